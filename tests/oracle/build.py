@@ -1,0 +1,60 @@
+"""Builds the oracle, a program around Go's own trace reader, with a given Go toolchain and offline.
+
+`internal/trace` may only be imported from inside the distribution, so main.go is laid over GOROOT/src/cmd/oracle
+with `go build -overlay`: nothing is copied into the toolchain and nothing in it changes. Go 1.25 or later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("main.go").resolve()
+
+
+def build(goroot: Path, out: Path) -> Path:
+    """Builds the oracle of this toolchain as the file `out` and returns its absolute path."""
+    goroot, out = goroot.resolve(), out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = Path(folder, "overlay.json")
+        target = goroot / "src" / "cmd" / "oracle" / "main.go"
+        overlay.write_text(json.dumps({"Replace": {str(target): str(SOURCE)}}), encoding="utf-8")
+        subprocess.run(
+            [str(goroot / "bin" / "go"), "build", "-trimpath", f"-overlay={overlay}", "-o", str(out), "cmd/oracle"],
+            cwd=goroot / "src" / "cmd",
+            env=_environment(goroot),
+            check=True,
+        )
+    return out
+
+
+def _environment(goroot: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GO") or name == "GOCACHE"}
+    return kept | {
+        "GOROOT": str(goroot),
+        "GOTOOLCHAIN": "local",
+        "GOPROXY": "off",
+        "GOWORK": "off",
+        "GOENV": "off",
+        "CGO_ENABLED": "0",
+    }
+
+
+def main() -> int:
+    """The command line: GOROOT and the file to write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("goroot", type=Path, help="a whole Go toolchain with its sources")
+    parser.add_argument("out", type=Path, help="the program to write")
+    arguments = parser.parse_args()
+    print(build(arguments.goroot, arguments.out))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+// Command oracle prints the events of an execution trace as Go's own reader gives them.
+//
+// It imports internal/trace, so it only builds as a part of the standard
+// distribution: build.py lays it over GOROOT/src/cmd/oracle.
+//
+//	oracle [-stacks | -count | -loop] TRACE
+//
+// One event a line, tab-separated: kind, time (ns), M, P, G, details. Strings are
+// quoted; -1 stands for "none". With -stacks two more columns follow, the event's
+// stack and the transition's: func@file:line joined by ";", leaf first, "-" if none.
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"internal/trace"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	stacks := flag.Bool("stacks", false, "print the event's stack and the transition's")
+	count := flag.Bool("count", false, "print only the number of events of each kind and of all")
+	loop := flag.Bool("loop", false, "only read the events")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	var err error
+	switch {
+	case *loop:
+		err = each(flag.Arg(0), func(trace.Event) {})
+	case *count:
+		err = printCounts(out, flag.Arg(0))
+	default:
+		err = each(flag.Arg(0), func(ev trace.Event) { printEvent(out, ev, *stacks) })
+	}
+	// What was read before the damage is printed, as Go's reader gives it too.
+	if flushErr := out.Flush(); err == nil {
+		err = flushErr
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// each calls visit with every event of the trace in Go's order. A damaged trace
+// may make Go's reader panic: that is an error like any other here.
+func each(path string, visit func(trace.Event)) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("panic: %v", reason)
+		}
+	}()
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader, err := trace.NewReader(bufio.NewReaderSize(file, 1<<20))
+	if err != nil {
+		return err
+	}
+	for {
+		ev, err := reader.ReadEvent()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		visit(ev)
+	}
+}
+
+func printCounts(out io.Writer, path string) error {
+	counts := make(map[trace.EventKind]int)
+	total := 0
+	err := each(path, func(ev trace.Event) {
+		counts[ev.Kind()]++
+		total++
+	})
+	for kind := trace.EventSync; kind <= trace.EventExperimental; kind++ {
+		if counts[kind] > 0 {
+			fmt.Fprintf(out, "%s\t%d\n", kind, counts[kind])
+		}
+	}
+	fmt.Fprintf(out, "total\t%d\n", total)
+	return err
+}
+
+func printEvent(out io.Writer, ev trace.Event, stacks bool) {
+	fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d", ev.Kind(), ev.Time(), ev.Thread(), ev.Proc(), ev.Goroutine())
+	transition := trace.NoStack
+	switch kind := ev.Kind(); kind {
+	case trace.EventSync:
+		fmt.Fprintf(out, "\t%d", ev.Sync().N)
+	case trace.EventMetric:
+		metric := ev.Metric()
+		fmt.Fprintf(out, "\t%q\t%s", metric.Name, formatValue(metric.Value))
+	case trace.EventLabel:
+		label := ev.Label()
+		fmt.Fprintf(out, "\t%q\t%s", label.Label, formatResource(label.Resource))
+	case trace.EventRangeBegin, trace.EventRangeActive, trace.EventRangeEnd:
+		span := ev.Range()
+		fmt.Fprintf(out, "\t%q\t%s", span.Name, formatResource(span.Scope))
+		if kind == trace.EventRangeEnd {
+			for _, attribute := range ev.RangeAttributes() {
+				fmt.Fprintf(out, "\t%q\t%s", attribute.Name, formatValue(attribute.Value))
+			}
+		}
+	case trace.EventTaskBegin, trace.EventTaskEnd:
+		task := ev.Task()
+		fmt.Fprintf(out, "\t%d\t%d\t%q", int64(task.ID), int64(task.Parent), task.Type)
+	case trace.EventRegionBegin, trace.EventRegionEnd:
+		region := ev.Region()
+		fmt.Fprintf(out, "\t%d\t%q", int64(region.Task), region.Type)
+	case trace.EventLog:
+		log := ev.Log()
+		fmt.Fprintf(out, "\t%d\t%q\t%q", int64(log.Task), log.Category, log.Message)
+	case trace.EventStateTransition:
+		change := ev.StateTransition()
+		from, to := states(change)
+		fmt.Fprintf(out, "\t%s\t%s\t%s\t%q", formatResource(change.Resource), from, to, change.Reason)
+		transition = change.Stack
+	case trace.EventExperimental:
+		fmt.Fprintf(out, "\t%q", ev.Experimental().Name)
+	}
+	if stacks {
+		fmt.Fprintf(out, "\t%s\t%s", formatStack(ev.Stack()), formatStack(transition))
+	}
+	fmt.Fprintln(out)
+}
+
+// formatResource gives two columns: the kind of resource and its id.
+func formatResource(resource trace.ResourceID) string {
+	id := int64(-1)
+	switch resource.Kind {
+	case trace.ResourceGoroutine:
+		id = int64(resource.Goroutine())
+	case trace.ResourceProc:
+		id = int64(resource.Proc())
+	case trace.ResourceThread:
+		id = int64(resource.Thread())
+	}
+	return fmt.Sprintf("%s\t%d", resource.Kind, id)
+}
+
+func states(change trace.StateTransition) (from, to string) {
+	switch change.Resource.Kind {
+	case trace.ResourceGoroutine:
+		old, now := change.Goroutine()
+		return old.String(), now.String()
+	case trace.ResourceProc:
+		old, now := change.Proc()
+		return old.String(), now.String()
+	}
+	return "-", "-"
+}
+
+func formatValue(value trace.Value) string {
+	if value.Kind() == trace.ValueUint64 {
+		return fmt.Sprint(value.Uint64())
+	}
+	return fmt.Sprintf("%q", value.String())
+}
+
+func formatStack(stack trace.Stack) string {
+	if stack == trace.NoStack {
+		return "-"
+	}
+	var frames []string
+	for frame := range stack.Frames() {
+		frames = append(frames, fmt.Sprintf("%s@%s:%d", frame.Func, frame.File, frame.Line))
+	}
+	if len(frames) == 0 {
+		return "-"
+	}
+	return strings.Join(frames, ";")
+}
