@@ -1,0 +1,49 @@
+"""The one hierarchy of errors: each class carries its exit code, each message is one line for a user.
+
+A message names the file or the option, says what is wrong and what to do. `cli` and `action` catch
+`GotracerError` once, print it and exit with `exit_code`; nothing else in the package exits.
+"""
+
+from __future__ import annotations
+
+EXIT_CLEAN = 0
+EXIT_FLAGGED = 1
+
+
+class GotracerError(Exception):
+    """Base of all errors that a user can cause or mend."""
+
+    exit_code = 2
+
+
+class UsageError(GotracerError):
+    """A wrong flag, configuration or path."""
+
+
+class TraceError(GotracerError):
+    """A trace that cannot be read, or cannot be read to its end.
+
+    Args:
+        path: what the user called the trace.
+        problem: what is wrong with it, and what to do.
+        offset: byte offset of the damage in the (uncompressed) trace, None where there is none.
+    """
+
+    def __init__(self, path: str, problem: str, offset: int | None = None) -> None:
+        self.path = path
+        self.problem = problem
+        self.offset = offset
+        where = "" if offset is None else f" at byte {offset:,}"
+        super().__init__(f"{path}: {problem}{where}")
+
+
+class BaselineError(GotracerError):
+    """A baseline file that is invalid or made by a newer schema."""
+
+    exit_code = 3
+
+
+class PublishError(GotracerError):
+    """Results were computed and written but could not be published."""
+
+    exit_code = 4
