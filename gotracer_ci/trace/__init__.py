@@ -1,0 +1,1 @@
+"""Bytes → events: the decoder."""

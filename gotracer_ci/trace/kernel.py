@@ -1,0 +1,2065 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False, cdivision=True
+"""The decoding kernel: Go's event order, the states behind it, and the intervals that they make.
+
+One source, compiled by Cython where a C compiler is, plain Python where not. `Kernel.fill` is resumable: it
+merges the threads' batches of one generation in exactly the order of Go's own reader (`internal/trace`, whose
+rules `_advance_*` follow), stamps the times, writes the wanted events as rows of columns, and aggregates every
+interval that ends into `Groups`. No structure grows with the number of events.
+
+Facts that the order rests on: ties are common (the clock ticks every 64 ns), so the heap is Go's to the swap;
+every emitted time is at least one more than the last; an event that cannot happen yet waits for its sequence
+number while the other threads are tried in time order.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+try:
+    # Cython's compiler looks for this very line
+    import cython
+except ModuleNotFoundError:
+    from gotracer_ci.trace import _uncompiled as cython
+
+from gotracer_ci.trace import spec
+
+CHUNK_ROWS = 16384
+"""Rows of a chunk: its columns stay in the processor's second-level cache."""
+EXAMPLES = 5
+"""The worst intervals kept of every group."""
+BUCKETS = 640
+"""Buckets of a group's histogram: 16 per octave above 512 ns (see `analysis.histogram`)."""
+MAX_PROCS = 1 << 15
+
+# Kinds of groups: goroutine states by their wire numbers, and four of ours.
+IDLE_P = 5  # the part of a Runnable interval during which a P was idle
+STW = 6
+MARK_ASSIST = 7
+
+OPEN = 1  # flags of an example: had not ended when the trace did
+BEFORE = 2  # was under way when the trace began
+
+FULL = 1
+DONE = 2
+BROKEN = 3
+
+_R_ROWS = cython.declare(cython.int, CHUNK_ROWS)
+_EXAMPLES = cython.declare(cython.int, EXAMPLES)
+_BUCKETS = cython.declare(cython.int, BUCKETS)
+_MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
+
+_RUNNABLE = cython.declare(cython.int, 1)
+_RUNNING = cython.declare(cython.int, 2)
+_SYSCALL = cython.declare(cython.int, 3)
+_WAITING = cython.declare(cython.int, 4)
+_IDLE_P = cython.declare(cython.int, IDLE_P)
+_STW = cython.declare(cython.int, STW)
+_MARK_ASSIST = cython.declare(cython.int, MARK_ASSIST)
+
+_P_RUNNING = cython.declare(cython.int, 1)
+_P_IDLE = cython.declare(cython.int, 2)
+_P_SYSCALL = cython.declare(cython.int, 3)
+_P_ABANDONED = cython.declare(cython.int, 4)
+
+_FAILED = cython.declare(cython.int, -2)
+
+# Event types, as C integers; `spec.Ev` names them for everybody else.
+_CPU_SAMPLE = cython.declare(cython.int, spec.Ev.CPU_SAMPLE)
+_PROCS_CHANGE = cython.declare(cython.int, spec.Ev.PROCS_CHANGE)
+_PROC_START = cython.declare(cython.int, spec.Ev.PROC_START)
+_PROC_STOP = cython.declare(cython.int, spec.Ev.PROC_STOP)
+_PROC_STEAL = cython.declare(cython.int, spec.Ev.PROC_STEAL)
+_PROC_STATUS = cython.declare(cython.int, spec.Ev.PROC_STATUS)
+_GO_CREATE = cython.declare(cython.int, spec.Ev.GO_CREATE)
+_GO_CREATE_SYSCALL = cython.declare(cython.int, spec.Ev.GO_CREATE_SYSCALL)
+_GO_START = cython.declare(cython.int, spec.Ev.GO_START)
+_GO_DESTROY = cython.declare(cython.int, spec.Ev.GO_DESTROY)
+_GO_DESTROY_SYSCALL = cython.declare(cython.int, spec.Ev.GO_DESTROY_SYSCALL)
+_GO_STOP = cython.declare(cython.int, spec.Ev.GO_STOP)
+_GO_BLOCK = cython.declare(cython.int, spec.Ev.GO_BLOCK)
+_GO_UNBLOCK = cython.declare(cython.int, spec.Ev.GO_UNBLOCK)
+_GO_SYSCALL_BEGIN = cython.declare(cython.int, spec.Ev.GO_SYSCALL_BEGIN)
+_GO_SYSCALL_END = cython.declare(cython.int, spec.Ev.GO_SYSCALL_END)
+_GO_SYSCALL_END_BLOCKED = cython.declare(cython.int, spec.Ev.GO_SYSCALL_END_BLOCKED)
+_GO_STATUS = cython.declare(cython.int, spec.Ev.GO_STATUS)
+_STW_BEGIN = cython.declare(cython.int, spec.Ev.STW_BEGIN)
+_STW_END = cython.declare(cython.int, spec.Ev.STW_END)
+_GC_ACTIVE = cython.declare(cython.int, spec.Ev.GC_ACTIVE)
+_GC_BEGIN = cython.declare(cython.int, spec.Ev.GC_BEGIN)
+_GC_END = cython.declare(cython.int, spec.Ev.GC_END)
+_SWEEP_ACTIVE = cython.declare(cython.int, spec.Ev.GC_SWEEP_ACTIVE)
+_SWEEP_BEGIN = cython.declare(cython.int, spec.Ev.GC_SWEEP_BEGIN)
+_SWEEP_END = cython.declare(cython.int, spec.Ev.GC_SWEEP_END)
+_ASSIST_ACTIVE = cython.declare(cython.int, spec.Ev.GC_MARK_ASSIST_ACTIVE)
+_ASSIST_BEGIN = cython.declare(cython.int, spec.Ev.GC_MARK_ASSIST_BEGIN)
+_ASSIST_END = cython.declare(cython.int, spec.Ev.GC_MARK_ASSIST_END)
+_HEAP_ALLOC = cython.declare(cython.int, spec.Ev.HEAP_ALLOC)
+_HEAP_GOAL = cython.declare(cython.int, spec.Ev.HEAP_GOAL)
+_GO_LABEL = cython.declare(cython.int, spec.Ev.GO_LABEL)
+_TASK_BEGIN = cython.declare(cython.int, spec.Ev.USER_TASK_BEGIN)
+_TASK_END = cython.declare(cython.int, spec.Ev.USER_TASK_END)
+_REGION_BEGIN = cython.declare(cython.int, spec.Ev.USER_REGION_BEGIN)
+_REGION_END = cython.declare(cython.int, spec.Ev.USER_REGION_END)
+_LOG = cython.declare(cython.int, spec.Ev.USER_LOG)
+_GO_SWITCH = cython.declare(cython.int, spec.Ev.GO_SWITCH)
+_GO_SWITCH_DESTROY = cython.declare(cython.int, spec.Ev.GO_SWITCH_DESTROY)
+_GO_CREATE_BLOCKED = cython.declare(cython.int, spec.Ev.GO_CREATE_BLOCKED)
+_GO_STATUS_STACK = cython.declare(cython.int, spec.Ev.GO_STATUS_STACK)
+_SPAN = cython.declare(cython.int, spec.Ev.SPAN)
+_SYNC = cython.declare(cython.int, spec.Ev.SYNC)
+
+# Why a goroutine is Runnable, as pseudo-reasons; the first strings of every table (see `tables.RESERVED`).
+_R_UNBLOCKED = cython.declare(cython.int, 1)
+_R_CREATED = cython.declare(cython.int, 2)
+_R_SYSCALL_EXIT = cython.declare(cython.int, 3)
+
+
+def is_compiled() -> bool:
+    return bool(cython.compiled)
+
+
+@cython.final
+@cython.cclass
+class IdMap:
+    """Ids (any 64 bits) to indices ≥ 0: open addressing, linear probing, removal by shifting back."""
+
+    _keys: cython.longlong[::1]
+    _values: cython.int[::1]
+    _mask: cython.ulonglong
+    _shift: cython.int
+    count: cython.int
+
+    def __init__(self) -> None:
+        self._reset(8)
+
+    def _reset(self, bits: int) -> None:
+        self._keys = array("q", bytes(8 << bits))
+        self._values = array("i", [-1]) * (1 << bits)
+        self._mask = (1 << bits) - 1
+        self._shift = 64 - bits
+        self.count = 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _home(self, key: cython.longlong) -> cython.longlong:
+        # Fibonacci hashing: the upper bits of a product with an odd constant
+        if cython.compiled:
+            return cython.cast(
+                cython.longlong,
+                (cython.cast(cython.ulonglong, key) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)) >> self._shift,
+            )
+        return ((key * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF) >> self._shift
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def find(self, key: cython.longlong) -> cython.int:
+        """The index of `key`, −1 without one."""
+        i: cython.longlong = self._home(key)
+        while self._values[i] >= 0:
+            if self._keys[i] == key:
+                return self._values[i]
+            i = (i + 1) & self._mask
+        return -1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def put(self, key: cython.longlong, value: cython.int) -> cython.int:
+        """Maps `key`, which must not be there, to `value`."""
+        if cython.cast(cython.ulonglong, self.count) * 2 > self._mask:
+            self._grow()
+        i: cython.longlong = self._home(key)
+        while self._values[i] >= 0:
+            i = (i + 1) & self._mask
+        self._keys[i] = key
+        self._values[i] = value
+        self.count += 1
+        return value
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def remove(self, key: cython.longlong) -> cython.int:
+        i: cython.longlong = self._home(key)
+        while self._values[i] >= 0 and self._keys[i] != key:
+            i = (i + 1) & self._mask
+        if self._values[i] < 0:
+            return 0
+        hole: cython.longlong = i
+        j: cython.longlong = (i + 1) & self._mask
+        while self._values[j] >= 0:
+            # an entry may fill the hole unless its home lies behind the hole
+            if ((j - self._home(self._keys[j])) & self._mask) >= ((j - hole) & self._mask):
+                self._keys[hole] = self._keys[j]
+                self._values[hole] = self._values[j]
+                hole = j
+            j = (j + 1) & self._mask
+        self._values[hole] = -1
+        self.count -= 1
+        return 1
+
+    def _grow(self) -> None:
+        keys = self._keys
+        values = self._values
+        size: cython.longlong = len(values)
+        self._reset(64 - self._shift + 1)
+        k: cython.longlong
+        for k in range(size):
+            if values[k] >= 0:
+                self.put(keys[k], values[k])
+
+
+def _grown(column: Any, size: int) -> Any:
+    """A copy of a column with `size` entries, the new ones 0."""
+    code = memoryview(column).format
+    longer = array(code, bytes(memoryview(column)))
+    longer.frombytes(bytes((size - len(longer)) * longer.itemsize))
+    return longer
+
+
+@cython.final
+@cython.cclass
+class Groups:
+    """Intervals aggregated per (kind, reason, stack): count, total, the worst, and a histogram from the sixth on."""
+
+    _index: IdMap
+    n: cython.int
+    _keys: cython.longlong[::1]
+    _counts: cython.longlong[::1]
+    _totals: cython.longlong[::1]
+    _floors: cython.longlong[::1]  # the shortest of a full list of examples, −1 before it is full
+    _histogram: cython.int[::1]  # the group's histogram, −1 while its examples still hold every interval
+    _ex_start: cython.longlong[::1]
+    _ex_length: cython.longlong[::1]
+    _ex_goroutine: cython.longlong[::1]
+    _ex_cause: cython.longlong[::1]
+    _ex_cause_stack: cython.int[::1]
+    _ex_flags: cython.int[::1]
+    _buckets: cython.uint[::1]
+    _histograms: cython.int
+
+    def __init__(self) -> None:
+        self._index = IdMap()
+        self.n = 0
+        self._keys = array("q", bytes(8 * 64))
+        self._counts = array("q", bytes(8 * 64))
+        self._totals = array("q", bytes(8 * 64))
+        self._floors = array("q", bytes(8 * 64))
+        self._histogram = array("i", bytes(4 * 64))
+        self._ex_start = array("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_length = array("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_goroutine = array("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_cause = array("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_cause_stack = array("i", bytes(4 * 64 * EXAMPLES))
+        self._ex_flags = array("i", bytes(4 * 64 * EXAMPLES))
+        self._buckets = array("I", bytes(4 * 8 * BUCKETS))
+        self._histograms = 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def add(
+        self,
+        kind: cython.int,
+        reason: cython.int,
+        stack: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        goroutine: cython.longlong,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        key: cython.longlong = (
+            (cython.cast(cython.longlong, kind) << 58) | (cython.cast(cython.longlong, reason) << 31) | stack
+        )
+        g: cython.int = self._index.find(key)
+        if g < 0:
+            g = self._new(key)
+        self._counts[g] += 1
+        self._totals[g] += length
+        if self._histogram[g] >= 0:
+            self._count(g, length)
+        elif self._counts[g] > _EXAMPLES:
+            self._start_histogram(g)
+            self._count(g, length)
+        if length > self._floors[g]:
+            self._keep(g, start, length, goroutine, cause, cause_stack, flags)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _new(self, key: cython.longlong) -> cython.int:
+        g: cython.int = self.n
+        if g == len(self._keys):
+            size = g * 2
+            self._keys = _grown(self._keys, size)
+            self._counts = _grown(self._counts, size)
+            self._totals = _grown(self._totals, size)
+            self._floors = _grown(self._floors, size)
+            self._histogram = _grown(self._histogram, size)
+            self._ex_start = _grown(self._ex_start, size * EXAMPLES)
+            self._ex_length = _grown(self._ex_length, size * EXAMPLES)
+            self._ex_goroutine = _grown(self._ex_goroutine, size * EXAMPLES)
+            self._ex_cause = _grown(self._ex_cause, size * EXAMPLES)
+            self._ex_cause_stack = _grown(self._ex_cause_stack, size * EXAMPLES)
+            self._ex_flags = _grown(self._ex_flags, size * EXAMPLES)
+        self._keys[g] = key
+        self._floors[g] = -1
+        self._histogram[g] = -1
+        i: cython.int
+        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
+            self._ex_length[i] = -1
+        self.n += 1
+        return self._index.put(key, g)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _start_histogram(self, g: cython.int) -> cython.int:
+        if (self._histograms + 1) * _BUCKETS > len(self._buckets):
+            self._buckets = _grown(self._buckets, 2 * len(self._buckets))
+        self._histogram[g] = self._histograms
+        self._histograms += 1
+        i: cython.int
+        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
+            self._count(g, self._ex_length[i])
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _count(self, g: cython.int, length: cython.longlong) -> cython.int:
+        """Counts a length in its bucket: 16 ns steps up to 512 ns, then 16 steps an octave."""
+        v: cython.longlong = length >> 4
+        e: cython.int = 0
+        if v >= 1 << 20:
+            v >>= 16
+            e += 16
+        if v >= 1 << 12:
+            v >>= 8
+            e += 8
+        while v >= 32:
+            v >>= 1
+            e += 1
+        bucket: cython.int = e * 16 + cython.cast(cython.int, v)
+        if bucket >= _BUCKETS:
+            bucket = _BUCKETS - 1
+        self._buckets[self._histogram[g] * _BUCKETS + bucket] += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _keep(
+        self,
+        g: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        goroutine: cython.longlong,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        """Inserts an example; longest first, the earlier first of equals."""
+        first: cython.int = g * _EXAMPLES
+        i: cython.int = first + _EXAMPLES - 1
+        while i > first and self._ex_length[i - 1] < length:
+            self._ex_start[i] = self._ex_start[i - 1]
+            self._ex_length[i] = self._ex_length[i - 1]
+            self._ex_goroutine[i] = self._ex_goroutine[i - 1]
+            self._ex_cause[i] = self._ex_cause[i - 1]
+            self._ex_cause_stack[i] = self._ex_cause_stack[i - 1]
+            self._ex_flags[i] = self._ex_flags[i - 1]
+            i -= 1
+        self._ex_start[i] = start
+        self._ex_length[i] = length
+        self._ex_goroutine[i] = goroutine
+        self._ex_cause[i] = cause
+        self._ex_cause_stack[i] = cause_stack
+        self._ex_flags[i] = flags
+        self._floors[g] = self._ex_length[first + _EXAMPLES - 1]
+        return 0
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Every group: (kind, reason, stack, count, total, examples, histogram).
+
+        reason, stack: indices of the trace's tables. examples: (start, length, goroutine, cause goroutine, cause
+        stack, flags), longest first. histogram: {bucket: count}; empty where the examples hold every interval.
+        """
+        out: list[tuple[Any, ...]] = []
+        for g in range(self.n):
+            key = int(self._keys[g])
+            first = g * EXAMPLES
+            examples = [
+                (
+                    self._ex_start[i],
+                    self._ex_length[i],
+                    self._ex_goroutine[i],
+                    self._ex_cause[i],
+                    self._ex_cause_stack[i],
+                    self._ex_flags[i],
+                )
+                for i in range(first, first + min(EXAMPLES, int(self._counts[g])))
+            ]
+            histogram = {}
+            if self._histogram[g] >= 0:
+                base = self._histogram[g] * BUCKETS
+                histogram = {b: n for b in range(BUCKETS) if (n := self._buckets[base + b])}
+            out.append(
+                (
+                    key >> 58,
+                    (key >> 31) & 0x7FFFFFF,
+                    key & 0x7FFFFFFF,
+                    self._counts[g],
+                    self._totals[g],
+                    examples,
+                    histogram,
+                )
+            )
+        return out
+
+
+@cython.final
+@cython.cclass
+class Kernel:
+    """The reader's state over a whole trace. `begin` takes a generation, `fill` reads it chunk by chunk.
+
+    Args:
+        tables: interns strings, frames and stacks of all generations (`tables.Tables`).
+        wanted: 256 bytes, 1 for the event types that become rows.
+
+    After `fill`: `rows` rows lie in the columns `times` (int64, ns, the trace's clock), `types` (uint8, `spec.Ev`),
+    `threads` (int32, index of `thread_ids`, −1 none), `procs` (int32), `goroutines` (int64, Go's ids, −1 none),
+    `a`, `b`, `c` (int64, the event's arguments, see `model.Event`), `stacks` (int32, of the tables, 0 none).
+    """
+
+    # columns
+    _rows: cython.int
+    _times: cython.longlong[::1]
+    _types: cython.uchar[::1]
+    _threads: cython.int[::1]
+    _procs: cython.int[::1]
+    _goroutines: cython.longlong[::1]
+    _a: cython.longlong[::1]
+    _b: cython.longlong[::1]
+    _c: cython.longlong[::1]
+    _stack_column: cython.int[::1]
+    _wanted: cython.uchar[::1]
+    _by_type: cython.longlong[::1]
+    _last_time: cython.longlong
+    _start_time: cython.longlong
+    _syncs: cython.longlong
+
+    # the generation
+    _data: cython.const[cython.uchar][::1]
+    _gen: cython.longlong
+    _first_gen: cython.longlong
+    _freq: cython.double
+    _strings: cython.int[::1]
+    _stacks: cython.int[::1]
+    _sparse_strings: dict
+    _sparse_stacks: dict
+    _pos: cython.longlong
+    _bad: cython.int
+    _arity: cython.char[::1]
+    _problem: str
+    _offset: cython.longlong
+
+    # cursors: one per thread with batches, and the heap over them
+    _heap: cython.int[::1]
+    _heap_n: cython.int
+    _b_start: cython.longlong[::1]
+    _b_end: cython.longlong[::1]
+    _b_time: cython.longlong[::1]
+    _c_thread: cython.int[::1]
+    _c_next: cython.longlong[::1]
+    _c_last_batch: cython.longlong[::1]
+    _c_pos: cython.longlong[::1]
+    _c_end: cython.longlong[::1]
+    _c_clock: cython.longlong[::1]
+    _e_type: cython.int[::1]
+    _e_time: cython.longlong[::1]
+    _e_offset: cython.longlong[::1]
+    _e_args: cython.longlong[::1]
+
+    # CPU samples of the generation, in time order
+    _samples: list
+    _sample: cython.int
+    _sample_n: cython.int
+    _sample_time: cython.longlong
+
+    # threads
+    _thread_map: IdMap
+    _thread_ids: list
+    _m_known: cython.int[::1]
+    _m_proc: cython.int[::1]
+    _m_gid: cython.longlong[::1]
+    _m_slot: cython.int[::1]
+
+    # procs
+    _p_status: cython.int[::1]
+    _p_gen: cython.longlong[::1]
+    _p_seq: cython.longlong[::1]
+    _p_sweep: cython.int[::1]
+    _p_idle: cython.int[::1]
+    _p_top: cython.int
+    _idle_ps: cython.int
+    _idle_total: cython.longlong
+    _idle_since: cython.longlong
+    _stw_depth: cython.int
+    _gomaxprocs: cython.longlong
+
+    # goroutines, by slot; slots of dead ones are used again
+    _slots: IdMap
+    _g_n: cython.int
+    _free: cython.int[::1]
+    _free_n: cython.int
+    _g_id: cython.longlong[::1]
+    _g_status: cython.int[::1]
+    _g_gen: cython.longlong[::1]
+    _g_seq: cython.longlong[::1]
+    _g_since: cython.longlong[::1]
+    _g_reason: cython.int[::1]
+    _g_stack: cython.int[::1]
+    _g_own: cython.int[::1]
+    _g_cause: cython.longlong[::1]
+    _g_cause_stack: cython.int[::1]
+    _g_flags: cython.int[::1]
+    _g_idle: cython.longlong[::1]
+    _g_assist: cython.longlong[::1]
+    _g_assist_stack: cython.int[::1]
+    _g_stw: cython.longlong[::1]
+    _g_stw_kind: cython.int[::1]
+    _g_stw_stack: cython.int[::1]
+    _g_created: cython.longlong[::1]
+    _g_creator: cython.longlong[::1]
+    _g_creation: cython.int[::1]
+    _g_entry: cython.int[::1]
+    _goroutines_at_start: cython.longlong
+    _goroutines_created: cython.longlong
+
+    # the rest
+    _gc_seq: cython.longlong
+    _gc_state: cython.int  # 0 undetermined, 1 not running, 2 running
+    _heap_first: cython.longlong
+    _heap_last: cython.longlong
+    _heap_peak: cython.longlong
+    _heap_goal: cython.longlong
+    _heap_allocated: cython.longlong
+    _tasks: dict
+    _regions: dict
+    _groups: Groups
+
+    # the context of the event at hand: before it, and after it
+    _m: cython.int
+    _p: cython.int
+    _g: cython.int
+    _gid: cython.longlong
+    _next_p: cython.int
+    _next_g: cython.int
+    _next_gid: cython.longlong
+
+    def __init__(self, wanted: bytes) -> None:
+        n = CHUNK_ROWS
+        self._rows = 0
+        self._times = array("q", bytes(8 * n))
+        self._types = bytearray(n)
+        self._threads = array("i", bytes(4 * n))
+        self._procs = array("i", bytes(4 * n))
+        self._goroutines = array("q", bytes(8 * n))
+        self._a = array("q", bytes(8 * n))
+        self._b = array("q", bytes(8 * n))
+        self._c = array("q", bytes(8 * n))
+        self._stack_column = array("i", bytes(4 * n))
+        self._wanted = bytearray(wanted)
+        self._by_type = array("q", bytes(8 * 256))
+        self._last_time = self._start_time = self._syncs = 0
+        arity = array("b", [-1]) * 256
+        for event, layout in spec.TIMED.items():
+            arity[event] = len(layout.args)
+        self._arity = arity
+        self._problem = ""
+        self._offset = -1
+        self._gen = self._first_gen = 0
+        self._heap_n = 0
+        self._samples = []
+        self._sample = self._sample_n = 0
+        self._sample_time = 0
+        self._thread_map = IdMap()
+        self._thread_ids = []
+        self._m_known = array("i", bytes(4 * 16))
+        self._m_proc = array("i", bytes(4 * 16))
+        self._m_gid = array("q", bytes(8 * 16))
+        self._m_slot = array("i", bytes(4 * 16))
+        self._p_status = array("i", bytes(4 * MAX_PROCS))
+        self._p_gen = array("q", bytes(8 * MAX_PROCS))
+        self._p_seq = array("q", bytes(8 * MAX_PROCS))
+        self._p_sweep = array("i", bytes(4 * MAX_PROCS))
+        self._p_idle = array("i", bytes(4 * MAX_PROCS))
+        self._p_top = 0
+        self._idle_ps = self._stw_depth = 0
+        self._idle_total = self._idle_since = 0
+        self._gomaxprocs = 0
+        self._slots = IdMap()
+        self._g_n = self._free_n = 0
+        self._free = array("i", bytes(4 * 64))
+        self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = array("q")
+        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = array("q")
+        self._g_status = self._g_reason = self._g_stack = self._g_own = self._g_cause_stack = array("i")
+        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = array("i")
+        self._g_creation = self._g_entry = array("i")
+        self._grow_goroutines(64)
+        self._goroutines_at_start = self._goroutines_created = 0
+        self._gc_seq = self._gc_state = 0
+        self._heap_first = self._heap_last = self._heap_goal = -1
+        self._heap_peak = self._heap_allocated = 0
+        self._tasks = {}
+        self._regions = {}
+        self._groups = Groups()
+
+    def _grow_goroutines(self, size: int) -> None:
+        self._free = _grown(self._free, size)
+        self._g_id = _grown(self._g_id, size)
+        self._g_status = _grown(self._g_status, size)
+        self._g_gen = _grown(self._g_gen, size)
+        self._g_seq = _grown(self._g_seq, size)
+        self._g_since = _grown(self._g_since, size)
+        self._g_reason = _grown(self._g_reason, size)
+        self._g_stack = _grown(self._g_stack, size)
+        self._g_own = _grown(self._g_own, size)
+        self._g_cause = _grown(self._g_cause, size)
+        self._g_cause_stack = _grown(self._g_cause_stack, size)
+        self._g_flags = _grown(self._g_flags, size)
+        self._g_idle = _grown(self._g_idle, size)
+        self._g_assist = _grown(self._g_assist, size)
+        self._g_assist_stack = _grown(self._g_assist_stack, size)
+        self._g_stw = _grown(self._g_stw, size)
+        self._g_stw_kind = _grown(self._g_stw_kind, size)
+        self._g_stw_stack = _grown(self._g_stw_stack, size)
+        self._g_created = _grown(self._g_created, size)
+        self._g_creator = _grown(self._g_creator, size)
+        self._g_creation = _grown(self._g_creation, size)
+        self._g_entry = _grown(self._g_entry, size)
+
+    # ---- generations ------------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        data: Any,
+        number: int,
+        freq: float,
+        start: int,
+        threads: list[tuple[int, list[tuple[int, int, int]]]],
+        samples: list[tuple[int, int, int, int, int, int]],
+        strings: tuple[Any, dict[int, int]],
+        stacks: tuple[Any, dict[int, int]],
+    ) -> int:
+        """Takes a generation and emits its Sync event.
+
+        Args:
+            data: the whole trace. number: the generation's. freq: nanoseconds a tick. start: its first time, ns.
+            threads: (thread id, [(time in ticks, first byte, end)]) in the order of their first batches.
+            samples: (time in ns, thread, proc, goroutine, stack id, offset), in time order.
+            strings, stacks: from the generation's ids to the tables' indices: a dense int32 column (−1: no such
+                id), and a dict for the ids beyond it.
+
+        Returns: the state to go on with: FULL (call `fill`) or BROKEN.
+        """
+        self._data = data
+        self._gen = number
+        if self._first_gen == 0:
+            self._first_gen = number
+        self._freq = freq
+        self._strings, self._sparse_strings = strings
+        self._stacks, self._sparse_stacks = stacks
+        n = len(threads)
+        batches = [batch for _, thread in threads for batch in thread]
+        self._b_time = array("q", [_signed(batch[0]) for batch in batches])
+        self._b_start = array("q", [batch[1] for batch in batches])
+        self._b_end = array("q", [batch[2] for batch in batches])
+        self._heap = array("i", bytes(4 * (n + 1)))
+        self._heap_n = 0
+        self._c_thread = array("i", bytes(4 * n))
+        self._c_next = array("q", bytes(8 * n))
+        self._c_last_batch = array("q", bytes(8 * n))
+        self._c_pos = array("q", bytes(8 * n))
+        self._c_end = array("q", bytes(8 * n))
+        self._c_clock = array("q", bytes(8 * n))
+        self._e_type = array("i", bytes(4 * n))
+        self._e_time = array("q", bytes(8 * n))
+        self._e_offset = array("q", bytes(8 * n))
+        self._e_args = array("q", bytes(8 * 4 * n))
+        self._samples = samples
+        self._sample = 0
+        self._sample_n = len(samples)
+        self._sample_time = samples[0][0] if samples else 0
+        first = 0
+        for i, (thread, its_batches) in enumerate(threads):
+            self._c_thread[i] = self._thread(_signed(thread)) if _signed(thread) != -1 else -1
+            self._c_next[i] = first
+            first += len(its_batches)
+            self._c_last_batch[i] = first
+            more = self._read(i)
+            if more < 0:
+                return BROKEN
+            if more:
+                self._heap[self._heap_n] = i
+                self._heap_n += 1
+                self._sift_up(self._heap_n - 1)
+        self.sync(start)
+        return FULL
+
+    def sync(self, time: int) -> None:
+        """Emits a Sync event: at each generation's start, and last of all."""
+        self._rows = 0
+        self._syncs += 1
+        self._emit(_SYNC, time, -1, -1, -1, self._syncs, 0, 0, 0)
+        if self._syncs == 1:
+            self._start_time = self._idle_since = self._last_time
+
+    def columns(self) -> tuple[Any, ...]:
+        """The number of rows, then the columns: times, types, threads, procs, goroutines, a, b, c, stacks."""
+        return (
+            self._rows,
+            self._times,
+            self._types,
+            self._threads,
+            self._procs,
+            self._goroutines,
+            self._a,
+            self._b,
+            self._c,
+            self._stack_column,
+        )
+
+    def span(self) -> tuple[int, int]:
+        """Times of the first Sync event and of the last event, ns."""
+        return self._start_time, self._last_time
+
+    def problem(self) -> tuple[str, int]:
+        """Why the trace is broken, and the offset of the event that says so (−1 unknown)."""
+        return self._problem, self._offset
+
+    def thread_ids(self) -> list[int]:
+        """Go's ids of the threads, by index."""
+        return self._thread_ids
+
+    def totals(self) -> dict[str, int]:
+        """What is counted besides events: goroutines, GOMAXPROCS (0 unknown) and the heap (bytes, −1 unknown)."""
+        return {
+            "gomaxprocs": self._gomaxprocs,
+            "goroutines_at_start": self._goroutines_at_start,
+            "goroutines_created": self._goroutines_created,
+            "heap_first": self._heap_first,
+            "heap_last": self._heap_last,
+            "heap_peak": self._heap_peak,
+            "heap_allocated": self._heap_allocated,
+        }
+
+    def intervals(self) -> list[tuple[Any, ...]]:
+        """The aggregate of all intervals (see `Groups.rows`)."""
+        return self._groups.rows()
+
+    def counts(self) -> dict[int, int]:
+        """Events so far by type."""
+        return {kind: n for kind in range(256) if (n := self._by_type[kind])}
+
+    def fill(self) -> int:
+        """Reads on until the columns are full. Call while it returns FULL.
+
+        Returns: FULL, DONE (the generation is read) or BROKEN (`problem` says why, `offset` where).
+        """
+        status: cython.int
+        i: cython.int
+        self._rows = 0
+        while self._rows < _R_ROWS - 4:
+            if self._sample < self._sample_n and (self._heap_n == 0 or self._sample_time < self._e_time[self._heap[0]]):
+                if self._emit_sample() < 0:
+                    return BROKEN
+                continue
+            if self._heap_n == 0:
+                return DONE
+            status = self._step(0)
+            if status == 0:
+                self._sort_heap()
+                i = 1
+                while i < self._heap_n:
+                    status = self._step(i)
+                    if status != 0:
+                        break
+                    i += 1
+                if status == 0:
+                    self._fail("no thread's next event can happen yet", self._heap[0])
+                    return BROKEN
+            if status < 0:
+                return BROKEN
+        return FULL
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _step(self, i: cython.int) -> cython.int:
+        """Tries the event of heap entry `i`: 1 it happened, 0 it cannot yet, < 0 the trace is broken."""
+        cursor: cython.int = self._heap[i]
+        status: cython.int = self._advance(cursor)
+        if status <= 0:
+            return status
+        status = self._read(cursor)
+        if status < 0:
+            return status
+        if status > 0:
+            if self._sift_up(i) == i:
+                self._sift_down(i)
+            return 1
+        # Go's removal: straight up to the root, whatever the times, then the last entry down from there
+        while i > 0:
+            self._swap((i - 1) // 2, i)
+            i = (i - 1) // 2
+        self._heap_n -= 1
+        self._swap(0, self._heap_n)
+        self._sift_down(0)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _swap(self, i: cython.int, j: cython.int) -> cython.int:
+        kept: cython.int = self._heap[i]
+        self._heap[i] = self._heap[j]
+        self._heap[j] = kept
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _sift_up(self, i: cython.int) -> cython.int:
+        while i > 0 and self._e_time[self._heap[(i - 1) // 2]] > self._e_time[self._heap[i]]:
+            self._swap((i - 1) // 2, i)
+            i = (i - 1) // 2
+        return i
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _sift_down(self, i: cython.int) -> cython.int:
+        least: cython.int
+        time: cython.longlong
+        while 2 * i + 1 < self._heap_n:
+            least = i
+            time = self._e_time[self._heap[i]]
+            if self._e_time[self._heap[2 * i + 1]] < time:
+                least = 2 * i + 1
+                time = self._e_time[self._heap[least]]
+            if 2 * i + 2 < self._heap_n and self._e_time[self._heap[2 * i + 2]] < time:
+                least = 2 * i + 2
+            if least == i:
+                break
+            self._swap(i, least)
+            i = least
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _sort_heap(self) -> cython.int:
+        i: cython.int
+        j: cython.int
+        for i in range(1, self._heap_n):
+            j = i
+            while j > 0 and self._e_time[self._heap[j]] < self._e_time[self._heap[j - 1]]:
+                self._swap(j, j - 1)
+                j -= 1
+        return 0
+
+    # ---- the wire ---------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _varint(self, end: cython.longlong) -> cython.longlong:
+        """The unsigned varint at `_pos`, as a signed 64-bit number; `_bad` is set when there is none before `end`."""
+        value: cython.ulonglong = 0
+        shift: cython.int = 0
+        pos: cython.longlong = self._pos
+        byte: cython.ulonglong
+        while pos < end:
+            byte = self._data[pos]
+            pos += 1
+            if shift == 63 and byte > 1:
+                break
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                self._pos = pos
+                if cython.compiled:
+                    return cython.cast(cython.longlong, value)
+                return _signed(value)
+            shift += 7
+        self._bad = 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _read(self, i: cython.int) -> cython.int:
+        """Reads cursor `i`'s next event: 1 read, 0 no more, < 0 the trace is broken."""
+        kind: cython.int
+        k: cython.int
+        batch: cython.longlong
+        ticks: cython.longlong
+        ns: cython.double
+        while self._c_pos[i] == self._c_end[i]:
+            if self._c_next[i] == self._c_last_batch[i]:
+                return 0
+            batch = self._c_next[i]
+            self._c_pos[i] = self._b_start[batch]
+            self._c_end[i] = self._b_end[batch]
+            self._c_clock[i] = 0
+            self._c_next[i] += 1
+        if self._c_clock[i] == 0:
+            ns = self._nanoseconds(self._b_time[self._c_next[i] - 1])
+            if ns > 4e18:
+                return self._fail("a time is out of range", i)
+            self._c_clock[i] = self._whole(ns)
+        self._e_offset[i] = self._c_pos[i]
+        kind = self._data[self._c_pos[i]]
+        if self._arity[kind] < 0:
+            return self._fail(f"no event has the type {kind}", i)
+        self._pos = self._c_pos[i] + 1
+        self._bad = 0
+        ticks = self._varint(self._c_end[i])
+        for k in range(self._arity[kind]):
+            self._e_args[4 * i + k] = self._varint(self._c_end[i])
+        ns = self._nanoseconds(ticks)
+        if self._bad:
+            return self._fail("an event's numbers do not fit in its batch", i)
+        if ns > 4e18 or self._c_clock[i] > 4000000000000000000:
+            return self._fail("a time is out of range", i)
+        self._e_type[i] = kind
+        self._c_clock[i] += self._whole(ns)
+        self._e_time[i] = self._c_clock[i]
+        self._c_pos[i] = self._pos
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _nanoseconds(self, ticks: cython.longlong) -> cython.double:
+        if cython.compiled:
+            return cython.cast(cython.double, cython.cast(cython.ulonglong, ticks)) * self._freq
+        return float(ticks + (1 << 64) if ticks < 0 else ticks) * self._freq
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _whole(self, ns: cython.double) -> cython.longlong:
+        # compiled, int() would make a Python object; uncompiled, a cast is the slower one
+        if cython.compiled:
+            return cython.cast(cython.longlong, ns)
+        return int(ns)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _fail(self, problem: str, cursor: cython.int) -> cython.int:
+        self._problem = problem
+        self._offset = self._e_offset[cursor] if cursor >= 0 else -1
+        return _FAILED
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _string(self, id: cython.longlong) -> cython.int:
+        """The tables' index of a string id of this generation, −1 for an id that there is not."""
+        if 0 <= id < len(self._strings):
+            return self._strings[id]
+        return self._sparse_strings.get(id, -1)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _stack(self, id: cython.longlong) -> cython.int:
+        if 0 <= id < len(self._stacks):
+            return self._stacks[id]
+        return self._sparse_stacks.get(id, -1)
+
+    # ---- rows -------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _emit(
+        self,
+        kind: cython.int,
+        time: cython.longlong,
+        thread: cython.int,
+        proc: cython.int,
+        goroutine: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        c: cython.longlong,
+        stack: cython.int,
+    ) -> cython.longlong:
+        """Stamps, counts and, if wanted, writes an event. Returns its time."""
+        if time <= self._last_time:
+            time = self._last_time + 1
+        self._last_time = time
+        self._by_type[kind] += 1
+        if self._wanted[kind]:
+            row: cython.int = self._rows
+            self._times[row] = time
+            self._types[row] = kind
+            self._threads[row] = thread
+            self._procs[row] = proc
+            self._goroutines[row] = goroutine
+            self._a[row] = a
+            self._b[row] = b
+            self._c[row] = c
+            self._stack_column[row] = stack
+            self._rows = row + 1
+        return time
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _emit_sample(self) -> cython.int:
+        sample: tuple = self._samples[self._sample]
+        self._sample += 1
+        if self._sample < self._sample_n:
+            self._sample_time = self._samples[self._sample][0]
+        stack: cython.int = self._stack(sample[4])
+        if stack < 0:
+            self._fail("a CPU sample names a stack that there is not", -1)
+            self._offset = sample[5]
+            return _FAILED
+        thread = -1 if sample[1] == -1 else self._thread(sample[1])
+        self._emit(_CPU_SAMPLE, sample[0], thread, sample[2], sample[3], 0, 0, 0, stack)
+        return 1
+
+    # ---- threads, procs, goroutines ---------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _thread(self, id: cython.longlong) -> cython.int:
+        """The index of a thread, a new one for an id not seen yet."""
+        m: cython.int = self._thread_map.find(id)
+        if m < 0:
+            m = len(self._thread_ids)
+            self._thread_ids.append(id)
+            if m == len(self._m_known):
+                self._m_known = _grown(self._m_known, 2 * m)
+                self._m_proc = _grown(self._m_proc, 2 * m)
+                self._m_gid = _grown(self._m_gid, 2 * m)
+                self._m_slot = _grown(self._m_slot, 2 * m)
+            self._m_proc[m] = self._m_slot[m] = -1
+            self._m_gid[m] = -1
+            self._thread_map.put(id, m)
+        return m
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _new_goroutine(self, id: cython.longlong, status: cython.int) -> cython.int:
+        g: cython.int
+        if self._free_n > 0:
+            self._free_n -= 1
+            g = self._free[self._free_n]
+        else:
+            g = self._g_n
+            if g == len(self._g_id):
+                self._grow_goroutines(2 * g)
+            self._g_n += 1
+        self._g_id[g] = id
+        self._g_status[g] = status
+        self._g_gen[g] = self._gen
+        self._g_seq[g] = 0
+        self._g_reason[g] = self._g_stack[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
+        self._g_cause[g] = self._g_assist[g] = self._g_stw[g] = self._g_creator[g] = -1
+        self._g_creation[g] = self._g_entry[g] = 0
+        self._g_created[g] = -1
+        self._slots.put(id, g)
+        return g
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._leave(g, now, -1, 0, 0)
+        if self._g_stw[g] >= 0:
+            self._end_stw(g, now, 0)
+        self._slots.remove(self._g_id[g])
+        if self._regions:
+            self._regions.pop(self._g_id[g], None)
+        self._g_id[g] = -1
+        self._g_status[g] = 0
+        self._free[self._free_n] = g
+        self._free_n += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _enter(
+        self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        """Goroutine `g` is in a new state from now on."""
+        self._g_status[g] = status
+        self._g_since[g] = now
+        self._g_reason[g] = reason
+        self._g_stack[g] = stack
+        self._g_flags[g] = 0
+        if status == _RUNNABLE:
+            self._g_idle[g] = self._idle_clock(now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _leave(
+        self, g: cython.int, now: cython.longlong, cause: cython.longlong, cause_stack: cython.int, flags: cython.int
+    ) -> cython.int:
+        """Goroutine `g`'s interval ends now; its length goes to its group."""
+        status: cython.int = self._g_status[g]
+        if status == _RUNNING:
+            return 0
+        since: cython.longlong = self._g_since[g]
+        flags |= self._g_flags[g]
+        if status == _RUNNABLE:
+            # what a runnable goroutine waits for is a P: its cause is who made it runnable
+            cause = self._g_cause[g]
+            cause_stack = self._g_cause_stack[g]
+            idle: cython.longlong = self._idle_clock(now) - self._g_idle[g]
+            if idle > 0:
+                self._groups.add(
+                    _IDLE_P, self._g_reason[g], self._g_stack[g], since, idle, self._g_id[g], cause, cause_stack, flags
+                )
+        self._groups.add(
+            status, self._g_reason[g], self._g_stack[g], since, now - since, self._g_id[g], cause, cause_stack, flags
+        )
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
+        since: cython.longlong = self._g_stw[g]
+        self._groups.add(
+            _STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, self._g_id[g], -1, 0, flags
+        )
+        self._idle_clock(now)
+        self._g_stw[g] = -1
+        self._stw_depth -= 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _idle_clock(self, now: cython.longlong) -> cython.longlong:
+        """Time so far during which at least one P was idle and the world was not stopped."""
+        if self._idle_ps > 0 and self._stw_depth == 0:
+            self._idle_total += now - self._idle_since
+        self._idle_since = now
+        return self._idle_total
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _set_proc(self, p: cython.int, status: cython.int, now: cython.longlong) -> cython.int:
+        idle: cython.int = 0
+        # a P beyond GOMAXPROCS is no longer there to run anything
+        if status == _P_IDLE and (self._gomaxprocs == 0 or p < self._gomaxprocs):
+            idle = 1
+        if idle != self._p_idle[p]:
+            self._idle_clock(now)
+            self._idle_ps += idle - self._p_idle[p]
+            self._p_idle[p] = idle
+        self._p_status[p] = status
+        if p >= self._p_top:
+            self._p_top = p + 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _need(self, proc: cython.int, goroutine: cython.int, cursor: cython.int) -> cython.int:
+        """Checks the event's context: 1 must have, 0 may have, −1 must not have; a thread it must have."""
+        if self._m < 0:
+            return self._fail("an event that needs a thread has none", cursor)
+        if proc > 0 and self._p < 0:
+            return self._fail("an event that needs a P has none", cursor)
+        if proc < 0 and self._p >= 0:
+            return self._fail("a P starts on a thread that has one", cursor)
+        if goroutine > 0 and self._gid == -1:
+            return self._fail("an event that needs a goroutine has none", cursor)
+        if goroutine < 0 and self._gid != -1:
+            return self._fail("a goroutine starts on a thread that runs one", cursor)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _running(self, status: cython.int, cursor: cython.int) -> cython.int:
+        """Checks that the context's goroutine exists and is in `status`."""
+        if self._g < 0:
+            return self._fail(f"an event of goroutine {self._gid}, which does not exist", cursor)
+        if self._g_status[self._g] != status:
+            return self._fail(f"an event of goroutine {self._gid}, which is in another state", cursor)
+        return 1
+
+    # ---- Go's order: what each event needs to happen, and what it changes -----------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance(self, i: cython.int) -> cython.int:
+        """Cursor `i`'s event happens if it can: 1 it did, 0 it cannot yet, < 0 it never can."""
+        kind: cython.int = self._e_type[i]
+        status: cython.int
+        m: cython.int = self._c_thread[i]
+        self._m = m
+        self._p = self._g = -1
+        self._gid = -1
+        if m >= 0:
+            if self._m_known[m] == 0:
+                self._m_known[m] = 1
+            self._p = self._m_proc[m]
+            self._gid = self._m_gid[m]
+            if self._gid != -1:
+                self._g = self._m_slot[m]
+                # the goroutine may have ended elsewhere, and its slot be another's by now
+                if self._g < 0 or self._g_id[self._g] != self._gid:
+                    self._g = self._slots.find(self._gid)
+        self._next_p = self._p
+        self._next_g = self._g
+        self._next_gid = self._gid
+        if kind == _GO_START:
+            status = self._advance_go_start(i)
+        elif kind in (_GO_BLOCK, _GO_STOP, _GO_DESTROY):
+            status = self._advance_go_stop(i, kind)
+        elif kind == _GO_UNBLOCK:
+            status = self._advance_go_unblock(i)
+        elif kind == _GO_SYSCALL_BEGIN:
+            status = self._advance_syscall_begin(i)
+        elif kind == _GO_SYSCALL_END:
+            status = self._advance_syscall_end(i)
+        elif kind == _GO_SYSCALL_END_BLOCKED:
+            status = self._advance_syscall_end_blocked(i)
+        elif kind in (_GO_CREATE, _GO_CREATE_BLOCKED):
+            status = self._advance_go_create(i, kind)
+        elif kind == _PROC_START:
+            status = self._advance_proc_start(i)
+        elif kind == _PROC_STOP:
+            status = self._advance_proc_stop(i)
+        elif kind == _PROC_STEAL:
+            status = self._advance_proc_steal(i)
+        elif kind in (_HEAP_ALLOC, _HEAP_GOAL):
+            status = self._advance_heap(i, kind)
+        elif kind >= _SWEEP_ACTIVE and kind <= _SWEEP_END:
+            status = self._advance_sweep(i, kind)
+        elif kind >= _ASSIST_ACTIVE and kind <= _ASSIST_END:
+            status = self._advance_assist(i, kind)
+        elif kind in (_GO_SWITCH, _GO_SWITCH_DESTROY):
+            status = self._advance_go_switch(i, kind)
+        elif kind in (_GO_STATUS, _GO_STATUS_STACK):
+            status = self._advance_go_status(i, kind)
+        elif kind == _PROC_STATUS:
+            status = self._advance_proc_status(i)
+        elif kind == _GO_CREATE_SYSCALL:
+            status = self._advance_create_syscall(i)
+        elif kind == _GO_DESTROY_SYSCALL:
+            status = self._advance_destroy_syscall(i)
+        elif kind in (_STW_BEGIN, _STW_END):
+            status = self._advance_stw(i, kind)
+        elif kind >= _GC_ACTIVE and kind <= _GC_END:
+            status = self._advance_gc(i, kind)
+        elif kind >= _SPAN:
+            status = self._need(0, 0, i)
+            if status > 0:
+                self._emit(
+                    kind,
+                    self._e_time[i],
+                    m,
+                    self._p,
+                    self._gid,
+                    self._e_args[4 * i],
+                    self._e_args[4 * i + 1] if self._arity[kind] > 1 else 0,
+                    self._e_args[4 * i + 2] if self._arity[kind] > 2 else 0,
+                    0,
+                )
+        else:
+            status = self._advance_annotation(i, kind)
+        if status > 0 and m >= 0:
+            self._m_proc[m] = self._next_p
+            self._m_gid[m] = self._next_gid
+            self._m_slot[m] = self._next_g
+        return status
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _happens(
+        self, i: cython.int, a: cython.longlong, b: cython.longlong, c: cython.longlong, stack: cython.int
+    ) -> cython.longlong:
+        """Emits cursor `i`'s event in the context at hand; returns its time."""
+        return self._emit(self._e_type[i], self._e_time[i], self._m, self._p, self._gid, a, b, c, stack)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_start(self, i: cython.int) -> cython.int:
+        id: cython.longlong = self._e_args[4 * i]
+        seq: cython.longlong = self._e_args[4 * i + 1]
+        g: cython.int = self._slots.find(id)
+        # not yet if its creation, its status or an earlier event of it is still ahead on another thread
+        if g < 0 or self._g_status[g] != _RUNNABLE or self._g_gen[g] != self._gen or self._g_seq[g] + 1 != seq:
+            return 0
+        if self._need(1, -1, i) < 0:
+            return _FAILED
+        now: cython.longlong = self._happens(i, id, 0, 0, 0)
+        self._leave(g, now, -1, 0, 0)
+        self._enter(g, _RUNNING, 0, 0, now)
+        self._g_seq[g] = seq
+        self._next_g = g
+        self._next_gid = id
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_stop(self, i: cython.int, kind: cython.int) -> cython.int:
+        """GoBlock, GoStop and GoDestroy: a running goroutine is bound to its thread, so they can always happen."""
+        reason: cython.int = 0
+        stack: cython.int = 0
+        now: cython.longlong
+        g: cython.int = self._g
+        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+            return _FAILED
+        if kind != _GO_DESTROY:
+            reason = self._string(self._e_args[4 * i])
+            stack = self._stack(self._e_args[4 * i + 1])
+            if reason < 0 or stack < 0:
+                return self._fail("an event names a string or stack that there is not", i)
+        now = self._happens(i, reason, 0, 0, stack)
+        if kind == _GO_DESTROY:
+            self._destroy(g, now)
+        else:
+            self._stop(g, _WAITING if kind == _GO_BLOCK else _RUNNABLE, reason, stack, now)
+        self._next_g = -1
+        self._next_gid = -1
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _stop(
+        self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        """A running goroutine leaves its thread; where it did so is its own last stack from now on."""
+        if stack > 0:
+            self._g_own[g] = stack
+        self._g_cause[g] = -1
+        self._g_cause_stack[g] = 0
+        self._enter(g, status, reason, self._g_own[g], now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_unblock(self, i: cython.int) -> cython.int:
+        id: cython.longlong = self._e_args[4 * i]
+        seq: cython.longlong = self._e_args[4 * i + 1]
+        g: cython.int = self._slots.find(id)
+        if g < 0 or self._g_status[g] != _WAITING or self._g_gen[g] != self._gen or self._g_seq[g] + 1 != seq:
+            return 0
+        # no context to check: anything can unblock a goroutine, the runtime's monitor thread too
+        stack: cython.int = self._stack(self._e_args[4 * i + 2])
+        if stack < 0:
+            return self._fail("an event names a stack that there is not", i)
+        self._unblock(g, self._happens(i, id, 0, 0, stack), stack)
+        self._g_seq[g] = seq
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _unblock(self, g: cython.int, now: cython.longlong, stack: cython.int) -> cython.int:
+        self._leave(g, now, self._gid, stack, 0)
+        self._g_cause[g] = self._gid
+        self._g_cause_stack[g] = stack
+        self._enter(g, _RUNNABLE, _R_UNBLOCKED, self._g_own[g], now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_switch(self, i: cython.int, kind: cython.int) -> cython.int:
+        """A coroutine switch: the next goroutine unblocks, the current one blocks or ends, the next one starts."""
+        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+            return _FAILED
+        id: cython.longlong = self._e_args[4 * i]
+        seq: cython.longlong = self._e_args[4 * i + 1]
+        g: cython.int = self._slots.find(id)
+        if g < 0 or self._g_status[g] != _WAITING or self._g_gen[g] != self._gen or self._g_seq[g] + 1 != seq:
+            return 0
+        self._unblock(g, self._happens(i, id, 0, 0, 0), 0)
+        now: cython.longlong
+        if kind == _GO_SWITCH:
+            now = self._emit(_GO_BLOCK, self._e_time[i], self._m, self._p, self._gid, 0, 0, 0, 0)
+            self._stop(self._g, _WAITING, 0, 0, now)
+        else:
+            now = self._emit(_GO_DESTROY, self._e_time[i], self._m, self._p, self._gid, 0, 0, 0, 0)
+            self._destroy(self._g, now)
+        now = self._emit(_GO_START, self._e_time[i], self._m, self._p, -1, id, 0, 0, 0)
+        self._leave(g, now, -1, 0, 0)
+        self._enter(g, _RUNNING, 0, 0, now)
+        self._g_seq[g] = seq
+        self._next_g = g
+        self._next_gid = id
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_syscall_begin(self, i: cython.int) -> cython.int:
+        g: cython.int = self._g
+        p: cython.int = self._p
+        seq: cython.longlong = self._e_args[4 * i]
+        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+            return _FAILED
+        stack: cython.int = self._stack(self._e_args[4 * i + 1])
+        if stack < 0:
+            return self._fail("an event names a stack that there is not", i)
+        # the P's sequence number tells later steals of it apart
+        if self._p_gen[p] != self._gen or self._p_seq[p] + 1 != seq:
+            return self._fail(f"a syscall of P {p} is out of sequence", i)
+        self._p_seq[p] = seq
+        now: cython.longlong = self._happens(i, 0, 0, 0, stack)
+        self._set_proc(p, _P_SYSCALL, now)
+        self._stop(g, _SYSCALL, 0, stack, now)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_syscall_end(self, i: cython.int) -> cython.int:
+        if self._need(1, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+            return _FAILED
+        if self._p_status[self._p] != _P_SYSCALL:
+            return self._fail(f"a syscall ends on P {self._p}, which is in none", i)
+        now: cython.longlong = self._happens(i, 0, 0, 0, 0)
+        self._set_proc(self._p, _P_RUNNING, now)
+        self._leave(self._g, now, -1, 0, 0)
+        self._enter(self._g, _RUNNING, 0, 0, now)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_syscall_end_blocked(self, i: cython.int) -> cython.int:
+        # the event says that the P was lost on the way; it waits until that has happened
+        if self._p >= 0 and self._p_status[self._p] == _P_SYSCALL:
+            return 0
+        if self._need(0, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+            return _FAILED
+        g: cython.int = self._g
+        now: cython.longlong = self._happens(i, 0, 0, 0, 0)
+        self._leave(g, now, -1, 0, 0)
+        self._g_cause[g] = -1
+        self._g_cause_stack[g] = 0
+        self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, self._g_own[g], now)
+        self._next_g = -1
+        self._next_gid = -1
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_create(self, i: cython.int, kind: cython.int) -> cython.int:
+        if self._need(1, 0, i) < 0:
+            return _FAILED
+        if self._g >= 0 and self._g_status[self._g] != _RUNNING:
+            return self._fail("a goroutine that does not run creates another", i)
+        id: cython.longlong = self._e_args[4 * i]
+        entry: cython.int = self._stack(self._e_args[4 * i + 1])
+        stack: cython.int = self._stack(self._e_args[4 * i + 2])
+        if entry < 0 or stack < 0:
+            return self._fail("an event names a stack that there is not", i)
+        if self._slots.find(id) >= 0:
+            return self._fail(f"goroutine {id} is created twice", i)
+        now: cython.longlong = self._happens(i, id, 0, entry, stack)
+        status: cython.int = _WAITING if kind == _GO_CREATE_BLOCKED else _RUNNABLE
+        g: cython.int = self._new_goroutine(id, status)
+        self._g_created[g] = now
+        self._g_creator[g] = self._g_cause[g] = self._gid
+        self._g_creation[g] = self._g_cause_stack[g] = stack
+        self._g_entry[g] = self._g_own[g] = entry
+        self._enter(g, status, _R_CREATED, entry, now)
+        self._goroutines_created += 1
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_create_syscall(self, i: cython.int) -> cython.int:
+        """A C thread calls into Go: a goroutine appears, in a syscall."""
+        if self._need(0, -1, i) < 0:
+            return _FAILED
+        id: cython.longlong = self._e_args[4 * i]
+        if self._slots.find(id) >= 0:
+            return self._fail(f"goroutine {id} is created twice", i)
+        now: cython.longlong = self._happens(i, id, 0, 0, 0)
+        g: cython.int = self._new_goroutine(id, _SYSCALL)
+        self._g_created[g] = now
+        self._enter(g, _SYSCALL, 0, 0, now)
+        self._goroutines_created += 1
+        self._next_g = g
+        self._next_gid = id
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_destroy_syscall(self, i: cython.int) -> cython.int:
+        """That goroutine goes again. Its P is given up here: the thread's id may soon be another thread's."""
+        if self._need(0, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+            return _FAILED
+        p: cython.int = self._p
+        if p >= 0:
+            if self._p_status[p] != _P_SYSCALL:
+                return self._fail(f"a goroutine ends in a syscall on P {p}, which is in none", i)
+            # Go's reader tells of the lost P as a steal from itself, first
+            self._set_proc(
+                p,
+                _P_ABANDONED,
+                self._emit(_PROC_STEAL, self._e_time[i], self._m, p, self._gid, p, _P_SYSCALL, 0, 0),
+            )
+        self._destroy(self._g, self._happens(i, 0, 0, 0, 0))
+        self._next_p = -1
+        self._next_g = -1
+        self._next_gid = -1
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_go_status(self, i: cython.int, kind: cython.int) -> cython.int:
+        """What state a goroutine is in: news in the first generation, a confirmation (X → X) in later ones."""
+        id: cython.longlong = self._e_args[4 * i]
+        thread: cython.longlong = self._e_args[4 * i + 1]
+        status: cython.longlong = self._e_args[4 * i + 2]
+        stack: cython.int = 0
+        m: cython.int
+        old: cython.longlong = status
+        if status < _RUNNABLE or status > _WAITING:
+            # Go's table has an entry for 0, "bad", and passes it on; no runtime writes it
+            return self._fail(f"goroutine {id} has the unknown status {status}", i)
+        if kind == _GO_STATUS_STACK:
+            stack = self._stack(self._e_args[4 * i + 3])
+            if stack < 0:
+                return self._fail("an event names a stack that there is not", i)
+        g: cython.int = self._slots.find(id)
+        if g >= 0:
+            if self._g_status[g] != status:
+                return self._fail(f"goroutine {id} is said to be in another state than it is", i)
+        elif self._gen == self._first_gen:
+            old = 0
+        else:
+            return self._fail(f"goroutine {id} appears from nowhere after the first generation", i)
+        shown_m: cython.int = self._m
+        shown_gid: cython.longlong = self._gid
+        bind: cython.int = 0
+        if status == _RUNNING:
+            bind = 1
+        elif status == _SYSCALL:
+            if thread == -1:
+                return self._fail(f"goroutine {id} is in a syscall without a thread", i)
+            m = self._thread(thread)
+            if m == self._m:
+                if self._gen != self._first_gen and self._gid != id:
+                    return self._fail(f"goroutine {id} is in a syscall on a thread that has another", i)
+                bind = 1
+            else:
+                if self._m_known[m]:
+                    if self._m_gid[m] != id:
+                        return self._fail(f"goroutine {id} is in a syscall on a thread that has another", i)
+                    shown_gid = id
+                shown_m = m
+        if g < 0:
+            g = self._new_goroutine(id, 0)
+            self._goroutines_at_start += 1
+            self._g_own[g] = stack
+        self._g_gen[g] = self._gen
+        self._g_seq[g] = 0
+        if stack > 0 and old == 0:
+            self._g_own[g] = stack
+        if bind:
+            self._next_g = g
+            self._next_gid = id
+        elif status == _SYSCALL and self._m_known[shown_m] == 0:
+            # it has sat in this syscall, on this thread, since before the trace
+            self._m_known[shown_m] = 1
+            self._m_gid[shown_m] = id
+            self._m_slot[shown_m] = g
+        self._emit(kind, self._e_time[i], shown_m, self._p, shown_gid, id, (old << 8) | status, 0, stack)
+        if old == 0:
+            # like Go's summaries: what was under way is counted from the trace's start
+            self._g_idle[g] = self._idle_clock(self._last_time)
+            self._enter(g, cython.cast(cython.int, status), 0, self._g_own[g], self._start_time)
+            self._g_flags[g] = 2
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_proc_status(self, i: cython.int) -> cython.int:
+        id: cython.longlong = self._e_args[4 * i]
+        status: cython.longlong = self._e_args[4 * i + 1]
+        old: cython.int
+        shown: cython.longlong = status
+        if status < _P_RUNNING or status > _P_ABANDONED:
+            return self._fail(f"P {id} has the unknown status {status}", i)
+        if id < 0 or id >= _MAX_PROCS:
+            return self._fail(f"P {id}: more procs than can be", i)
+        p: cython.int = cython.cast(cython.int, id)
+        known: cython.int = self._p_status[p]
+        m: cython.int = self._m
+        shown_p: cython.int = self._p
+        shown_gid: cython.longlong = self._gid
+        old = _P_IDLE if status in (_P_IDLE, _P_ABANDONED) else _P_RUNNING
+        if known != 0:
+            if status == _P_ABANDONED and known == _P_SYSCALL:
+                # nothing is lost: the syscall it is in has been seen. About to be stolen, so the event belongs to
+                # the thread that has the P.
+                old = _P_RUNNING
+                shown = _P_SYSCALL
+                m = 0
+                while m < len(self._thread_ids) and not (self._m_known[m] and self._m_proc[m] == p):
+                    m += 1
+                if m == len(self._thread_ids):
+                    return self._fail(f"P {id} is about to be stolen from a thread that there is not", i)
+                shown_p = p
+                shown_gid = self._m_gid[m]
+            elif status != known:
+                return self._fail(f"P {id} is said to be in another state than it is", i)
+        else:
+            old = 0 if self._gen == self._first_gen else 5
+        self._p_gen[p] = self._gen
+        self._p_seq[p] = 0
+        if status in (_P_RUNNING, _P_SYSCALL):
+            self._next_p = p
+        now: cython.longlong = self._emit(
+            _PROC_STATUS,
+            self._e_time[i],
+            m,
+            shown_p,
+            shown_gid,
+            id,
+            (cython.cast(cython.longlong, old) << 8) | shown,
+            0,
+            0,
+        )
+        if known == 0:
+            self._set_proc(p, cython.cast(cython.int, status), now)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_proc_start(self, i: cython.int) -> cython.int:
+        id: cython.longlong = self._e_args[4 * i]
+        seq: cython.longlong = self._e_args[4 * i + 1]
+        if id < 0 or id >= _MAX_PROCS:
+            return 0
+        if self._p_status[id] != _P_IDLE or self._p_gen[id] != self._gen or self._p_seq[id] + 1 != seq or self._p >= 0:
+            return 0
+        if self._need(-1, 0, i) < 0:
+            return _FAILED
+        p: cython.int = cython.cast(cython.int, id)
+        self._set_proc(p, _P_RUNNING, self._happens(i, id, 0, 0, 0))
+        self._p_seq[p] = seq
+        self._next_p = p
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_proc_stop(self, i: cython.int) -> cython.int:
+        p: cython.int = self._p
+        if self._need(1, 0, i) < 0:
+            return _FAILED
+        if self._p_status[p] != _P_RUNNING and self._p_status[p] != _P_SYSCALL:
+            return self._fail(f"P {p} stops, but is not running", i)
+        self._set_proc(p, _P_IDLE, self._happens(i, p, 0, 0, 0))
+        self._next_p = -1
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_proc_steal(self, i: cython.int) -> cython.int:
+        id: cython.longlong = self._e_args[4 * i]
+        seq: cython.longlong = self._e_args[4 * i + 1]
+        m: cython.int
+        if id < 0 or id >= _MAX_PROCS:
+            return 0
+        p: cython.int = cython.cast(cython.int, id)
+        old: cython.int = self._p_status[p]
+        if (old != _P_SYSCALL and old != _P_ABANDONED) or self._p_gen[p] != self._gen or self._p_seq[p] + 1 != seq:
+            return 0
+        if self._need(0, 0, i) < 0:
+            return _FAILED
+        if old == _P_SYSCALL:
+            m = self._thread_map.find(self._e_args[4 * i + 2])
+            if m >= 0 and m == self._m:
+                # a steal from itself is a stop
+                if self._p != p:
+                    return self._fail(f"P {id} is stolen by its own thread, which has another", i)
+                self._next_p = -1
+            else:
+                if m < 0 or self._m_known[m] == 0 or self._m_proc[m] != p:
+                    return self._fail(f"P {id} is stolen from a thread that does not have it", i)
+                # the other thread can go on only without its P
+                self._m_proc[m] = -1
+        # an abandoned P's thread may have moved on: it is left alone
+        self._p_seq[p] = seq
+        self._set_proc(p, _P_IDLE, self._happens(i, id, old, 0, 0))
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_stw(self, i: cython.int, kind: cython.int) -> cython.int:
+        g: cython.int = self._g
+        reason: cython.int
+        stack: cython.int
+        now: cython.longlong
+        if self._need(1, 1, i) < 0:
+            return _FAILED
+        if g < 0:
+            return self._fail("the world is stopped by a goroutine that does not exist", i)
+        if kind == _STW_END:
+            if self._g_stw[g] < 0:
+                return self._fail("a stop-the-world ends that has not begun", i)
+            now = self._happens(i, self._g_stw_kind[g], 0, 0, 0)
+            self._end_stw(g, now, 0)
+            return 1
+        if self._g_stw[g] >= 0:
+            return self._fail("a stop-the-world begins inside another", i)
+        reason = self._string(self._e_args[4 * i])
+        stack = self._stack(self._e_args[4 * i + 1])
+        if reason < 0 or stack < 0:
+            return self._fail("an event names a string or stack that there is not", i)
+        now = self._happens(i, reason, 0, 0, stack)
+        self._idle_clock(now)
+        self._stw_depth += 1
+        self._g_stw[g] = now
+        self._g_stw_kind[g] = reason
+        self._g_stw_stack[g] = stack
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_gc(self, i: cython.int, kind: cython.int) -> cython.int:
+        """GC cycles: begin and end can be on different threads, so their sequence numbers order them."""
+        seq: cython.longlong = self._e_args[4 * i]
+        stack: cython.int = 0
+        first: cython.int = 1 if self._gc_state == 0 else 0
+        if kind == _GC_BEGIN:
+            stack = self._stack(self._e_args[4 * i + 1])
+            if stack < 0:
+                return self._fail("an event names a stack that there is not", i)
+        if kind == _GC_ACTIVE and self._gen == self._first_gen:
+            if not first:
+                return self._fail("a GC cycle is said to be under way after the first GC event", i)
+        elif not first or kind != _GC_BEGIN:
+            if seq != self._gc_seq + 1:
+                return 0
+            if kind == _GC_BEGIN and self._gc_state == 2:
+                return self._fail("a GC cycle begins inside another", i)
+            if kind != _GC_BEGIN and self._gc_state != 2:
+                return self._fail("a GC cycle goes on or ends that has not begun", i)
+            if self._need(1, 1, i) < 0:
+                return _FAILED
+        self._gc_seq = seq
+        self._gc_state = 1 if kind == _GC_END else 2
+        # at a cycle's end: what it found alive, and the goal that follows from it
+        if kind == _GC_END:
+            self._happens(i, seq, self._heap_last, self._heap_goal, 0)
+        else:
+            self._happens(i, seq, 0, 0, stack)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_sweep(self, i: cython.int, kind: cython.int) -> cython.int:
+        p: cython.longlong = self._e_args[4 * i] if kind == _SWEEP_ACTIVE else self._p
+        stack: cython.int = 0
+        if kind != _SWEEP_ACTIVE and self._need(1, 0, i) < 0:
+            return _FAILED
+        if p < 0 or p >= _MAX_PROCS or self._p_status[p] == 0:
+            return self._fail(f"a sweep on P {p}, which there is not", i)
+        if kind == _SWEEP_END:
+            if self._p_sweep[p] == 0:
+                return self._fail(f"a sweep ends on P {p} that has not begun", i)
+            self._p_sweep[p] = 0
+            self._happens(i, self._e_args[4 * i], self._e_args[4 * i + 1], 0, 0)
+            return 1
+        if kind == _SWEEP_BEGIN or self._gen == self._first_gen:
+            if self._p_sweep[p]:
+                return self._fail(f"a sweep begins inside another on P {p}", i)
+            self._p_sweep[p] = 1
+        elif self._p_sweep[p] == 0:
+            return self._fail(f"a sweep is said to be under way on P {p}, but is not", i)
+        if kind == _SWEEP_BEGIN:
+            stack = self._stack(self._e_args[4 * i])
+            if stack < 0:
+                return self._fail("an event names a stack that there is not", i)
+        self._happens(i, p, 0, 0, stack)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_assist(self, i: cython.int, kind: cython.int) -> cython.int:
+        g: cython.int
+        stack: cython.int = 0
+        now: cython.longlong
+        if kind == _ASSIST_ACTIVE:
+            # may speak of a goroutine that does not run: no context to check
+            g = self._slots.find(self._e_args[4 * i])
+        else:
+            if self._need(1, 1, i) < 0:
+                return _FAILED
+            g = self._g
+        if g < 0:
+            return self._fail("a mark assist of a goroutine that does not exist", i)
+        if kind == _ASSIST_END:
+            if self._g_assist[g] < 0:
+                return self._fail("a mark assist ends that has not begun", i)
+            now = self._happens(i, 0, 0, 0, 0)
+            self._groups.add(
+                _MARK_ASSIST,
+                0,
+                self._g_assist_stack[g],
+                self._g_assist[g],
+                now - self._g_assist[g],
+                self._g_id[g],
+                -1,
+                0,
+                2 if self._g_assist[g] == self._start_time else 0,
+            )
+            self._g_assist[g] = -1
+            return 1
+        if kind == _ASSIST_BEGIN or self._gen == self._first_gen:
+            if self._g_assist[g] >= 0:
+                return self._fail("a mark assist begins inside another", i)
+            if kind == _ASSIST_BEGIN:
+                stack = self._stack(self._e_args[4 * i])
+                if stack < 0:
+                    return self._fail("an event names a stack that there is not", i)
+            now = self._happens(i, self._g_id[g], 0, 0, stack)
+            self._g_assist[g] = now if kind == _ASSIST_BEGIN else self._start_time
+            self._g_assist_stack[g] = stack
+            return 1
+        if self._g_assist[g] < 0:
+            return self._fail("a mark assist is said to be under way, but is not", i)
+        self._happens(i, self._g_id[g], 0, 0, 0)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_heap(self, i: cython.int, kind: cython.int) -> cython.int:
+        value: cython.longlong = self._e_args[4 * i]
+        if self._need(1, 0, i) < 0:
+            return _FAILED
+        self._happens(i, value, 0, 0, 0)
+        if kind == _HEAP_GOAL:
+            self._heap_goal = value
+            return 1
+        if self._heap_first < 0:
+            self._heap_first = value
+        elif value > self._heap_last:
+            self._heap_allocated += value - self._heap_last
+        self._heap_last = value
+        if value > self._heap_peak:
+            self._heap_peak = value
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _advance_annotation(self, i: cython.int, kind: cython.int) -> cython.int:
+        """GOMAXPROCS, labels, tasks, regions and logs: instants of a running goroutine."""
+        a: cython.longlong = self._e_args[4 * i]
+        stack: cython.int = 0
+        name: cython.int = 0
+        value: cython.int = 0
+        p: cython.int
+        now: cython.longlong
+        if self._need(1, 1, i) < 0:
+            return _FAILED
+        if kind in (_PROCS_CHANGE, _TASK_END):
+            stack = self._stack(self._e_args[4 * i + 1])
+        elif kind == _TASK_BEGIN:
+            name = self._string(self._e_args[4 * i + 2])
+            stack = self._stack(self._e_args[4 * i + 3])
+        elif kind in (_REGION_BEGIN, _REGION_END):
+            name = self._string(self._e_args[4 * i + 1])
+            stack = self._stack(self._e_args[4 * i + 2])
+        elif kind == _LOG:
+            name = self._string(self._e_args[4 * i + 1])
+            value = self._string(self._e_args[4 * i + 2])
+            stack = self._stack(self._e_args[4 * i + 3])
+        else:
+            name = self._string(a)
+        if name < 0 or value < 0 or stack < 0:
+            return self._fail("an event names a string or stack that there is not", i)
+        if kind == _PROCS_CHANGE:
+            now = self._happens(i, a, 0, 0, stack)
+            self._gomaxprocs = a
+            for p in range(self._p_top):
+                self._set_proc(p, self._p_status[p], now)
+            return 1
+        if kind == _TASK_BEGIN:
+            if a in self._tasks:
+                return self._fail(f"task {a} begins twice", i)
+            parent: cython.longlong = self._e_args[4 * i + 1]
+            # on the wire 0 says "no parent", which is not the background task
+            if parent == 0:
+                parent = -1
+            self._tasks[a] = (parent, name)
+            self._happens(i, a, parent, name, stack)
+            return 1
+        if kind == _TASK_END:
+            task: tuple = self._tasks.pop(a, (-1, 0))
+            self._happens(i, a, task[0], task[1], stack)
+            return 1
+        if kind in (_REGION_BEGIN, _REGION_END):
+            if self._g < 0:
+                return self._fail("a region of a goroutine that does not exist", i)
+            if kind == _REGION_BEGIN:
+                self._regions.setdefault(self._gid, []).append((a, name))
+            else:
+                open_regions = self._regions.get(self._gid)
+                # what began before the trace may end in it
+                if open_regions and open_regions.pop() != (a, name):
+                    return self._fail(f"goroutine {self._gid} ends another region than its innermost", i)
+            self._happens(i, a, name, 0, stack)
+            return 1
+        if kind == _LOG:
+            self._happens(i, a, name, value, stack)
+            return 1
+        self._happens(i, name, 0, 0, stack)
+        return 1
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Closes what is still open at the last event: an unfinished wait counts with its length so far."""
+        g: cython.int
+        for g in range(self._g_n):
+            if self._g_id[g] == -1:
+                continue
+            self._leave(g, self._last_time, -1, 0, 1)
+            if self._g_stw[g] >= 0:
+                self._end_stw(g, self._last_time, 1)
+            if self._g_assist[g] >= 0:
+                self._groups.add(
+                    _MARK_ASSIST,
+                    0,
+                    self._g_assist_stack[g],
+                    self._g_assist[g],
+                    self._last_time - self._g_assist[g],
+                    self._g_id[g],
+                    -1,
+                    0,
+                    1,
+                )
+
+    def alive(self) -> list[tuple[Any, ...]]:
+        """The goroutines that there are now, by id.
+
+        Each (id, created, creator, creation stack, entry stack, state, since, reason, own stack): created is −1
+        for one that was there before the trace; stacks and reason are indices of the tables.
+        """
+        out = [
+            (
+                self._g_id[g],
+                self._g_created[g],
+                self._g_creator[g],
+                self._g_creation[g],
+                self._g_entry[g],
+                self._g_status[g],
+                self._g_since[g],
+                self._g_reason[g],
+                self._g_own[g],
+            )
+            for g in range(self._g_n)
+            if self._g_id[g] != -1
+        ]
+        out.sort()
+        return out
+
+
+def _signed(value: int) -> int:
+    """An unsigned 64-bit number's bits as a signed one (2^64 − 1 is Go's "none", −1)."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def read_strings(data: Any, start: int, end: int, found: dict[int, bytes], limit: int) -> int:
+    """Reads a batch of strings (without its first byte) into `found`: id → bytes.
+
+    Returns: −1, or the offset of what is wrong: a varint, a length over `limit`, an id twice.
+    """
+    reader = _Reader(data, end)
+    reader.pos = start
+    while reader.pos < end:
+        at = reader.pos
+        event = reader.next()
+        id = reader.next()
+        length = reader.next()
+        stop = reader.pos + length
+        if event != 5 or reader.bad or not 0 <= length <= limit or stop > end or id == 0 or id in found:
+            return at
+        found[id] = bytes(reader.data[reader.pos : stop])
+        reader.pos = stop
+    return -1
+
+
+def read_stacks(
+    data: Any, start: int, end: int, found: dict[int, Any], pcs: dict[int, tuple[int, int, int]], limit: int
+) -> int:
+    """Reads a batch of stacks into `found`: id → tuple of program counters, and `pcs`: (function, file, line).
+
+    Function and file are string ids. As in Go's reader the first frame of a program counter counts.
+
+    Returns: −1, or the offset of what is wrong.
+    """
+    reader = _Reader(data, end)
+    reader.pos = start
+    n: cython.longlong
+    while reader.pos < end:
+        at = reader.pos
+        event = reader.next()
+        id = reader.next()
+        n = reader.next()
+        if event != 3 or reader.bad or n < 0 or n > limit or id == 0 or id in found:
+            return at
+        frames = []
+        for _ in range(n):
+            pc = reader.next()
+            function = reader.next()
+            file = reader.next()
+            line = reader.next()
+            frames.append(pc)
+            if pc not in pcs:
+                pcs[pc] = (function, file, line)
+        if reader.bad:
+            return at
+        found[id] = tuple(frames)
+    return -1
+
+
+@cython.final
+@cython.cclass
+class _Reader:
+    """Reads unsigned varints one after another."""
+
+    data: cython.const[cython.uchar][::1]
+    pos: cython.longlong
+    end: cython.longlong
+    bad: cython.int
+
+    def __init__(self, data: Any, end: int) -> None:
+        self.data = data
+        self.pos = 0
+        self.end = end
+        self.bad = 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def next(self) -> cython.longlong:
+        """The next number, as signed 64 bits; 0 and `bad` where there is none."""
+        value: cython.ulonglong = 0
+        shift: cython.int = 0
+        byte: cython.ulonglong
+        while self.pos < self.end:
+            byte = self.data[self.pos]
+            self.pos += 1
+            if shift == 63 and byte > 1:
+                break
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if cython.compiled:
+                    return cython.cast(cython.longlong, value)
+                return _signed(value)
+            shift += 7
+        self.bad = 1
+        return 0

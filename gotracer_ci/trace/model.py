@@ -1,0 +1,211 @@
+"""Trace: an opened trace, read once, chunk by chunk."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import mmap
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gotracer_ci.errors import TraceError
+from gotracer_ci.trace import kernel, wire
+from gotracer_ci.trace.spec import Ev
+from gotracer_ci.trace.tables import Tables
+
+STDIN = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_UNPACKED = 8 << 30
+"""Bytes that a gzipped trace may unpack to: more than any real one, less than what harms a machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`n` events as columns; the columns are used again for the next chunk, so read them before going on.
+
+    times (int64): ns on the trace's clock, strictly increasing. types (uint8): `spec.Ev`. threads (int32): index of
+    `Trace.thread_ids`, −1 none. procs (int32), goroutines (int64): the context's, before the event, −1 none.
+    stacks (int32): the context's stack in the tables, 0 none. a, b, c (int64), by type; strings and stacks are
+    indices of the tables:
+
+    ProcsChange GOMAXPROCS · ProcStart p · ProcStop p · ProcSteal p, its state before · ProcStatus p, old << 8 | new ·
+    GoCreate, GoCreateBlocked new goroutine, –, its entry stack · GoCreateSyscall, GoStart, GoUnblock, GoSwitch
+    goroutine · GoStop, GoBlock reason · GoStatus goroutine, old << 8 | new · STWBegin, STWEnd kind · GCBegin,
+    GCActive sequence · GCEnd sequence, live heap, heap goal (bytes, −1 unknown) · GCSweepBegin, GCSweepActive p ·
+    GCSweepEnd bytes swept, bytes reclaimed · GCMarkAssistBegin, …Active goroutine · HeapAlloc, HeapGoal bytes ·
+    GoLabel label · TaskBegin, TaskEnd task, parent (−1 none), type · RegionBegin, RegionEnd task, type ·
+    Log task, category, message · Sync number · experimental events: their arguments.
+    """
+
+    n: int
+    times: Any
+    types: Any
+    threads: Any
+    procs: Any
+    goroutines: Any
+    a: Any
+    b: Any
+    c: Any
+    stacks: Any
+
+    def rows(self) -> Iterator[tuple[int, int, int, int, int, int, int, int, int]]:
+        """(time, type, thread, proc, goroutine, a, b, c, stack) for each event."""
+        n = self.n
+        ids = (self.threads, self.procs, self.goroutines)
+        columns = (self.times, self.types, *ids, self.a, self.b, self.c, self.stacks)
+        return zip(*(memoryview(column)[:n] for column in columns), strict=True)
+
+
+class Trace:
+    """One trace. `chunks` reads it; the rest is known when that is through.
+
+    name: what the user called it. version: 22, 23, 25 or 26. tables: strings, frames and stacks.
+    damage: what ended the reading early, None for a complete trace.
+
+    Raises:
+        TraceError: nothing of it can be read: not a trace, an unknown version, no permission.
+    """
+
+    def __init__(self, name: str, data: memoryview, damage: TraceError | None = None) -> None:
+        self.name = name
+        self.damage = damage
+        self.tables = Tables()
+        self._data = data
+        try:
+            self.version = wire.version(data)
+        except wire.Damage as problem:
+            raise TraceError(name, problem.problem, problem.offset) from None
+        self._kernel: Any = None
+
+    def chunks(self, wanted: Iterable[Ev] | None = None) -> Iterator[Chunk]:
+        """Reads the trace. Events of other types than `wanted` (None: all) are only counted and aggregated."""
+        mask = bytes([1]) * 256 if wanted is None else bytes(k in {int(w) for w in wanted} for k in range(256))
+        core = self._kernel = kernel.Kernel(mask)
+        cut: wire.Damage | None = None
+        try:
+            for generation in wire.generations(self._data, self.version):
+                cut = generation.cut
+                strings, stacks = wire.tables(self._data, generation, self.tables)
+                state = core.begin(
+                    self._data,
+                    generation.number,
+                    generation.freq,
+                    int(float(generation.start) * generation.freq),
+                    list(generation.threads.items()),
+                    wire.samples(self._data, generation),
+                    strings,
+                    stacks,
+                )
+                yield self._chunk()
+                while state == kernel.FULL:
+                    state = core.fill()
+                    yield self._chunk()
+                if state == kernel.BROKEN:
+                    self._broken(cut or wire.Damage(*core.problem()))
+                    break
+            else:
+                core.sync(core.span()[1])
+                yield self._chunk()
+        except wire.Damage as problem:
+            # like Go's reader: one more Sync event closes what could be read
+            core.sync(core.span()[1])
+            yield self._chunk()
+            self._broken(cut or problem)
+        core.finish()
+
+    def _broken(self, damage: wire.Damage) -> None:
+        if self.damage is None:
+            self.damage = TraceError(self.name, damage.problem, damage.offset)
+
+    def _chunk(self) -> Chunk:
+        return Chunk(*self._kernel.columns())
+
+    @property
+    def thread_ids(self) -> list[int]:
+        ids: list[int] = self._kernel.thread_ids()
+        return ids
+
+    def intervals(self) -> list[tuple[Any, ...]]:
+        """The aggregate of all intervals (see `kernel.Groups.rows`)."""
+        rows: list[tuple[Any, ...]] = self._kernel.intervals()
+        return rows
+
+    def alive(self) -> list[tuple[Any, ...]]:
+        """The goroutines at the end (see `kernel.Kernel.alive`)."""
+        rows: list[tuple[Any, ...]] = self._kernel.alive()
+        return rows
+
+    def totals(self) -> dict[str, int]:
+        """Counts of goroutines, GOMAXPROCS and the heap (see `kernel.Kernel.totals`)."""
+        totals: dict[str, int] = self._kernel.totals()
+        return totals
+
+    @property
+    def events(self) -> int:
+        """Events read, Sync events included."""
+        return sum(self._kernel.counts().values())
+
+    @property
+    def start_ns(self) -> int:
+        """The first Sync event's time: what every time that is shown is counted from."""
+        return int(self._kernel.span()[0])
+
+    @property
+    def duration_ns(self) -> int:
+        first, last = self._kernel.span()
+        return int(last - first)
+
+
+def open_trace(name: str) -> Trace:
+    """Opens a file, a gzipped file or, as "-", standard input.
+
+    Raises:
+        TraceError: it cannot be opened, or is not a trace that can be read.
+    """
+    try:
+        if name == STDIN:
+            raw: memoryview = memoryview(sys.stdin.buffer.read())
+        else:
+            with Path(name).open("rb") as file:
+                raw = _mapped(file)
+    except IsADirectoryError:
+        raise TraceError(name, "is a folder; name the traces in it, or a pattern such as 'traces/*.trace'") from None
+    except FileNotFoundError:
+        raise TraceError(name, "no such file") from None
+    except OSError as error:
+        raise TraceError(name, f"cannot be read: {error.strerror}") from None
+    if raw[:2] == GZIP_MAGIC:
+        return Trace(name, *_unpacked(name, raw))
+    return Trace(name, raw)
+
+
+def _mapped(file: BinaryIO) -> memoryview:
+    try:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (ValueError, OSError, io.UnsupportedOperation):
+        # empty files and pipes cannot be mapped
+        return memoryview(file.read())
+
+
+def _unpacked(name: str, raw: memoryview) -> tuple[memoryview, TraceError | None]:
+    """What a gzipped file holds, as far as it can be unpacked, and what is wrong with the rest."""
+    parts: list[bytes] = []
+    size = 0
+    damage: TraceError | None = None
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+        try:
+            while part := file.read(1 << 20):
+                size += len(part)
+                if size > MAX_UNPACKED:
+                    damage = TraceError(name, f"unpacks to more than {MAX_UNPACKED >> 30} GiB")
+                    break
+                parts.append(part)
+        except (EOFError, OSError, zlib.error) as error:
+            damage = TraceError(name, f"the gzip file is cut or broken: {error}")
+    if not parts and damage:
+        raise damage
+    return memoryview(b"".join(parts)), damage

@@ -1,0 +1,233 @@
+"""The wire format of Go 1.22 and later, as data.
+
+Facts from Go's `internal/trace/tracev2` and `internal/trace/version`: numbers, argument order and the version
+that introduced each event. The format's versions are fewer than Go's: Go 1.24 writes "1.23", Go 1.27 writes "1.26".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+HEADER = b"go 1.%d trace\x00\x00\x00"
+HEADER_SIZE = 16
+VERSIONS = (22, 23, 25, 26)
+"""Versions that this decoder reads."""
+OLD_VERSIONS = (11, 19, 21)
+"""Versions of the older format (Go 1.11 to 1.21)."""
+
+CLOCK_SNAPSHOT_SINCE = 25
+"""From here on a Sync batch with Frequency and ClockSnapshot; before, a lone Frequency batch."""
+END_OF_GENERATION_SINCE = 26
+"""From here on every generation ends with its own byte; before, the next generation's first batch ends it."""
+
+MAX_BATCH_SIZE = 64 << 10
+MAX_FRAMES = 128
+MAX_STRING_SIZE = 1 << 10
+
+NO_THREAD = NO_PROC = NO_GOROUTINE = -1
+NO_TASK = -1
+
+
+class Ev(IntEnum):
+    """Event types by their wire numbers. SYNC is the reader's own: one at each generation's start and at the end."""
+
+    NONE = 0
+    EVENT_BATCH = 1
+    STACKS = 2
+    STACK = 3
+    STRINGS = 4
+    STRING = 5
+    CPU_SAMPLES = 6
+    CPU_SAMPLE = 7
+    FREQUENCY = 8
+    PROCS_CHANGE = 9
+    PROC_START = 10
+    PROC_STOP = 11
+    PROC_STEAL = 12
+    PROC_STATUS = 13
+    GO_CREATE = 14
+    GO_CREATE_SYSCALL = 15
+    GO_START = 16
+    GO_DESTROY = 17
+    GO_DESTROY_SYSCALL = 18
+    GO_STOP = 19
+    GO_BLOCK = 20
+    GO_UNBLOCK = 21
+    GO_SYSCALL_BEGIN = 22
+    GO_SYSCALL_END = 23
+    GO_SYSCALL_END_BLOCKED = 24
+    GO_STATUS = 25
+    STW_BEGIN = 26
+    STW_END = 27
+    GC_ACTIVE = 28
+    GC_BEGIN = 29
+    GC_END = 30
+    GC_SWEEP_ACTIVE = 31
+    GC_SWEEP_BEGIN = 32
+    GC_SWEEP_END = 33
+    GC_MARK_ASSIST_ACTIVE = 34
+    GC_MARK_ASSIST_BEGIN = 35
+    GC_MARK_ASSIST_END = 36
+    HEAP_ALLOC = 37
+    HEAP_GOAL = 38
+    GO_LABEL = 39
+    USER_TASK_BEGIN = 40
+    USER_TASK_END = 41
+    USER_REGION_BEGIN = 42
+    USER_REGION_END = 43
+    USER_LOG = 44
+    GO_SWITCH = 45
+    GO_SWITCH_DESTROY = 46
+    GO_CREATE_BLOCKED = 47
+    GO_STATUS_STACK = 48
+    EXPERIMENTAL_BATCH = 49
+    SYNC_BATCH = 50
+    CLOCK_SNAPSHOT = 51
+    END_OF_GENERATION = 52
+    # the allocation experiment (GODEBUG=traceallocfree=1)
+    SPAN = 128
+    SPAN_ALLOC = 129
+    SPAN_FREE = 130
+    HEAP_OBJECT = 131
+    HEAP_OBJECT_ALLOC = 132
+    HEAP_OBJECT_FREE = 133
+    GOROUTINE_STACK = 134
+    GOROUTINE_STACK_ALLOC = 135
+    GOROUTINE_STACK_FREE = 136
+    SYNC = 255
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """A timed event on the wire: a type byte, a time difference, then `args` as unsigned varints.
+
+    An argument's name ends in its type where it has one: `_string`, `_stack`, `_seq`; the stack named just
+    "stack" is that of the goroutine in whose context the event happened.
+    """
+
+    args: tuple[str, ...]
+
+    @property
+    def stack(self) -> int:
+        """Index of the execution context's stack among `args`, −1 without one."""
+        return self.args.index("stack") if "stack" in self.args else -1
+
+    @property
+    def strings(self) -> tuple[int, ...]:
+        return tuple(i for i, name in enumerate(self.args) if name.endswith("_string"))
+
+
+def _spec(args: str = "") -> EventSpec:
+    return EventSpec(tuple(args.split()))
+
+
+TIMED: dict[Ev, EventSpec] = {
+    Ev.PROCS_CHANGE: _spec("procs stack"),
+    Ev.PROC_START: _spec("p p_seq"),
+    Ev.PROC_STOP: _spec(),
+    Ev.PROC_STEAL: _spec("p p_seq m"),
+    Ev.PROC_STATUS: _spec("p pstatus"),
+    Ev.GO_CREATE: _spec("new_g new_stack stack"),
+    Ev.GO_CREATE_SYSCALL: _spec("new_g"),
+    Ev.GO_START: _spec("g g_seq"),
+    Ev.GO_DESTROY: _spec(),
+    Ev.GO_DESTROY_SYSCALL: _spec(),
+    Ev.GO_STOP: _spec("reason_string stack"),
+    Ev.GO_BLOCK: _spec("reason_string stack"),
+    Ev.GO_UNBLOCK: _spec("g g_seq stack"),
+    Ev.GO_SYSCALL_BEGIN: _spec("p_seq stack"),
+    Ev.GO_SYSCALL_END: _spec(),
+    Ev.GO_SYSCALL_END_BLOCKED: _spec(),
+    Ev.GO_STATUS: _spec("g m gstatus"),
+    Ev.STW_BEGIN: _spec("kind_string stack"),
+    Ev.STW_END: _spec(),
+    Ev.GC_ACTIVE: _spec("gc_seq"),
+    Ev.GC_BEGIN: _spec("gc_seq stack"),
+    Ev.GC_END: _spec("gc_seq"),
+    Ev.GC_SWEEP_ACTIVE: _spec("p"),
+    Ev.GC_SWEEP_BEGIN: _spec("stack"),
+    Ev.GC_SWEEP_END: _spec("swept reclaimed"),
+    Ev.GC_MARK_ASSIST_ACTIVE: _spec("g"),
+    Ev.GC_MARK_ASSIST_BEGIN: _spec("stack"),
+    Ev.GC_MARK_ASSIST_END: _spec(),
+    Ev.HEAP_ALLOC: _spec("bytes"),
+    Ev.HEAP_GOAL: _spec("bytes"),
+    Ev.GO_LABEL: _spec("label_string"),
+    Ev.USER_TASK_BEGIN: _spec("task parent_task name_string stack"),
+    Ev.USER_TASK_END: _spec("task stack"),
+    Ev.USER_REGION_BEGIN: _spec("task name_string stack"),
+    Ev.USER_REGION_END: _spec("task name_string stack"),
+    Ev.USER_LOG: _spec("task key_string value_string stack"),
+    Ev.GO_SWITCH: _spec("g g_seq"),
+    Ev.GO_SWITCH_DESTROY: _spec("g g_seq"),
+    Ev.GO_CREATE_BLOCKED: _spec("new_g new_stack stack"),
+    Ev.GO_STATUS_STACK: _spec("g m gstatus stack"),
+    Ev.SPAN: _spec("id npages kindclass"),
+    Ev.SPAN_ALLOC: _spec("id npages kindclass"),
+    Ev.SPAN_FREE: _spec("id"),
+    Ev.HEAP_OBJECT: _spec("id type"),
+    Ev.HEAP_OBJECT_ALLOC: _spec("id type"),
+    Ev.HEAP_OBJECT_FREE: _spec("id"),
+    Ev.GOROUTINE_STACK: _spec("id order"),
+    Ev.GOROUTINE_STACK_ALLOC: _spec("id order"),
+    Ev.GOROUTINE_STACK_FREE: _spec("id"),
+}
+
+
+class GoState(IntEnum):
+    """A goroutine's states: the wire's numbers, then Go's two states that are never on the wire.
+
+    The aggregate's own (`RUNNABLE_IDLE_P` and later) are kinds of intervals, not states of a goroutine.
+    """
+
+    UNDETERMINED = 0
+    RUNNABLE = 1
+    RUNNING = 2
+    SYSCALL = 3
+    WAITING = 4
+    NOT_EXIST = 5
+
+
+class ProcState(IntEnum):
+    """A proc's states: the wire's numbers, then the two of Go's API."""
+
+    UNDETERMINED = 0
+    RUNNING = 1
+    IDLE = 2
+    SYSCALL = 3
+    SYSCALL_ABANDONED = 4
+    NOT_EXIST = 5
+
+
+KINDS: dict[Ev, str] = {
+    Ev.CPU_SAMPLE: "StackSample",
+    Ev.PROCS_CHANGE: "Metric",
+    Ev.HEAP_ALLOC: "Metric",
+    Ev.HEAP_GOAL: "Metric",
+    Ev.STW_BEGIN: "RangeBegin",
+    Ev.STW_END: "RangeEnd",
+    Ev.GC_ACTIVE: "RangeActive",
+    Ev.GC_BEGIN: "RangeBegin",
+    Ev.GC_END: "RangeEnd",
+    Ev.GC_SWEEP_ACTIVE: "RangeActive",
+    Ev.GC_SWEEP_BEGIN: "RangeBegin",
+    Ev.GC_SWEEP_END: "RangeEnd",
+    Ev.GC_MARK_ASSIST_ACTIVE: "RangeActive",
+    Ev.GC_MARK_ASSIST_BEGIN: "RangeBegin",
+    Ev.GC_MARK_ASSIST_END: "RangeEnd",
+    Ev.GO_LABEL: "Label",
+    Ev.USER_TASK_BEGIN: "TaskBegin",
+    Ev.USER_TASK_END: "TaskEnd",
+    Ev.USER_REGION_BEGIN: "RegionBegin",
+    Ev.USER_REGION_END: "RegionEnd",
+    Ev.USER_LOG: "Log",
+    Ev.SYNC: "Sync",
+}
+"""Go's name of an event's kind; the experiment's events are "Experimental", all others "StateTransition"."""
+
+
+def kind(event: Ev) -> str:
+    if event in KINDS:
+        return KINDS[event]
+    return "Experimental" if event >= Ev.SPAN else "StateTransition"

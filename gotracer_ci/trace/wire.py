@@ -1,0 +1,267 @@
+"""The outer layer of Go 1.22 and later: header, batches, generations.
+
+A generation is purely data: which bytes are whose. What the events mean is the kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gotracer_ci.trace import kernel, spec
+from gotracer_ci.trace.spec import Ev
+from gotracer_ci.trace.tables import IdColumn, Tables, UnknownId
+
+Data = memoryview
+Extent = tuple[int, int]
+
+
+class Damage(Exception):
+    """The trace cannot be read on: what is wrong, and the byte offset (None: not at one place)."""
+
+    def __init__(self, problem: str, offset: int | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.offset = offset
+
+
+@dataclass(slots=True)
+class Generation:
+    """One generation's batches. start: its first time in ticks. freq: ns a tick, 0 until its batch was seen.
+
+    cut: the damage right behind it, before Go 1.26: whether the generation is whole shows only when it is read.
+    """
+
+    number: int = 0
+    start: int = 0
+    freq: float = 0.0
+    has_snapshot: bool = False
+    threads: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    strings: list[Extent] = field(default_factory=list)
+    stacks: list[Extent] = field(default_factory=list)
+    samples: list[Extent] = field(default_factory=list)
+    cut: Damage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """generation 0 with `ends` set: the end-of-generation byte. offset: of its first byte, for messages."""
+
+    offset: int
+    generation: int
+    thread: int
+    time: int
+    start: int
+    end: int
+    experiment: int = 0
+    ends: bool = False
+
+
+def version(data: Data) -> int:
+    """The format's version ("go 1.26 trace" → 26).
+
+    Raises:
+        Damage: not a Go execution trace, or a version that is not known.
+    """
+    if len(data) == 0:
+        raise Damage("the file is empty; was the trace stopped and flushed?")
+    head = bytes(data[: spec.HEADER_SIZE])
+    for known in spec.VERSIONS + spec.OLD_VERSIONS:
+        if head == spec.HEADER % known:
+            if known in spec.OLD_VERSIONS:
+                raise Damage(
+                    f"a trace in the older format (go 1.{known}) is not read yet; record it with Go 1.22 or later"
+                )
+            return known
+    if head.startswith(b"go 1.") and b" trace\0" in head:
+        found = head[3 : head.index(b" trace")].decode("ascii", "replace")
+        raise Damage(f"unknown trace format go {found}; this version reads Go 1.22 to 1.27")
+    raise Damage("not a Go execution trace (it does not begin with 'go 1.N trace')")
+
+
+def generations(data: Data, version: int) -> Iterator[Generation]:
+    """The complete generations, in the file's order.
+
+    Raises:
+        Damage: after those before the damage.
+    """
+    pos = spec.HEADER_SIZE
+    in_band = version >= spec.END_OF_GENERATION_SINCE
+    pending: Batch | None = None
+    while True:
+        generation = Generation()
+        problem: Damage | None = None
+        if pending is not None:
+            generation.number, generation.start = pending.generation, pending.time
+            _add(generation, pending, data, version)
+            pending = None
+        while True:
+            if pos == len(data):
+                if in_band and not generation.number:
+                    return
+                if in_band:
+                    raise Damage("the trace is cut: its last generation does not end", pos)
+                break
+            try:
+                batch = _batch(data, pos)
+            except Damage as damage:
+                if in_band or not generation.number:
+                    raise
+                # what comes next may be the next generation's: this one may still be whole
+                problem = damage
+                break
+            pos = batch.end
+            if in_band and batch.ends:
+                break
+            if batch.generation == 0:
+                raise Damage("a batch without a generation number", batch.offset)
+            generation.number = generation.number or batch.generation
+            if not in_band and batch.generation == generation.number + 1:
+                pending = batch
+                break
+            if batch.generation != generation.number:
+                raise Damage("batches of two generations are mixed", batch.offset)
+            if generation.start == 0 or batch.time < generation.start:
+                generation.start = batch.time
+            _add(generation, batch, data, version)
+        if generation.freq == 0:
+            raise problem or Damage("a generation without its clock's frequency; the trace is cut", pos)
+        if version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
+            raise problem or Damage("a generation without its clock snapshot; the trace is cut", pos)
+        generation.cut = problem
+        yield generation
+        if problem:
+            raise problem
+        if not in_band and pending is None:
+            return
+
+
+def tables(data: Data, generation: Generation, into: Tables) -> tuple[IdColumn, IdColumn]:
+    """Reads a generation's strings and stacks into the trace's tables; returns the two id columns.
+
+    Raises:
+        Damage: a table that cannot be read or names what is not there.
+    """
+    strings: dict[int, bytes] = {}
+    stacks: dict[int, tuple[int, ...]] = {}
+    pcs: dict[int, tuple[int, int, int]] = {}
+    for start, end in generation.strings:
+        at = kernel.read_strings(data, start, end, strings, spec.MAX_STRING_SIZE)
+        if at >= 0:
+            raise Damage("the table of strings is broken", at)
+    for start, end in generation.stacks:
+        at = kernel.read_stacks(data, start, end, stacks, pcs, spec.MAX_FRAMES)
+        if at >= 0:
+            raise Damage("the table of stacks is broken", at)
+    try:
+        return into.add_generation(strings, stacks, pcs)
+    except UnknownId as unknown:
+        raise Damage(f"{unknown}, which there is not", generation.stacks[0][0]) from None
+
+
+def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int, int, int]]:
+    """A generation's CPU samples in time order: (ns, thread, proc, goroutine, stack id, offset); −1 for none."""
+    found = []
+    for start, end in generation.samples:
+        pos = start
+        while pos < end:
+            at = pos
+            numbers = []
+            if data[pos] != Ev.CPU_SAMPLE:
+                raise Damage("a batch of CPU samples holds something else", at)
+            pos += 1
+            for _ in range(5):
+                value, pos = _varint(data, pos, end)
+                numbers.append(value)
+            time = float(numbers[0]) * generation.freq
+            if time > 4e18:
+                raise Damage("a CPU sample's time is out of range", at)
+            thread, proc, goroutine = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:4])
+            if not -1 <= proc < kernel.MAX_PROCS:
+                raise Damage("a CPU sample names a proc that cannot be", at)
+            found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, numbers[4], at))
+    found.sort(key=lambda sample: sample[0])
+    return found
+
+
+def _batch(data: Data, pos: int) -> Batch:
+    offset = pos
+    kind = data[pos]
+    pos += 1
+    if kind == Ev.END_OF_GENERATION:
+        return Batch(offset, 0, 0, 0, pos, pos, ends=True)
+    if kind not in (Ev.EVENT_BATCH, Ev.EXPERIMENTAL_BATCH):
+        raise Damage("a batch was expected here", offset)
+    experiment = 0
+    end = len(data)
+    if kind == Ev.EXPERIMENTAL_BATCH:
+        if pos == end:
+            raise Damage("the trace is cut inside a batch", offset)
+        experiment = data[pos]
+        pos += 1
+    try:
+        generation, pos = _varint(data, pos, end)
+        thread, pos = _varint(data, pos, end)
+        time, pos = _varint(data, pos, end)
+        size, pos = _varint(data, pos, end)
+    except Damage:
+        raise Damage("the trace is cut inside a batch's header", offset) from None
+    if size > spec.MAX_BATCH_SIZE:
+        raise Damage(f"a batch of {size:,} bytes, more than the format allows", offset)
+    if pos + size > end:
+        raise Damage("the trace is cut inside a batch", offset)
+    return Batch(offset, generation, thread, time, pos, pos + size, experiment)
+
+
+def _add(generation: Generation, batch: Batch, data: Data, version: int) -> None:
+    if batch.experiment:
+        # an experiment's own data: nothing of it is a trace event
+        return
+    first = data[batch.start] if batch.end > batch.start else Ev.NONE
+    inner = (batch.start + 1, batch.end)
+    if first == Ev.STRINGS:
+        generation.strings.append(inner)
+    elif first == Ev.STACKS:
+        generation.stacks.append(inner)
+    elif first == Ev.CPU_SAMPLES:
+        generation.samples.append(inner)
+    elif first == (Ev.SYNC_BATCH if version >= spec.CLOCK_SNAPSHOT_SINCE else Ev.FREQUENCY):
+        _add_sync(generation, batch, data, version)
+    else:
+        generation.threads.setdefault(batch.thread, []).append((batch.time, batch.start, batch.end))
+
+
+def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) -> None:
+    pos = batch.start + (1 if version >= spec.CLOCK_SNAPSHOT_SINCE else 0)
+    while pos < batch.end:
+        at = pos
+        kind = data[pos]
+        pos += 1
+        if kind == Ev.FREQUENCY and generation.freq == 0:
+            ticks, pos = _varint(data, pos, batch.end)
+            if ticks == 0:
+                raise Damage("the clock's frequency is 0", at)
+            # the same two divisions as Go's reader, so that every time is the same to the nanosecond
+            generation.freq = 1.0 / (float(ticks) / 1e9)
+        elif kind == Ev.CLOCK_SNAPSHOT and version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
+            for _ in range(4):
+                _, pos = _varint(data, pos, batch.end)
+            generation.has_snapshot = True
+        else:
+            raise Damage("the batch that holds the clock is broken", at)
+
+
+def _varint(data: Data, pos: int, end: int) -> tuple[int, int]:
+    """The unsigned varint at `pos`, below 2^64, and the position after it."""
+    value = shift = 0
+    start = pos
+    while pos < end and shift < 64:
+        byte = data[pos]
+        pos += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if value >= 1 << 64:
+                break
+            return value, pos
+        shift += 7
+    raise Damage("a number is broken", start)

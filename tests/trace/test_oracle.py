@@ -1,0 +1,39 @@
+"""Every committed trace, event by event, against Go's own reader: kind, time, M, P, G, arguments, strings, stacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.spec import TIMED, Ev
+from tests.trace.conftest import TRACES, Oracle
+from tests.trace.lines import lines
+
+ONLY_AT_A_GENERATIONS_START = {Ev.GC_SWEEP_ACTIVE}
+"""Needs a sweep under way at the very moment that a generation begins; no program of ours provokes it."""
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_events_equal_go_s_reader(path: Path, decoder: ModuleType, oracle: Oracle) -> None:
+    trace = open_trace(str(path))
+    ours = list(lines(trace))
+    assert ours == oracle(path)
+    assert trace.events == len(ours)
+    assert trace.damage is None
+
+
+def test_the_traces_hold_every_event_type_and_version() -> None:
+    """Else the comparison above would say nothing about what is missing."""
+    seen: set[int] = set()
+    versions = set()
+    for path in TRACES:
+        trace = open_trace(str(path))
+        for chunk in trace.chunks():
+            seen.update(bytes(memoryview(chunk.types)[: chunk.n]))
+        versions.add(trace.version)
+    missing = set(TIMED) - {Ev(number) for number in seen} - ONLY_AT_A_GENERATIONS_START
+    assert {event.name for event in missing} == set()
+    assert versions == {22, 23, 25, 26}
