@@ -1,0 +1,1 @@
+"""Whose code a frame is, and its file in the repository."""

@@ -1,0 +1,115 @@
+"""What the frames of one trace, taken together, say about the build: where GOROOT, the repository and own code are."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gotracer_ci.source.gomod import Kind
+from gotracer_ci.source.mounts import Mount, is_absolute, vote
+from gotracer_ci.source.names import package_of
+from gotracer_ci.source.repository import Repository
+
+TOOLCHAIN = "/golang.org/toolchain@"
+# A module of the module cache, or under -trimpath any module that is not a main one: "path@v1.2.3/".
+VERSIONED = re.compile(r"@(v\d[^/]*)/")
+
+_VOTES_NEEDED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """goroot: GOROOT's `…/src/`, "" where files are trimmed. mounts: found by votes, most votes first.
+
+    home: import paths that own code lies below. versioned: the build names the version of what is not a main module.
+    installed: where the main package itself is a versioned module's ("go install path@version"), its folder.
+    """
+
+    goroot: str = ""
+    mounts: tuple[Mount, ...] = ()
+    home: frozenset[str] = frozenset()
+    versioned: bool = False
+    installed: str = ""
+    functions: Mapping[str, set[str]] = field(default_factory=dict)
+
+    def is_home(self, import_path: str) -> bool:
+        """Whether code that the repository does not know is own code, going by what else the trace holds.
+
+        A dot in the first element tells a module from the standard library. With -trimpath only main modules lack
+        a version, but a vendored build may lack all of them: then those that share the main package's origin.
+        """
+        if any(f"{import_path}/".startswith(f"{path}/") for path in self.home):
+            return True
+        return has_host(import_path) and (self.versioned or not self.home)
+
+
+def has_host(import_path: str) -> bool:
+    """Whether the path is a downloadable module's: its first element has a dot."""
+    return "." in import_path.split("/", 1)[0]
+
+
+def read(functions: Mapping[str, set[str]], known: Sequence[Mount], repository: Repository | None) -> Layout:
+    """The layout of the build whose frames are given.
+
+    Args:
+        functions: file, normalised → the functions that were seen in it.
+        known: the mounts that need no votes.
+    """
+    goroot = _goroot(functions, repository)
+    installed = ""
+    home: set[str] = set()
+    versioned = False
+    votes: Counter[Mount] = Counter()
+    for file, names in functions.items():
+        version = VERSIONED.search(file)
+        if version:
+            if "main.main" in names:
+                installed = file[: version.end()]
+            versioned = versioned or not is_absolute(file)
+        elif is_absolute(file):
+            std = TOOLCHAIN in file or (goroot and file.startswith(goroot))
+            if repository and not std and all(mount.inside(file) is None for mount in known):
+                votes.update(vote(file, names, repository))
+        elif "/" in file and file.endswith(".go") and _is_own_for_certain(file, names, repository):
+            home.add(_origin(file))
+    enough = _VOTES_NEEDED * votes.total()
+    mounts = tuple(mount for mount, count in votes.most_common() if count >= enough)
+    return Layout(goroot, mounts, frozenset(home), versioned, installed, functions)
+
+
+def _goroot(functions: Mapping[str, set[str]], repository: Repository | None) -> str:
+    """GOROOT/src/ as most frames of package runtime have it; without any, as other packages without a host have it."""
+    runtime: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for file, names in functions.items():
+        if "/src/" not in file or not is_absolute(file):
+            continue
+        for package in {package_of(name) for name in names} - {"", "main"}:
+            start = file[: file.rfind("/") + 1].removesuffix(f"{package}/")
+            if not start.endswith("/src/"):
+                continue
+            if package == "runtime":
+                runtime[start] += 1
+            elif not has_host(package) and not (repository and repository.locate(package)[1]):
+                others[start] += 1
+    best = (runtime or others).most_common(1)
+    return best[0][0] if best else ""
+
+
+def _is_own_for_certain(file: str, names: set[str], repository: Repository | None) -> bool:
+    """A main package's or a tested one's file, or one of a main module here."""
+    if "main.main" in names or file.endswith("_test.go"):
+        return True
+    if repository is None:
+        return False
+    path, module = repository.locate(file)
+    return path is not None and module is not None and module.kind is Kind.OWN
+
+
+def _origin(file: str) -> str:
+    """What the modules of one organisation's code have in common: host and owner, or the first element without one."""
+    folder = posixpath.dirname(file).split("/")
+    return "/".join(folder[:2]) if has_host(file) else folder[0]

@@ -1,0 +1,52 @@
+"""Where a stack belongs: its own-code function for identity, its repository frame for show. Stacks are leaf first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gotracer_ci.source.frames import DEPENDENCY, GUESS, OWN, SourceFrame
+from gotracer_ci.source.names import normalise
+
+__all__ = ["anchor", "normalise", "place", "primary"]
+
+NO_OWN_CODE = "~"
+
+# Below every goroutine's entry function, though most stacks of a trace leave it out.
+_BELOW_ENTRY = "runtime.goexit"
+_TEST = re.compile(r"\.(?:Test|Benchmark|Fuzz|Example)(?![a-z])\w*(?:\.func)?$")
+
+
+def place(stack: Sequence[SourceFrame]) -> str:
+    """The normalised name of the topmost own-code function; without one `~` and the goroutine's entry function."""
+    for frame in stack:
+        if frame.owner == OWN:
+            return normalise(frame.function)
+    entries = (frame.function for frame in reversed(stack) if frame.function != _BELOW_ENTRY)
+    return NO_OWN_CODE + normalise(next(entries, ""))
+
+
+def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] = ()) -> SourceFrame | None:
+    """The frame to show a finding at, or None if the repository has none.
+
+    From the leaf, the first frame of hand-written code; then a test's, a generated file's, a guessed one. The stack
+    that created the goroutine is asked next, vendored code last.
+    """
+    stacks = (stack, creation_stack)
+    for frames in stacks:
+        candidates = [frame for frame in frames if frame.path and frame.owner == OWN]
+        if candidates:
+            return min(candidates, key=_preference)
+    return next((frame for frames in stacks for frame in frames if frame.path and frame.owner == DEPENDENCY), None)
+
+
+def anchor(frames: Iterable[SourceFrame]) -> SourceFrame | None:
+    """Where to show a finding of the whole program: main.main's first line of those seen, else a test's."""
+    mapped = [frame for frame in frames if frame.path and frame.owner == OWN]
+    mains = [frame for frame in mapped if frame.function == "main.main"]
+    tests = [frame for frame in mapped if frame.test and _TEST.search(normalise(frame.function))]
+    return min(mains or tests, key=lambda frame: (frame.path, frame.line), default=None)
+
+
+def _preference(frame: SourceFrame) -> tuple[bool, bool, bool]:
+    return (frame.mapped == GUESS, frame.generated, frame.test)

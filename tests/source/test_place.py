@@ -1,0 +1,89 @@
+"""Places of stacks: identity by own code, location by the best repository frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from gotracer_ci.source.frames import SourceFrame
+from gotracer_ci.source.place import anchor, place, primary
+
+
+def frame(
+    function: str,
+    owner: str = "own",
+    path: str | None = None,
+    mapped: str = "exact",
+    line: int = 1,
+    generated: bool = False,
+) -> SourceFrame:
+    file = path or "x.go"
+    return SourceFrame(function, file, line, owner, path, mapped if path else "", generated, file.endswith("_test.go"))
+
+
+STD = frame("sync.(*Mutex).Lock", "std")
+VENDORED = frame("example.com/dep.(*Counter).Add", "dependency", "vendor/example.com/dep/dep.go")
+OWN = frame("main.work.func2", "own", "work.go")
+TEST = frame("example.com/app.TestWork", "own", "work_test.go")
+GENERATED = frame("example.com/app/parser.Parse", "own", "parser/y.go", generated=True)
+GUESSED = frame("example.com/app/far.F", "own", "far/far.go", mapped="guess")
+UNMAPPED = frame("main.gone")
+ENTRY = frame("net/http.(*conn).serve.func1", "std")
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ([STD, VENDORED, OWN, TEST], "main.work.func"),
+        ([STD, UNMAPPED, OWN], "main.gone"),
+        ([STD, ENTRY], "~net/http.(*conn).serve.func"),
+        ([STD, ENTRY, frame("runtime.goexit", "std")], "~net/http.(*conn).serve.func"),
+        ([STD, VENDORED], "~example.com/dep.(*Counter).Add"),
+        ([], "~"),
+    ],
+)
+def test_place(stack: list[SourceFrame], expected: str) -> None:
+    assert place(stack) == expected
+
+
+@pytest.mark.parametrize(
+    ("stack", "creation", "expected"),
+    [
+        ([STD, VENDORED, GUESSED, GENERATED, TEST, OWN], [], OWN),
+        ([STD, VENDORED, GUESSED, GENERATED, TEST], [OWN], TEST),
+        ([STD, VENDORED, GUESSED, GENERATED], [OWN], GENERATED),
+        ([STD, VENDORED, GUESSED], [OWN], GUESSED),
+        ([STD, VENDORED], [STD, OWN], OWN),
+        ([STD, VENDORED], [STD, TEST], TEST),
+        ([STD, VENDORED], [STD], VENDORED),
+        ([STD], [VENDORED], VENDORED),
+        ([STD, UNMAPPED], [], None),
+        ([], [], None),
+    ],
+)
+def test_primary(stack: list[SourceFrame], creation: list[SourceFrame], expected: SourceFrame | None) -> None:
+    assert primary(stack, creation) == expected
+
+
+def test_primary_is_nearest_the_leaf() -> None:
+    caller = frame("main.main", "own", "main.go", line=9)
+    assert primary([STD, OWN, caller]) == OWN
+
+
+MAIN = frame("main.main", "own", "cmd/a/main.go", line=7)
+
+
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [
+        ([STD, OWN, frame("main.main", "own", "cmd/a/main.go", line=9), MAIN, TEST], MAIN),
+        ([frame("main.main", "own", None), TEST], TEST),
+        ([frame("main.TestX.func1", "own", "a_test.go"), TEST], frame("main.TestX.func1", "own", "a_test.go")),
+        ([frame("main.testHelper", "own", "a_test.go")], None),
+        ([frame("main.Tester", "own", "a_test.go")], None),
+        ([frame("main.TestX", "own", "a.go")], None),
+        ([], None),
+    ],
+)
+def test_anchor(frames: list[SourceFrame], expected: SourceFrame | None) -> None:
+    assert anchor(frames) == expected
+    assert anchor(reversed(frames)) == expected

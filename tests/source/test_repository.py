@@ -1,0 +1,162 @@
+"""The repository: which files and modules a scan finds, and that nothing outside it is ever read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.source import repository as module
+from gotracer_ci.source.gomod import Kind, Module
+from gotracer_ci.source.repository import Repository
+
+Write = Callable[[Path, Mapping[str, str]], Path]
+
+MODULES = {
+    "go.mod": """module example.com/app // the root
+
+require example.com/fork v1.0.0
+replace (
+\texample.com/fork v1.0.0 => ./third_party/fork
+\texample.com/outside => ../outside
+\texample.com/remote => example.com/other v1.2.3
+)
+""",
+    "lib/go.mod": 'module "example.com/app/lib"\nreplace example.com/app => ../\n',
+    "go.work": "go 1.22\nuse (\n\t.\n\t./lib\n)\nreplace example.com/worked => ./worked\n",
+    "vendor/modules.txt": "# example.com/dep v1.2.3\n## explicit\nexample.com/dep/in\n# example.com/x => ./x\n",
+    "vendor/example.com/dep/go.mod": "module example.com/dep\n",
+    "vendor/example.com/dep/in/in.go": "package in\n",
+    "third_party/fork/fork.go": "package fork\n",
+    "worked/w.go": "package worked\n",
+    "lib/lib.go": "package lib\n",
+    "main.go": "package main\n",
+}
+
+
+def test_scan_finds_sources_and_module_files_only(tmp_path: Path, write: Write) -> None:
+    tree = ["a.go", ".ci/tool/main.go", "p/asm.s", "p/grammar.y", "vendor/modules.txt", "go.mod", "go.work"]
+    others = ["README.md", ".git/x.go", "node_modules/x/x.go", "cache/pkg/mod/example.com/dep@v1.2.3/dep.go"]
+    write(tmp_path, dict.fromkeys(tree + others, ""))
+    assert Repository.scan(tmp_path).files == set(tree)
+
+
+def test_a_missing_root_is_the_users_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        Repository.scan(tmp_path / "absent")
+
+
+def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {f"{folder}/{number}.go": "" for folder in "ab" for number in range(10)})
+    assert Repository.scan(tmp_path).complete
+    monkeypatch.setattr(module, "MAX_ENTRIES", 10)
+    cut = Repository.scan(tmp_path)
+    assert not cut.complete
+    assert len(cut.files) < 10
+
+
+def test_modules(tmp_path: Path, write: Write) -> None:
+    modules = Repository.scan(write(tmp_path, MODULES)).modules
+    assert modules == {
+        "example.com/app": [
+            Module("example.com/app", "", Kind.OWN),
+            Module("example.com/app", "", Kind.REPLACED),
+        ],
+        "example.com/app/lib": [Module("example.com/app/lib", "lib", Kind.OWN)],
+        "example.com/dep": [Module("example.com/dep", "vendor/example.com/dep", Kind.VENDORED, "v1.2.3")],
+        "example.com/fork": [Module("example.com/fork", "third_party/fork", Kind.REPLACED)],
+        "example.com/worked": [Module("example.com/worked", "worked", Kind.REPLACED)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("import_path", "path"),
+    [
+        ("example.com/app/main.go", "main.go"),
+        ("example.com/app/lib/lib.go", "lib/lib.go"),
+        ("example.com/dep/in/in.go", "vendor/example.com/dep/in/in.go"),
+        ("example.com/fork/fork.go", "third_party/fork/fork.go"),
+        ("example.com/worked/w.go", "worked/w.go"),
+        ("example.com/app/absent.go", None),
+        ("example.com/application/main.go", None),
+        ("example.com/app", None),
+        ("", None),
+        ("/", None),
+    ],
+)
+def test_locate(tmp_path: Path, write: Write, import_path: str, path: str | None) -> None:
+    assert Repository.scan(write(tmp_path, MODULES)).locate(import_path)[0] == path
+
+
+def test_what_has_no_file_still_has_a_module(tmp_path: Path, write: Write) -> None:
+    path, found = Repository.scan(write(tmp_path, MODULES)).locate("example.com/app/lib/absent.go")
+    assert path is None
+    assert found == Module("example.com/app/lib", "lib", Kind.OWN)
+
+
+def test_links_are_resolved_within_the_repository_only(tmp_path: Path, write: Write) -> None:
+    root = write(tmp_path / "repo", {"real/a.go": "package a\n", "go.mod": "module m\n"})
+    write(tmp_path, {"secret.go": "package secret\n", "far/b.go": "package far\n", "oper/real/a.go": "package a\n"})
+    links = {
+        "a.go": "real/a.go",
+        "link": "real",
+        "twice": "link",
+        "secret.go": "../secret.go",
+        "far": "../far",
+        "twin.go": "../oper/real/a.go",
+        "loop": "loop",
+        "self": ".",
+        "gone.go": "nothing.go",
+    }
+    for name, target in links.items():
+        os.symlink(target, root / name)
+    repository = Repository.scan(root)
+    assert repository.files == {"real/a.go", "go.mod"}
+    assert {repository.find(path) for path in ("a.go", "link/a.go", "twice/a.go", "real/a.go")} == {"real/a.go"}
+    for path in (
+        "secret.go",
+        "far/b.go",
+        "loop/a.go",
+        "gone.go",
+        "twin.go",
+        "../secret.go",
+        str(tmp_path / "secret.go"),
+        "\0",
+    ):
+        assert repository.find(path) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "generated", "declared"),
+    [
+        ("", 0, False, set()),
+        ("package a\n", 1, False, set()),
+        ("package a\n\nfunc F() {}", 3, False, {"F"}),
+        ("// Code generated by x. DO NOT EDIT.\npackage a\n", 2, True, set()),
+        ("// Code generated by x. DO NOT EDIT.\r\npackage a\r\n", 2, True, set()),
+        ("/* c */\n\n// Code generated by x. DO NOT EDIT.\n\npackage a\n", 5, True, set()),
+        ("package a\n// Code generated by x. DO NOT EDIT.\n", 2, False, set()),
+        ("package a\nfunc (t *T[X]) M() {}\nfunc (T) N() {}\nfunc G[X any]() {}\n\tfunc no() {}\n", 5, False, None),
+    ],
+)
+def test_source(
+    tmp_path: Path, write: Write, text: str, lines: int, generated: bool, declared: set[str] | None
+) -> None:
+    (tmp_path / "a.go").write_bytes(text.encode())
+    repository = Repository.scan(tmp_path)
+    source = repository.source("a.go")
+    assert source.lines == lines
+    assert source.generated is generated
+    assert repository.declared("a.go") == ({"T.M", "T.N", "G"} if declared is None else declared)
+
+
+def test_a_huge_or_vanished_file_has_no_lines(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"huge.go": "package a\n" * 100, "gone.go": "package a\n"})
+    repository = Repository.scan(tmp_path)
+    monkeypatch.setattr(module, "MAX_SOURCE_BYTES", 100)
+    (tmp_path / "gone.go").unlink()
+    assert repository.source("huge.go").lines == 0
+    assert repository.source("gone.go").lines == 0
