@@ -1,0 +1,1 @@
+"""What got worse: the baseline file, the statistics and the verdicts."""

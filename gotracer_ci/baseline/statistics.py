@@ -1,0 +1,125 @@
+"""What is compared, and how far a value may go: the tolerance and floor of each class of group.
+
+The measurements behind the figures: run to run, an unchanged program's timing totals vary by a factor (noise that is
+larger for the scheduler's waits than for locks and syscalls), its counters by a few percent at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from gotracer_ci.findings import Key, Statistics
+
+MS: Final = 1_000_000
+MB: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a program's figures depend on besides its code. Only runs of the same environment are comparable.
+
+    go: Go's minor version as the trace has it ("1.26"), "" unknown. gomaxprocs: 0 unknown.
+    platform: "linux/amd64", "" unknown: no trace says it, so that unknown passes for the same.
+    """
+
+    go: str
+    gomaxprocs: int
+    platform: str = ""
+
+    def matches(self, other: Environment) -> bool:
+        if not (self.go and self.gomaxprocs and (self.go, self.gomaxprocs) == (other.go, other.gomaxprocs)):
+            return False
+        return self.platform == other.platform or not (self.platform and other.platform)
+
+    def __str__(self) -> str:
+        words = (self.go and f"Go {self.go}", self.gomaxprocs and f"GOMAXPROCS {self.gomaxprocs}", self.platform)
+        return ", ".join(str(word) for word in words if word) or "no one environment"
+
+
+def common(environments: Iterable[Environment]) -> Environment:
+    """The environment that all share; a part in which they differ is unknown, and then matches nothing."""
+    first, *others = environments
+
+    def shared(name: str) -> bool:
+        return all(getattr(first, name) == getattr(other, name) for other in others)
+
+    return Environment(
+        first.go if shared("go") else "",
+        first.gomaxprocs if shared("gomaxprocs") else 0,
+        first.platform if shared("platform") else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceGroups:
+    """One trace of a run: all its groups, those below every threshold of a rule too."""
+
+    environment: Environment
+    wall_ns: int
+    groups: dict[Key, Statistics]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How far the groups of one class may go.
+
+    tolerance, floor: a value is over the limit above `tolerance * before + floor`. share: the floor is at least this
+    part of the run's wall time. confirms: whether a value over the limit can be more than suspected.
+    everywhere: compared in another environment too.
+    """
+
+    unit: str
+    tolerance: float
+    floor: float
+    share: float = 0.0
+    confirms: bool = True
+    everywhere: bool = False
+
+    @property
+    def is_timing(self) -> bool:
+        return self.unit == "ns"
+
+    def above(self, before: float, wall_ns: float) -> float:
+        """What a value must exceed to be more than noise, where `before` was."""
+        return self.tolerance * before + max(self.floor, self.share * wall_ns)
+
+    def gone(self, value: float) -> bool:
+        """Whether a group counts as absent: a baseline file does not hold times below 1 ms."""
+        return value < (MS if self.is_timing else 1)
+
+
+_WAITS = Limit("ns", 1.5, 5 * MS, share=0.005)
+_SCHEDULER = Limit("ns", 3, 20 * MS, share=0.02)
+_TIMINGS: Final = {
+    "BlockedOnSyscall": _WAITS,
+    "MutexContention": _WAITS,
+    "HighSchedulingLatency": _SCHEDULER,
+    "GCAssist": _SCHEDULER,
+    "GCPauseSpike": _SCHEDULER,
+    "ProcessorStarvation": Limit("ns", 2, 20 * MS, share=0.02),
+}
+_COUNTERS: Final = {
+    ("GoroutineLeakGrowth", "goroutines at the end"): Limit("count", 1.1, 2, everywhere=True),
+    ("HeapGrowthSpike", "bytes allocated"): Limit("bytes", 1.25, 4 * MB),
+    ("HeapGrowthSpike", "peak heap"): Limit("bytes", 2, 8 * MB, confirms=False),
+    ("GCPauseSpike", "stop-the-world count"): Limit("count", 1.5, 10),
+    ("GCPauseSpike", "GC cycles"): Limit("count", 1.5, 5),
+}
+# More waiting here is not worse: a worker idle on a Cond waits longer when the program got faster, and whoever waits
+# for a WaitGroup waits as long as the work takes, whose own syscalls and locks are compared. Channel waits (LongWait)
+# are no class for the same reason.
+_AS_MEANT: Final = frozenset({"sync.(*WaitGroup).Wait", "sync.(*Cond).Wait"})
+
+
+def limit_of(key: Key) -> Limit | None:
+    """The class of a group; None for one that is a fact to show and not compared."""
+    if key.kind in _AS_MEANT:
+        return None
+    return _COUNTERS.get((key.rule, key.kind)) or _TIMINGS.get(key.rule)
+
+
+def compared(groups: dict[Key, Statistics]) -> dict[Key, Statistics]:
+    """Those groups of a trace that a baseline holds and compares."""
+    return {key: s for key, s in groups.items() if (limit := limit_of(key)) and limit.unit == s.unit}

@@ -1,0 +1,113 @@
+"""Folds a run into the baseline: one entry a job, since the traces of one job share their noise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from gotracer_ci.baseline.compare import lowest
+from gotracer_ci.baseline.schema import KEPT_ENTRIES, Baseline, Entry, Group
+from gotracer_ci.baseline.statistics import MS, TraceGroups, common, compared, limit_of
+from gotracer_ci.errors import BaselineError
+from gotracer_ci.findings import Key
+
+_HOLDS = 3
+
+
+def update(
+    baseline: Baseline | None, current: Sequence[TraceGroups], run_id: str, commit: str, *, replace: bool = False
+) -> Baseline:
+    """The baseline with the run as its newest entry: of each group the largest trimmed total and count of its traces.
+
+    Args:
+        baseline: what there is, None for nothing yet.
+        current: the run's traces, at least one.
+        run_id: the id of the job's run. "" outside of CI: the id is then made from the figures, and folding in the
+            very same traces again changes nothing.
+        commit: what was traced, for a reader.
+        replace: start anew with this entry alone.
+
+    Raises:
+        BaselineError: the baseline has an entry of this job.
+    """
+    old = Baseline((), {}) if replace or baseline is None else baseline
+    groups = _maxima(current)
+    entry = _entry(current, run_id or _id(current), commit)
+    if any(other.id == entry.id for other in old.entries):
+        if run_id:
+            raise BaselineError(
+                f"--update-baseline: the baseline already has the job {run_id}, and a job counts once; "
+                "--replace starts anew with it"
+            )
+        return old
+    entries = (*old.entries, entry)[-KEPT_ENTRIES:]
+    size = len(old.entries)
+    united = {}
+    for key in old.groups.keys() | groups.keys():
+        past = old.groups.get(key) or Group(groups[key].unit, (0.0,) * size, (0,) * (size * len(groups[key].counts)))
+        new = groups.get(key) or Group(past.unit, (0.0,), (0,) * (past.unit == "ns"))
+        values = (*past.values, *new.values)[-KEPT_ENTRIES:]
+        counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
+        united[key] = Group(past.unit, _without_fixed(key, values, entries), counts)
+    return Baseline(entries, united)
+
+
+def mixed(baseline: Baseline) -> str:
+    """A warning when not all entries are of one environment, "" when they are."""
+    environments = sorted({str(entry.environment) for entry in baseline.entries})
+    if len(environments) == 1:
+        return ""
+    return (
+        f"the baseline mixes environments ({'; '.join(environments)}): times are compared with the entries of a run's "
+        "own only; update it on one class of runner, or start anew with --replace"
+    )
+
+
+def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
+    environment = common(trace.environment for trace in current)
+    return Entry(
+        id=entry_id,
+        commit=commit,
+        go=environment.go,
+        gomaxprocs=environment.gomaxprocs,
+        platform=environment.platform,
+        traces=len(current),
+        wall_ms=max(trace.wall_ns for trace in current) // MS,
+    )
+
+
+def _maxima(current: Sequence[TraceGroups]) -> dict[Key, Group]:
+    maxima: dict[Key, Group] = {}
+    for trace in current:
+        for key, s in compared(trace.groups).items():
+            seen = maxima.get(key, Group(s.unit, (0.0,), (0,)))
+            counts = (max(seen.counts[0], s.count),) if s.unit == "ns" else ()
+            maxima[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
+    return maxima
+
+
+def _id(current: Sequence[TraceGroups]) -> str:
+    """The same for the same traces, in whatever order."""
+    traces = sorted(
+        [str(t.environment), t.wall_ns, sorted((*key, s.trimmed, s.count) for key, s in compared(t.groups).items())]
+        for t in current
+    )
+    return f"local-{hashlib.sha256(json.dumps(traces).encode()).hexdigest()[:12]}"
+
+
+def _without_fixed(key: Key, values: tuple[float | None, ...], entries: tuple[Entry, ...]) -> tuple[float | None, ...]:
+    """Drops the older values where the last three jobs are better than all of them, so that a relapse is caught.
+
+    Only values of the newest entry's environment are looked at.
+    """
+    limit = limit_of(key)
+    own = [i for i, entry in enumerate(entries) if entry.environment.matches(entries[-1].environment)]
+    older, last = own[:-_HOLDS], own[-_HOLDS:]
+    if limit is None or not older:
+        return values
+    before = [value for i in older if (value := values[i]) is not None]
+    now = max(values[i] or 0.0 for i in last)
+    if lowest(before, limit) <= limit.above(now, entries[-1].wall_ms * MS):
+        return values
+    return tuple(None if i in older else value for i, value in enumerate(values))

@@ -1,0 +1,75 @@
+"""What a comparison says of one group: new, worse, known, better or fixed, and how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gotracer_ci.findings import Key
+
+
+class Status(StrEnum):
+    NEW = "new"
+    WORSE = "worse"
+    KNOWN = "known"
+    BETTER = "better"
+    FIXED = "fixed"
+
+
+class Level(StrEnum):
+    """How sure: confirmed gates; suspected gates only with --strict; the other two never do."""
+
+    CONFIRMED = "confirmed"
+    SUSPECTED = "suspected"
+    INCONCLUSIVE = "inconclusive"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One group against the baseline.
+
+    unit: "ns", "count" or "bytes". before: the median of the baseline's entries, None when it holds nothing.
+    limit: what had to be exceeded. now: one value per trace of the current run, in the traces' order.
+    evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
+    """
+
+    key: Key
+    status: Status
+    level: Level
+    unit: str
+    before: float | None
+    limit: float
+    now: tuple[float, ...]
+    evidence: str
+    more: str = ""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether this is a regression, however sure."""
+        return self.status in (Status.NEW, Status.WORSE)
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of the current values over the one before; None without one."""
+        from statistics import median  # 5 ms that a run without a baseline need not pay
+
+        return median(self.now) / self.before if self.before and self.now else None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The verdicts of a whole run. `verdicts` holds every group that the run or the baseline has."""
+
+    baseline: str
+    entries: int
+    verdicts: dict[Key, Verdict]
+    warnings: tuple[str, ...] = field(default=())
+
+    def counted(self, status: Status, level: Level | None = None) -> int:
+        return sum(v.status is status and (level is None or v.level is level) for v in self.verdicts.values())
+
+    def regressions(self, *, strict: bool = False) -> list[Verdict]:
+        """New or worse, confirmed (with `strict` also suspected), sorted by key."""
+        levels = (Level.CONFIRMED, Level.SUSPECTED) if strict else (Level.CONFIRMED,)
+        return sorted((v for v in self.verdicts.values() if v.flagged and v.level in levels), key=lambda v: v.key)

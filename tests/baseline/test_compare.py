@@ -1,0 +1,235 @@
+"""The verdicts: each formula at its edge, each level, and what a reader is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.schema import Baseline, Entry, Group
+from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.findings import Key, Statistics
+
+LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
+GOROUTINES = Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak")
+ALLOCATED = Key("HeapGrowthSpike", "bytes allocated", "")
+PEAK = Key("HeapGrowthSpike", "peak heap", "")
+HERE = Environment("1.26", 4)
+THERE = Environment("1.25", 2)
+
+
+def run(
+    key: Key, *values: float, n: int = 100, wall_ns: int = 1000 * MS, environment: Environment = HERE
+) -> list[TraceGroups]:
+    """One trace a value, of one group; times in ms. 0: the trace does not have the group."""
+    unit, factor = {"HeapGrowthSpike": ("bytes", 1), "GoroutineLeakGrowth": ("count", 1)}.get(key.rule, ("ns", MS))
+    return [
+        TraceGroups(
+            environment, wall_ns, {key: Statistics(unit, n, total := round(value * factor), total, 0)} if value else {}
+        )
+        for value in values
+    ]
+
+
+def base(
+    key: Key, *values: float | None, n: int = 100, environments: Sequence[Environment] = (), wall_ms: int = 1000
+) -> Baseline:
+    """One entry a value, of one group; times in ms. All 0: the baseline does not have the group."""
+    entries = tuple(
+        Entry(id=str(i), commit="", go=e.go, gomaxprocs=e.gomaxprocs, traces=3, wall_ms=wall_ms)
+        for i, e in enumerate(environments or [HERE] * len(values))
+    )
+    trace = run(key, 1)[0].groups[key]
+    stored = tuple(None if value is None else float(value * trace.total) for value in values)
+    group = Group(trace.unit, stored, tuple(n if value else 0 for value in values) if trace.unit == "ns" else ())
+    return Baseline(entries, {key: group} if any(values) else {})
+
+
+def judged(key: Key, now: list[TraceGroups], before: Baseline) -> Verdict:
+    return compare(now, before, "b.json").verdicts[key]
+
+
+@pytest.mark.parametrize(
+    ("key", "past", "now", "status"),
+    [
+        (LOCK, [0], [5], Status.KNOWN),
+        (LOCK, [0], [5.001], Status.NEW),
+        (LOCK, [100], [155], Status.KNOWN),
+        (LOCK, [100], [155.001], Status.WORSE),
+        (LOCK, [100], [155, 900, 900], Status.KNOWN),
+        (LOCK, [100], [156, 900, 900], Status.WORSE),
+        (LOCK, [10, 100, 20], [155.001], Status.WORSE),
+        (LOCK, [0, 0, 20], [36], Status.WORSE),
+        (LOCK, [50] * 6 + [900], [400], Status.KNOWN),
+        (LOCK, [50] * 7 + [900], [400], Status.WORSE),
+        (LOCK, [50] * 6 + [900, 900], [400], Status.KNOWN),
+        (LOCK, [None, None, 50, 50], [400], Status.WORSE),
+        (LOCK, [100], [63.334], Status.KNOWN),
+        (LOCK, [100], [63.333], Status.BETTER),
+        (LOCK, [100], [10, 10, 70], Status.KNOWN),
+        (LOCK, [100, 50], [40], Status.KNOWN),
+        (LOCK, [100, 0, 100], [40], Status.KNOWN),
+        (LOCK, [100], [1], Status.BETTER),
+        (LOCK, [100], [0.999, 0], Status.FIXED),
+        (LOCK, [5.001], [0], Status.FIXED),
+        (LOCK, [5], [0], Status.KNOWN),
+        (LOCK, [0, 100, 0], [0], Status.KNOWN),
+        (LOCK, [100, 100, 0, 0.5], [0], Status.FIXED),
+        (GOROUTINES, [0], [2], Status.KNOWN),
+        (GOROUTINES, [0], [3], Status.NEW),
+        (GOROUTINES, [10], [13], Status.KNOWN),
+        (GOROUTINES, [10], [14], Status.WORSE),
+        (GOROUTINES, [14], [10], Status.BETTER),
+        (GOROUTINES, [3], [0], Status.FIXED),
+        (ALLOCATED, [8 * MB], [14 * MB], Status.KNOWN),
+        (ALLOCATED, [8 * MB], [14 * MB + 1], Status.WORSE),
+        (PEAK, [8 * MB], [24 * MB], Status.KNOWN),
+        (PEAK, [8 * MB], [24 * MB + 1], Status.WORSE),
+    ],
+)
+def test_status(key: Key, past: list[float | None], now: list[float], status: Status) -> None:
+    before = base(key, *past)
+    found = compare(run(key, *now), before, "b.json").verdicts
+    assert status is (found[key].status if key in found else Status.KNOWN)
+
+
+def test_floors_grow_with_long_runs() -> None:
+    before = base(LOCK, 0, wall_ms=60_000)
+    assert judged(LOCK, run(LOCK, 300, wall_ns=60_000 * MS), before).status is Status.KNOWN
+    assert judged(LOCK, run(LOCK, 301, wall_ns=60_000 * MS), before).status is Status.NEW
+
+
+@pytest.mark.parametrize(
+    ("key", "past", "now", "level", "more"),
+    [
+        (LOCK, [0], [45], Level.SUSPECTED, "2 more traces of this change and 4 more jobs in the baseline"),
+        (LOCK, [0] * 5, [45] * 2, Level.SUSPECTED, "1 more trace of this change"),
+        (LOCK, [0] * 4, [45] * 3, Level.SUSPECTED, "1 more job in the baseline"),
+        (LOCK, [0] * 5, [45] * 3, Level.CONFIRMED, ""),
+        (LOCK, [None, 9, 9, 9, 9], [45] * 3, Level.SUSPECTED, "1 more job in the baseline"),
+        (LOCK, [45], [0], Level.SUSPECTED, "2 more traces of this change and 4 more jobs in the baseline"),
+        (LOCK, [45] * 5, [0] * 3, Level.CONFIRMED, ""),
+        (LOCK, [45], [45], Level.CONFIRMED, ""),
+        (GOROUTINES, [0], [50], Level.CONFIRMED, ""),
+        (ALLOCATED, [10 * MB], [50 * MB], Level.CONFIRMED, ""),
+        (PEAK, [10 * MB] * 5, [50 * MB] * 3, Level.SUSPECTED, "nothing: a peak"),
+    ],
+)
+def test_level(key: Key, past: list[float | None], now: list[float], level: Level, more: str) -> None:
+    verdict = judged(key, run(key, *now), base(key, *past))
+    assert verdict.level is level
+    assert verdict.more.startswith(more)
+    assert bool(verdict.more) is bool(more)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "level"),
+    [
+        (run(LOCK, 45, n=4), base(LOCK, 0), Level.INSUFFICIENT),
+        (run(LOCK, 45, n=5), base(LOCK, 0), Level.SUSPECTED),
+        (run(LOCK, 45, 45, n=3) + run(LOCK, 45), base(LOCK, 0), Level.INSUFFICIENT),
+        (run(LOCK, 45, 45) + run(LOCK, 45, n=3), base(LOCK, 0), Level.SUSPECTED),
+        (run(LOCK, 0), base(LOCK, 45, n=4), Level.INSUFFICIENT),
+        (run(LOCK, 45, wall_ns=99 * MS), base(LOCK, 0), Level.INSUFFICIENT),
+        (run(LOCK, 45, wall_ns=100 * MS), base(LOCK, 0), Level.SUSPECTED),
+        (run(GOROUTINES, 45, n=1, wall_ns=MS), base(GOROUTINES, 0), Level.CONFIRMED),
+    ],
+)
+def test_too_little_to_judge(now: list[TraceGroups], before: Baseline, level: Level) -> None:
+    (verdict,) = compare(now, before, "b.json").verdicts.values()
+    assert verdict.status in (Status.NEW, Status.FIXED)
+    assert verdict.level is level
+
+
+@pytest.mark.parametrize("elsewhere", [THERE, Environment("1.26", 2), Environment("1.25", 4), Environment("", 0)])
+@pytest.mark.parametrize("now", [0, 10, 900])
+def test_in_another_environment_only_goroutines_are_compared(elsewhere: Environment, now: int) -> None:
+    for key in (LOCK, ALLOCATED, PEAK):
+        past = MB * 100 if key.rule == "HeapGrowthSpike" else 100
+        comparison = compare(run(key, now * past, environment=elsewhere), base(key, past), "b.json")
+        assert {(v.status, v.level) for v in comparison.verdicts.values()} == {(Status.KNOWN, Level.INCONCLUSIVE)}
+        assert "only goroutine counts" in comparison.warnings[0]
+    verdict = judged(GOROUTINES, run(GOROUTINES, 900, environment=elsewhere), base(GOROUTINES, 100))
+    assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
+
+
+def test_only_the_entries_of_the_same_environment_count_for_times() -> None:
+    before = base(LOCK, 900, 10, environments=[THERE, HERE])
+    comparison = compare(run(LOCK, 100), before, "b.json")
+    assert comparison.verdicts[LOCK].status is Status.WORSE
+    assert comparison.verdicts[LOCK].before == 10 * MS
+    assert comparison.warnings[0].startswith(
+        "1 of 2 baseline jobs ran in another environment than these traces (Go 1.26"
+    )
+
+
+def test_goroutines_are_compared_with_every_entry() -> None:
+    before = base(GOROUTINES, 50, 10, environments=[THERE, HERE])
+    assert judged(GOROUTINES, run(GOROUTINES, 50), before).status is Status.KNOWN
+
+
+def test_traces_of_several_environments_have_none() -> None:
+    comparison = compare(run(LOCK, 100) + run(LOCK, 100, environment=THERE), base(LOCK, 10), "b.json")
+    assert comparison.verdicts[LOCK].level is Level.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("wall_ms", "warned"), [(499, True), (500, False), (2000, False), (2001, True)])
+def test_lengths_that_differ_are_said(wall_ms: int, warned: bool) -> None:
+    comparison = compare(run(LOCK, 1, wall_ns=wall_ms * MS), base(LOCK, 1), "b.json")
+    assert bool(comparison.warnings) is warned
+
+
+def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
+    assert not compare(run(GOROUTINES, 1), base(LOCK, 100), "b.json", rules={"GoroutineLeakGrowth"}).verdicts.get(LOCK)
+
+
+@pytest.mark.parametrize(
+    ("key", "past", "now", "evidence"),
+    [
+        (LOCK, [0], [45], "1 of 1 traces above the highest of 1 job: 0 → 45 ms; suspected"),
+        (
+            LOCK,
+            [710, 720, 740, 750, 770],
+            [1512, 1560, 1600],
+            "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; confirmed",
+        ),
+        (LOCK, [10] * 7 + [90], [45], "1 of 1 traces above the second highest of 8 jobs: 10 (10-90) → 45 ms, 4.5 x; s"),
+        (LOCK, [100], [60], "1 of 1 traces below the lowest of 1 job: 100 → 60 ms, 0.6 x; suspected"),
+        (LOCK, [100], [0], "gone from 1 of 1 traces: 100 → 0 ms; suspected"),
+        (LOCK, [100], [120, 200], "1 of 2 traces above the limit of 160 ms: 100 → 120-200 ms"),
+        (LOCK, [100], [0.31, 120], "0 of 2 traces above the limit of 160 ms: 100 → 0.31-120 ms"),
+        (GOROUTINES, [104], [1234], "1 of 1 traces above the highest of 1 job: 104 → 1,234, 12 x; confirmed"),
+        (ALLOCATED, [10 * MB], [25 * MB], "1 of 1 traces above the highest of 1 job: 10 → 25 MB, 2.5 x; confirmed"),
+        (ALLOCATED, [500_000], [400_000], "0 of 1 traces above the limit of 4.6 MB: 0.5 → 0.4 MB"),
+    ],
+)
+def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) -> None:
+    said = judged(key, run(key, *now), base(key, *past)).evidence
+    assert said.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
+
+
+@pytest.mark.parametrize(("now", "said"), [(150, True), (900, False)])
+def test_a_renamed_function_is_said_to_be(now: float, said: bool) -> None:
+    renamed = LOCK._replace(place="main.renamed")
+    verdicts = compare(run(renamed, now), base(LOCK, 100), "b.json").verdicts
+    assert verdicts[renamed].evidence.endswith("; possibly moved from main.work") is said
+    assert verdicts[LOCK].evidence.endswith("; possibly moved to main.renamed") is said
+
+
+def test_one_group_moves_to_one_place() -> None:
+    (trace,) = run(LOCK, 100)
+    places = [LOCK._replace(place=place) for place in ("main.a", "main.b")]
+    now = TraceGroups(HERE, trace.wall_ns, dict.fromkeys(places, trace.groups[LOCK]))
+    verdicts = compare([now], base(LOCK, 100), "b.json").verdicts
+    assert ["possibly" in verdicts[key].evidence for key in places] == [True, False]
+
+
+def test_what_gates() -> None:
+    def gating(comparison: Comparison) -> tuple[int, int]:
+        return len(comparison.regressions()), len(comparison.regressions(strict=True))
+
+    assert gating(compare(run(LOCK, 45), base(LOCK, 0), "b.json")) == (0, 1)
+    assert gating(compare(run(LOCK, 45, n=4), base(LOCK, 0), "b.json")) == (0, 0)
+    assert gating(compare(run(GOROUTINES, 45), base(GOROUTINES, 0), "b.json")) == (1, 1)

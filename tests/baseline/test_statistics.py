@@ -1,0 +1,76 @@
+"""The classes of groups: which are compared, and how far each may go."""
+
+from __future__ import annotations
+
+import pytest
+
+from gotracer_ci.baseline.statistics import MB, MS, Environment, common, compared, limit_of
+from gotracer_ci.findings import Key, Statistics
+
+SECOND = 1000 * MS
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "before", "wall", "limit"),
+    [
+        ("BlockedOnSyscall", "read", 10 * MS, SECOND, 20 * MS),
+        ("MutexContention", "sync.(*Mutex).Lock", 0, SECOND, 5 * MS),
+        ("MutexContention", "sync.(*Mutex).Lock", 0, SECOND // 10, 5 * MS),
+        ("MutexContention", "sync.(*Mutex).Lock", 0, 60 * SECOND, 300 * MS),
+        ("HighSchedulingLatency", "", 10 * MS, SECOND, 50 * MS),
+        ("GCAssist", "", 0, 10 * SECOND, 200 * MS),
+        ("GCPauseSpike", "GC mark termination", 10 * MS, SECOND, 50 * MS),
+        ("ProcessorStarvation", "", 10 * MS, SECOND, 40 * MS),
+        ("GoroutineLeakGrowth", "goroutines at the end", 10, 60 * SECOND, 13),
+        ("HeapGrowthSpike", "bytes allocated", 8 * MB, SECOND, 14 * MB),
+        ("HeapGrowthSpike", "peak heap", 8 * MB, SECOND, 24 * MB),
+        ("GCPauseSpike", "stop-the-world count", 10, SECOND, 25),
+        ("GCPauseSpike", "GC cycles", 10, SECOND, 20),
+    ],
+)
+def test_limits(rule: str, kind: str, before: float, wall: int, limit: float) -> None:
+    found = limit_of(Key(rule, kind, "main.work"))
+    assert found
+    assert found.above(before, wall) == pytest.approx(limit)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        ("LongWait", "chan receive"),
+        ("MutexContention", "sync.(*WaitGroup).Wait"),
+        ("MutexContention", "sync.(*Cond).Wait"),
+        ("GoroutineLeakGrowth", "growth"),
+        ("SomeOthers", ""),
+    ],
+)
+def test_facts_are_not_compared(rule: str, kind: str) -> None:
+    assert limit_of(Key(rule, kind, "main.work")) is None
+
+
+def test_a_group_in_another_unit_than_its_class_is_not_compared() -> None:
+    key = Key("GCPauseSpike", "GC cycles", "")
+    assert set(compared({key: Statistics("count", 1, 7, 7, 7)})) == {key}
+    assert not compared({key: Statistics("ns", 1, 7, 7, 7)})
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (Environment("1.26", 4), True),
+        (Environment("1.26", 4, "linux/amd64"), True),
+        (Environment("1.26", 4, "linux/arm64"), False),
+        (Environment("1.26", 2, "linux/amd64"), False),
+        (Environment("1.25", 4, "linux/amd64"), False),
+        (Environment("", 4), False),
+    ],
+)
+def test_environments(other: Environment, same: bool) -> None:
+    mine = Environment("1.26", 4, "linux/amd64")
+    assert mine.matches(other) is other.matches(mine) is same
+
+
+def test_what_differs_between_traces_is_unknown_and_matches_nothing() -> None:
+    mixed = common([Environment("1.26", 4), Environment("1.26", 2)])
+    assert mixed == Environment("1.26", 0)
+    assert not mixed.matches(mixed)
