@@ -1,0 +1,97 @@
+"""The table for people: plain and of fixed widths when piped, drawn by rich on a terminal."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from gotracer_ci.findings import Finding
+from gotracer_ci.report import view
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import TIMES, clean, place, plural, timestamp
+
+_STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": "dim"}
+
+
+def render(report: Report) -> str:
+    """Plain text without colour; nothing is wrapped or cut, so that it can be searched and compared."""
+    rows = [_row(report, finding) for finding in view.arrange(report).all]
+    header = _header(report)
+    widths = [max(len(row[i]) for row in [header, *(cells for cells, _ in rows)]) for i in range(len(header) - 1)]
+    lines = []
+    if rows:
+        lines.append(_line(header, widths))
+        indent = " " * (sum(widths) + 2 * len(widths))
+        for cells, more in rows:
+            lines.append(_line(cells, widths))
+            lines += [indent + line for line in more]
+        lines.append("")
+    return "\n".join([*lines, *_footer(report), ""])
+
+
+def print_table(report: Report, stream: TextIO) -> None:
+    """Write the report to `stream`: drawn to fit a terminal, as `render` has it anywhere else.
+
+    rich leaves colour out where NO_COLOR is set or the terminal has none.
+    """
+    if not stream.isatty():
+        stream.write(render(report))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, markup=False, highlight=False, emoji=False)
+    rows = [_row(report, finding) for finding in view.arrange(report).all]
+    if rows:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for name in _header(report):
+            table.add_column(name, no_wrap=name not in ("VERDICT", "MESSAGE"), overflow="fold")
+        for cells, more in rows:
+            message = Text(cells[-1]).append("".join(f"\n{line}" for line in more), style="dim")
+            severity = Text(cells[0], style=_STYLES[cells[0].lower()])
+            table.add_row(severity, *(Text(cell) for cell in cells[1:-1]), message)
+        console.print(table)
+    for line in _footer(report):
+        console.print(Text(line))
+
+
+def _header(report: Report) -> tuple[str, ...]:
+    verdict = ("VERDICT",) if report.comparison else ()
+    return ("SEVERITY", *verdict, "RULE", "TIMESTAMP", "MESSAGE")
+
+
+def _row(report: Report, finding: Finding) -> tuple[tuple[str, ...], list[str]]:
+    """The cells of a finding's first line, and the lines below its message."""
+    verdict = report.verdict(finding)
+    times = f"[{finding.statistics.count:,}{TIMES}] " if finding.statistics.count > 1 else ""
+    words = (view.word(verdict).upper() if view.is_regression(verdict) else view.word(verdict),)
+    cells = (
+        view.severity(report, finding).label.upper(),
+        *(words if report.comparison else ()),
+        clean(finding.key.rule),
+        timestamp(finding.timestamp_ns),
+        times + clean(finding.message),
+    )
+    where = place(finding)
+    more = [f"at {where}"] if where else []
+    if verdict is not None and verdict.flagged:
+        figures = ", ".join(filter(None, (view.before_now(verdict), view.change(verdict))))
+        more.append(f"{figures} ({clean(verdict.evidence)})")
+        more += [clean(verdict.more)] if verdict.more else []
+    return cells, more
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    *columns, message = cells
+    return "  ".join([*(cell.ljust(width) for cell, width in zip(columns, widths, strict=True)), message]).rstrip()
+
+
+def _footer(report: Report) -> list[str]:
+    shown = view.arrange(report)
+    lines = [view.left_out_line(shown.left_out)] if shown.left_out else []
+    read = plural(len(report.traces), "trace")
+    if not report.findings and report.comparison is None:
+        lines.append(f"No findings in {read}: {plural(len(report.rules), 'rule')} found nothing to flag.")
+    else:
+        lines.append(f"{view.headline(report)}; {view.conclusion(report)}.")
+    return lines + [f"note: {line}" for line in view.remarks(report)]

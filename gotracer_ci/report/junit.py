@@ -1,0 +1,57 @@
+"""JUnit XML, for systems that show test results: a suite for each rule, a case for each finding.
+
+Only what makes the run fail is a failure. A rule that found nothing has one passing case, because several systems
+take a file without cases for a broken run. There are no durations of tests in a trace, so none are claimed.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from gotracer_ci.findings import Finding
+from gotracer_ci.report import view
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import WHOLE, at, clean, clean_lines
+
+
+def render(report: Report) -> str:
+    findings = view.arrange(report).all
+    failing = {finding.key for finding in report.failing}
+    root = ElementTree.Element("testsuites", name="gotracer-ci")
+    names = dict.fromkeys([*(rule.name for rule in report.rules), *(finding.key.rule for finding in findings)])
+    total = 0
+    for name in names:
+        mine = [finding for finding in findings if finding.key.rule == name]
+        failures = sum(finding.key in failing for finding in mine)
+        counts = {"tests": str(len(mine) or 1), "failures": str(failures), "errors": "0", "skipped": "0"}
+        suite = ElementTree.SubElement(root, "testsuite", {"name": clean(name), **counts})
+        for finding in mine:
+            _case(report, suite, finding, failed=finding.key in failing)
+        if not mine:
+            ElementTree.SubElement(suite, "testcase", name="no findings", classname=clean(name))
+        total += failures
+    root.set("tests", str(sum(len(suite) for suite in root)))
+    root.set("failures", str(total))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(report: Report, suite: ElementTree.Element, finding: Finding, *, failed: bool) -> None:
+    """A case is named by the finding's key, so that its history can be followed over runs."""
+    rule, kind, place = (clean(part) for part in finding.key)
+    case = ElementTree.SubElement(suite, "testcase", name=f"{kind} in {place or WHOLE}", classname=rule)
+    if finding.location:
+        case.set("file", clean(finding.location.path))
+        case.set("line", str(finding.location.line))
+    verdict = report.verdict(finding)
+    lines = [clean(finding.message)]
+    if verdict:
+        lines.append(f"{view.word(verdict)}: {view.before_now(verdict)} ({clean(verdict.evidence)})")
+    lines += [*clean_lines(finding.detail), *clean_lines(finding.suggestion), *(f"  at {at(f)}" for f in finding.stack)]
+    text = "\n".join(line for line in lines if line)
+    if failed:
+        label = view.severity(report, finding).label
+        failure = ElementTree.SubElement(case, "failure", message=clean(finding.message), type=label)
+        failure.text = text
+    else:
+        ElementTree.SubElement(case, "system-out").text = text

@@ -1,0 +1,250 @@
+"""SARIF 2.1.0 as GitHub code scanning and other viewers take it: sarif-om's objects and a plain walk over them.
+
+sarif-om's own serialiser is not used: it drops `level: "warning"` as a default and takes minutes for large logs.
+The limits are GitHub's; over one of them it rejects the file.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from json.encoder import encode_basestring
+from typing import Any, cast
+from urllib.parse import quote
+
+import attr
+import sarif_om as om  # type: ignore[import-untyped]
+
+from gotracer_ci.baseline.verdicts import Status, Verdict
+from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
+from gotracer_ci.report import view
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import at, clean, clean_lines, escape_json, plural
+
+SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
+TOOL = "gotracer-ci"
+HOME = "https://go.dev/doc/diagnostics#execution-tracer"
+ROOT = "%SRCROOT%"
+FINGERPRINT = "gotracerCi/v1"
+MAX_RESULTS = 25_000
+MAX_BYTES = 10_000_000
+MAX_STEPS = 10_000
+MAX_NAME = 255
+MAX_DESCRIPTION = 1_024
+MAX_RELATED = 10
+_LEVELS = {Severity.NONE: "note", Severity.INFO: "note", Severity.WARN: "warning", Severity.ERROR: "error"}
+_PROBLEMS = {"note": "recommendation", "warning": "warning", "error": "error"}
+_STATES = {Status.NEW: "new", Status.WORSE: "updated"}
+_LITERAL = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
+
+
+def render(report: Report) -> str:
+    """The log; where it would be over GitHub's size, without full stacks, then with fewer and fewer results."""
+    stacks, limit = True, MAX_RESULTS
+    while True:
+        text = escape_json(to_json(_log(report, limit, stacks=stacks))) + "\n"
+        if len(text) <= MAX_BYTES or limit == 1 or len(zlib.compress(text.encode(), 6)) <= MAX_BYTES:
+            return text
+        stacks, limit = False, limit if stacks else limit // 2
+
+
+class _Json(str):
+    """JSON text made before, so that a frame of a thousand stacks is walked once and no log is held as objects."""
+
+
+def to_json(value: Any) -> _Json:
+    """The value as JSON: defaults are left out, but never a level; a type not known is an error."""
+    kind: Any = type(value)
+    if kind is _Json:
+        return cast(_Json, value)
+    if kind is str:
+        return _Json(encode_basestring(value))
+    if kind is int:
+        return _Json(value)
+    if kind is float or kind is bool:
+        return _Json(json.dumps(value, allow_nan=False))
+    if kind is list:
+        return _Json("[" + ",".join([to_json(item) for item in value]) + "]")
+    if kind is dict:
+        return _object(value.items())
+    items = [(schema_name, getattr(value, name), default) for name, schema_name, default in _attributes(kind)]
+    return _object((name, item) for name, item, default in items if item is not None and item != default)
+
+
+def _object(items: Iterable[tuple[str, Any]]) -> _Json:
+    return _Json("{" + ",".join([f'"{name}":{to_json(item)}' for name, item in items]) + "}")
+
+
+@cache
+def _attributes(kind: Any) -> list[tuple[str, str, Any]]:
+    """Attribute, property and default of each; raises for what is not of sarif-om."""
+    fields = attr.fields(kind)
+    return [(a.name, a.metadata["schema_property_name"], None if a.name == "level" else a.default) for a in fields]
+
+
+def _log(report: Report, limit: int, *, stacks: bool) -> om.SarifLog:
+    wanted = [f for f in view.arrange(report).all if f.severity or view.is_regression(report.verdict(f))]
+    located = [(f, f.location) for f in wanted if f.location]
+    shown = located[:limit]
+    made = _Made()
+    rules = sorted(report.rules_known, key=lambda rule: rule.name)
+    index = {rule.name: i for i, rule in enumerate(rules)}
+    driver = om.ToolComponent(
+        name=TOOL, semantic_version=report.version, information_uri=HOME, rules=[_rule(rule) for rule in rules]
+    )
+    run = om.Run(
+        tool=om.Tool(driver=driver),
+        column_kind="utf16CodeUnits",
+        invocations=[_invocation(report, len(wanted) - len(located), len(located) - len(shown))],
+        original_uri_base_ids={ROOT: om.ArtifactLocation(description=_message("The root of the repository."))},
+        results=[to_json(_result(report, f, place, index.get(f.key.rule), made, stacks=stacks)) for f, place in shown],
+    )
+    return om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=[run])
+
+
+def _invocation(report: Report, unplaced: int, over: int) -> om.Invocation:
+    """Whether the run went well, and what a reader must know: also which findings a log cannot hold."""
+    lines = [("note", line) for line in view.remarks(report)]
+    if unplaced:
+        lines.append(("warning", f"Left out: {plural(unplaced, 'finding')} without a place in the repository."))
+    if over:
+        lines.append(("warning", f"Left out: {plural(over, 'finding')} that would take the log over GitHub's limits."))
+    return om.Invocation(
+        execution_successful=not any(trace.damage for trace in report.traces),
+        tool_execution_notifications=[om.Notification(message=_message(line), level=level) for level, line in lines],
+    )
+
+
+def _rule(rule: RuleInfo) -> om.ReportingDescriptor:
+    level = _LEVELS[rule.worst]
+    summary = clean(rule.summary)[:MAX_DESCRIPTION]
+    sections = [(clean(heading), "\n".join(clean_lines(text))) for heading, text in rule.sections]
+    return om.ReportingDescriptor(
+        id=clean(rule.name)[:MAX_NAME],
+        short_description=om.MultiformatMessageString(text=summary),
+        full_description=om.MultiformatMessageString(text=summary),
+        help=om.MultiformatMessageString(
+            text="\n\n".join(f"{heading}\n{text}" for heading, text in sections).strip() or summary,
+            markdown="\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections).strip() or summary,
+        ),
+        default_configuration=om.ReportingConfiguration(level=level),
+        properties={"tags": ["go", "performance"], "precision": "high", "problem.severity": _PROBLEMS[level]},
+    )
+
+
+def _result(
+    report: Report, finding: Finding, primary: Location, rule_index: int | None, made: _Made, *, stacks: bool
+) -> om.Result:
+    verdict = report.verdict(finding)
+    related = _related(finding, primary)
+    return om.Result(
+        rule_id=clean(finding.key.rule)[:MAX_NAME],
+        rule_index=rule_index,
+        level=_LEVELS[view.severity(report, finding)],
+        message=om.Message(text=_text(finding, verdict, related)),
+        locations=[_location(primary)],
+        related_locations=[_location(place, i, at(place)) for i, place in enumerate(related, 1)] or None,
+        code_flows=_code_flows(finding, primary, made),
+        stacks=[om.Stack(frames=[made.frame(frame) for frame in finding.stack])] if stacks and finding.stack else None,
+        partial_fingerprints={FINGERPRINT: finding.fingerprint},
+        baseline_state=_STATES.get(verdict.status, "unchanged") if verdict else None,
+        properties=_properties(finding, verdict),
+    )
+
+
+def _text(finding: Finding, verdict: Verdict | None, related: Sequence[Location]) -> str:
+    """The message, what the baseline says, and links to the related locations: viewers show only linked ones."""
+    sentences = [_sentence(finding.message)]
+    if verdict and verdict.flagged:
+        sentences.append(
+            _sentence(f"{view.word(verdict).capitalize()}: {view.before_now(verdict)}, {verdict.evidence}")
+        )
+    sentences += [_sentence(finding.suggestion)] if finding.suggestion else []
+    if related:
+        links = (f"[{_literal(place.function)}]({i})" for i, place in enumerate(related, 1))
+        sentences.append(f"Also on the stack: {', '.join(links)}.")
+    return " ".join(sentences)
+
+
+def _repository(finding: Finding) -> list[Location]:
+    """The stack's frames in the repository, leaf first."""
+    return [Location(frame.path, frame.line, frame.function) for frame in finding.stack if frame.path and frame.line]
+
+
+def _related(finding: Finding, primary: Location) -> list[Location]:
+    """The other repository frames, nearest first, each line once."""
+    lines = {(primary.path, primary.line): primary}
+    for place in _repository(finding):
+        lines.setdefault((place.path, place.line), place)
+    return list(lines.values())[1 : MAX_RELATED + 1]
+
+
+def _code_flows(finding: Finding, primary: Location, made: _Made) -> list[om.CodeFlow] | None:
+    """The way through the repository's frames, outermost first, that ends where the finding is shown."""
+    places = _repository(finding)
+    start = next((i for i, p in enumerate(places) if (p.path, p.line) == (primary.path, primary.line)), len(places))
+    steps = [om.ThreadFlowLocation(location=made.step(place)) for place in places[start:][:MAX_STEPS][::-1]]
+    return [om.CodeFlow(thread_flows=[om.ThreadFlow(locations=steps)])] if len(steps) > 1 else None
+
+
+class _Made:
+    """The frames and steps of one log: each is made and walked once, however many stacks it is on."""
+
+    def __init__(self) -> None:
+        self.step: Callable[[Location], _Json] = cache(lambda place: to_json(_location(place, text=at(place))))
+        self.frame: Callable[[Frame], _Json] = cache(lambda frame: to_json(self._frame(frame)))
+
+    def _frame(self, frame: Frame) -> om.StackFrame:
+        """Outside the repository a frame has a name and a module but no file: its path holds where it was built."""
+        if frame.path and frame.line:
+            return om.StackFrame(location=self.step(Location(frame.path, frame.line, frame.function)))
+        return om.StackFrame(location=om.Location(logical_locations=[_logical(frame)]), module=_package(frame.function))
+
+
+def _location(place: Location, number: int | None = None, text: str = "") -> om.Location:
+    """The first character of the line: GitHub wants all four ends of a region, and the file is not at hand."""
+    line = max(place.line, 1)
+    region = om.Region(start_line=line, start_column=1, end_line=line, end_column=2)
+    artifact = om.ArtifactLocation(uri=quote(clean(place.path)), uri_base_id=ROOT)
+    return om.Location(
+        id=number,
+        physical_location=om.PhysicalLocation(artifact_location=artifact, region=region),
+        logical_locations=[_logical(place)],
+        message=_message(text) if text else None,
+    )
+
+
+def _logical(place: Location | Frame) -> om.LogicalLocation:
+    return om.LogicalLocation(fully_qualified_name=clean(place.function), kind="function")
+
+
+def _package(function: str) -> str:
+    """`net/http` of `net/http.(*Server).Serve`."""
+    folder, slash, name = clean(function).rpartition("/")
+    return folder + slash + name.partition(".")[0]
+
+
+def _properties(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
+    statistics = finding.statistics
+    values: dict[str, Any] = {name: getattr(statistics, name) for name in statistics.__slots__}
+    values |= {"kind": finding.key.kind, "place": finding.key.place, "timestamp_ns": finding.timestamp_ns}
+    if verdict:
+        values |= {"verdict": view.word(verdict), "now": list(verdict.now), "limit": verdict.limit}
+        values |= {} if verdict.before is None else {"before": verdict.before}
+    return values
+
+
+def _sentence(text: str) -> str:
+    literal = _literal(text)
+    return literal if literal.endswith((".", "!", "?")) else f"{literal}."
+
+
+def _literal(text: str) -> str:
+    """Text in which nothing is a link or a placeholder."""
+    return clean(text).translate(_LITERAL)
+
+
+def _message(text: str) -> om.Message:
+    return om.Message(text=_literal(text))

@@ -1,0 +1,253 @@
+"""The JSON document as a pydantic model: its published schema, and the way back from a file to a report.
+
+Files read here may come from anybody (a fork's artifact, a shard of a matrix), so that everything is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import (
+    Finding,
+    Frame,
+    Key,
+    Location,
+    Occurrence,
+    RuleInfo,
+    Severity,
+    Statistics,
+    Threshold,
+    rank,
+)
+from gotracer_ci.report.model import Report, TraceSummary
+
+SeverityName = Literal["none", "info", "warn", "error"]
+Natural = Field(ge=0)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class TraceModel(_Model):
+    path: str
+    go_version: str
+    duration_ns: int = Field(ge=0, description="From the first to the last event.")
+    events: int = Natural
+    goroutines: int = Natural
+    gomaxprocs: int = Natural
+    damage: str | None = Field(description="What is wrong with the trace; null for a complete one.")
+
+
+class ThresholdModel(_Model):
+    name: str
+    value: float
+    unit: str = Field(description="ns, bytes, bytes/s, count or ratio (1.0 is 100 %).")
+
+
+class RuleModel(_Model):
+    name: str
+    summary: str
+    worst: SeverityName
+    thresholds: list[ThresholdModel]
+
+
+class KeyModel(_Model):
+    """What a finding is known by: no lines, ids, durations or absolute paths."""
+
+    rule: str
+    kind: str
+    place: str
+
+
+class JudgementModel(_Model):
+    status: Literal["new", "worse", "known", "better", "fixed"]
+    level: Literal["confirmed", "suspected", "inconclusive", "insufficient"]
+    unit: str
+    before: float | None = Field(description="What the baseline holds; null when it holds nothing.")
+    limit: float = Field(description="What had to be exceeded.")
+    now: list[float] = Field(description="One value for each trace.")
+    evidence: str
+    more: str = Field(description="What would confirm it; empty where nothing is missing.")
+
+
+class VerdictModel(JudgementModel):
+    fingerprint: str
+    key: KeyModel
+
+
+class ComparisonModel(_Model):
+    baseline: str
+    entries: int = Natural
+    warnings: list[str]
+    verdicts: list[VerdictModel]
+
+
+class LocationModel(_Model):
+    path: str = Field(description="Relative to the repository's root.")
+    line: int = Natural
+    function: str
+    mapped: str = Field(description="exact, guess or anchor.")
+
+
+class FrameModel(_Model):
+    function: str
+    file: str
+    line: int = Natural
+    owner: str = Field(description="own, dependency or std.")
+    path: str | None
+
+
+class OccurrenceModel(_Model):
+    start_ns: int
+    duration_ns: int
+    goroutine: int
+    still_open: bool
+    before_start: bool
+    woken_by: str
+
+
+class StatisticsModel(_Model):
+    """Of all occurrences, not only those above a threshold."""
+
+    unit: str
+    count: int
+    total: int
+    trimmed: int = Field(description="The total without the largest 1 % of the durations.")
+    maximum: int
+    p50: int
+    p90: int
+    p99: int
+
+
+class FindingModel(_Model):
+    fingerprint: str = Field(pattern="^[0-9a-f]{16}$")
+    key: KeyModel
+    severity: SeverityName
+    verdict: JudgementModel | None
+    message: str
+    detail: str
+    suggestion: str
+    location: LocationModel | None
+    trace: int = Field(ge=0, description="Index of the worst occurrence's trace.")
+    timestamp_ns: int = Field(description="Of the worst occurrence, from its trace's start.")
+    goroutine: int
+    statistics: StatisticsModel
+    occurrences: list[OccurrenceModel]
+    stack: list[FrameModel] = Field(description="Of the worst occurrence, leaf first.")
+
+
+class SummaryModel(_Model):
+    """Counts of findings before any cut; better and fixed count groups of the baseline."""
+
+    new: int
+    worse: int
+    suspected: int
+    undecided: int
+    known: int
+    better: int
+    fixed: int
+    errors: int
+    warnings: int
+    infos: int
+    total: int
+    failing: int
+
+
+class Document(_Model):
+    """What gotracer-ci found in Go execution traces. All times are nanoseconds."""
+
+    schema_id: Literal["gotracer-ci/report/v1"] = Field(alias="schema")
+    version: str
+    conclusion: Literal["failure", "incomplete", "success"]
+    summary: SummaryModel
+    fail_on: SeverityName = Field(description="none: never fails.")
+    strict: bool
+    top: int | None
+    left_out: int = Field(ge=0, description="Findings that the cut by `top` took away.")
+    notes: list[str]
+    traces: list[TraceModel]
+    rules: list[RuleModel]
+    comparison: ComparisonModel | None
+    findings: list[FindingModel]
+
+
+def json_schema() -> dict[str, Any]:
+    """The published JSON Schema of the document."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
+
+
+def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Report:
+    """The report that a document was made of.
+
+    Args:
+        name: what the user calls the document.
+        catalogue: the rules by name; the document leaves their documentation out.
+
+    Raises:
+        UsageError: naming the document, the member and what is wrong with it.
+    """
+    try:
+        document = Document.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        member = ".".join(str(part) for part in first["loc"]) or "document"
+        raise UsageError(f"{name}: not a report of gotracer-ci: {member}: {first['msg']}") from None
+    return Report(
+        version=document.version,
+        traces=tuple(TraceSummary(**dict(trace)) for trace in document.traces),
+        rules=tuple(_rule(rule, catalogue) for rule in document.rules),
+        rules_known=tuple(catalogue.values()),
+        findings=tuple(sorted((_finding(finding) for finding in document.findings), key=rank)),
+        comparison=_comparison(document.comparison) if document.comparison else None,
+        fail_on=Severity[document.fail_on.upper()],
+        strict=document.strict,
+        notes=tuple(document.notes),
+        top=document.top,
+    )
+
+
+def _rule(rule: RuleModel, catalogue: Mapping[str, RuleInfo]) -> RuleInfo:
+    known = catalogue.get(rule.name)
+    thresholds = tuple(Threshold(**dict(threshold)) for threshold in rule.thresholds)
+    return RuleInfo(rule.name, rule.summary, known.sections if known else (), thresholds, Severity[rule.worst.upper()])
+
+
+def _comparison(comparison: ComparisonModel) -> Comparison:
+    verdicts = {}
+    for group in comparison.verdicts:
+        key = Key(**dict(group.key))
+        verdicts[key] = Verdict(
+            key=key,
+            status=Status(group.status),
+            level=Level(group.level),
+            unit=group.unit,
+            before=group.before,
+            limit=group.limit,
+            now=tuple(group.now),
+            evidence=group.evidence,
+            more=group.more,
+        )
+    return Comparison(comparison.baseline, comparison.entries, verdicts, tuple(comparison.warnings))
+
+
+def _finding(finding: FindingModel) -> Finding:
+    return Finding(
+        key=Key(**dict(finding.key)),
+        severity=Severity[finding.severity.upper()],
+        message=finding.message,
+        detail=finding.detail,
+        suggestion=finding.suggestion,
+        location=Location(**dict(finding.location)) if finding.location else None,
+        stack=tuple(Frame(**dict(frame)) for frame in finding.stack),
+        goroutine=finding.goroutine,
+        timestamp_ns=finding.timestamp_ns,
+        statistics=Statistics(**dict(finding.statistics)),
+        occurrences=tuple(Occurrence(**dict(occurrence)) for occurrence in finding.occurrences),
+        trace=finding.trace,
+    )

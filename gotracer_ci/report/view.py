@@ -1,0 +1,206 @@
+"""What every format shows and in which order: regressions first, cut by `--top`, and the words for it all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from gotracer_ci.baseline.verdicts import Level, Status, Verdict
+from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.report.model import Report, TraceSummary
+from gotracer_ci.report.text import TIMES, clean, plural, quantity, spread
+
+_JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The findings that a report shows. left_out: how many `--top` took away, none of them a regression."""
+
+    regressions: tuple[Finding, ...]
+    others: tuple[Finding, ...]
+    left_out: int
+
+    @property
+    def all(self) -> tuple[Finding, ...]:
+        return self.regressions + self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run comes to, before any cut.
+
+    new, worse: confirmed. suspected: new or worse without enough evidence. undecided: could not be compared.
+    better, fixed: groups of the baseline, whether or not they are findings still. errors, warnings, infos: as the
+    gate counts them.
+    """
+
+    new: int
+    worse: int
+    suspected: int
+    undecided: int
+    known: int
+    better: int
+    fixed: int
+    errors: int
+    warnings: int
+    infos: int
+    total: int
+    failing: int
+
+
+def is_regression(verdict: Verdict | None) -> bool:
+    """New or worse, on evidence that is at least enough to suspect it."""
+    return any(_is_flagged(verdict, level) for level in _JUDGED)
+
+
+def _is_flagged(verdict: Verdict | None, level: Level) -> bool:
+    return verdict is not None and verdict.flagged and verdict.level is level
+
+
+def severity(report: Report, finding: Finding) -> Severity:
+    """As the gate counts it: what got worse is at least a warning, whatever its thresholds say."""
+    levels = _JUDGED if report.strict else _JUDGED[:1]
+    gates = any(_is_flagged(report.verdict(finding), level) for level in levels)
+    return max(finding.severity, Severity.WARN) if gates else finding.severity
+
+
+def arrange(report: Report) -> Shown:
+    """The report's findings, confirmed regressions first, then suspected ones, then the rest; each part as ranked."""
+    regressions = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
+    of_rule = Counter(f.key.rule for f in regressions)
+    others = []
+    for finding in report.findings:
+        if is_regression(report.verdict(finding)):
+            continue
+        of_rule[finding.key.rule] += 1
+        if report.top is None or of_rule[finding.key.rule] <= report.top:
+            others.append(finding)
+    left_out = len(report.findings) - len(regressions) - len(others)
+    return Shown(tuple(regressions), tuple(others), left_out)
+
+
+def summarise(report: Report) -> Summary:
+    words = Counter(_counted_as(report.verdict(f)) for f in report.findings)
+    severities = Counter(severity(report, f) for f in report.findings)
+    return Summary(
+        new=words["new"],
+        worse=words["worse"],
+        suspected=words["suspected"],
+        undecided=words["undecided"],
+        known=words["known"],
+        better=report.comparison.counted(Status.BETTER) if report.comparison else 0,
+        fixed=report.comparison.counted(Status.FIXED) if report.comparison else 0,
+        errors=severities[Severity.ERROR],
+        warnings=severities[Severity.WARN],
+        infos=severities[Severity.INFO],
+        total=len(report.findings),
+        failing=len(report.failing),
+    )
+
+
+def _counted_as(verdict: Verdict | None) -> str:
+    if verdict is None or not verdict.flagged:
+        return verdict.status.value if verdict else ""
+    return {Level.CONFIRMED: verdict.status.value, Level.SUSPECTED: "suspected"}.get(verdict.level, "undecided")
+
+
+def word(verdict: Verdict | None) -> str:
+    """`new`, `known`, …, and how sure where that is less than confirmed: `worse, suspected`."""
+    if verdict is None:
+        return ""
+    if verdict.flagged and verdict.level is not Level.CONFIRMED:
+        return f"{verdict.status}, {verdict.level}"
+    return verdict.status.value
+
+
+def before_now(verdict: Verdict) -> str:
+    """`740 ms → 1.5 s`, or the range of several traces; `none` stands for what is not there."""
+    before = "none" if verdict.before is None else quantity(verdict.before, verdict.unit)
+    now = spread(verdict.now, verdict.unit) if verdict.now else "none"
+    return f"{before} → {now}"
+
+
+def change(verdict: Verdict) -> str:
+    """How many times the value before, as `2.1` and a multiplication sign; empty where nothing was there before."""
+    if verdict.ratio is None:
+        return ""
+    return (f"{verdict.ratio:.2g}" if verdict.ratio < 9.95 else f"{verdict.ratio:,.0f}") + TIMES
+
+
+def gone(report: Report) -> list[Verdict]:
+    """What is fixed or better, sorted by key."""
+    if report.comparison is None:
+        return []
+    good = (v for v in report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER))
+    return sorted(good, key=lambda v: v.key)
+
+
+def headline(report: Report) -> str:
+    """`2 new, 1 worse, 3 fixed, 12 known`, or the findings by severity where there is no baseline."""
+    summary = summarise(report)
+    if report.comparison is None:
+        nouns = (("error", summary.errors), ("warning", summary.warnings))
+        parts = [plural(count, noun) for noun, count in nouns if count]
+        parts += [f"{summary.infos:,} info"] if summary.infos else []
+        return ", ".join(parts) or "no findings"
+    names = ("new", "worse", "suspected", "fixed", "better", "known", "undecided")
+    parts = [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
+    if not (summary.new or summary.worse or summary.suspected):
+        parts.insert(0, "nothing new or worse")
+    return ", ".join(parts)
+
+
+def outcome(report: Report) -> str:
+    """`failure`, `incomplete` (a trace was damaged and the rest is fine) or `success`."""
+    if report.failing:
+        return "failure"
+    return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"
+
+
+def conclusion(report: Report) -> str:
+    """Why the run fails or passes, as the end of a sentence that starts with the headline."""
+    incomplete = outcome(report) == "incomplete"
+    return ("is incomplete because a trace is damaged; the rest " if incomplete else "") + _reason(report)
+
+
+def _reason(report: Report) -> str:
+    failing, suspected = len(report.failing), summarise(report).suspected
+    limit = report.fail_on.label
+    if report.fail_on is Severity.NONE:
+        return "passes, because failing is switched off"
+    if report.comparison is None:
+        if failing:
+            return f"fails because {plural(failing, 'finding')} {_be(failing)} at {limit} or above"
+        return f"passes: no finding at {limit} or above"
+    if failing:
+        sure = "confirmed or suspected to be" if report.strict else "confirmed"
+        return f"fails because {plural(failing, 'finding')} {_be(failing)} {sure} new or worse than the baseline"
+    if suspected and not report.strict:
+        return f"passes: {plural(suspected, 'finding')} {_be(suspected)} only suspected, which fails under strict alone"
+    return f"passes: nothing at {limit} or above is confirmed new or worse than the baseline"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def trace_line(trace: TraceSummary) -> str:
+    facts = f"{quantity(trace.duration_ns, 'ns')}, {plural(trace.events, 'event')}, "
+    facts += f"{plural(trace.goroutines, 'goroutine')}, GOMAXPROCS {trace.gomaxprocs}"
+    return clean(f"{trace.path}: Go {trace.go_version}, {facts}")
+
+
+def remarks(report: Report) -> list[str]:
+    """What a reader must know beside the findings: damage first, then warnings and notes, one line each."""
+    lines = [
+        f"{trace.path} is damaged: {trace.damage}; what came before the damage was analysed"
+        for trace in report.traces
+        if trace.damage is not None
+    ]
+    lines += report.comparison.warnings if report.comparison else ()
+    return [clean(line) for line in (*lines, *report.notes)]
+
+
+def left_out_line(left_out: int) -> str:
+    return f"{plural(left_out, 'more finding')} not shown: only the worst of each rule were asked for"

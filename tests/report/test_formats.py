@@ -1,0 +1,182 @@
+"""What holds for every format, and for those that no other program can judge better than a look at their text."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+
+from gotracer_ci import settings as project_settings
+from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Severity
+from gotracer_ci.report import NAMES, human, render, schema
+
+from . import factory
+from .hostile import texts
+
+ROOT = Path(__file__).parents[2]
+REPORTS = {"plain": factory.plain_report(), "compared": factory.compared_report()}
+EMPTY = replace(REPORTS["plain"], findings=())
+
+
+def test_every_format_of_the_settings_exists() -> None:
+    assert NAMES == project_settings.FORMATS
+    with pytest.raises(ValueError, match="nonsense"):
+        render("nonsense", EMPTY)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("which", REPORTS)
+def test_the_same_report_gives_the_same_bytes_in_another_process(name: str, which: str) -> None:
+    source = f"from tests.report import factory as f; from gotracer_ci.report import render; r = f.{which}_report()"
+    write = f"import sys; sys.stdout.buffer.write(render({name!r}, r).encode())"
+    command = [sys.executable, "-c", f"{source}; {write}"]
+    other = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env={"PYTHONHASHSEED": "7"})
+    assert other.stdout == render(name, REPORTS[which]).encode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=25, deadline=None)
+@given(text=texts)
+def test_hostile_text_never_steers_a_terminal_or_a_parser(name: str, text: str) -> None:
+    rendered = render(name, factory.hostile_report(text))
+    rendered.encode("utf-8")
+    steering = {c for c in rendered if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
+    assert steering <= ({"\u200b"} if name == "markdown" else set())
+
+
+def test_json_alone_needs_neither_rich_nor_jinja_nor_pydantic() -> None:
+    source = """
+import sys
+from tests.report import factory
+before = set(sys.modules)
+from gotracer_ci.report import render
+render("json", factory.plain_report())
+print({name.partition(".")[0] for name in set(sys.modules) - before} & {"rich", "jinja2", "pydantic", "sarif_om"})
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "set()\n"
+
+
+class TestHuman:
+    def test_a_run_without_a_baseline(self) -> None:
+        text = render("human", REPORTS["plain"]).splitlines()
+        assert text[0].split() == ["SEVERITY", "RULE", "TIMESTAMP", "MESSAGE"]
+        assert text[1].startswith("ERROR     BlockedOnSyscall  0.812346 s  [212\N{MULTIPLICATION SIGN}] waited 1.48 s")
+        assert text[2].strip() == "at example.com/shop/api.(*Server).handleOrder (store/cache.go:88)"
+        assert text[-1] == "1 error, 1 warning, 1 info; fails because 2 findings are at warn or above."
+
+    def test_regressions_come_first_with_before_and_now(self) -> None:
+        text = render("human", REPORTS["compared"])
+        rows = re.findall(r"^(?:ERROR|WARN|INFO|NONE).*", text, re.MULTILINE)
+        verdicts = [row[10:28].strip() for row in rows]
+        assert verdicts == ["NEW", "WORSE", "NEW", "WORSE, SUSPECTED", "known", "new, insufficient", "better", ""]
+        assert "740 ms → 1.5\N{EN DASH}1.6 s, 2.1\N{MULTIPLICATION SIGN}" in text
+        summary = "2 new, 1 worse, 1 suspected, 1 fixed, 1 better, 1 known, 1 undecided; fails because 3 findings are"
+        assert summary in text
+        assert "note: traces/service-3.trace is damaged" in text
+
+    def test_top_keeps_the_worst_of_each_rule_and_every_regression(self) -> None:
+        text = render("human", replace(REPORTS["compared"], top=1))
+        assert text.count("WORSE") == 2
+        assert "store.(*Cache).Put" not in text
+        assert "2 more findings not shown" in text
+
+    def test_nothing_found(self) -> None:
+        assert render("human", EMPTY) == "No findings in 1 trace: 6 rules found nothing to flag.\n"
+        clean = replace(EMPTY, comparison=Comparison("b.json", 5, {}))
+        assert render("human", clean).startswith("nothing new or worse; passes: nothing at warn or above is confirmed")
+
+    def test_a_damaged_trace_is_no_pass(self) -> None:
+        damaged = tuple(replace(trace, damage="cut short") for trace in EMPTY.traces)
+        report = replace(EMPTY, traces=damaged)
+        assert "incomplete because a trace is damaged" in render("markdown", report)
+        assert json.loads(render("json", report))["conclusion"] == "incomplete"
+        assert "note: traces/service-1.trace is damaged: cut short" in render("human", report)
+
+    def test_a_pipe_gets_the_plain_text_and_a_terminal_a_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLORTERM"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        pipe, terminal, colourless = io.StringIO(), _Terminal(), _Terminal()
+        human.print_table(REPORTS["compared"], pipe)
+        human.print_table(REPORTS["compared"], terminal)
+        monkeypatch.setenv("NO_COLOR", "1")
+        human.print_table(REPORTS["compared"], colourless)
+        assert pipe.getvalue() == render("human", REPORTS["compared"])
+        assert "\x1b[1;31mERROR" in terminal.getvalue()
+        assert not re.search(r"\x1b\[[\d;]*3\dm", colourless.getvalue())
+        assert max(len(line) for line in re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).splitlines()) <= 100
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class TestJson:
+    @pytest.mark.parametrize("which", REPORTS)
+    def test_a_document_holds_the_whole_report(self, which: str) -> None:
+        report = REPORTS[which]
+        catalogue = {rule.name: rule for rule in report.rules_known}
+        again = schema.read(render("json", report), "report.json", catalogue)
+        assert set(again.findings) == set(report.findings)
+        assert replace(again, findings=report.findings) == report
+        assert json.loads(render("json", again)) == json.loads(render("json", replace(report, findings=again.findings)))
+
+    @settings(max_examples=25, deadline=None)
+    @given(text=texts)
+    def test_hostile_text_stays_data(self, text: str) -> None:
+        message = json.loads(render("json", factory.hostile_report(text)))["findings"][0]["message"]
+        assert message == re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+    def test_the_published_schema_describes_it(self) -> None:
+        published = schema.json_schema()
+        assert published["properties"]["schema"]["const"] == json.loads(render("json", EMPTY))["schema"]
+        assert published["additionalProperties"] is False
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "gotracer-ci/report/v2"}', "\udcff"])
+    def test_what_is_not_a_report_is_refused(self, text: str) -> None:
+        with pytest.raises(UsageError, match=r"shard\.json: not a report"):
+            schema.read(text.encode("utf-8", "surrogatepass"), "shard.json", {})
+
+    def test_ndjson_has_gotracers_names_first(self) -> None:
+        lines = [json.loads(line) for line in render("ndjson", REPORTS["compared"]).splitlines()]
+        assert len(lines) == len(REPORTS["compared"].findings)
+        theirs = "severity rule message detail suggestion timestamp_ns goroutine_id stack count"
+        assert list(lines[0])[:9] == theirs.split()
+        assert (lines[0]["verdict"], lines[2]["total_ns"], lines[-1]["verdict"]) == ("new", None, None)
+
+
+class TestJunit:
+    @pytest.mark.parametrize("which", REPORTS)
+    def test_only_what_fails_the_run_is_a_failure(self, which: str) -> None:
+        report = REPORTS[which]
+        root = ElementTree.fromstring(render("junit", report))
+        cases = [case for case in root.iter("testcase") if case.get("name") != "no findings"]
+        failed = [case for case in cases if case.find("failure") is not None]
+        assert len(cases) == len(report.findings)
+        assert len(failed) == len(report.failing) == int(root.get("failures", ""))
+        assert {suite.get("name") for suite in root} == {rule.name for rule in report.rules}
+
+    def test_a_run_that_never_fails_has_no_failures(self) -> None:
+        report = replace(REPORTS["compared"], fail_on=Severity.NONE)
+        assert "<failure" not in render("junit", report)
+
+    @settings(max_examples=25, deadline=None)
+    @given(text=texts)
+    def test_hostile_text_stays_text(self, text: str) -> None:
+        root = ElementTree.fromstring(render("junit", factory.hostile_report(text)))
+        assert [element.tag for element in root.iter()] == ["testsuites", "testsuite", "testcase", "failure"]
