@@ -49,18 +49,18 @@ _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
 _MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
 
-_RUNNABLE = cython.declare(cython.int, 1)
-_RUNNING = cython.declare(cython.int, 2)
-_SYSCALL = cython.declare(cython.int, 3)
-_WAITING = cython.declare(cython.int, 4)
+_RUNNABLE = cython.declare(cython.int, spec.GoState.RUNNABLE)
+_RUNNING = cython.declare(cython.int, spec.GoState.RUNNING)
+_SYSCALL = cython.declare(cython.int, spec.GoState.SYSCALL)
+_WAITING = cython.declare(cython.int, spec.GoState.WAITING)
 _IDLE_P = cython.declare(cython.int, IDLE_P)
 _STW = cython.declare(cython.int, STW)
 _MARK_ASSIST = cython.declare(cython.int, MARK_ASSIST)
 
-_P_RUNNING = cython.declare(cython.int, 1)
-_P_IDLE = cython.declare(cython.int, 2)
-_P_SYSCALL = cython.declare(cython.int, 3)
-_P_ABANDONED = cython.declare(cython.int, 4)
+_P_RUNNING = cython.declare(cython.int, spec.ProcState.RUNNING)
+_P_IDLE = cython.declare(cython.int, spec.ProcState.IDLE)
+_P_SYSCALL = cython.declare(cython.int, spec.ProcState.SYSCALL)
+_P_ABANDONED = cython.declare(cython.int, spec.ProcState.SYSCALL_ABANDONED)
 
 _FAILED = cython.declare(cython.int, -2)
 
@@ -574,8 +574,8 @@ class Kernel:
         self._by_type = array("q", bytes(8 * 256))
         self._last_time = self._start_time = self._syncs = 0
         arity = array("b", [-1]) * 256
-        for event, layout in spec.TIMED.items():
-            arity[event] = len(layout.args)
+        for event, arguments in spec.TIMED.items():
+            arity[event] = len(arguments)
         self._arity = arity
         self._problem = ""
         self._offset = -1

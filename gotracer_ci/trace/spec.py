@@ -6,7 +6,6 @@ that introduced each event. The format's versions are fewer than Go's: Go 1.24 w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 HEADER = b"go 1.%d trace\x00\x00\x00"
@@ -25,8 +24,7 @@ MAX_BATCH_SIZE = 64 << 10
 MAX_FRAMES = 128
 MAX_STRING_SIZE = 1 << 10
 
-NO_THREAD = NO_PROC = NO_GOROUTINE = -1
-NO_TASK = -1
+NO_GOROUTINE = -1
 
 
 class Ev(IntEnum):
@@ -98,88 +96,70 @@ class Ev(IntEnum):
     SYNC = 255
 
 
-@dataclass(frozen=True, slots=True)
-class EventSpec:
-    """A timed event on the wire: a type byte, a time difference, then `args` as unsigned varints.
-
-    An argument's name ends in its type where it has one: `_string`, `_stack`, `_seq`; the stack named just
-    "stack" is that of the goroutine in whose context the event happened.
-    """
-
-    args: tuple[str, ...]
-
-    @property
-    def stack(self) -> int:
-        """Index of the execution context's stack among `args`, −1 without one."""
-        return self.args.index("stack") if "stack" in self.args else -1
-
-    @property
-    def strings(self) -> tuple[int, ...]:
-        return tuple(i for i, name in enumerate(self.args) if name.endswith("_string"))
+def _args(names: str = "") -> tuple[str, ...]:
+    return tuple(names.split())
 
 
-def _spec(args: str = "") -> EventSpec:
-    return EventSpec(tuple(args.split()))
-
-
-TIMED: dict[Ev, EventSpec] = {
-    Ev.PROCS_CHANGE: _spec("procs stack"),
-    Ev.PROC_START: _spec("p p_seq"),
-    Ev.PROC_STOP: _spec(),
-    Ev.PROC_STEAL: _spec("p p_seq m"),
-    Ev.PROC_STATUS: _spec("p pstatus"),
-    Ev.GO_CREATE: _spec("new_g new_stack stack"),
-    Ev.GO_CREATE_SYSCALL: _spec("new_g"),
-    Ev.GO_START: _spec("g g_seq"),
-    Ev.GO_DESTROY: _spec(),
-    Ev.GO_DESTROY_SYSCALL: _spec(),
-    Ev.GO_STOP: _spec("reason_string stack"),
-    Ev.GO_BLOCK: _spec("reason_string stack"),
-    Ev.GO_UNBLOCK: _spec("g g_seq stack"),
-    Ev.GO_SYSCALL_BEGIN: _spec("p_seq stack"),
-    Ev.GO_SYSCALL_END: _spec(),
-    Ev.GO_SYSCALL_END_BLOCKED: _spec(),
-    Ev.GO_STATUS: _spec("g m gstatus"),
-    Ev.STW_BEGIN: _spec("kind_string stack"),
-    Ev.STW_END: _spec(),
-    Ev.GC_ACTIVE: _spec("gc_seq"),
-    Ev.GC_BEGIN: _spec("gc_seq stack"),
-    Ev.GC_END: _spec("gc_seq"),
-    Ev.GC_SWEEP_ACTIVE: _spec("p"),
-    Ev.GC_SWEEP_BEGIN: _spec("stack"),
-    Ev.GC_SWEEP_END: _spec("swept reclaimed"),
-    Ev.GC_MARK_ASSIST_ACTIVE: _spec("g"),
-    Ev.GC_MARK_ASSIST_BEGIN: _spec("stack"),
-    Ev.GC_MARK_ASSIST_END: _spec(),
-    Ev.HEAP_ALLOC: _spec("bytes"),
-    Ev.HEAP_GOAL: _spec("bytes"),
-    Ev.GO_LABEL: _spec("label_string"),
-    Ev.USER_TASK_BEGIN: _spec("task parent_task name_string stack"),
-    Ev.USER_TASK_END: _spec("task stack"),
-    Ev.USER_REGION_BEGIN: _spec("task name_string stack"),
-    Ev.USER_REGION_END: _spec("task name_string stack"),
-    Ev.USER_LOG: _spec("task key_string value_string stack"),
-    Ev.GO_SWITCH: _spec("g g_seq"),
-    Ev.GO_SWITCH_DESTROY: _spec("g g_seq"),
-    Ev.GO_CREATE_BLOCKED: _spec("new_g new_stack stack"),
-    Ev.GO_STATUS_STACK: _spec("g m gstatus stack"),
-    Ev.SPAN: _spec("id npages kindclass"),
-    Ev.SPAN_ALLOC: _spec("id npages kindclass"),
-    Ev.SPAN_FREE: _spec("id"),
-    Ev.HEAP_OBJECT: _spec("id type"),
-    Ev.HEAP_OBJECT_ALLOC: _spec("id type"),
-    Ev.HEAP_OBJECT_FREE: _spec("id"),
-    Ev.GOROUTINE_STACK: _spec("id order"),
-    Ev.GOROUTINE_STACK_ALLOC: _spec("id order"),
-    Ev.GOROUTINE_STACK_FREE: _spec("id"),
+TIMED: dict[Ev, tuple[str, ...]] = {
+    Ev.PROCS_CHANGE: _args("procs stack"),
+    Ev.PROC_START: _args("p p_seq"),
+    Ev.PROC_STOP: _args(),
+    Ev.PROC_STEAL: _args("p p_seq m"),
+    Ev.PROC_STATUS: _args("p pstatus"),
+    Ev.GO_CREATE: _args("new_g new_stack stack"),
+    Ev.GO_CREATE_SYSCALL: _args("new_g"),
+    Ev.GO_START: _args("g g_seq"),
+    Ev.GO_DESTROY: _args(),
+    Ev.GO_DESTROY_SYSCALL: _args(),
+    Ev.GO_STOP: _args("reason_string stack"),
+    Ev.GO_BLOCK: _args("reason_string stack"),
+    Ev.GO_UNBLOCK: _args("g g_seq stack"),
+    Ev.GO_SYSCALL_BEGIN: _args("p_seq stack"),
+    Ev.GO_SYSCALL_END: _args(),
+    Ev.GO_SYSCALL_END_BLOCKED: _args(),
+    Ev.GO_STATUS: _args("g m gstatus"),
+    Ev.STW_BEGIN: _args("kind_string stack"),
+    Ev.STW_END: _args(),
+    Ev.GC_ACTIVE: _args("gc_seq"),
+    Ev.GC_BEGIN: _args("gc_seq stack"),
+    Ev.GC_END: _args("gc_seq"),
+    Ev.GC_SWEEP_ACTIVE: _args("p"),
+    Ev.GC_SWEEP_BEGIN: _args("stack"),
+    Ev.GC_SWEEP_END: _args("swept reclaimed"),
+    Ev.GC_MARK_ASSIST_ACTIVE: _args("g"),
+    Ev.GC_MARK_ASSIST_BEGIN: _args("stack"),
+    Ev.GC_MARK_ASSIST_END: _args(),
+    Ev.HEAP_ALLOC: _args("bytes"),
+    Ev.HEAP_GOAL: _args("bytes"),
+    Ev.GO_LABEL: _args("label_string"),
+    Ev.USER_TASK_BEGIN: _args("task parent_task name_string stack"),
+    Ev.USER_TASK_END: _args("task stack"),
+    Ev.USER_REGION_BEGIN: _args("task name_string stack"),
+    Ev.USER_REGION_END: _args("task name_string stack"),
+    Ev.USER_LOG: _args("task key_string value_string stack"),
+    Ev.GO_SWITCH: _args("g g_seq"),
+    Ev.GO_SWITCH_DESTROY: _args("g g_seq"),
+    Ev.GO_CREATE_BLOCKED: _args("new_g new_stack stack"),
+    Ev.GO_STATUS_STACK: _args("g m gstatus stack"),
+    Ev.SPAN: _args("id npages kindclass"),
+    Ev.SPAN_ALLOC: _args("id npages kindclass"),
+    Ev.SPAN_FREE: _args("id"),
+    Ev.HEAP_OBJECT: _args("id type"),
+    Ev.HEAP_OBJECT_ALLOC: _args("id type"),
+    Ev.HEAP_OBJECT_FREE: _args("id"),
+    Ev.GOROUTINE_STACK: _args("id order"),
+    Ev.GOROUTINE_STACK_ALLOC: _args("id order"),
+    Ev.GOROUTINE_STACK_FREE: _args("id"),
 }
+"""The events of a thread's batches: a type byte, a time difference, then these as unsigned varints.
+
+An argument's name ends in its type where it has one: `_string` and `_stack` are ids of the generation's tables, `_seq`
+orders the events of one goroutine, P or GC. The one named just "stack" is that of the context's goroutine.
+"""
 
 
 class GoState(IntEnum):
-    """A goroutine's states: the wire's numbers, then Go's two states that are never on the wire.
-
-    The aggregate's own (`RUNNABLE_IDLE_P` and later) are kinds of intervals, not states of a goroutine.
-    """
+    """A goroutine's states: the wire's numbers, and Go's two that are never on the wire."""
 
     UNDETERMINED = 0
     RUNNABLE = 1
@@ -190,7 +170,7 @@ class GoState(IntEnum):
 
 
 class ProcState(IntEnum):
-    """A proc's states: the wire's numbers, then the two of Go's API."""
+    """A P's states: the wire's numbers, and Go's two that are never on the wire."""
 
     UNDETERMINED = 0
     RUNNING = 1

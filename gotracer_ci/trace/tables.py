@@ -10,16 +10,16 @@ from array import array
 
 RESERVED = (b"", b"unblocked", b"created", b"syscall exit")
 """The first strings: none, and why a goroutine is Runnable where Go's trace gives no reason (see the kernel)."""
-MAX_STRINGS = 1 << 27
-MAX_STACKS = 1 << 31
+MAX_ENTRIES = 1 << 27
+"""Of each table: the kernel packs an index of each into one key."""
 DENSE_SLACK = 1024
 
 IdColumn = tuple["array[int]", dict[int, int]]
 """Generation ids to indices: a dense int32 column (−1: no such id), and a dict for the few ids beyond it."""
 
 
-class UnknownId(Exception):
-    """A frame names a string that its generation does not have."""
+class BadTable(Exception):
+    """A generation's tables name what they do not have, or hold more than can be."""
 
 
 class Tables:
@@ -78,17 +78,21 @@ class Tables:
         Returns: the columns from its string ids and its stack ids to indices.
 
         Raises:
-            UnknownId: a stack's frame names a string that there is not.
+            BadTable: a stack's frame names a string that there is not, or there are too many strings or stacks.
         """
         string_ids = {id: self.intern_string(text) for id, text in strings.items()}
         string_ids[0] = 0
         frame_of: dict[int, int] = {}
         for pc, (function, file, line) in pcs.items():
             if function not in string_ids or file not in string_ids:
-                raise UnknownId(f"a frame names string {function if function not in string_ids else file}")
+                raise BadTable(
+                    f"a frame names string {function if function not in string_ids else file}, which is not there"
+                )
             frame_of[pc] = self._intern_frame((string_ids[function], string_ids[file], line))
         stack_ids = {id: self._intern_stack(tuple([frame_of[pc] for pc in frames])) for id, frames in stacks.items()}
         stack_ids[0] = 0
+        if max(len(self.strings), len(self.stacks)) > MAX_ENTRIES:
+            raise BadTable(f"more than {MAX_ENTRIES:,} different strings or stacks")
         return _column(string_ids), _column(stack_ids)
 
 

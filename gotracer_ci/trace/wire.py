@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from gotracer_ci.trace import kernel, spec
 from gotracer_ci.trace.spec import Ev
-from gotracer_ci.trace.tables import IdColumn, Tables, UnknownId
+from gotracer_ci.trace.tables import BadTable, IdColumn, Tables
 
 Data = memoryview
 Extent = tuple[int, int]
@@ -155,8 +155,8 @@ def tables(data: Data, generation: Generation, into: Tables) -> tuple[IdColumn, 
             raise Damage("the table of stacks is broken", at)
     try:
         return into.add_generation(strings, stacks, pcs)
-    except UnknownId as unknown:
-        raise Damage(f"{unknown}, which there is not", generation.stacks[0][0]) from None
+    except BadTable as bad:
+        raise Damage(str(bad), generation.stacks[0][0] if generation.stacks else None) from None
 
 
 def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int, int, int]]:
