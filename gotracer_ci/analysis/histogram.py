@@ -1,0 +1,57 @@
+"""Histograms of lengths, as the kernel counts them: 16 ns steps up to 512 ns, then 16 steps an octave.
+
+A histogram is {bucket: count}. Two of them merge by adding counts; a quantile is right to 3 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gotracer_ci.trace.kernel import BUCKETS
+
+Histogram = dict[int, int]
+
+_STEP = 4  # lengths are counted in units of 16 ns
+_LINEAR = 32
+
+
+def bucket(length_ns: int) -> int:
+    """The bucket of a length."""
+    units = length_ns >> _STEP
+    exponent = max(0, units.bit_length() - 5)
+    return min(exponent * 16 + (units >> exponent), BUCKETS - 1)
+
+
+def middle(index: int) -> int:
+    """The middle of a bucket's lengths, ns."""
+    if index < _LINEAR:
+        return (index << _STEP) + (1 << _STEP) // 2
+    exponent = index // 16 - 1
+    return ((index - exponent * 16) * 2 + 1) << exponent << _STEP >> 1
+
+
+def merge(into: Histogram, other: Mapping[int, int]) -> None:
+    for index, count in other.items():
+        into[index] = into.get(index, 0) + count
+
+
+def quantile(histogram: Mapping[int, int], q: float, maximum: int) -> int:
+    """The length that the share `q` of the intervals does not exceed, ns; never more than the true maximum."""
+    left = q * sum(histogram.values())
+    for index in sorted(histogram):
+        left -= histogram[index]
+        if left <= 0:
+            return min(middle(index), maximum)
+    return maximum
+
+
+def largest(histogram: Mapping[int, int], n: int) -> int:
+    """About the sum of the `n` largest lengths, ns."""
+    total = 0
+    for index in sorted(histogram, reverse=True):
+        taken = min(n, histogram[index])
+        total += taken * middle(index)
+        n -= taken
+        if n == 0:
+            break
+    return total

@@ -1,0 +1,150 @@
+"""Intervals: how long goroutines spent in which state, where; grouped by (state, reason, stack), then by place.
+
+The kernel aggregates every interval as it ends; nothing here grows with the number of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.trace import kernel
+from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.spec import GoState
+
+
+class Kind(IntEnum):
+    """What an interval is: a goroutine's state, or one of three others that are measured alike.
+
+    IDLE_P: the part of a Runnable interval during which a P was idle. STW: a stop-the-world range. MARK_ASSIST:
+    a mark assist range.
+    """
+
+    RUNNABLE = GoState.RUNNABLE
+    SYSCALL = GoState.SYSCALL
+    WAITING = GoState.WAITING
+    IDLE_P = kernel.IDLE_P
+    STW = kernel.STW
+    MARK_ASSIST = kernel.MARK_ASSIST
+
+
+class Interval(NamedTuple):
+    """One of the worst of a group. Sorts longest first.
+
+    start_ns: on the trace's clock. cause: the goroutine that ended a wait or made this one runnable, −1 unknown;
+    cause_stack: where that one was. stack: where this goroutine was.
+    """
+
+    length_ns: int
+    start_ns: int
+    goroutine: int
+    still_open: bool
+    before_start: bool
+    cause: int
+    cause_stack: Stack
+    stack: Stack
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalGroup:
+    """All intervals of one kind, reason (Go's words) and stack."""
+
+    kind: Kind
+    reason: str
+    stack: Stack
+    count: int
+    total_ns: int
+    worst: list[Interval]
+    counts: histogram.Histogram
+
+    @property
+    def parked(self) -> bool:
+        """Whether nothing is known of it but that a goroutine stood there all the while the trace ran."""
+        worst = self.worst[0]
+        return worst.still_open and worst.before_start and self.total_ns == self.count * worst.length_ns
+
+
+@dataclass(slots=True)
+class PlaceGroup:
+    """The intervals of one kind of wait at one place, over all stacks that lead there.
+
+    name: the kind of wait in Go's words. worst: the longest five, longest first.
+    """
+
+    name: str
+    place: str
+    count: int = 0
+    total_ns: int = 0
+    worst: list[Interval] = field(default_factory=list)
+    counts: histogram.Histogram = field(default_factory=dict)
+
+    def add(self, group: IntervalGroup) -> None:
+        self.count += group.count
+        self.total_ns += group.total_ns
+        # by length; of equals the earlier, so that the order of the groups does not matter
+        self.worst = sorted([*self.worst, *group.worst], key=lambda w: (-w.length_ns, w.start_ns, w.goroutine))
+        del self.worst[kernel.EXAMPLES :]
+        histogram.merge(self.counts, group.counts)
+
+    @property
+    def max_ns(self) -> int:
+        return self.worst[0].length_ns
+
+    @property
+    def trimmed_ns(self) -> int:
+        """The total without the largest 1 % of the lengths, at least one."""
+        n = max(1, self.count // 100)
+        if n <= len(self.worst):
+            return self.total_ns - sum(w.length_ns for w in self.worst[:n])
+        return max(0, self.total_ns - histogram.largest(self.counts, n))
+
+    def quantile_ns(self, q: float) -> int:
+        return histogram.quantile(self.counts, q, self.max_ns)
+
+
+def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
+    """All groups of a trace that has been read, in a fixed order."""
+    found = []
+    for kind, reason, stack, count, total, examples, counts in trace.intervals():
+        if not counts:
+            counts = {}
+            for example in examples:
+                index = histogram.bucket(example[1])
+                counts[index] = counts.get(index, 0) + 1
+        where = stacks[stack]
+        worst = [
+            Interval(
+                length,
+                start,
+                goroutine,
+                bool(flags & kernel.OPEN),
+                bool(flags & kernel.BEFORE),
+                cause,
+                stacks[cause_stack],
+                where,
+            )
+            for start, length, goroutine, cause, cause_stack, flags in examples
+        ]
+        found.append(IntervalGroup(Kind(kind), trace.tables.string(reason), where, count, total, worst, counts))
+    return found
+
+
+def by_place(
+    found: Iterable[IntervalGroup],
+    name: Callable[[IntervalGroup], str | None],
+    place: Callable[[IntervalGroup], str] = lambda group: group.stack.place,
+) -> list[PlaceGroup]:
+    """Groups by (name, place), sorted by these. `name` says what kind of wait it is, None: none of these."""
+    merged: dict[tuple[str, str], PlaceGroup] = {}
+    for group in found:
+        called = name(group)
+        if called is not None:
+            key = (called, place(group))
+            if key not in merged:
+                merged[key] = PlaceGroup(*key)
+            merged[key].add(group)
+    return [merged[key] for key in sorted(merged)]
