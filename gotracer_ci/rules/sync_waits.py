@@ -1,0 +1,39 @@
+"""Which primitive of package sync a goroutine waits on: Go's reason "sync" covers them all, and the runtime's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+WAIT_GROUP = "sync.(*WaitGroup).Wait"
+COND = "sync.(*Cond).Wait"
+
+_BELOW = ("runtime.", "internal/sync.")
+_SYNC = "sync."
+
+
+def primitive(functions: Sequence[str]) -> str | None:
+    """The function of package sync that the program called, such as "sync.(*Mutex).Lock"; None for the runtime's own.
+
+    Leaf first: frames of the runtime, then those of sync. The outermost of these is what the program called: a
+    `sync.(*Once).Do` waits in a `sync.(*Mutex).Lock`. `internal/poll` guards its descriptors with the same semaphores.
+    """
+    called = None
+    for function in functions:
+        if function.startswith(_SYNC):
+            called = function
+        elif called is not None:
+            break
+        elif function.startswith("internal/poll."):
+            return "internal/poll.(*fdMutex)"
+        elif not function.startswith(_BELOW):
+            return None
+    return _public(called) if called else None
+
+
+def _public(function: str) -> str:
+    """The exported method of a helper ("sync.(*Once).doSlow" → "sync.(*Once).Do", where the caller was inlined)."""
+    return {
+        "sync.(*Mutex).lockSlow": "sync.(*Mutex).Lock",
+        "sync.(*Once).doSlow": "sync.(*Once).Do",
+        "sync.(*RWMutex).rLockSlow": "sync.(*RWMutex).RLock",
+    }.get(function, function)
