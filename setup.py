@@ -10,10 +10,12 @@ kernel = Extension(
     ["gotracer_ci/trace/kernel.py"],
     define_macros=[("Py_LIMITED_API", LIMITED_API)],
     py_limited_api=True,
-    optional=True,
 )
+modules = cythonize([kernel], build_dir="build/cython", language_level=3)
+for module in modules:
+    module.optional = True  # without a C compiler the package works all the same; cythonize does not carry this over
 
 setup(
-    ext_modules=cythonize([kernel], build_dir="build/cython", language_level=3),
+    ext_modules=modules,
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

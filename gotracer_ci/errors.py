@@ -8,6 +8,8 @@ from __future__ import annotations
 
 EXIT_CLEAN = 0
 EXIT_FLAGGED = 1
+EXIT_CRASHED = 70
+"""A bug of ours: never 1, which says that a change made something worse."""
 
 
 class GotracerError(Exception):
@@ -41,9 +43,3 @@ class BaselineError(GotracerError):
     """A baseline file that is invalid or made by a newer schema."""
 
     exit_code = 3
-
-
-class PublishError(GotracerError):
-    """Results were computed and written but could not be published."""
-
-    exit_code = 4

@@ -9,6 +9,8 @@ from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.text import TIMES, clean, place, plural, timestamp
 
+WIDE = 120
+"""Columns of a terminal from which on messages stand beside the other cells, not below them."""
 _STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": "dim"}
 
 
@@ -37,12 +39,19 @@ def print_table(report: Report, stream: TextIO) -> None:
         stream.write(render(report))
         return
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
     rows = [_row(report, finding) for finding in view.arrange(report).all]
-    if rows:
+    if console.width < WIDE:
+        for cells, more in rows:
+            title = "  ".join(filter(None, cells[:-1]))
+            console.print(Text(title, style=_STYLES[cells[0].lower()]))
+            for line in (cells[-1], *more, ""):
+                console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+    elif rows:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         for name in _header(report):
             table.add_column(name, no_wrap=name not in ("VERDICT", "MESSAGE"), overflow="fold")
@@ -75,9 +84,8 @@ def _row(report: Report, finding: Finding) -> tuple[tuple[str, ...], list[str]]:
     where = place(finding)
     more = [f"at {where}"] if where else []
     if verdict is not None and verdict.flagged:
-        figures = ", ".join(filter(None, (view.before_now(verdict), view.change(verdict))))
-        more.append(f"{figures} ({clean(verdict.evidence)})")
-        more += [clean(verdict.more)] if verdict.more else []
+        more.append(clean(verdict.evidence))
+        more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
     return cells, more
 
 

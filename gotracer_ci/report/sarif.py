@@ -158,9 +158,7 @@ def _text(finding: Finding, verdict: Verdict | None, related: Sequence[Location]
     """The message, what the baseline says, and links to the related locations: viewers show only linked ones."""
     sentences = [_sentence(finding.message)]
     if verdict and verdict.flagged:
-        sentences.append(
-            _sentence(f"{view.word(verdict).capitalize()}: {view.before_now(verdict)}, {verdict.evidence}")
-        )
+        sentences.append(_sentence(f"{view.word(verdict).capitalize()}: {verdict.evidence}"))
     sentences += [_sentence(finding.suggestion)] if finding.suggestion else []
     if related:
         links = (f"[{_literal(place.function)}]({i})" for i, place in enumerate(related, 1))

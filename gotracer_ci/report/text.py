@@ -75,6 +75,11 @@ def duration(ns: float) -> str:
     return quantity(ns, "ns")
 
 
+def go(version: str) -> str:
+    """The Go that a trace may come from: not every release changes the format's version."""
+    return {"1.23": "1.23 or 1.24", "1.26": "1.26 or later"}.get(version, version)
+
+
 def timestamp(ns: int) -> str:
     """An offset from the trace's start, to the microsecond, so that it can be found again in other tools."""
     return f"{ns / 1e9:.6f} s"

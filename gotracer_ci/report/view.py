@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.report.text import TIMES, clean, plural, quantity, spread
+from gotracer_ci.report.text import TIMES, clean, go, plural, quantity, spread
 
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
@@ -188,7 +188,7 @@ def _be(count: int) -> str:
 def trace_line(trace: TraceSummary) -> str:
     facts = f"{quantity(trace.duration_ns, 'ns')}, {plural(trace.events, 'event')}, "
     facts += f"{plural(trace.goroutines, 'goroutine')}, GOMAXPROCS {trace.gomaxprocs}"
-    return clean(f"{trace.path}: Go {trace.go_version}, {facts}")
+    return clean(f"{trace.path}: Go {go(trace.go_version)}, {facts}")
 
 
 def remarks(report: Report) -> list[str]:

@@ -90,7 +90,7 @@ def verdict(
     unit: str = "ns",
 ) -> Verdict:
     more = "two more traces of this change" if level is Level.SUSPECTED else ""
-    evidence = f"{len(now)} of {len(now)} traces above the highest of 5 jobs; {level}"
+    evidence = f"{len(now)} of {len(now)} traces above the highest of 5 jobs: 740 → 1,500 ms; {level}"
     return Verdict(key, status, level, unit, before, 1_110 * MS, now, evidence, more)
 
 

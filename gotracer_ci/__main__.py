@@ -1,0 +1,5 @@
+"""`python -m gotracer_ci`."""
+
+from gotracer_ci.cli import main
+
+main()

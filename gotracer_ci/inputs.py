@@ -1,0 +1,57 @@
+"""Which traces a user means: files, folders, globs and standard input."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable
+from pathlib import Path
+
+from gotracer_ci.errors import TraceError, UsageError
+from gotracer_ci.trace.model import GZIP_MAGIC, STDIN
+from gotracer_ci.trace.spec import HEADER
+
+_HEADER_START = HEADER[:5]
+MAX_TRACES = 10_000
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """The traces that `names` stand for, in order, each once; of a folder those files that begin like a trace.
+
+    Raises:
+        TraceError: a folder without traces, a pattern that matches nothing.
+        UsageError: no trace named, or far too many.
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        found.update(dict.fromkeys(_of(name)))
+    if not found:
+        raise UsageError("no trace given; name files, folders or patterns, or - for standard input")
+    if len(found) > MAX_TRACES:
+        raise UsageError(f"{len(found):,} traces are more than the {MAX_TRACES:,} that one run takes")
+    return list(found)
+
+
+def _of(name: str) -> list[str]:
+    if name == STDIN:
+        return [name]
+    path = Path(name)
+    if path.is_dir():
+        inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and _is_trace(file))
+        if not inside:
+            raise TraceError(name, "a folder without traces; record one with runtime/trace or go test -trace")
+        return inside
+    if not path.exists() and glob.has_magic(name):
+        matching = sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
+        if not matching:
+            raise TraceError(name, "no file matches this pattern")
+        return matching
+    return [name]
+
+
+def _is_trace(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(len(_HEADER_START))
+    except OSError:
+        return False
+    return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name)

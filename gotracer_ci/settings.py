@@ -1,0 +1,97 @@
+"""Settings: defaults ← `.gotracer-ci/config.toml` ← flags or action inputs, validated in one place."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Severity
+
+CONFIG_FILE = ".gotracer-ci/config.toml"
+BASELINE_FILE = ".gotracer-ci/baseline.json"
+Format = Literal["human", "json", "ndjson", "markdown", "sarif", "html", "junit"]
+FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
+
+
+class Settings(BaseModel):
+    """Everything that a run depends on besides its traces' bytes.
+
+    traces: files, folders, globs or "-". root: the repository. outputs: format → file, written beside `format`.
+    thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    traces: tuple[str, ...] = ()
+    root: Path = Path()
+    baseline: Path | None = None
+    update_baseline: bool = False
+    replace_baseline: bool = False
+    run_id: str = ""
+    commit: str = ""
+    strict: bool = False
+    fail_on: Literal["never", "info", "warn", "error"] = "warn"
+    rule: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    thresholds: dict[str, str] = Field(default_factory=dict)
+    path_map: tuple[tuple[str, str], ...] = ()
+    top: int | None = Field(None, ge=1)
+    format: Format = "human"
+    output: Path | None = None
+    outputs: dict[Format, Path] = Field(default_factory=dict)
+
+    @property
+    def fail_severity(self) -> Severity:
+        return FAIL_ON[self.fail_on]
+
+
+def load(given: Mapping[str, Any], config: Path | None = None) -> Settings:
+    """The settings of a run: `given` (flags or inputs; None means not given) over the configuration file.
+
+    Args:
+        config: the configuration file; None reads `.gotracer-ci/config.toml` below the root where there is one.
+
+    Raises:
+        UsageError: naming the file or option, and what is wrong with it.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    file = config or Path(values.get("root", ".")) / CONFIG_FILE
+    return _validated(_merge(_read(file, required=config is not None), values), str(file))
+
+
+def _read(file: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            raise UsageError(f"{file}: no such configuration file") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+    try:
+        return {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file}: not valid TOML: {error}") from None
+
+
+def _merge(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    merged = {**config, **given}
+    for name in ("thresholds", "outputs"):
+        if name in config and name in given:
+            merged[name] = {**config[name], **given[name]} if isinstance(config[name], dict) else config[name]
+    return merged
+
+
+def _validated(values: dict[str, Any], file: str) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = ".".join(str(part) for part in first["loc"]).replace("_", "-")
+        problem = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise UsageError(f"{option}: {problem} (given on the command line, as an input, or in {file})") from None
