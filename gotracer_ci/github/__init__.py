@@ -1,0 +1,1 @@
+"""The GitHub side: the runner's environment, workflow commands."""

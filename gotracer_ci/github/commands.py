@@ -1,0 +1,103 @@
+"""What a step tells the runner: workflow commands on stdout, outputs and the job summary in files.
+
+The runner reads every line that a step prints. A name out of a trace must therefore never form a command, neither
+`::name::` at the beginning of a line nor the old `##[name]` anywhere in it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+LEVELS = ("error", "warning", "notice")
+PER_LEVEL = 10  # the runner drops further ones of a step
+MESSAGE_LIMIT = 4096
+SUMMARY_LIMIT = 1024 * 1024  # bytes; a larger summary is dropped as a whole
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A message beside the code. file: a path in the repository, "" for none; line: 0 for none."""
+
+    level: str
+    message: str
+    title: str = ""
+    file: str = ""
+    line: int = 0
+
+    def command(self) -> str:
+        """The workflow command, one line."""
+        given = {"file": self.file, "line": str(self.line) if self.file and self.line else "", "title": self.title}
+        properties = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
+        message = self.message if len(self.message) <= MESSAGE_LIMIT else self.message[: MESSAGE_LIMIT - 1] + "…"
+        return f"::{self.level}{' ' if properties else ''}{properties}::{_data(message)}"
+
+
+def annotate(annotations: Iterable[Annotation], stdout: TextIO) -> int:
+    """Prints the first annotations of each level that the runner shows; says how many were left out."""
+    room = dict.fromkeys(LEVELS, PER_LEVEL)
+    left_out = 0
+    for annotation in annotations:
+        if room[annotation.level]:
+            room[annotation.level] -= 1
+            print(annotation.command(), file=stdout)
+        else:
+            left_out += 1
+    return left_out
+
+
+def log(text: str, stdout: TextIO) -> None:
+    """Prints text of any origin so that no line of it is a command."""
+    for line in re.split(r"\r\n|\r|\n", text):
+        print(re.sub(r"^(\s*):(?=:)", r"\1: ", _harmless(line)), file=stdout)
+
+
+def write_output(path: Path, name: str, value: str) -> None:
+    """Appends an output to the runner's file."""
+    if "\n" in value:
+        end = _delimiter(value)
+        text = f"{name}<<{end}\n{value}\n{end}\n"
+    else:
+        text = f"{name}={value}\n"
+    _append(path, text)
+
+
+def summary_room(path: Path) -> int:
+    """Bytes that the step's summary can still take."""
+    return max(0, SUMMARY_LIMIT - (path.stat().st_size if path.exists() else 0))
+
+
+def append_summary(path: Path, text: str) -> None:
+    """Appends Markdown to the step's summary, as many whole lines of it as fit."""
+    data = f"{text.rstrip()}\n".encode(errors="replace")
+    room = summary_room(path)
+    _append(path, data[: data.rfind(b"\n", 0, room) + 1].decode() if len(data) > room else data.decode())
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8", newline="", errors="replace") as file:
+        file.write(text)
+
+
+def _delimiter(value: str) -> str:
+    while (end := f"gotracer_{secrets.token_hex(16)}") in value:
+        pass
+    return end
+
+
+def _harmless(text: str) -> str:
+    return _CONTROL.sub("�", text).replace("##[", "# #[")
+
+
+def _data(text: str) -> str:
+    return _harmless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,85 @@
+"""action.yml and the workflows: valid by GitHub's schemas, and equal to what the code reads."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from gotracer_ci.github.environment import from_environ
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+class Recorded(Mapping[str, str]):
+    """An environment that remembers which of the step's inputs were asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values_given = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        if name.startswith("INPUT_"):
+            self.asked.add(name.removeprefix("INPUT_").lower())
+        return self.values_given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_given)
+
+    def __len__(self) -> int:
+        return len(self.values_given)
+
+
+def test_the_inputs_of_the_action_are_the_ones_that_are_read() -> None:
+    environ = Recorded({"GITHUB_WORKSPACE": "/github/workspace", "INPUT_TRACES": "a.trace"})
+
+    from_environ(environ)
+
+    assert environ.asked == set(YAML().load(ROOT / "action.yml")["inputs"])
+
+
+def test_the_action_is_valid() -> None:
+    check("github-actions", ROOT / "action.yml")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_is_valid_and_asks_for_no_more_than_it_needs(workflow: Path) -> None:
+    check("github-workflows", workflow)
+    text = workflow.read_text(encoding="utf-8")
+    assert re.search(r"^permissions: \{\}", text, re.MULTILINE)
+    for used in re.findall(r"uses: (\S+)", text):
+        assert used == "./" or re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", used), f"{used} is not pinned"
+
+
+def check(schema: str, file: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(file)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_image_installs_every_dependency_by_its_hash() -> None:
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for file, requirements in (
+        ("requirements.lock", needed["project"]["dependencies"]),
+        ("requirements-build.lock", needed["build-system"]["requires"]),
+    ):
+        locked = (ROOT / file).read_text(encoding="utf-8")
+        names = set(re.findall(r"^([\w.-]+)==\S+ \\\n    --hash=sha256:", locked, re.MULTILINE))
+        assert {re.split(r"[\[<>=~! ]", requirement)[0].lower() for requirement in requirements} <= names
+        assert "://" not in locked
+
+
+def test_the_runner_can_use_the_image() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+
+    final = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
+    assert not [line for line in final if line.startswith(("USER ", "WORKDIR "))]
+    assert 'ENTRYPOINT ["/' in final[-1]
+    assert all("@sha256:" in line for line in lines if line.startswith("FROM "))

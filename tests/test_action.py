@@ -1,0 +1,298 @@
+"""The action as the runner starts it: a process, an environment and files; on real traces."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+TRACES = ROOT / "testdata/traces"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+START = "import sys; from gotracer_ci import action; sys.exit(action.main())"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step left behind."""
+
+    exit_code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+
+    def annotations(self, level: str) -> list[str]:
+        return re.findall(rf"^::{level}\b.*", self.log, re.MULTILINE)
+
+
+class Runner:
+    """A workspace with traces in it, and the variables that the runner sets."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = folder / "work"
+        self.output, self.summary, self.event = (folder / name for name in ("output", "summary", "event.json"))
+        self.workspace.mkdir()
+        self.event.write_text(json.dumps({"pull_request": {"head": {"sha": COMMIT}}}), encoding="utf-8")
+        self.runs = 0
+
+    def add(self, trace: str, name: str = "run.trace") -> None:
+        shutil.copyfile(TRACES / trace, self.workspace / name)
+
+    def step(self, code: str = START, /, **inputs: str) -> Step:
+        self.runs += 1
+        self.output.write_text("", encoding="utf-8")
+        self.summary.write_text("", encoding="utf-8")
+        given = {"traces": "*.trace", **inputs}
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_REPOSITORY": "octo/programs",
+            "GITHUB_OUTPUT": str(self.output),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_EVENT_PATH": str(self.event),
+            "GITHUB_SHA": "f" * 40,
+            "GITHUB_RUN_ID": str(self.runs),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "RUNNER_WORKSPACE": "/home/runner/work/programs",
+            **{f"INPUT_{name.replace('_', '-').upper()}": value for name, value in given.items()},
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=self.workspace, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        outputs = dict(line.split("=", 1) for line in self.output.read_text(encoding="utf-8").splitlines())
+        return Step(done.returncode, done.stdout, outputs, self.summary.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def compared(runner: Runner) -> Runner:
+    """A runner whose workspace has the baseline of an unchanged program."""
+    runner.add("service-go1.27.trace")
+    assert runner.step(update_baseline="true").exit_code == 0
+    return runner
+
+
+def test_a_first_run_works_and_says_how_to_make_a_baseline(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace")
+
+    step = runner.step()
+
+    assert step.exit_code == 0
+    assert step.outputs["conclusion"] == "success"
+    assert "update-baseline: true" in "".join(step.annotations("notice"))
+    assert "no baseline" in step.summary
+
+
+def test_every_output_of_the_action_is_written(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace")
+
+    step = runner.step()
+
+    assert set(step.outputs) == set(YAML().load(ROOT / "action.yml")["outputs"])
+    for name in ("sarif-file", "html-file", "json-file"):
+        assert step.outputs[name].startswith("gotracer-ci/")
+        assert (runner.workspace / step.outputs[name]).stat().st_size > 0
+
+
+def test_a_baseline_is_made_in_its_usual_place(runner: Runner) -> None:
+    runner.add("service-go1.27.trace")
+
+    step = runner.step(update_baseline="true")
+
+    assert step.exit_code == 0
+    text = (runner.workspace / ".gotracer-ci/baseline.json").read_text(encoding="utf-8")
+    assert "1-1" in text
+    assert COMMIT[:7] in text
+    assert "commit it" in step.summary
+
+
+def test_an_unchanged_program_is_quiet(compared: Runner) -> None:
+    compared.add("service-again-go1.27.trace")
+
+    step = compared.step()
+
+    assert step.exit_code == 0
+    assert step.outputs["conclusion"] == "success"
+    assert (step.outputs["new"], step.outputs["worse"]) == ("0", "0")
+    assert step.annotations("error") == step.annotations("notice") == []
+
+
+def test_a_leak_fails_the_step_after_everything_is_reported(compared: Runner) -> None:
+    compared.add("service-leak-go1.27.trace")
+
+    step = compared.step()
+
+    assert step.exit_code == 1
+    assert step.outputs["conclusion"] == "failure"
+    assert int(step.outputs["new"]) + int(step.outputs["worse"]) >= 1
+    assert any("GoroutineLeak" in line and "startAudit" in line for line in step.annotations("error"))
+    assert step.annotations("notice") == []
+    assert "startAudit" in step.summary
+    assert (compared.workspace / step.outputs["sarif-file"]).exists()
+
+
+def test_what_is_only_suspected_fails_a_strict_step(compared: Runner) -> None:
+    for trace in ("service-again-go1.27.trace", "service-go1.27.trace"):
+        compared.add(trace)
+        assert compared.step(update_baseline="true").exit_code == 0
+    compared.add("service-lock-go1.27.trace")
+
+    lenient = compared.step()
+    strict = compared.step(strict="true")
+
+    assert lenient.exit_code == 0
+    assert int(lenient.outputs["suspected"]) >= 1
+    assert lenient.annotations("error") == []
+    assert any("updateInventory" in line for line in lenient.annotations("warning"))
+    assert strict.exit_code == 1
+    assert any("updateInventory" in line for line in strict.annotations("error"))
+
+
+def test_what_is_shown_can_be_switched_off(compared: Runner) -> None:
+    compared.add("service-leak-go1.27.trace")
+
+    step = compared.step(annotations="false", job_summary="false")
+
+    assert step.exit_code == 1
+    assert step.annotations("error") == []
+    assert step.summary == ""
+
+
+@pytest.mark.parametrize("root", ["", "services/shop"])
+def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> None:
+    # a second copy: only the runner's own paths, which the trace holds, say which of them was built
+    for folder in ("", "services/shop"):
+        for name in ("go.mod", "lockcontention/main.go"):
+            (runner.workspace / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / "testdata/programs" / name, runner.workspace / folder / name)
+    (runner.workspace / "ci.toml").write_text(f'root = "{root}"\n', encoding="utf-8")
+    runner.add("lockcontention-runner-go1.27.trace")
+
+    step = runner.step(traces="/home/runner/work/programs/programs/*.trace", fail_on="never", config="ci.toml")
+
+    lines = step.annotations("warning") + step.annotations("notice")
+    assert step.exit_code == 0
+    assert any(f"file={root and root + '/'}lockcontention/main.go,line=" in line for line in lines)
+
+
+def test_what_fails_the_step_is_an_error_and_nothing_else_is(runner: Runner) -> None:
+    runner.add("service-go1.27.trace")
+
+    failing = runner.step()
+    passing = runner.step(fail_on="error")
+
+    assert failing.exit_code == 1
+    assert failing.annotations("error") != []
+    assert passing.exit_code == 0
+    assert passing.annotations("error") == []
+    assert passing.annotations("warning") != []
+
+
+def test_a_configuration_file_decides_what_no_input_does(runner: Runner) -> None:
+    runner.add("deadlock-go1.27.trace")
+    (runner.workspace / "ci.toml").write_text('fail-on = "never"\n[outputs]\njson = "out/f.json"\n', encoding="utf-8")
+
+    assert runner.step().exit_code == 1
+    lenient = runner.step(config="ci.toml")
+    assert lenient.exit_code == 0
+    assert lenient.outputs["json-file"] == "out/f.json"
+    assert runner.step(config="ci.toml", fail_on="info").exit_code == 1
+
+
+def test_reports_go_where_the_inputs_say(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace")
+
+    step = runner.step(sarif="a/x.sarif", html="a/x.html", json="x.json", markdown="a/b/x.md")
+
+    assert step.outputs["sarif-file"] == "a/x.sarif"
+    for name in ("a/x.sarif", "a/x.html", "x.json", "a/b/x.md"):
+        assert (runner.workspace / name).exists()
+
+
+def test_a_cut_trace_is_reported_up_to_the_cut_and_fails(runner: Runner) -> None:
+    trace = (TRACES / "tour-go1.27.trace").read_bytes()
+    (runner.workspace / "cut.trace").write_bytes(trace[: len(trace) * 9 // 10])
+
+    step = runner.step(fail_on="never")
+
+    assert step.exit_code == 2
+    assert step.outputs["conclusion"] == "error"
+    assert "cut.trace" in "".join(step.annotations("error"))
+    assert (runner.workspace / step.outputs["html-file"]).exists()
+
+
+def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace")
+    (runner.workspace / "b.json").write_text("{", encoding="utf-8")
+
+    step = runner.step(baseline="b.json")
+
+    assert step.exit_code == 3
+    assert step.outputs["conclusion"] == "error"
+    assert "b.json" in "".join(step.annotations("error"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"strict": "yes"}, "strict"),
+        ({"fail_on": "sometimes"}, "fail-on"),
+        ({"top": "0"}, "top"),
+        ({"traces": ""}, "traces"),
+        ({"traces": "no-such.trace"}, "no-such.trace"),
+        ({"config": "no-such.toml"}, "no-such.toml"),
+        ({"path_map": "nothing"}, "path-map"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_input_is_named(runner: Runner, inputs: dict[str, str], named: str) -> None:
+    runner.add("idle-go1.27.trace")
+
+    step = runner.step(**inputs)
+
+    assert step.exit_code == 2
+    assert step.outputs["conclusion"] == "error"
+    assert named in step.annotations("error")[0]
+    assert "Traceback" not in step.log
+
+
+def test_names_of_files_are_no_commands(runner: Runner) -> None:
+    trace = (TRACES / "deadlock-go1.27.trace").read_bytes()
+    for name in ("##[error]x.trace", "::error::x.trace", "a\n::error::y.trace", "%0A::error::z.trace"):
+        (runner.workspace / name).write_bytes(trace[:-20])
+
+    step = runner.step()
+
+    assert step.exit_code == 2
+    assert "##[" not in step.log
+    commands = re.findall(r"^[^\S\n]*::.*", step.log, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert re.match(r"::(group::gotracer-ci$|endgroup::$|(error|warning|notice) .*title=[\w:%, -]+::)", command)
+
+
+def test_a_crash_is_no_verdict_and_quotes_nothing_raw(runner: Runner) -> None:
+    broken = (
+        "from gotracer_ci import pipeline\ndef run(settings): raise RuntimeError('\\n::error::x')\npipeline.run = run\n"
+    )
+
+    step = runner.step(broken + START)
+
+    assert step.exit_code == 70
+    assert step.outputs == {"conclusion": "error"}
+    assert "RuntimeError" in step.log
+    assert len(step.annotations("error")) == 1
