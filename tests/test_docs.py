@@ -1,0 +1,274 @@
+"""The documentation says what is true: generated pages, pasted output, options, inputs, limits, examples, links."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from ruamel.yaml import YAML
+
+from gotracer_ci import cli, errors, rules
+from gotracer_ci.baseline import schema
+from gotracer_ci.baseline.statistics import Limit, limit_of
+from gotracer_ci.baseline.verdicts import Level, Status
+from gotracer_ci.findings import Key
+from gotracer_ci.rules.registry import BUILT_IN, select
+from gotracer_ci.settings import load
+from tests.conftest import Run
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "testdata/README.md")]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
+README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
+FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+
+
+def tokens(page: Path) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [token.content for token in tokens(page) if token.type == "fence" and token.info == language]
+
+
+def section(page: Path, title: str) -> str:
+    """The Markdown below a heading, up to the next one."""
+    found = re.search(
+        rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert found, f"{page.name} has no chapter {title}"
+    return found[1]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of the tables in Markdown, without their heads."""
+    lines = [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line.startswith("|")
+    ]
+    return [row for row, below in zip(lines, [*lines[1:], [""]], strict=True) if "---" not in row[0] + below[0]]
+
+
+@pytest.mark.parametrize(
+    ("script", "page"), [("docs/rules.py", "docs/rules.md"), ("docs/schema.py", "docs/report-schema.json")]
+)
+def test_a_generated_page_is_up_to_date(script: str, page: str) -> None:
+    made = runpy.run_path(str(ROOT / script))["page"]()
+
+    assert (ROOT / page).read_text(encoding="utf-8") == made, f"run: python {script} > {page}"
+
+
+def test_the_readme_has_every_rule_with_its_thresholds() -> None:
+    table = runpy.run_path(str(ROOT / "docs/rules.py"))["table"]("docs/rules.md")
+
+    assert all(rule.name in table for rule in BUILT_IN)
+    assert table in README.read_text(encoding="utf-8"), f"the README's table of rules must be\n{table}"
+
+
+@pytest.mark.parametrize("page", [README, BASELINE], ids=lambda page: page.name)
+def test_pasted_output_is_what_the_command_prints(page: Path, run: Run) -> None:
+    (block,) = blocks(page, "console")
+    command, _, output = block.partition("\n")
+    prompt, name, *arguments = shlex.split(command)
+    assert (prompt, name) == ("$", "gotracer-ci")
+
+    done = run(*arguments, cwd=ROOT)
+
+    assert done.stdout.decode() == output
+    assert done.stderr == b""
+    assert f"The exit code is {done.returncode}" in page.read_text(encoding="utf-8")
+
+
+def test_a_suspected_regression_fails_under_strict_alone(run: Run) -> None:
+    command = shlex.split(blocks(BASELINE, "console")[0].partition("\n")[0])[2:]
+
+    assert run(*command, cwd=ROOT).returncode == errors.EXIT_CLEAN
+    assert run(*command, "--strict", cwd=ROOT).returncode == errors.EXIT_FLAGGED
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
+
+
+def test_the_readme_names_the_commands_and_all_options_of_analyze() -> None:
+    text = section(README, "Command line")
+    named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", text))))
+
+    assert set(re.findall(r"`gotracer-ci ([a-z]+)", text)) == set(cli.cli.commands)
+    assert named == options(cli.analyze) | options(cli.cli)
+
+
+@pytest.mark.parametrize(
+    "page", [README, CONTRIBUTING, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_command_shown_has_the_options_it_is_shown_with(page: Path) -> None:
+    for line in re.findall(r"^\s+(?:\$ )?(?:\S*/)?gotracer-ci (.*)", page.read_text(encoding="utf-8"), re.MULTILINE):
+        words = shlex.split(line, comments=True)
+        command = cli.cli.commands.get(words[0], cli.cli)
+        assert set(FLAG.findall(" ".join(words))) <= options(command), line
+
+
+def test_exit_codes_are_those_of_the_errors() -> None:
+    codes = {errors.EXIT_CLEAN, errors.EXIT_FLAGGED, errors.GotracerError.exit_code}
+    codes |= {kind.exit_code for kind in errors.GotracerError.__subclasses__()}
+
+    text = section(README, "Command line")
+    assert {int(row[0]) for row in rows(text) if row[0].isdecimal()} == codes
+
+
+def test_the_verdicts_are_all_explained() -> None:
+    first = [row[0] for row in rows(section(README, "The baseline"))]
+
+    assert {word for cell in first for word in cell.split(", ")} == {*Status, *Level}
+
+
+def test_the_configuration_is_one_that_works(tmp_path: Path) -> None:
+    (block,) = blocks(README, "toml")
+    (tmp_path / "config.toml").write_text(block, encoding="utf-8")
+
+    settings = load({}, tmp_path / "config.toml")
+
+    assert settings.model_fields_set == {"baseline", "fail_on", "top", "path_map", "thresholds", "outputs"}
+    select(settings.rule, settings.skip, settings.thresholds)
+
+
+def steps(page: Path) -> Iterator[dict[str, Any]]:
+    for block in blocks(page, "yaml"):
+        document = YAML(typ="safe").load(block)
+        found = document if isinstance(document, list) else document.get("steps")
+        yield from found or [step for job in document["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("page", [README, BASELINE], ids=lambda page: page.name)
+def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
+    action = YAML(typ="safe").load(ROOT / "action.yml")
+    required = {name for name, details in action["inputs"].items() if details.get("required")}
+
+    used = [set(step["with"]) for step in steps(page) if "gotracer-ci@" in step.get("uses", "")]
+    outputs = re.findall(r"steps\.trace\.outputs\.([\w-]+)", page.read_text(encoding="utf-8"))
+
+    assert used
+    assert all(required <= names <= set(action["inputs"]) for names in used)
+    assert set(outputs) <= set(action["outputs"])
+
+
+def described(limit: Limit) -> tuple[str, str]:
+    floor = {"ns": f"{limit.floor / 1e6:g} ms", "bytes": f"{limit.floor / 1e6:g} MB"}.get(
+        limit.unit, f"{limit.floor:g}"
+    )
+    share = f", or {limit.share:.1%} of the run".replace(".0%", "%").replace("%", " %") if limit.share else ""
+    return f"{limit.tolerance:g}", floor + share
+
+
+def test_the_limits_of_the_comparison_are_those_in_force() -> None:
+    table = {(row[0], row[1]): (row[2], row[3]) for row in rows(section(BASELINE, "How a run is compared"))}
+    timed = {rule.name for rule in BUILT_IN if (limit := limit_of(Key(rule.name, "", ""))) and limit.is_timing}
+
+    assert {rule for rule, kind in table if kind == "all"} == timed
+    for (rule, kind), shown in table.items():
+        limit = limit_of(Key(rule, "" if kind == "all" else kind, ""))
+        assert limit, (rule, kind)
+        assert shown == described(limit)
+
+
+def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
+    (block,) = blocks(BASELINE, "json")
+    path = tmp_path / "baseline.json"
+    path.write_text(block, encoding="utf-8")
+
+    assert schema.dump(schema.load(path)) == block
+    members = {row[0].strip("`") for row in rows(section(BASELINE, "The file"))}
+    assert members == set(json.loads(block))
+
+
+def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, tests = blocks(CONTRIBUTING, "python")
+    module = ModuleType("gotracer_ci.rules.long_sleep")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(rules, "long_sleep", module, raising=False)
+    exec(compile(source, "long_sleep.py", "exec"), module.__dict__)
+    scope: dict[str, Any] = {}
+    exec(compile(tests, "test_long_sleep.py", "exec"), scope)
+
+    found = [value for name, value in scope.items() if name.startswith("test_")]
+
+    assert len(found) == 2
+    for test in found:
+        test()
+
+
+def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Path) -> None:
+    baseline = "testdata/baseline.json"
+    commands = re.findall(rf"gotracer-ci (.* {baseline} .*)", CONTRIBUTING.read_text(encoding="utf-8"))
+    assert commands
+
+    for command in commands:
+        done = run(*shlex.split(command.replace(baseline, str(tmp_path / "made.json"))), cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+
+    assert (tmp_path / "made.json").read_text(encoding="utf-8") == (ROOT / baseline).read_text(encoding="utf-8")
+
+
+def test_the_entry_point_group_is_the_one_that_is_read() -> None:
+    from gotracer_ci.rules.registry import GROUP
+
+    (block,) = blocks(CONTRIBUTING, "toml")
+    assert list(tomllib.loads(block)["project"]["entry-points"]) == [GROUP]
+
+
+def test_the_house_is_as_it_is_drawn() -> None:
+    (drawing,) = [block for block in blocks(CONTRIBUTING, "") if "action.yml" in block]
+    folders: list[str] = []
+    for line in drawing.splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        path = ROOT.joinpath(*folders[:depth], name)
+        assert path.exists(), path
+        if name.endswith("/"):
+            folders[depth:] = [name]
+    drawn = set(re.findall(r"^\s+(\w+)/ ", drawing.partition("gotracer_ci/")[2].partition("\ntests/")[0], re.MULTILINE))
+    assert drawn == {path.parent.name for path in (ROOT / "gotracer_ci").glob("*/__init__.py")}
+
+
+def test_make_commands_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    for page in (README, CONTRIBUTING):
+        used = set(re.findall(r"(?:^    |`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert used
+        assert used <= targets
+
+
+def links(page: Path) -> Iterator[str]:
+    for token in tokens(page):
+        for child in token.children or ():
+            if child.type == "link_open":
+                yield str(child.attrs["href"])
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub gives to a page's headings."""
+    titles = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        file, _, anchor = link.partition("#")
+        if re.match(r"https?:", link):
+            continue
+        target = (page.parent / file).resolve() if file else page
+        assert target.is_relative_to(ROOT)
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
