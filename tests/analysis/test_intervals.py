@@ -1,0 +1,151 @@
+"""Groups of intervals: their sums, their worst, and what a place makes of several."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.intervals import Interval, IntervalGroup, Kind, PlaceGroup, by_place
+from gotracer_ci.analysis.stacks import Stack
+from gotracer_ci.rules.sync_waits import primitive
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace.kernel import EXAMPLES
+from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.tables import Tables
+from tests.conftest import NAMES, ROOT, facts_of, path_of
+
+NOWHERE = Stack(0, Tables(), SourceMap(None))
+LENGTHS = st.lists(st.integers(1, 10**10), min_size=1, max_size=40)
+MEASURED = re.compile(
+    r"(?<!while )(wait [\w ().*]+?|syscall|runnable|signal_recv|GC mark assist|stop-the-world \([\w ]+\)) ([\d,.]+) ms"
+)
+
+
+def group(lengths: list[int], *, still_open: bool = False, before_start: bool = False) -> IntervalGroup:
+    """As the kernel gives it: at most five examples, and a histogram of all."""
+    counts: histogram.Histogram = {}
+    for length in lengths:
+        histogram.merge(counts, {histogram.bucket(length): 1})
+    worst = [
+        Interval(length, start, start, still_open, before_start, -1, NOWHERE, NOWHERE)
+        for start, length in sorted(enumerate(lengths), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return IntervalGroup(Kind.WAITING, "sync", NOWHERE, len(lengths), sum(lengths), worst[:EXAMPLES], counts)
+
+
+def placed(*parts: list[int]) -> PlaceGroup:
+    (place,) = by_place([group(lengths) for lengths in parts], lambda _: "sync")
+    return place
+
+
+@given(LENGTHS, LENGTHS)
+def test_a_place_adds_up_its_stacks(some: list[int], others: list[int]) -> None:
+    place, both = placed(some, others), some + others
+    assert (place.count, place.total_ns, place.max_ns) == (len(both), sum(both), max(both))
+    assert [w.length_ns for w in place.worst] == sorted(both, reverse=True)[:EXAMPLES]
+    assert sum(place.counts.values()) == len(both)
+    assert place.quantile_ns(1) == pytest.approx(max(both), rel=0.05, abs=8)
+
+
+@given(LENGTHS, LENGTHS)
+def test_the_order_of_stacks_does_not_matter(some: list[int], others: list[int]) -> None:
+    """The kernel numbers groups as they come; the same trace through another machine must give the same report."""
+    one, other = placed(some, others), placed(others, some)
+    assert [w.length_ns for w in one.worst] == [w.length_ns for w in other.worst]
+    assert (one.trimmed_ns, one.counts) == (other.trimmed_ns, other.counts)
+
+
+@given(st.lists(st.integers(1, 10**10), min_size=1, max_size=700))
+def test_trimmed_is_the_total_without_the_largest_hundredth(lengths: list[int]) -> None:
+    """At least one; exact up to five of them, which are examples, and near it from the histogram beyond."""
+    n = max(1, len(lengths) // 100)
+    exact = sum(sorted(lengths)[:-n])
+    slack = 0 if n <= EXAMPLES else 0.05 * (sum(lengths) - exact)
+    assert abs(placed(lengths).trimmed_ns - exact) <= slack
+
+
+def test_trimmed_beyond_the_examples() -> None:
+    """1,000 intervals: ten of them go, of which five are known only by their bucket."""
+    lengths = [1_000_000 + 1000 * i for i in range(990)] + [50_000_000 + 1_000_000 * i for i in range(10)]
+    exact = sum(lengths[:990])
+    assert placed(lengths).trimmed_ns == pytest.approx(exact, rel=0.02)
+    assert placed(lengths).trimmed_ns != sum(lengths)
+
+
+@pytest.mark.parametrize("count", [1, EXAMPLES, EXAMPLES + 1, 100])
+def test_parked_is_to_stand_there_all_the_while(count: int) -> None:
+    """However many goroutines do; one that came later, or left, makes it a wait."""
+    all_the_while = [900] * count
+    assert group(all_the_while, still_open=True, before_start=True).parked
+    assert not group(all_the_while, still_open=True).parked
+    assert not group(all_the_while, before_start=True).parked
+    assert not group([*all_the_while, 500], still_open=True, before_start=True).parked
+
+
+def test_names_and_places_choose_the_groups() -> None:
+    """A group that is called None is left out; the rest come sorted by name and place."""
+    groups = [group([1]), group([2, 3]), group([4])]
+    names = {1: "b", 2: "a", 4: None}
+    found = by_place(groups, lambda g: names[min(w.length_ns for w in g.worst)], lambda _: "here")
+    assert [(g.name, g.place, g.total_ns) for g in found] == [("a", "here", 5), ("b", "here", 1)]
+
+
+def test_histograms_hold_every_interval() -> None:
+    """The kernel's buckets are those of `bucket`, whether it counted the lengths or left that to us."""
+    seen = 0
+    for name in NAMES:
+        trace = open_trace(path_of(name))
+        for _ in trace.chunks():
+            pass
+        for _, _, _, count, total, examples, counts in trace.intervals():
+            assert len(examples) == min(count, EXAMPLES)
+            assert bool(counts) == (count > EXAMPLES)
+            if counts:
+                seen += 1
+                assert sum(counts.values()) == count
+                # above the shortest example there is nothing but examples: those buckets are known
+                known = Counter(histogram.bucket(length) for _, length, *_ in examples)
+                least = min(known)
+                assert {b: n for b, n in counts.items() if b > least} == {b: n for b, n in known.items() if b > least}
+                assert sum(histogram.middle(b) * n for b, n in counts.items()) == pytest.approx(total, 0.05, 8 * count)
+        assert all(sum(g.counts.values()) == g.count for g in facts_of(name).intervals)
+    assert seen > len(NAMES)
+
+
+def own_name(found: IntervalGroup) -> str:
+    """A group in the words of testdata/README.md."""
+    if found.kind is Kind.WAITING:
+        return f"wait {(found.reason == 'sync' and primitive(found.stack.functions)) or found.reason}"
+    if found.kind is Kind.SYSCALL:
+        return "signal_recv" if "os/signal.signal_recv" in found.stack.functions else "syscall"
+    return {
+        Kind.RUNNABLE: "runnable",
+        Kind.STW: f"stop-the-world ({found.reason})",
+        Kind.MARK_ASSIST: "GC mark assist",
+    }.get(found.kind, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "milliseconds"),
+    [
+        (row[1], what, float(value.replace(",", "")))
+        for row in re.finditer(
+            r"^\| `(.*)\.trace` \|.*\| (.*) \|$", (ROOT / "testdata/README.md").read_text("utf-8"), re.M
+        )
+        for what, value in MEASURED.findall(row[2])
+    ],
+)
+def test_the_longest_is_what_gos_own_reader_gives(name: str, what: str, milliseconds: float) -> None:
+    """The table of the test data was measured with Go's reader, by another program: the maxima must be the same."""
+    lengths = [
+        found.worst[0].length_ns
+        for found in facts_of(name).intervals
+        # without a stack nothing tells the signal loop: the table leaves these out
+        if own_name(found) == what and (what != "syscall" or found.stack.index)
+    ]
+    assert max(lengths, default=0) == pytest.approx(milliseconds * 1e6, abs=500)

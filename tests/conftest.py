@@ -1,0 +1,70 @@
+"""The committed traces, each analysed once, and the command line as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.analysis.facts import Facts, analyse
+from gotracer_ci.findings import Finding, Severity, rank
+from gotracer_ci.rules.base import Measured
+from gotracer_ci.rules.registry import all_rules
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.source.repository import Repository
+from gotracer_ci.trace.model import open_trace
+
+ROOT = Path(__file__).parents[1]
+TRACES = ROOT / "testdata" / "traces"
+PROGRAMS = ROOT / "testdata" / "programs"
+NAMES = sorted(path.stem for path in TRACES.glob("*.trace"))
+
+Done = subprocess.CompletedProcess[bytes]
+Run = Callable[..., Done]
+
+
+def path_of(name: str) -> str:
+    return str(TRACES / f"{name}.trace")
+
+
+def facts_of(name: str) -> Facts:
+    """The facts of a committed trace, with the programs' folder as the repository."""
+    trace = open_trace(path_of(name))
+    facts = analyse(trace, SourceMap(Repository.scan(PROGRAMS)))
+    assert trace.damage is None
+    return facts
+
+
+@cache
+def measured(name: str) -> tuple[Measured, ...]:
+    """What all rules measure in a committed trace."""
+    facts = facts_of(name)
+    return tuple(found for rule in all_rules() for found in rule.run(facts))
+
+
+@cache
+def findings(name: str) -> tuple[Finding, ...]:
+    """What is above a threshold in a committed trace, the worst first."""
+    return tuple(sorted((m.describe() for m in measured(name) if m.severity > Severity.NONE), key=rank))
+
+
+def line_of(path: str, line: int) -> str:
+    """A line of the programs' sources."""
+    return (PROGRAMS / path).read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs gotracer-ci as a process in an empty folder, with nothing of this one's environment."""
+
+    def start(*arguments: str | Path, cwd: Path = tmp_path, stdin: bytes = b"", **environment: str) -> Done:
+        scrubbed = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **environment}
+        command = [sys.executable, "-m", "gotracer_ci", *map(str, arguments)]
+        return subprocess.run(command, cwd=cwd, env=scrubbed, input=stdin, capture_output=True, timeout=60)
+
+    return start

@@ -1,0 +1,211 @@
+"""What holds for every rule, and for every finding of every committed trace."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Severity
+from gotracer_ci.report.text import threshold
+from gotracer_ci.rules import registry
+from gotracer_ci.rules.base import SECTIONS, Rule, info
+from gotracer_ci.rules.registry import all_rules, select
+from gotracer_ci.rules.units import parse
+from gotracer_ci.source.names import normalise
+from tests.conftest import NAMES, PROGRAMS, facts_of, findings, line_of, measured
+
+RULES = all_rules()
+UNITS = {"ns": "ms", "bytes": "MB", "bytes/s": "MB/s", "count": "", "ratio": "%"}
+SCALE = {"ns": 1e6, "bytes": 1e6, "bytes/s": 1e6, "count": 1.0, "ratio": 0.01}
+
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+each_trace = pytest.mark.parametrize("name", NAMES)
+
+
+@each_rule
+def test_documentation_is_complete(rule: Rule) -> None:
+    """The docstring is the only source of a rule's documentation: nothing of it may be missing or a placeholder."""
+    assert tuple(heading for heading, _ in rule.info.sections) == SECTIONS
+    assert rule.info.summary.endswith(".")
+    assert "\n" not in rule.info.summary
+    assert all(len(text) > 20 and text.endswith(".") for _, text in rule.info.sections)
+    explained = dict(rule.info.sections)["Thresholds"] + dict(rule.info.sections)["How it is measured"]
+    assert all(f"`{limit.name}`" in explained for limit in rule.info.thresholds)
+
+
+@each_rule
+def test_thresholds_are_written_as_they_are_read(rule: Rule) -> None:
+    for limit in rule.info.thresholds:
+        shown = threshold(limit)
+        assert parse(limit.name, shown, limit.unit) == limit.value
+        assert parse(limit.name, shown.replace(" ", ""), limit.unit) == limit.value
+
+
+def test_names_are_unique_and_gotracers_come_first() -> None:
+    assert [rule.name for rule in RULES] == [
+        "GCPauseSpike",
+        "HighSchedulingLatency",
+        "BlockedOnSyscall",
+        "MutexContention",
+        "GoroutineLeakGrowth",
+        "HeapGrowthSpike",
+        "ProcessorStarvation",
+        "GCAssist",
+        "LongWait",
+    ]
+
+
+def test_every_rule_has_a_file_and_every_file_its_rule() -> None:
+    """A rule that nobody registered would be documented and never run."""
+    folder = Path(registry.__file__).parent
+    files = {path.stem for path in folder.glob("*.py") if re.search(r"^RULE = ", path.read_text("utf-8"), re.MULTILINE)}
+    names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=GC)(?=[A-Z])", "_", rule.name).lower() for rule in RULES}
+    assert files == names
+
+
+@each_rule
+def test_every_rule_finds_something_in_the_test_data(rule: Rule) -> None:
+    """And never anything above the severity that it says is its worst."""
+    found = [f.severity for name in NAMES for f in findings(name) if f.key.rule == rule.name]
+    assert found
+    assert max(found) <= rule.info.worst
+
+
+def test_a_docstring_without_a_section_is_refused() -> None:
+    with pytest.raises(ValueError, match="Limits"):
+        info("X", "One.\n\nDetects\n-------\nMuch.\n", Severity.WARN)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(sorted(UNITS)))
+def test_units_scale_as_they_say(number: int, unit: str) -> None:
+    assert parse("X.warn", f"{number}{UNITS[unit]}", unit) == pytest.approx(number * SCALE[unit])
+    assert parse("X.warn", f" {number}.5 {UNITS[unit].upper()}", unit) == pytest.approx((number + 0.5) * SCALE[unit])
+
+
+@given(st.text(max_size=12), st.sampled_from(sorted(UNITS)))
+def test_whatever_is_no_value_is_refused(text: str, unit: str) -> None:
+    """A threshold is a finite number, never below zero, or an error that shows how to write one."""
+    value, problem = 0.0, ""
+    try:
+        value = parse("X.warn", text, unit)
+    except UsageError as error:
+        problem = str(error)
+    assert 0 <= value < float("inf")
+    assert not problem or problem.startswith(f"X.warn={text}: ")
+
+
+@pytest.mark.parametrize("text", ["", "ms", "-1ms", "1 MB", "nan", "inf", "1e999", "9" * 400, "1ms2", "0x1", "1,5ms"])
+def test_no_duration(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse("X.warn", text, "ns")
+
+
+def test_rule_and_skip_choose() -> None:
+    assert [rule.name for rule in select(["LongWait", "GCAssist"], [], {})] == ["GCAssist", "LongWait"]
+    assert "LongWait" not in [rule.name for rule in select([], ["LongWait"], {})]
+    assert select([], [], {}) == RULES
+
+
+@pytest.mark.parametrize(
+    ("only", "skip", "thresholds", "problem"),
+    [
+        (["Nope"], [], {}, "Nope: no such rule; there are GCPauseSpike, "),
+        ([], ["Nope"], {}, "Nope: no such rule"),
+        ([], [], {"Nope.warn": "1ms"}, "Nope: no such rule"),
+        ([], [], {"LongWait.warn": "1ms"}, "LongWait has no threshold 'warn'; it has info"),
+        ([], [], {"GCAssist": "1ms"}, "GCAssist has no threshold ''"),
+        ([], [], {"GCAssist.warn": "-1ms"}, "cannot be negative"),
+    ],
+)
+def test_wrong_choices_say_what_there_is(
+    only: list[str], skip: list[str], thresholds: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        select(only, skip, thresholds)
+
+
+@each_trace
+def test_every_finding_is_at_a_line_of_the_repository(name: str) -> None:
+    for finding in findings(name):
+        at = finding.location
+        assert at is not None
+        assert line_of(at.path, at.line).strip()
+        assert "func" in (PROGRAMS / at.path).read_text(encoding="utf-8")
+        assert at.mapped in ("exact", "anchor")
+
+
+@each_trace
+def test_every_text_says_something(name: str) -> None:
+    for found in measured(name):
+        finding = found.describe()
+        assert finding.message
+        assert finding.detail
+        assert finding.suggestion
+        assert "\n" not in finding.message
+        assert (finding.key, finding.severity, finding.statistics) == (found.key, found.severity, found.statistics)
+
+
+@each_trace
+def test_statistics_agree_with_themselves(name: str) -> None:
+    for found in measured(name):
+        s = found.statistics
+        assert s.total >= s.maximum >= 0
+        assert s.total >= s.trimmed >= 0
+        if s.unit == "ns":
+            assert s.maximum <= s.total <= s.count * s.maximum
+            assert 0 <= s.p50 <= s.p90 <= s.p99 <= s.maximum
+            assert s.trimmed <= s.total - s.maximum
+        else:
+            assert (s.p50, s.p90, s.p99) == (0, 0, 0)
+            assert s.trimmed == s.total
+
+
+@each_trace
+def test_occurrences_are_the_longest_first(name: str) -> None:
+    for found in measured(name):
+        finding = found.describe()
+        lengths = [o.duration_ns for o in finding.occurrences]
+        assert lengths == sorted(lengths, reverse=True)
+        if finding.statistics.unit == "ns":
+            assert lengths[0] == finding.statistics.maximum
+            assert len(lengths) == min(5, finding.statistics.count)
+            assert sum(lengths) <= finding.statistics.total
+            assert (finding.goroutine, finding.timestamp_ns) == (
+                finding.occurrences[0].goroutine,
+                finding.occurrences[0].start_ns,
+            )
+
+
+@each_trace
+def test_the_stack_belongs_to_the_place(name: str) -> None:
+    """The topmost own function of the stack that is shown is the one that the finding is known by."""
+    for found in measured(name):
+        finding = found.describe()
+        if finding.key.place and finding.key.rule != "GoroutineLeakGrowth":
+            own = [frame.function for frame in finding.stack if frame.owner == "own"]
+            assert finding.key.place == (normalise(own[0]) if own else "~" + normalise(finding.stack[-1].function))
+
+
+@each_trace
+def test_keys_are_unique_and_so_are_fingerprints(name: str) -> None:
+    keys = [found.key for found in measured(name)]
+    assert len(set(keys)) == len(keys)
+    fingerprints = {key.fingerprint for key in keys}
+    assert len(fingerprints) == len(keys)
+    assert all(re.fullmatch("[0-9a-f]{16}", fingerprint) for fingerprint in fingerprints)
+
+
+@each_trace
+def test_measured_twice_is_the_same(name: str) -> None:
+    """Nothing depends on an order that changes from run to run, nor on a rule having run before."""
+    facts = facts_of(name)
+    again = [(found, found.describe()) for rule in RULES for found in rule.run(facts)]
+    assert [(m.key, m.severity, m.statistics) for m, _ in again] == [
+        (m.key, m.severity, m.statistics) for m in measured(name)
+    ]
+    assert [finding for _, finding in again] == [m.describe() for m in measured(name)]

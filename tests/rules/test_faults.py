@@ -1,0 +1,386 @@
+"""The faults of the tool that came before this one, each on a real trace that has what went wrong there.
+
+The numbers are those of the list of sixteen; what no trace can show (formats, options, `capture`, speed) is elsewhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.analysis.facts import analyse
+from gotracer_ci.analysis.intervals import IntervalGroup, Kind
+from gotracer_ci.findings import Finding, Key, Severity
+from gotracer_ci.rules.registry import all_rules, select
+from gotracer_ci.rules.sync_waits import primitive
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.source.repository import Repository
+from gotracer_ci.trace.model import open_trace
+from tests.conftest import NAMES, PROGRAMS, facts_of, findings, line_of, measured, path_of
+
+MS = 1_000_000
+S = 1000 * MS
+MUTEX = "sync.(*Mutex).Lock"
+RULES = {rule.name: rule for rule in all_rules()}
+
+
+def of_rule(name: str, rule: str) -> list[Finding]:
+    return [finding for finding in findings(name) if finding.key.rule == rule]
+
+
+def described(name: str, key: Key) -> Finding:
+    """The finding that a group would make, whatever its severity."""
+    (found,) = (m for m in measured(name) if m.key == key)
+    return found.describe()
+
+
+def has_line(finding: Finding, path: str, text: str) -> bool:
+    """Whether a finding is shown at a line that reads so: files may gain lines, the code stays."""
+    at = finding.location
+    return at is not None and at.path == path and at.mapped == "exact" and text in line_of(path, at.line)
+
+
+@pytest.mark.parametrize("version", ["1.22", "1.27"])
+@pytest.mark.parametrize(
+    ("program", "key", "line"),
+    [
+        ("lockwait", Key("MutexContention", MUTEX, "main.(*ledger).add"), "l.mu.Lock()"),
+        ("blockedread", Key("BlockedOnSyscall", "syscall", "main.readSlowly"), "syscall.Read("),
+    ],
+)
+def test_generation_boundary(program: str, key: Key, line: str, version: str) -> None:
+    """1: a state announced again in each generation neither ends the interval of 4.5 s nor begins another."""
+    (finding,) = of_rule(f"{program}-go{version}", key.rule)
+    assert finding.key == key
+    assert finding.severity is Severity.ERROR
+    assert 4.45 * S <= finding.statistics.maximum <= 4.55 * S
+    assert finding.statistics.count == 1
+    assert not finding.occurrences[0].still_open
+    assert has_line(finding, f"{program}/main.go", line)
+    assert finding.location
+    assert finding.location.function == key.place
+
+
+@pytest.mark.parametrize("name", ["generations-go1.25", "generations-go1.26"])
+def test_generation_boundary_in_every_state(name: str) -> None:
+    """1: of every kind of wait there is one interval of 3.3 s, over all four generations."""
+    longest = {
+        f.key.kind: f for f in findings(name) if f.key.rule in ("MutexContention", "LongWait", "BlockedOnSyscall")
+    }
+    assert set(longest) == {
+        "chan receive", "chan send", "select", MUTEX, "sync.(*Cond).Wait", "sync.(*WaitGroup).Wait", "syscall",
+    }  # fmt: skip
+    assert all(3.25 * S <= finding.statistics.maximum <= 3.35 * S for finding in longest.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "line", "waker"),
+    [
+        ("schedlatency-go1.22", "main.transform", "<-ready", "goroutine 1 at main.release (schedlatency/main.go:"),
+        ("schedlatency-go1.26", "main.transform", "<-ready", "goroutine 1 at main.release (schedlatency/main.go:"),
+        ("service-go1.27", "main.(*service).placeOrder", "<-reply", "at main.(*service).serve (service/main.go:"),
+    ],
+)
+def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: str) -> None:
+    """2: the stack is where the waiting goroutine itself is; who made it runnable is named beside it."""
+    finding = described(name, Key("HighSchedulingLatency", "unblocked", place))
+    assert has_line(finding, f"{name.split('-')[0]}/main.go", line)
+    assert place in [frame.function for frame in finding.stack]
+    assert all(frame.function not in waker for frame in finding.stack)
+    assert all(waker in occurrence.woken_by for occurrence in finding.occurrences)
+    assert waker in finding.detail
+
+
+@pytest.mark.parametrize("name", ["waitgroup-go1.24", "waitgroup-go1.26"])
+def test_wait_group_and_cond_are_not_a_mutex(name: str) -> None:
+    """3: they are LongWaits, at Info however long."""
+    assert not [m for m in measured(name) if m.key.rule == "MutexContention"]
+    waits = list(RULES["LongWait"].with_thresholds({"info": 40 * MS}).run(facts_of(name)))
+    kinds = {m.key.kind: m.severity for m in waits if m.severity}
+    assert kinds == {"sync.(*WaitGroup).Wait": Severity.INFO, "sync.(*Cond).Wait": Severity.INFO}
+
+
+@pytest.mark.parametrize("name", ["lockcontention-go1.23", "lockcontention-go1.27"])
+def test_each_primitive_of_sync_has_its_name(name: str) -> None:
+    """3: a Mutex and the two sides of an RWMutex are told apart, each with its own place."""
+    assert {(f.key.kind, f.key.place) for f in of_rule(name, "MutexContention")} == {
+        (MUTEX, "main.(*counter).increment"),
+        ("sync.(*RWMutex).Lock", "main.(*table).refresh"),
+        ("sync.(*RWMutex).RLock", "main.(*table).lookup"),
+    }
+
+
+def test_the_runtimes_own_semaphores_are_no_contention() -> None:
+    """3: "sync" in runtime.gcStart, GOMAXPROCS or StopTrace, up to 265 ms long, is nobody's lock."""
+    own = [
+        (group.worst[0].length_ns, name)
+        for name in NAMES
+        for group in facts_of(name).intervals
+        if group.reason == "sync" and primitive(group.stack.functions) is None
+    ]
+    assert max(own)[0] > 100 * MS
+    for _, name in own:
+        kinds = {m.key.kind for m in measured(name) if m.key.rule == "MutexContention"}
+        assert kinds <= {MUTEX, "sync.(*RWMutex).RLock", "sync.(*RWMutex).Lock", "sync.(*Once).Do"}
+
+
+@pytest.mark.parametrize("name", ["idle-go1.22", "idle-go1.27"])
+def test_an_idle_service_has_no_finding(name: str) -> None:
+    """4, 10: Ps are idle because there is no work, and the signal loop waits for a signal."""
+    assert findings(name) == ()
+
+
+@pytest.mark.parametrize("name", ["schedlatency-go1.22", "schedlatency-go1.26"])
+def test_no_starvation_where_every_p_is_busy(name: str) -> None:
+    """4: the run queue is long, and the only P computes all the while."""
+    assert of_rule(name, "HighSchedulingLatency")
+    assert all(m.statistics.maximum < 5 * MS for m in measured(name) if m.key.rule == "ProcessorStarvation")
+
+
+@pytest.mark.parametrize("name", ["starvation-go1.24", "starvation-go1.27"])
+def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
+    """4: where both are there at once, it is found, and no longer than the goroutine was runnable."""
+    (finding,) = of_rule(name, "ProcessorStarvation")
+    assert finding.severity is Severity.ERROR
+    assert has_line(finding, "starvation/main.go", "go func() {")
+    runnable = max(f.statistics.maximum for f in of_rule(name, "HighSchedulingLatency"))
+    assert 100 * MS < finding.statistics.maximum <= runnable
+
+
+@pytest.mark.parametrize(("name", "created"), [("smallgrowth-go1.25", 3), ("smallgrowth-seven-go1.26", 7)])
+def test_small_growth_is_no_leak(name: str, created: int) -> None:
+    """5: three or seven goroutines more than six are no leak, whatever that is in per cent."""
+    (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
+    assert work.created == created
+    assert findings(name) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "entry", "count", "waiting"),
+    [
+        ("leak-go1.24", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
+        ("leak-go1.27", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
+        ("service-leak-go1.27", "main.(*service).startAudit", "main.(*service).startAudit.func1", 40, "chan send"),
+    ],
+)
+def test_a_leak_names_who_creates_and_what_they_wait_for(
+    name: str, place: str, entry: str, count: int, waiting: str
+) -> None:
+    """5: the creating function, how many, and what the survivors are blocked on."""
+    (finding,) = of_rule(name, "GoroutineLeakGrowth")
+    assert finding.key.place == place
+    assert finding.severity is Severity.ERROR
+    assert finding.statistics.total == count
+    assert f"{count} goroutines created by {place}" in finding.message
+    assert f"{count} in {waiting} at" in finding.detail
+    assert entry in finding.detail
+    assert has_line(finding, f"{name.split('-')[0]}/main.go", "go ")
+
+
+def test_a_heap_blip_is_no_growth() -> None:
+    """6: 425 KB within a millisecond, freed by the next cycle, are no rate of hundreds of MB/s."""
+    assert findings("heapblip-go1.23") == ()
+    values = {m.key.kind: m.statistics.total for m in measured("heapblip-go1.23") if m.key.rule == "HeapGrowthSpike"}
+    assert values["bytes allocated"] > 400_000
+    assert values["live heap"] < 1000
+
+
+@pytest.mark.parametrize("name", ["heapgrowth-go1.22", "heapgrowth-go1.26"])
+def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
+    """6: what the collector finds alive rises by 100 MB and more, in the time that it took."""
+    (finding,) = findings(name)
+    assert finding.key == Key("HeapGrowthSpike", "live heap", "")
+    assert finding.severity is Severity.WARN
+    assert 100_000_000 < finding.statistics.total < 160_000_000
+    assert finding.location
+    assert finding.location.mapped == "anchor"
+    assert finding.location.function == "main.main"
+    peak = described(name, Key("HeapGrowthSpike", "peak heap", "")).statistics.total
+    assert finding.statistics.total < peak
+
+
+def test_read_mem_stats_is_not_gc() -> None:
+    """7: the world was stopped twenty times, never by the collector; the stops are counted all the same."""
+    stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is Kind.STW]
+    assert sum(group.count for group in stops if group.reason == "read mem stats") == 20
+    assert findings("memstats-go1.25") == ()
+    of_gc = {m.key.kind: m.statistics.total for m in measured("memstats-go1.25") if m.key.rule == "GCPauseSpike"}
+    assert of_gc == {"stop-the-world count": sum(group.count for group in stops), "GC cycles": 0}
+
+
+@pytest.mark.parametrize("name", ["gcpause-go1.24", "gcpause-go1.26"])
+def test_a_gc_pause_is_gc(name: str) -> None:
+    """7: and the collector's own pauses, of 30 ms, are found."""
+    (finding,) = of_rule(name, "GCPauseSpike")
+    assert finding.key == Key("GCPauseSpike", "GC sweep termination", "")
+    assert finding.severity is Severity.ERROR
+    assert 20 * MS < finding.statistics.maximum < 100 * MS
+
+
+@pytest.mark.parametrize("name", ["deadlock-go1.22", "deadlock-go1.27"])
+def test_still_waiting_at_the_end(name: str) -> None:
+    """8: five goroutines that no event ever wakes count with their length so far."""
+    (finding,) = findings(name)
+    assert finding.key == Key("MutexContention", MUTEX, "main.(*account).deposit")
+    assert finding.severity is Severity.ERROR
+    assert len(finding.occurrences) == finding.statistics.count == 5
+    end = facts_of(name).duration_ns
+    assert all(o.still_open and not o.woken_by for o in finding.occurrences)
+    assert all(o.start_ns + o.duration_ns == end for o in finding.occurrences)
+    assert "still waiting at the end" in finding.message
+
+
+def test_channel_waits_are_shown_and_fail_nothing() -> None:
+    """9: eight receivers, a sender and two selects of 900 ms, at Info; no network waits, no sleeps."""
+    assert {(f.key.kind, f.key.place, f.statistics.count) for f in findings("chanwait-go1.25")} == {
+        ("chan receive", "main.receive", 8),
+        ("chan send", "main.send", 1),
+        ("select", "main.receiveOrStop", 2),
+    }
+    assert {(f.key.rule, f.severity) for f in findings("chanwait-go1.25")} == {("LongWait", Severity.INFO)}
+    kinds = {m.key.kind for name in NAMES for m in measured(name) if m.key.rule == "LongWait"}
+    assert kinds == {"chan receive", "chan send", "select", "sync.(*WaitGroup).Wait", "sync.(*Cond).Wait"}
+
+
+def parked(group: IntervalGroup) -> bool:
+    return group.kind is Kind.SYSCALL and group.worst[0].length_ns > 100 * MS
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("signals-go1.24", "os/signal.signal_recv"),
+        ("idle-go1.27", "os/signal.signal_recv"),
+        ("tour-go1.22", "runtime/pprof.readProfile"),
+        ("tour-go1.26", "runtime/pprof.readProfile"),
+    ],
+)
+def test_benign_parked_goroutines_are_no_finding(name: str, function: str) -> None:
+    """10: a signal loop, and the CPU profiler's wait for samples, sit in a call nearly all the time."""
+    assert any(function in group.stack.functions for group in facts_of(name).intervals if parked(group))
+    long = [f for f in of_rule(name, "BlockedOnSyscall") if function in [frame.function for frame in f.stack]]
+    assert long == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_runtimes_and_the_tracers_goroutines_are_no_finding(name: str) -> None:
+    """10: nobody can mend them, and the tracer's are there only because somebody looks."""
+    for finding in findings(name):
+        assert not finding.key.place.startswith(("~runtime.", "~runtime/trace."))
+        assert finding.key.place != "~"
+
+
+def test_the_worst_stands_for_its_group() -> None:
+    """11: the first wait is not the longest one, which is shown, with the total of all and a place of its own."""
+    finding = described(
+        "lockcontention-go1.27", Key("MutexContention", "sync.(*RWMutex).RLock", "main.(*table).lookup")
+    )
+    worst = finding.occurrences[0]
+    assert worst.start_ns > min(o.start_ns for o in finding.occurrences)
+    assert worst.duration_ns == finding.statistics.maximum
+    assert (finding.goroutine, finding.timestamp_ns) == (worst.goroutine, worst.start_ns)
+    groups = [
+        group for group in facts_of("lockcontention-go1.27").intervals if group.stack.place == finding.key.place
+        and primitive(group.stack.functions) == finding.key.kind and group.reason == "sync"
+    ]  # fmt: skip
+    assert finding.statistics.total == sum(group.total_ns for group in groups)
+    assert finding.statistics.count == sum(group.count for group in groups) > len(finding.occurrences)
+
+
+def test_ranked_by_time_lost() -> None:
+    """11: among equally severe ones the first has cost the most, not happened most often."""
+    for name in ("tour-go1.25", "gcpause-go1.24", "lockcontention-go1.27"):
+        errors = [f.statistics.total for f in findings(name) if f.severity is Severity.ERROR]
+        assert errors == sorted(errors, reverse=True)
+        assert len(errors) > 1
+
+
+def test_goroutines_without_own_code_keep_apart() -> None:
+    """11: those of net/http are not the user's code, and not one bucket either."""
+    places = {m.key.place for m in measured("idle-go1.27") if m.key.rule == "BlockedOnSyscall"}
+    assert {"~net/http.(*conn).serve", "~net/http.(*persistConn).writeLoop"} <= places
+
+
+@pytest.mark.parametrize("name", ["vendored-go1.27", "vendored-runner-go1.27"])
+def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
+    """11: the lock is in example.com/dep; the finding is where own code calls it."""
+    (finding,) = findings(name)
+    assert finding.key == Key("MutexContention", MUTEX, "main.recordVisit")
+    assert has_line(finding, "vendored/main.go", "counter.Add(page)")
+    owners = {frame.function: frame.owner for frame in finding.stack}
+    assert owners["example.com/dep.(*Counter).Add"] == "dependency"
+    assert owners["main.recordVisit"] == "own"
+    assert owners[MUTEX] == "std"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_times_count_from_the_traces_start(name: str) -> None:
+    """12: no time is the raw clock's, minutes in a trace of a second."""
+    end = facts_of(name).duration_ns
+    for found in measured(name):
+        finding = found.describe()
+        assert 0 <= finding.timestamp_ns <= end
+        assert all(0 <= o.start_ns <= o.start_ns + o.duration_ns <= end for o in finding.occurrences)
+
+
+def test_a_truncated_trace_gives_what_was_complete(tmp_path: Path) -> None:
+    """13: the lock that was waited for when the file ends is found, with its length so far."""
+    whole = Path(path_of("lockwait-go1.27")).read_bytes()
+    cut = tmp_path / "cut.trace"
+    cut.write_bytes(whole[: len(whole) // 2])
+    trace = open_trace(str(cut))
+    facts = analyse(trace, SourceMap(Repository.scan(PROGRAMS)))
+    assert trace.damage
+    assert trace.damage.offset
+    (found,) = (m for m in RULES["MutexContention"].run(facts) if m.severity)
+    finding = found.describe()
+    assert 1 * S < finding.statistics.maximum < 4 * S
+    assert finding.occurrences[0].still_open
+    assert finding.occurrences[0].start_ns + finding.statistics.maximum == facts.duration_ns
+
+
+@pytest.mark.parametrize("name", ["markassist-go1.25", "gcpause-go1.26"])
+def test_mark_assist(name: str) -> None:
+    """The eighth rule of the eight, which had no fault: the place is the one that allocates."""
+    finding = max(of_rule(name, "GCAssist"), key=lambda f: f.statistics.total)
+    assert finding.key.kind == "GC mark assist"
+    assert finding.severity is Severity.ERROR
+    program, place, line = {
+        "markassist-go1.25": ("markassist", "main.buildIndex", "make([]*work.Node"),
+        "gcpause-go1.26": ("gcpause", "main.fillBuffers", "make([]byte"),
+    }[name]
+    assert finding.key.place == place
+    assert has_line(finding, f"{program}/main.go", line)
+
+
+@pytest.mark.parametrize("name", ["cgocallback-go1.22", "cgocallback-go1.27"])
+def test_goroutines_of_c_threads(name: str) -> None:
+    """They begin and end in state Syscall, which is no call that blocks: the three of C.runThread are all there are."""
+    assert findings(name) == ()
+    calls = [m for m in measured(name) if m.key.rule == "BlockedOnSyscall"]
+    assert [(m.key.place, m.statistics.count) for m in calls] == [("main.main.func", 3)]
+
+
+@pytest.mark.parametrize(
+    "pair", [("lockcontention-go1.27", "lockcontention-runner-go1.27"), ("vendored-go1.27", "vendored-runner-go1.27")]
+)
+def test_paths_of_a_runner_change_nothing(pair: tuple[str, str]) -> None:
+    """With -trimpath and with absolute paths of another machine: the same keys, fingerprints and lines."""
+    trimmed, runner = ({f.key: f for f in findings(name) if f.key.rule == "MutexContention"} for name in pair)
+    assert trimmed.keys() == runner.keys()
+    for key, finding in trimmed.items():
+        assert finding.location == runner[key].location
+        assert finding.fingerprint == runner[key].fingerprint
+        own, its_own = ([(f.path, f.line) for f in x.stack if f.owner == "own"] for x in (finding, runner[key]))
+        assert own == its_own
+    assert any(frame.file.startswith("/home/runner/") for finding in runner.values() for frame in finding.stack)
+
+
+def test_thresholds_decide_the_severity() -> None:
+    """The same measurement is an error, a warning or nothing, by what the user sets."""
+    key = Key("MutexContention", MUTEX, "main.(*ledger).add")
+    for warn, error, severity in [("4s", "4.4s", "error"), ("4s", "5s", "warn"), ("5s", "6s", "none")]:
+        (rule,) = select(["MutexContention"], [], {"MutexContention.warn": warn, "MutexContention.error": error})
+        (found,) = (m for m in rule.run(facts_of("lockwait-go1.27")) if m.key == key)
+        assert found.severity.label == severity

@@ -1,0 +1,229 @@
+"""Whole runs in this process: traces, a baseline and files in; a report, errors and an exit code out."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotracer_ci.baseline.verdicts import Level, Status
+from gotracer_ci.errors import TraceError, UsageError
+from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.pipeline import Outcome, run
+from gotracer_ci.settings import load
+from tests.conftest import NAMES, PROGRAMS, ROOT, TRACES, findings, path_of
+
+
+def analysed(*names: str, **settings: Any) -> Outcome:
+    """A run over committed traces, or files where a path is given."""
+    traces = tuple(name if "/" in name else path_of(name) for name in names)
+    return run(load({"root": PROGRAMS, **settings, "traces": traces}))
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    """A baseline of one run of the healthy service."""
+    path = tmp_path / "baseline.json"
+    assert analysed("service-go1.27", baseline=path, update_baseline=True).exit_code == 0
+    return path
+
+
+def test_the_update_and_then_the_same_trace_again(baseline: Path) -> None:
+    """Check 5: nothing is new or worse, although the trace has a finding above its threshold."""
+    outcome = analysed("service-go1.27", baseline=baseline)
+    assert (outcome.exit_code, outcome.errors) == (0, ())
+    assert outcome.report.comparison
+    assert {verdict.status for verdict in outcome.report.comparison.verdicts.values()} == {Status.KNOWN}
+
+
+def test_another_run_of_the_same_program_is_no_regression(baseline: Path) -> None:
+    for strict in (False, True):
+        outcome = analysed("service-again-go1.27", baseline=baseline, strict=strict)
+        assert outcome.exit_code == 0
+        assert outcome.report.comparison
+        assert outcome.report.comparison.regressions(strict=True) == []
+
+
+def test_an_added_lock_is_suspected_and_nothing_else(baseline: Path) -> None:
+    """Check 5: one trace against one entry is not enough to be sure."""
+    outcome = analysed("service-lock-go1.27", baseline=baseline)
+    assert outcome.exit_code == 0
+    assert outcome.report.comparison
+    (verdict,) = outcome.report.comparison.regressions(strict=True)
+    assert verdict.key == ("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory")
+    assert (verdict.status, verdict.level) == (Status.NEW, Level.SUSPECTED)
+    strict = analysed("service-lock-go1.27", baseline=baseline, strict=True)
+    assert strict.exit_code == 1
+    assert [finding.key for finding in strict.report.failing] == [verdict.key]
+
+
+def test_an_added_leak_is_confirmed(baseline: Path) -> None:
+    """Check 5: counters hardly vary; the report names who creates the goroutines."""
+    outcome = analysed("service-leak-go1.27", baseline=baseline)
+    assert outcome.exit_code == 1
+    (finding,) = outcome.report.failing
+    assert finding.key.place == "main.(*service).startAudit"
+    assert "main.(*service).startAudit" in finding.message
+    verdict = outcome.report.verdict(finding)
+    assert verdict
+    assert (verdict.status, verdict.level) == (Status.NEW, Level.CONFIRMED)
+
+
+def test_goroutines_without_a_name_are_no_regression(tmp_path: Path) -> None:
+    """Go 1.22 gives the goroutines that never ran no stack: another version is not a leak of eight goroutines."""
+    path = tmp_path / "baseline.json"
+    analysed("idle-go1.27", baseline=path, update_baseline=True)
+    outcome = analysed("idle-go1.22", baseline=path, strict=True)
+    assert outcome.report.failing == ()
+
+
+def test_an_update_holds_all_rules(tmp_path: Path) -> None:
+    """Whatever is shown: what the baseline lacked would be new as soon as it is asked for again."""
+    some, every = tmp_path / "some.json", tmp_path / "all.json"
+    analysed("service-lock-go1.27", baseline=some, update_baseline=True, skip=("MutexContention",))
+    analysed("service-lock-go1.27", baseline=every, update_baseline=True)
+    assert some.read_bytes() == every.read_bytes()
+
+
+def test_what_got_worse_is_shown_below_every_threshold(tmp_path: Path) -> None:
+    """15 goroutines more are no leak by the rule, but new against the baseline."""
+    path = tmp_path / "baseline.json"
+    quiet = {"GoroutineLeakGrowth.floor": "1000"}
+    analysed("service-go1.27", baseline=path, update_baseline=True)
+    outcome = analysed("service-leak-go1.27", baseline=path, thresholds=quiet)
+    assert outcome.exit_code == 1
+    assert [finding.severity for finding in outcome.report.failing] == [Severity.NONE]
+
+
+def test_several_traces_give_one_finding_a_key() -> None:
+    """With the worst trace's figures, and which one that is."""
+    names = ("lockcontention-go1.23", "lockcontention-go1.27")
+    outcome = analysed(*names)
+    worst: dict[object, tuple[int, Finding]] = {}
+    for index, name in enumerate(names):
+        for finding in findings(name):
+            before = worst.get(finding.key)
+            if before is None or finding.statistics.maximum > before[1].statistics.maximum:
+                worst[finding.key] = (index, finding)
+    found = {f.key: (f.trace, f.statistics) for f in outcome.report.findings}
+    assert found == {key: (index, finding.statistics) for key, (index, finding) in worst.items()}
+    assert [trace.path.rpartition("/")[2] for trace in outcome.report.traces] == [f"{name}.trace" for name in names]
+
+
+def test_a_broken_trace_does_not_spoil_the_others(tmp_path: Path) -> None:
+    """All that could be read is reported; the exit code says that not all could."""
+    broken = tmp_path / "empty.trace"
+    broken.write_bytes(b"")
+    outcome = analysed(str(broken), "lockwait-go1.27", str(tmp_path / "missing"))
+    assert [f.key for f in outcome.report.findings] == [f.key for f in findings("lockwait-go1.27")]
+    assert outcome.exit_code == 2
+    assert [type(error) for error in outcome.errors] == [TraceError, TraceError]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.99])
+def test_a_cut_trace_is_reported_as_far_as_it_goes(tmp_path: Path, share: float) -> None:
+    """Check 7: cut anywhere, the lock that was being waited for is there, and the damage has its offset."""
+    whole = Path(path_of("lockwait-go1.27")).read_bytes()
+    cut = tmp_path / "cut.trace"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    outcome = analysed(str(cut))
+    (error,) = outcome.errors
+    assert isinstance(error, TraceError)
+    assert error.offset is not None
+    assert 0 < error.offset <= len(whole) * share
+    assert outcome.exit_code == 2
+    (trace,) = outcome.report.traces
+    assert trace.damage
+    assert 0 < trace.events < 635
+    finding = next(f for f in outcome.report.findings if f.key.rule == "MutexContention")
+    assert finding.occurrences[0].still_open or share > 0.9
+
+
+def test_a_cut_trace_never_goes_into_a_baseline(tmp_path: Path) -> None:
+    """Its totals are too low: everything would look worse afterwards."""
+    cut, path = tmp_path / "cut.trace", tmp_path / "baseline.json"
+    cut.write_bytes(Path(path_of("lockwait-go1.27")).read_bytes()[:9000])
+    outcome = analysed(str(cut), baseline=path, update_baseline=True)
+    assert not path.exists()
+    assert [error.exit_code for error in outcome.errors] == [2, 3]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gzipped_trace_gives_the_same(tmp_path: Path, name: str) -> None:
+    """Check 7. And the pipeline adds nothing to what the rules find, nor drops any of it."""
+    packed = tmp_path / f"{name}.trace.gz"
+    packed.write_bytes(gzip.compress(Path(path_of(name)).read_bytes(), 1))
+    outcome = analysed(str(packed))
+    assert outcome.errors == ()
+    assert outcome.report.findings == findings(name)
+
+
+def test_files_folders_patterns_each_once(tmp_path: Path) -> None:
+    """In a folder whatever begins like a trace, whatever it is called; a file that is named twice counts once."""
+    folder = tmp_path / "deep" / "er"
+    folder.mkdir(parents=True)
+    for name in ("a.trace", "b.out"):
+        shutil.copyfile(path_of("waitgroup-go1.26"), folder / name)
+    (folder / "c.trace.gz").write_bytes(gzip.compress((folder / "a.trace").read_bytes()))
+    (folder / "notes.txt").write_text("no trace")
+    (folder / "d.gz").write_bytes(gzip.compress(b"no trace"))
+    for given, expected in [
+        ([tmp_path], ["a.trace", "b.out", "c.trace.gz"]),
+        ([folder / "*.trace"], ["a.trace"]),
+        ([tmp_path / "**" / "?.*e*"], ["a.trace", "c.trace.gz"]),
+        ([folder / "b.out", tmp_path, folder / "b.out"], ["b.out", "a.trace", "c.trace.gz"]),
+    ]:
+        outcome = run(load({"root": tmp_path, "traces": tuple(map(str, given))}))
+        assert [trace.path for trace in outcome.report.traces] == [f"deep/er/{name}" for name in expected]
+
+
+def test_a_name_with_brackets_is_a_file_first(tmp_path: Path) -> None:
+    """Go's own test names have them: it is a pattern only where no such file is."""
+    odd = tmp_path / "TestX[1]*.trace"
+    shutil.copyfile(path_of("waitgroup-go1.26"), odd)
+    assert analysed(str(odd)).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"update_baseline": True}, "--update-baseline needs --baseline FILE"),
+        ({"rule": ("Nope",)}, "Nope: no such rule"),
+        ({"thresholds": {"GCAssist.warn": "-2ms"}}, "GCAssist.warn=-2ms: a threshold cannot be negative"),
+        ({"root": Path("/nowhere/at/all")}, "/nowhere/at/all: no such folder"),
+        ({"outputs": {"json": PROGRAMS}}, "it is a folder"),
+        ({"outputs": {"json": PROGRAMS / "go.mod" / "x.json"}}, "go.mod is not a folder"),
+        ({"output": PROGRAMS / "go.mod" / "x.json"}, "go.mod is not a folder"),
+    ],
+)
+def test_wrong_settings_end_it_before_the_work(settings: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem.replace("(", r"\(")):
+        analysed("lockwait-go1.27", **settings)
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_the_others_are_there(tmp_path: Path) -> None:
+    """A disk full, a folder taken away: seen only when writing. The results of the run stay."""
+    outcome = analysed(
+        "lockwait-go1.27", outputs={"json": Path("/proc/gotracer/x.json"), "sarif": tmp_path / "new" / "x.sarif"}
+    )
+    assert [str(error) for error in outcome.errors] == [
+        "/proc/gotracer/x.json: cannot be written: No such file or directory"
+    ]
+    assert outcome.exit_code == 2
+    assert outcome.written == {"sarif": tmp_path / "new" / "x.sarif"}
+    assert (tmp_path / "new" / "x.sarif").stat().st_size > 1000
+
+
+def test_without_a_baseline_the_run_says_how_to_make_one() -> None:
+    assert any("--baseline FILE --update-baseline" in note for note in analysed("lockwait-go1.27").report.notes)
+
+
+def test_no_report_holds_a_path_of_the_machine(tmp_path: Path) -> None:
+    """A trace below the root is named from there, wherever the run was started."""
+    outcome = run(load({"root": ROOT, "traces": (str(TRACES / "lockwait-go1.27.trace"),)}))
+    assert outcome.report.traces[0].path == "testdata/traces/lockwait-go1.27.trace"
+    assert outcome.report.findings[0].location
+    assert outcome.report.findings[0].location.path == "testdata/programs/lockwait/main.go"
