@@ -3,8 +3,8 @@
 #   make demo    analyses a real trace against a committed baseline; the reports are in out/
 #   make test    installs what the tests need and runs them all
 #
-# lint: style and types. testdata: records the traces anew. lock: the image's dependencies, with hashes.
-# image: builds the container image and tries it. clean: removes what the others made.
+# lint: style and types. testdata: records the traces anew. docs: makes the generated pages. lock: the image's
+# dependencies, with hashes. image: builds the container image and tries it. clean: removes what the others made.
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ IMAGE ?= gotracer-ci
 TRACE ?= testdata/traces/service-leak-go1.27.trace
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint testdata lock image clean
+.PHONY: demo test lint testdata docs lock image clean
 
 # The analysis ends with 1, because this trace has something that the baseline has not. That is the demonstration.
 demo: $(VENV)/.package
@@ -36,6 +36,10 @@ lint: $(VENV)/.dev $(VENV)/.lint
 
 testdata: $(VENV)/.dev
 	$(BIN)/python testdata/make.py
+
+docs: $(VENV)/.package
+	$(BIN)/python docs/rules.py > docs/rules.md
+	$(BIN)/python docs/schema.py > docs/report-schema.json
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

@@ -11,8 +11,7 @@ from gotracer_ci.rules.registry import BUILT_IN
 HEAD = """\
 # The rules
 
-<!-- Made from the docstrings in gotracer_ci/rules/ by docs/rules.py. Change those, then run:
-     python docs/rules.py > docs/rules.md -->
+<!-- Made from the docstrings in gotracer_ci/rules/ by docs/rules.py. Change those, then run: make docs -->
 
 `gotracer-ci rules` lists them on the command line, and `gotracer-ci rules NAME` explains one.
 """

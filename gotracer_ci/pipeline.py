@@ -14,7 +14,7 @@ from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.baseline.statistics import Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import BaselineError, GotracerError, TraceError, UsageError
-from gotracer_ci.findings import Finding, Key, Severity, Statistics, rank
+from gotracer_ci.findings import Finding, Key, Severity, rank
 from gotracer_ci.report import render
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.rules.base import Measured, Rule
@@ -219,9 +219,8 @@ def _merged(key: Key, same: Sequence[tuple[int, Measured]]) -> Finding:
     finding = worst.describe()
     if len(same) == 1:
         return replace(finding, trace=index)
-    statistics: Statistics = finding.statistics
     others = f"In {len(same)} traces; the figures are those of the worst (number {index + 1})."
-    return replace(finding, trace=index, statistics=statistics, detail=f"{finding.detail}\n{others}")
+    return replace(finding, trace=index, detail=f"{finding.detail}\n{others}")
 
 
 def _writable(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -40,7 +40,7 @@ class Settings(BaseModel):
     skip: tuple[str, ...] = ()
     thresholds: dict[str, str] = Field(default_factory=dict)
     path_map: tuple[tuple[str, str], ...] = ()
-    top: int | None = Field(None, ge=1)
+    top: Annotated[int, Field(ge=1)] | None = None
     format: Format = "human"
     output: Path | None = None
     outputs: dict[Format, Path] = Field(default_factory=dict)
@@ -74,9 +74,12 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: cannot be read: {error}") from None
     try:
-        return {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
+        values = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file}: not valid TOML: {error}") from None
+    if isinstance(values.get("thresholds"), dict):
+        values["thresholds"] = _flat(values["thresholds"])
+    return values
 
 
 def _merge(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -85,6 +88,15 @@ def _merge(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         if name in config and name in given:
             merged[name] = {**config[name], **given[name]} if isinstance(config[name], dict) else config[name]
     return merged
+
+
+def _flat(thresholds: dict[str, Any]) -> dict[str, str]:
+    """{"GCAssist": {"warn": "2ms"}}, as TOML's tables give it, is {"GCAssist.warn": "2ms"}."""
+    flat = {}
+    for name, value in thresholds.items():
+        inner = {f"{name}.{key}": text for key, text in value.items()} if isinstance(value, dict) else {name: value}
+        flat.update({option: str(text) for option, text in inner.items()})
+    return flat
 
 
 def _validated(values: dict[str, Any], file: str) -> Settings:

@@ -259,7 +259,7 @@ def test_options_choose_what_runs_and_is_shown(run: Run) -> None:
 
 def test_the_configuration_file_is_below_the_flags(run: Run, folder: Path) -> None:
     """Of the repository's folder unless --config names one; a flag wins, and thresholds of both add up."""
-    config = 'fail-on = "never"\nskip = ["LongWait"]\n[thresholds]\n"MutexContention.error" = "1m"\n'
+    config = 'fail-on = "never"\nskip = ["LongWait"]\n[thresholds.MutexContention]\nerror = "1m"\n'
     (folder / ".gotracer-ci").mkdir()
     (folder / ".gotracer-ci" / "config.toml").write_text(config)
     (folder / "mine.toml").write_text(config.replace("never", "error"))

@@ -177,6 +177,7 @@ def test_files_folders_patterns_each_once(tmp_path: Path) -> None:
         ([folder / "b.out", tmp_path, folder / "b.out"], ["b.out", "a.trace", "c.trace.gz"]),
     ]:
         outcome = run(load({"root": tmp_path, "traces": tuple(map(str, given))}))
+        assert outcome.errors == ()
         assert [trace.path for trace in outcome.report.traces] == [f"deep/er/{name}" for name in expected]
 
 

@@ -51,7 +51,11 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IntervalGroup:
-    """All intervals of one kind, reason (Go's words) and stack."""
+    """All intervals of one kind, reason (Go's words) and stack.
+
+    parked: they span the whole trace; nothing is known of them but that goroutines stood there all the while. Those
+    that began or ended in it are a group of their own.
+    """
 
     kind: Kind
     reason: str
@@ -60,12 +64,7 @@ class IntervalGroup:
     total_ns: int
     worst: list[Interval]
     counts: histogram.Histogram
-
-    @property
-    def parked(self) -> bool:
-        """Whether nothing is known of it but that a goroutine stood there all the while the trace ran."""
-        worst = self.worst[0]
-        return worst.still_open and worst.before_start and self.total_ns == self.count * worst.length_ns
+    parked: bool = False
 
 
 @dataclass(slots=True)
@@ -129,7 +128,9 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
             )
             for start, length, goroutine, cause, cause_stack, flags in examples
         ]
-        found.append(IntervalGroup(Kind(kind), trace.tables.string(reason), where, count, total, worst, counts))
+        parked = bool(kind & kernel.PARKED)
+        kind = Kind(kind & ~kernel.PARKED)
+        found.append(IntervalGroup(kind, trace.tables.string(reason), where, count, total, worst, counts, parked))
     return found
 
 

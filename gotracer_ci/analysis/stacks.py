@@ -54,10 +54,10 @@ class Stack:
     def system(self) -> bool:
         """Whether this is one of the runtime's own goroutines: all but main that start in package runtime (Go's rule).
 
-        Those of runtime/trace, which are there only because a trace is being taken, are none of the program's either.
+        Those of the tracer and the CPU profiler, which are there only because somebody looks, are not the program's.
         """
         entry = self.functions[-1] if self.functions else ""
-        return entry != "runtime.main" and entry.startswith(("runtime.", "runtime/trace."))
+        return entry != "runtime.main" and entry.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
 
 
 class Stacks:

@@ -40,7 +40,7 @@ from gotracer_ci.rules import base
 
 NAME = "BlockedOnSyscall"
 SUGGESTION = "Give the operation a deadline, buffer it, or move it off the path that is waited for."
-BENIGN = ("os/signal.signal_recv", "runtime/pprof.readProfile")
+SIGNAL_LOOP = "os/signal.signal_recv"
 CGO = "runtime.cgocall"
 
 
@@ -60,7 +60,7 @@ def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
 def _call(group: IntervalGroup) -> str | None:
     if group.kind is not Kind.SYSCALL or group.parked or group.stack.system or not group.stack.known:
         return None
-    if any(function in BENIGN for function in group.stack.functions):
+    if SIGNAL_LOOP in group.stack.functions:
         return None
     return "cgo call" if group.stack.functions[0] == CGO else "syscall"
 

@@ -37,6 +37,8 @@ IDLE_P = 5  # the part of a Runnable interval during which a P was idle
 STW = 6
 MARK_ASSIST = 7
 
+PARKED = 8  # added to the kind of those that span the whole trace, of which nothing can be told
+
 OPEN = 1  # flags of an example: had not ended when the trace did
 BEFORE = 2  # was under way when the trace began
 
@@ -56,6 +58,7 @@ _WAITING = cython.declare(cython.int, spec.GoState.WAITING)
 _IDLE_P = cython.declare(cython.int, IDLE_P)
 _STW = cython.declare(cython.int, STW)
 _MARK_ASSIST = cython.declare(cython.int, MARK_ASSIST)
+_PARKED = cython.declare(cython.int, PARKED)
 
 _P_RUNNING = cython.declare(cython.int, spec.ProcState.RUNNING)
 _P_IDLE = cython.declare(cython.int, spec.ProcState.IDLE)
@@ -382,6 +385,7 @@ class Groups:
     def rows(self) -> list[tuple[Any, ...]]:
         """Every group: (kind, reason, stack, count, total, examples, histogram).
 
+        kind: a goroutine's state, IDLE_P, STW or MARK_ASSIST, with PARKED where its intervals span the whole trace.
         reason, stack: indices of the trace's tables. examples: (start, length, goroutine, cause goroutine, cause
         stack, flags), longest first. histogram: {bucket: count}; empty where the examples hold every interval.
         """
@@ -1113,6 +1117,7 @@ class Kernel:
             return 0
         since: cython.longlong = self._g_since[g]
         flags |= self._g_flags[g]
+        parked: cython.int = _PARKED if flags == 3 else 0
         if status == _RUNNABLE:
             # what a runnable goroutine waits for is a P: its cause is who made it runnable
             cause = self._g_cause[g]
@@ -1120,10 +1125,26 @@ class Kernel:
             idle: cython.longlong = self._idle_clock(now) - self._g_idle[g]
             if idle > 0:
                 self._groups.add(
-                    _IDLE_P, self._g_reason[g], self._g_stack[g], since, idle, self._g_id[g], cause, cause_stack, flags
+                    _IDLE_P | parked,
+                    self._g_reason[g],
+                    self._g_stack[g],
+                    since,
+                    idle,
+                    self._g_id[g],
+                    cause,
+                    cause_stack,
+                    flags,
                 )
         self._groups.add(
-            status, self._g_reason[g], self._g_stack[g], since, now - since, self._g_id[g], cause, cause_stack, flags
+            status | parked,
+            self._g_reason[g],
+            self._g_stack[g],
+            since,
+            now - since,
+            self._g_id[g],
+            cause,
+            cause_stack,
+            flags,
         )
         return 0
 

@@ -168,7 +168,9 @@ def open_trace(name: str) -> Trace:
     """
     try:
         if name == STDIN:
-            raw: memoryview = memoryview(sys.stdin.buffer.read())
+            if sys.stdin is None:
+                raise TraceError(name, "standard input is closed")
+            raw = memoryview(sys.stdin.buffer.read())
         else:
             with Path(name).open("rb") as file:
                 raw = _mapped(file)
@@ -198,7 +200,8 @@ def _unpacked(name: str, raw: memoryview) -> tuple[memoryview, TraceError | None
     damage: TraceError | None = None
     with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
         try:
-            while part := file.read(1 << 20):
+            # read1, because read would drop what it had unpacked before the damage
+            while part := file.read1(1 << 20):
                 size += len(part)
                 if size > MAX_UNPACKED:
                     damage = TraceError(name, f"unpacks to more than {MAX_UNPACKED >> 30} GiB")

@@ -77,16 +77,6 @@ def test_trimmed_beyond_the_examples() -> None:
     assert placed(lengths).trimmed_ns != sum(lengths)
 
 
-@pytest.mark.parametrize("count", [1, EXAMPLES, EXAMPLES + 1, 100])
-def test_parked_is_to_stand_there_all_the_while(count: int) -> None:
-    """However many goroutines do; one that came later, or left, makes it a wait."""
-    all_the_while = [900] * count
-    assert group(all_the_while, still_open=True, before_start=True).parked
-    assert not group(all_the_while, still_open=True).parked
-    assert not group(all_the_while, before_start=True).parked
-    assert not group([*all_the_while, 500], still_open=True, before_start=True).parked
-
-
 def test_names_and_places_choose_the_groups() -> None:
     """A group that is called None is left out; the rest come sorted by name and place."""
     groups = [group([1]), group([2, 3]), group([4])]

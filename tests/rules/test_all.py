@@ -166,6 +166,17 @@ def test_statistics_agree_with_themselves(name: str) -> None:
 
 
 @each_trace
+def test_the_longest_decides_the_severity(name: str) -> None:
+    """Of a wait, not the sum of many that are each too short to be felt."""
+    limits = {rule.name: {t.name: t.value for t in rule.info.thresholds if t.unit == "ns"} for rule in RULES}
+    for found in measured(name):
+        levels = {level: limits[found.key.rule].get(level.label) for level in Severity}
+        if found.statistics.unit == "ns":
+            passed = [level for level, limit in levels.items() if limit and found.statistics.maximum >= limit]
+            assert found.severity == max(passed, default=Severity.NONE)
+
+
+@each_trace
 def test_occurrences_are_the_longest_first(name: str) -> None:
     for found in measured(name):
         finding = found.describe()

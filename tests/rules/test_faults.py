@@ -5,11 +5,13 @@ The numbers are those of the list of sixteen; what no trace can show (formats, o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gotracer_ci.analysis.facts import analyse
+from gotracer_ci.analysis.heap import Growth
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind
 from gotracer_ci.findings import Finding, Key, Severity
 from gotracer_ci.rules.registry import all_rules, select
@@ -153,6 +155,7 @@ def test_small_growth_is_no_leak(name: str, created: int) -> None:
     """5: three or seven goroutines more than six are no leak, whatever that is in per cent."""
     (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
     assert work.created == created
+    assert work.late == created - len([n for n in range(created) if n < 4])  # one each 60 ms of 480
     assert findings(name) == ()
 
 
@@ -176,6 +179,40 @@ def test_a_leak_names_who_creates_and_what_they_wait_for(
     assert f"{count} in {waiting} at" in finding.detail
     assert entry in finding.detail
     assert has_line(finding, f"{name.split('-')[0]}/main.go", "go ")
+
+
+@pytest.mark.parametrize(
+    ("created", "late", "severity"),
+    [(150, 75, "error"), (150, 15, "error"), (150, 14, "none"), (150, 0, "none"), (150, 136, "none"), (19, 9, "none")],
+)
+def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severity: str) -> None:
+    """5: a leak goes on: each half of the trace has created a tenth of the survivors, and there are enough of them."""
+    facts = facts_of("leak-go1.27")
+    (leaked,) = (s for s in facts.goroutines.survivors if s.created)
+    changed = replace(facts.goroutines, survivors=(replace(leaked, created=created, late=late),))
+    (found,) = RULES["GoroutineLeakGrowth"].run(replace(facts, goroutines=changed))
+    assert found.severity.label == severity
+
+
+@pytest.mark.parametrize(
+    ("rise", "milliseconds", "severity"),
+    [
+        (50, 10, "none"),  # 5 GB/s, but within a blink
+        (10, 150, "none"),  # 67 MB/s, but little
+        (20, 200, "warn"),  # 100 MB/s
+        (60, 200, "error"),  # 300 MB/s
+        (99, 60_000, "none"),
+        (100, 60_000, "warn"),
+        (500, 60_000, "error"),
+    ],
+)
+def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: str) -> None:
+    """6: 100 MB or 50 MB/s, 500 MB or 200 MB/s; a rate counts from 16 MB and from 100 ms on."""
+    facts = facts_of("heapgrowth-go1.26")
+    growth = Growth(facts.start_ns, facts.start_ns + milliseconds * MS, 10**6, 10**6 * (rise + 1), -1)
+    rule = RULES["HeapGrowthSpike"].run(replace(facts, heap=replace(facts.heap, growth=growth)))
+    (found,) = (m for m in rule if m.key.kind == "live heap")
+    assert found.severity.label == severity
 
 
 def test_a_heap_blip_is_no_growth() -> None:
@@ -261,6 +298,15 @@ def test_benign_parked_goroutines_are_no_finding(name: str, function: str) -> No
     assert any(function in group.stack.functions for group in facts_of(name).intervals if parked(group))
     long = [f for f in of_rule(name, "BlockedOnSyscall") if function in [frame.function for frame in f.stack]]
     assert long == []
+
+
+@pytest.mark.parametrize("all_the_while", [True, False])
+def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> None:
+    """10: nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
+    facts = facts_of("blockedread-go1.27")
+    (group,) = (g for g in facts.intervals if parked(g) and g.stack.place == "main.readSlowly")
+    changed = replace(facts, intervals=[replace(group, parked=all_the_while)])
+    assert len(list(RULES["BlockedOnSyscall"].run(changed))) == (not all_the_while)
 
 
 @pytest.mark.parametrize("name", NAMES)

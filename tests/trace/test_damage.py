@@ -99,6 +99,19 @@ def test_bad_input_is_named(tmp_path: Path, content: bytes, problem: str) -> Non
     assert "\n" not in str(damage)
 
 
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_cut_gzip_gives_what_it_held(tmp_path: Path, share: float) -> None:
+    data = WHOLE["generations-go1.26"]
+    packed = gzip.compress(data)
+    path = tmp_path / "a.trace.gz"
+    path.write_bytes(packed[: int(len(packed) * share)])
+    rows, damage = _read(lambda: open_trace(str(path)))
+    assert len(rows) > 100
+    assert rows[:-1] == _read(data)[0][: len(rows) - 1]
+    assert damage is not None
+    assert "gzip" in damage.problem
+
+
 def test_gzip_and_standard_input_are_the_same_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = WHOLE["tour-go1.24"]
     packed = tmp_path / "a.trace.gz"

@@ -51,9 +51,9 @@ def test_intervals_add_up(path: Path, decoder: ModuleType) -> None:
     expected = _walk(trace)
     found: dict[GoState, list[int]] = {state: [0, 0, 0] for state in STATES}
     for kind, _, _, count, total, examples, histogram in trace.intervals():
-        if kind not in STATES:
+        if kind & ~kernel.PARKED not in STATES:
             continue
-        group = found[GoState(kind)]
+        group = found[GoState(kind & ~kernel.PARKED)]
         group[0] += count
         group[1] += total
         group[2] = max(group[2], examples[0][1])
@@ -89,6 +89,18 @@ def _walk(trace: Trace) -> dict[GoState, list[int]]:
     for goroutine in list(state):
         change(goroutine, None, now)
     return {s: [len(lengths[s]), sum(lengths[s]), max(lengths[s], default=0)] for s in STATES}
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_parked_intervals_are_groups_of_their_own(path: Path, decoder: ModuleType) -> None:
+    """One that spans the whole trace says nothing; beside one that does not, it would take its place as the longest."""
+    trace = open_trace(str(path))
+    list(trace.chunks(()))
+    for kind, _, _, _, _, examples, _ in trace.intervals():
+        for _, length, _, _, _, flags in examples:
+            spans = kind & ~kernel.PARKED in STATES and length == trace.duration_ns
+            assert bool(kind & kernel.PARKED) is (flags == kernel.OPEN | kernel.BEFORE)
+            assert not spans or kind & kernel.PARKED
 
 
 def test_goroutines_alive_are_those_not_ended(decoder: ModuleType) -> None:
