@@ -1,5 +1,7 @@
 """The one thing that pyproject.toml cannot say: the kernel is compiled where a C compiler is, and skipped where not."""
 
+import os
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -11,7 +13,15 @@ kernel = Extension(
     define_macros=[("Py_LIMITED_API", LIMITED_API)],
     py_limited_api=True,
 )
-modules = cythonize([kernel], build_dir="build/cython", language_level=3)
+# The kernel checks whatever comes from outside itself. GOTRACER_CI_CHECKED=1 makes Cython check every index besides:
+# the tests and the fuzzer run on both builds, so that the one that ships can do without.
+checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
+modules = cythonize(
+    [kernel],
+    build_dir="build/cython-checked" if checked else "build/cython",
+    language_level=3,
+    compiler_directives={"boundscheck": checked},
+)
 for module in modules:
     module.optional = True  # without a C compiler the package works all the same; cythonize does not carry this over
 

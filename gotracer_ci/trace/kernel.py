@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False, cdivision=True
+# cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
 """The decoding kernel: Go's event order, the states behind it, and the intervals that they make.
 
 One source, compiled by Cython where a C compiler is, plain Python where not. `Kernel.fill` is resumable: it
@@ -26,6 +26,8 @@ from gotracer_ci.trace import spec
 
 CHUNK_ROWS = 16384
 """Rows of a chunk: its columns stay in the processor's second-level cache."""
+STEPS = 1 << 18
+"""Events after which `fill` returns, few rows or none though there are: Ctrl-C and a progress bar wait for it."""
 EXAMPLES = 5
 """The worst intervals kept of every group."""
 BUCKETS = 640
@@ -50,6 +52,8 @@ _R_ROWS = cython.declare(cython.int, CHUNK_ROWS)
 _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
 _MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
+_STEPS = cython.declare(cython.int, STEPS)
+_MAX_TIME = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
 
 _RUNNABLE = cython.declare(cython.int, spec.GoState.RUNNABLE)
 _RUNNING = cython.declare(cython.int, spec.GoState.RUNNING)
@@ -120,6 +124,17 @@ _R_SYSCALL_EXIT = cython.declare(cython.int, 3)
 
 def is_compiled() -> bool:
     return bool(cython.compiled)
+
+
+def is_checked() -> bool:
+    """Whether an index out of range is caught: as plain Python, and in the build that the tests and the fuzzer use."""
+    column: cython.int[:] = array("i", [0, 0])
+    first: cython.int[:] = column[:1]
+    behind: cython.int = 1
+    try:
+        return first[behind] != 0
+    except IndexError:
+        return True
 
 
 @cython.final
@@ -462,8 +477,6 @@ class Kernel:
     _stacks: cython.int[::1]
     _sparse_strings: dict
     _sparse_stacks: dict
-    _pos: cython.longlong
-    _bad: cython.int
     _arity: cython.char[::1]
     _problem: str
     _offset: cython.longlong
@@ -574,6 +587,8 @@ class Kernel:
         self._b = array("q", bytes(8 * n))
         self._c = array("q", bytes(8 * n))
         self._stack_column = array("i", bytes(4 * n))
+        if len(wanted) != 256:
+            raise ValueError("wanted: one byte for each of 256 event types")
         self._wanted = bytearray(wanted)
         self._by_type = array("q", bytes(8 * 256))
         self._last_time = self._start_time = self._syncs = 0
@@ -768,14 +783,16 @@ class Kernel:
         return {kind: n for kind in range(256) if (n := self._by_type[kind])}
 
     def fill(self) -> int:
-        """Reads on until the columns are full. Call while it returns FULL.
+        """Reads on until the columns are full or STEPS events have gone by. Call while it returns FULL.
 
         Returns: FULL, DONE (the generation is read) or BROKEN (`problem` says why, `offset` where).
         """
         status: cython.int
         i: cython.int
+        steps: cython.int = 0
         self._rows = 0
-        while self._rows < _R_ROWS - 4:
+        while self._rows < _R_ROWS - 4 and steps < _STEPS:
+            steps += 1
             if self._sample < self._sample_n and (self._heap_n == 0 or self._sample_time < self._e_time[self._heap[0]]):
                 if self._emit_sample() < 0:
                     return BROKEN
@@ -876,36 +893,19 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    @cython.inline
-    def _varint(self, end: cython.longlong) -> cython.longlong:
-        """The unsigned varint at `_pos`, as a signed 64-bit number; `_bad` is set when there is none before `end`."""
-        value: cython.ulonglong = 0
-        shift: cython.int = 0
-        pos: cython.longlong = self._pos
-        byte: cython.ulonglong
-        while pos < end:
-            byte = self._data[pos]
-            pos += 1
-            if shift == 63 and byte > 1:
-                break
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                self._pos = pos
-                if cython.compiled:
-                    return cython.cast(cython.longlong, value)
-                return _signed(value)
-            shift += 7
-        self._bad = 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
     def _read(self, i: cython.int) -> cython.int:
         """Reads cursor `i`'s next event: 1 read, 0 no more, < 0 the trace is broken."""
         kind: cython.int
         k: cython.int
+        arity: cython.int
+        shift: cython.int
         batch: cython.longlong
-        ticks: cython.longlong
+        pos: cython.longlong
+        end: cython.longlong
+        clock: cython.longlong
+        byte: cython.ulonglong
+        number: cython.ulonglong
+        ticks: cython.longlong = 0
         ns: cython.double
         while self._c_pos[i] == self._c_end[i]:
             if self._c_next[i] == self._c_last_batch[i]:
@@ -915,30 +915,58 @@ class Kernel:
             self._c_end[i] = self._b_end[batch]
             self._c_clock[i] = 0
             self._c_next[i] += 1
-        if self._c_clock[i] == 0:
+        pos = self._c_pos[i]
+        end = self._c_end[i]
+        clock = self._c_clock[i]
+        self._e_offset[i] = pos
+        if clock == 0:
             ns = self._nanoseconds(self._b_time[self._c_next[i] - 1])
             if ns > 4e18:
                 return self._fail("a time is out of range", i)
-            self._c_clock[i] = self._whole(ns)
-        self._e_offset[i] = self._c_pos[i]
-        kind = self._data[self._c_pos[i]]
-        if self._arity[kind] < 0:
+            clock = self._whole(ns)
+        kind = self._data[pos]
+        pos += 1
+        arity = self._arity[kind]
+        if arity < 0:
             return self._fail(f"no event has the type {kind}", i)
-        self._pos = self._c_pos[i] + 1
-        self._bad = 0
-        ticks = self._varint(self._c_end[i])
-        for k in range(self._arity[kind]):
-            self._e_args[4 * i + k] = self._varint(self._c_end[i])
+        # the time difference, then the arguments: unsigned varints below 2^64, kept as signed numbers
+        for k in range(-1, arity):
+            number = 0
+            shift = 0
+            while True:
+                if pos >= end:
+                    return self._fail("an event's numbers do not fit in its batch", i)
+                byte = self._data[pos]
+                pos += 1
+                number |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+                shift += 7
+                if shift > 63:
+                    return self._fail("an event's number is too large", i)
+            if shift == 63 and byte > 1:
+                return self._fail("an event's number is too large", i)
+            if k < 0:
+                ticks = self._bits(number)
+            else:
+                self._e_args[4 * i + k] = self._bits(number)
         ns = self._nanoseconds(ticks)
-        if self._bad:
-            return self._fail("an event's numbers do not fit in its batch", i)
-        if ns > 4e18 or self._c_clock[i] > 4000000000000000000:
+        if ns > 4e18 or clock > _MAX_TIME:
             return self._fail("a time is out of range", i)
+        clock += self._whole(ns)
         self._e_type[i] = kind
-        self._c_clock[i] += self._whole(ns)
-        self._e_time[i] = self._c_clock[i]
-        self._c_pos[i] = self._pos
+        self._e_time[i] = clock
+        self._c_clock[i] = clock
+        self._c_pos[i] = pos
         return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _bits(self, number: cython.ulonglong) -> cython.longlong:
+        if cython.compiled:
+            return cython.cast(cython.longlong, number)
+        return _signed(number)
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -1,7 +1,8 @@
-"""The decoder both ways, compiled and as plain Python, and Go's own reader to compare it with."""
+"""The decoder in all its builds, and Go's own reader to compare it with."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -45,8 +46,24 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
 @cache
 def uncompiled() -> ModuleType:
     """The kernel's one source as plain Python, whatever the installed one is."""
-    source = ROOT / "gotracer_ci" / "trace" / "kernel.py"
-    spec = importlib.util.spec_from_file_location("kernel_uncompiled", source)
+    return _loaded("kernel_uncompiled", ROOT / "gotracer_ci" / "trace" / "kernel.py")
+
+
+@cache
+def checked() -> ModuleType:
+    """The compiled kernel with every index checked. Built once for each state of its source."""
+    sources = [ROOT / "setup.py", *sorted((ROOT / "gotracer_ci" / "trace").glob("*.py"))]
+    state = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    folder = ROOT / "build" / "checked" / state
+    if not folder.exists():
+        command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(folder), str(ROOT)]
+        subprocess.run(command, check=True, env={**os.environ, "GOTRACER_CI_CHECKED": "1"})
+    (library,) = (file for file in folder.glob("gotracer_ci/trace/kernel.*") if file.suffix in (".so", ".pyd"))
+    return _loaded("checked.kernel", library)
+
+
+def _loaded(name: str, file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -54,9 +71,17 @@ def uncompiled() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session", params=["installed", "uncompiled"])
+BUILDS: dict[str, Callable[[], ModuleType]] = {
+    "installed": lambda: kernel,
+    "uncompiled": uncompiled,
+    **({"checked": checked} if kernel.is_compiled() else {}),
+}
+"""As installed, as plain Python and, where there is a C compiler, compiled with every index checked."""
+
+
+@pytest.fixture(scope="session", params=BUILDS)
 def kernels(request: pytest.FixtureRequest) -> ModuleType:
-    return kernel if request.param == "installed" else uncompiled()
+    return BUILDS[request.param]()
 
 
 @pytest.fixture

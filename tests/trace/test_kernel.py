@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gotracer_ci.trace import kernel
 from gotracer_ci.trace.model import Trace, open_trace
 from gotracer_ci.trace.spec import Ev, GoState
-from tests.trace.conftest import TRACES, uncompiled
+from tests.trace.conftest import BUILDS, TRACES, uncompiled
 from tests.trace.lines import TRANSITIONS
 
 ENDS = {Ev.GO_DESTROY, Ev.GO_DESTROY_SYSCALL}
@@ -26,7 +26,15 @@ def test_the_compiled_kernel_is_loaded_where_there_is_one() -> None:
     source = Path(kernel.__file__ or "")
     compiled = list(source.parent.glob("kernel.*so")) + list(source.parent.glob("kernel.*pyd"))
     assert kernel.is_compiled() is bool(compiled)
-    assert uncompiled().is_compiled() is False
+    assert kernel.is_checked() is not kernel.is_compiled()
+    assert (uncompiled().is_compiled(), uncompiled().is_checked()) == (False, True)
+
+
+@pytest.mark.parametrize("build", sorted(BUILDS))
+def test_each_build_is_what_it_is_called(build: str) -> None:
+    module = BUILDS[build]()
+    assert module.is_compiled() is (build != "uncompiled" and kernel.is_compiled())
+    assert module.is_checked() is (build != "installed" or not kernel.is_compiled())
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 12) | st.sampled_from([-(2**63), 2**63 - 1]))))
