@@ -15,6 +15,7 @@ Facts = dict[str, int]
 Key = tuple[str, str]
 
 PRIMITIVE = re.compile(r"sync\.\(\*\w+\)\.\w+")
+READINGS = 25
 COUNTED = {"StackSample": "samples", "TaskBegin": "tasks", "RegionBegin": "regions", "Log": "logs"}
 
 
@@ -130,6 +131,12 @@ def _kind(state: str, reason: str, stack: str) -> str:
         primitives = PRIMITIVE.findall(stack) if reason == "sync" else []
         return f"wait {primitives[-1] if primitives else reason}"
     return "runnable" if state == "Runnable" else ""
+
+
+def orders(oracle: Path, trace: Path) -> int:
+    """In how many orders Go's own reader gives the events, over some readings."""
+    command = [str(oracle), "-stacks", str(trace)]
+    return len({subprocess.run(command, check=True, capture_output=True).stdout for _ in range(READINGS)})
 
 
 def measure(oracle: Path, trace: Path) -> Facts:

@@ -523,6 +523,7 @@ class Kernel:
     _idle_total: cython.longlong
     _idle_since: cython.longlong
     _stw_depth: cython.int
+    _stw_gid: cython.longlong
     _gomaxprocs: cython.longlong
 
     # goroutines, by slot; slots of dead ones are used again
@@ -616,6 +617,7 @@ class Kernel:
         self._p_idle = array("i", bytes(4 * MAX_PROCS))
         self._p_top = 0
         self._idle_ps = self._stw_depth = 0
+        self._stw_gid = -1
         self._idle_total = self._idle_since = 0
         self._gomaxprocs = 0
         self._slots = IdMap()
@@ -730,6 +732,9 @@ class Kernel:
     def sync(self, time: int) -> None:
         """Emits a Sync event: at each generation's start, and last of all."""
         self._rows = 0
+        if self._syncs == 0 and time < 0:
+            # the older format counts from its first event, and this one comes before
+            self._last_time = time - 1
         self._syncs += 1
         self._emit(_SYNC, time, -1, -1, -1, self._syncs, 0, 0, 0)
         if self._syncs == 1:
@@ -1892,6 +1897,11 @@ class Kernel:
         if kind == _HEAP_GOAL:
             self._heap_goal = value
             return 1
+        return self._count_heap(value)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _count_heap(self, value: cython.longlong) -> cython.int:
         if self._heap_first < 0:
             self._heap_first = value
         elif value > self._heap_last:
@@ -1966,6 +1976,163 @@ class Kernel:
             return 1
         self._happens(i, name, 0, 0, stack)
         return 1
+
+    # ---- the older format -----------------------------------------------------------------------------------------
+
+    def replay(self, events: list[tuple[int, ...]]) -> None:
+        """Emits events of the older format and follows their states; they come in order and checked (see `v1`).
+
+        Args:
+            events: (time in ns, type, thread's id, P, goroutine, a, b, c, stack), at most `CHUNK_ROWS`. NONE is no
+                event: it gives the GOMAXPROCS, a, that the trace begins with.
+        """
+        time: cython.longlong
+        kind: cython.int
+        thread: cython.longlong
+        proc: cython.int
+        goroutine: cython.longlong
+        a: cython.longlong
+        b: cython.longlong
+        c: cython.longlong
+        stack: cython.int
+        m: cython.int
+        self._rows = 0
+        for time, kind, thread, proc, goroutine, a, b, c, stack in events:
+            if kind == 0:
+                self._old_gomaxprocs(a)
+                continue
+            if kind == _GC_END:
+                b = self._heap_last
+                c = self._heap_goal
+            m = -1 if thread == -1 else self._thread(thread)
+            self._gid = goroutine
+            self._g = -1 if goroutine == -1 else self._slots.find(goroutine)
+            time = self._emit(kind, time, m, proc, goroutine, a, b, c, stack)
+            if kind >= _GO_CREATE and kind <= _GO_STATUS:
+                self._old_goroutine(kind, time, a, b, c, stack)
+            elif kind >= _STW_BEGIN and kind <= _ASSIST_END:
+                self._old_range(kind, time, cython.cast(cython.int, a), stack)
+            elif kind == _HEAP_ALLOC:
+                self._count_heap(a)
+            elif kind == _HEAP_GOAL:
+                self._heap_goal = a
+            elif kind == _PROC_STOP:
+                self._set_proc(proc, _P_IDLE, time)
+            elif kind == _PROC_START:
+                self._set_proc(proc, _P_RUNNING, time)
+            elif kind == _PROC_STATUS:
+                self._set_proc(proc, cython.cast(cython.int, b), time)
+            elif kind == _PROCS_CHANGE:
+                self._old_gomaxprocs(a)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _old_gomaxprocs(self, n: cython.longlong) -> cython.int:
+        """GOMAXPROCS changes while the world is stopped: a P that has not been heard of is idle."""
+        p: cython.int
+        self._gomaxprocs = n
+        for p in range(self._p_top):
+            self._set_proc(p, self._p_status[p], self._last_time)
+        for p in range(cython.cast(cython.int, min(max(n, 0), _MAX_PROCS))):
+            if self._p_status[p] == 0:
+                self._set_proc(p, _P_IDLE, self._last_time)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _old_goroutine(
+        self,
+        kind: cython.int,
+        now: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        c: cython.longlong,
+        stack: cython.int,
+    ) -> cython.int:
+        """An event that changes a goroutine's state: the context's, or the one that `a` names."""
+        g: cython.int = self._g
+        if kind in (_GO_CREATE, _GO_START, _GO_UNBLOCK, _GO_STATUS):
+            g = self._slots.find(a)
+            if g < 0:
+                g = self._old_new_goroutine(kind, a, cython.cast(cython.int, c))
+        if g < 0:
+            return 0
+        if kind == _GO_CREATE:
+            self._g_created[g] = now
+            self._g_creator[g] = self._g_cause[g] = self._gid
+            self._g_creation[g] = self._g_cause_stack[g] = stack
+            self._enter(g, _RUNNABLE, _R_CREATED, self._g_own[g], now)
+        elif kind == _GO_STATUS:
+            self._enter(g, cython.cast(cython.int, b), 0, self._g_own[g], self._start_time)
+            self._g_flags[g] = 2
+        elif kind in (_GO_START, _GO_SYSCALL_END):
+            self._leave(g, now, -1, 0, 0)
+            self._enter(g, _RUNNING, 0, 0, now)
+        elif kind == _GO_UNBLOCK:
+            self._unblock(g, now, stack)
+        elif kind == _GO_DESTROY:
+            self._destroy(g, now)
+        elif kind == _GO_SYSCALL_END_BLOCKED:
+            self._leave(g, now, -1, 0, 0)
+            self._g_cause[g] = -1
+            self._g_cause_stack[g] = 0
+            self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, self._g_own[g], now)
+        elif kind == _GO_SYSCALL_BEGIN:
+            self._stop(g, _SYSCALL, 0, stack, now)
+        else:
+            self._stop(g, _WAITING if kind == _GO_BLOCK else _RUNNABLE, cython.cast(cython.int, a), stack, now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _old_new_goroutine(self, kind: cython.int, id: cython.longlong, entry: cython.int) -> cython.int:
+        g: cython.int = self._new_goroutine(id, _RUNNING)
+        # this format names the function of those from before the trace too, but not where they are
+        self._g_entry[g] = entry
+        if kind == _GO_CREATE:
+            self._g_own[g] = entry
+            self._goroutines_created += 1
+        else:
+            self._goroutines_at_start += 1
+        return g
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _old_range(self, kind: cython.int, now: cython.longlong, a: cython.int, stack: cython.int) -> cython.int:
+        g: cython.int = self._g
+        if kind == _STW_BEGIN and g >= 0:
+            self._idle_clock(now)
+            self._stw_depth += 1
+            self._stw_gid = self._gid
+            self._g_stw[g] = now
+            self._g_stw_kind[g] = a
+            self._g_stw_stack[g] = stack
+        elif kind == _STW_END:
+            # the world is stopped by one at a time; who starts it again may be another
+            g = self._slots.find(self._stw_gid)
+            if g >= 0 and self._g_stw[g] >= 0:
+                self._end_stw(g, now, 0)
+        elif kind == _ASSIST_BEGIN and g >= 0:
+            self._g_assist[g] = now
+            self._g_assist_stack[g] = stack
+        elif kind == _ASSIST_END and g >= 0:
+            self._old_assist_end(g, now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _old_assist_end(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """An assist ends; one whose begin was not seen was under way when the trace began."""
+        since: cython.longlong = self._g_assist[g]
+        flags: cython.int = 0
+        stack: cython.int = self._g_assist_stack[g]
+        if since < 0:
+            since = self._start_time
+            flags = 2
+            stack = 0
+        self._groups.add(_MARK_ASSIST, 0, stack, since, now - since, self._g_id[g], -1, 0, flags)
+        self._g_assist[g] = -1
+        return 0
 
     # ---- the end --------------------------------------------------------------------------------------------------
 

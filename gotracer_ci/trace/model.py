@@ -7,13 +7,13 @@ import io
 import mmap
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gotracer_ci.errors import TraceError
-from gotracer_ci.trace import kernel, wire
+from gotracer_ci.trace import kernel, spec, v1, wire
 from gotracer_ci.trace.spec import Ev
 from gotracer_ci.trace.tables import Tables
 
@@ -34,7 +34,8 @@ class Chunk:
 
     ProcsChange GOMAXPROCS · ProcStart p · ProcStop p · ProcSteal p, its state before · ProcStatus p, old << 8 | new ·
     GoCreate, GoCreateBlocked new goroutine, –, its entry stack · GoCreateSyscall, GoStart, GoUnblock, GoSwitch
-    goroutine · GoStop, GoBlock reason · GoStatus goroutine, old << 8 | new · STWBegin, STWEnd kind · GCBegin,
+    goroutine · GoStop, GoBlock reason · GoStatus goroutine, old << 8 | new, its
+    entry stack where known · STWBegin, STWEnd kind · GCBegin,
     GCActive sequence · GCEnd sequence, live heap, heap goal (bytes, −1 unknown) · GCSweepBegin, GCSweepActive p ·
     GCSweepEnd bytes swept, bytes reclaimed · GCMarkAssistBegin, …Active goroutine · HeapAlloc, HeapGoal bytes ·
     GoLabel label · TaskBegin, TaskEnd task, parent (−1 none), type · RegionBegin, RegionEnd task, type ·
@@ -63,8 +64,8 @@ class Chunk:
 class Trace:
     """One trace. `chunks` reads it; the rest is known when that is through.
 
-    name: what the user called it. version: 22, 23, 25 or 26. tables: strings, frames and stacks.
-    damage: what ended the reading early, None for a complete trace.
+    name: what the user called it. version: the format's, 11 to 26. tables: strings, frames and stacks.
+    damage: what ended the reading early, None for a complete trace. watch: told of every chunk, before its reader is.
 
     Raises:
         TraceError: nothing of it can be read: not a trace, an unknown version, no permission.
@@ -80,19 +81,25 @@ class Trace:
         except wire.Damage as problem:
             raise TraceError(name, problem.problem, problem.offset) from None
         self._kernel: Any = None
+        self._generation: wire.Generation | None = None
+        self.watch: Callable[[Trace], None] | None = None
 
     def chunks(self, wanted: Iterable[Ev] | None = None) -> Iterator[Chunk]:
         """Reads the trace. Events of other types than `wanted` (None: all) are only counted and aggregated."""
         mask = bytes([1]) * 256 if wanted is None else bytes(k in {int(w) for w in wanted} for k in range(256))
         core = self._kernel = kernel.Kernel(mask)
+        if self.version in spec.OLD_VERSIONS:
+            yield from self._old_chunks(core)
+            return
         cut: wire.Damage | None = None
         try:
             for generation in wire.generations(self._data, self.version):
                 cut = generation.cut
+                self._generation = generation
                 strings, stacks = wire.tables(self._data, generation, self.tables)
                 state = core.begin(
                     self._data,
-                    generation.number,
+                    generation.id,
                     generation.freq,
                     int(float(generation.start) * generation.freq),
                     list(generation.threads.items()),
@@ -100,7 +107,9 @@ class Trace:
                     strings,
                     stacks,
                 )
-                yield self._chunk()
+                if state != kernel.BROKEN:
+                    # else its columns still hold the generation before
+                    yield self._chunk()
                 while state == kernel.FULL:
                     state = core.fill()
                     yield self._chunk()
@@ -117,11 +126,32 @@ class Trace:
             self._broken(cut or problem)
         core.finish()
 
+    def _old_chunks(self, core: Any) -> Iterator[Chunk]:
+        """Those of the older format, which is all or nothing: before the whole file is read, no event is known."""
+        began = False
+        try:
+            for block in v1.blocks(self._data, self.version, self.tables):
+                if not began and block:
+                    # Go's reader: one before the first event, whose time is 0
+                    began = True
+                    core.sync(-1)
+                    yield self._chunk()
+                core.replay(block)
+                yield self._chunk()
+            if began:
+                core.sync(core.span()[1])
+                yield self._chunk()
+        except wire.Damage as problem:
+            self._broken(problem)
+        core.finish()
+
     def _broken(self, damage: wire.Damage) -> None:
         if self.damage is None:
             self.damage = TraceError(self.name, damage.problem, damage.offset)
 
     def _chunk(self) -> Chunk:
+        if self.watch is not None:
+            self.watch(self)
         return Chunk(*self._kernel.columns())
 
     @property
@@ -148,6 +178,27 @@ class Trace:
     def events(self) -> int:
         """Events read, Sync events included."""
         return sum(self._kernel.counts().values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of the trace, unpacked."""
+        return len(self._data)
+
+    @property
+    def position(self) -> int:
+        """Bytes of `size` that have been read: all up to the generation's end but the batches whose time is to come.
+
+        Never goes back. Looked at now and then, so that reading keeps no count: a generation is read from all over its
+        part of the file at once. Of the older format all has been read before the first event is known.
+        """
+        generation = self._generation
+        if generation is None:
+            return self.size if self._kernel is not None and self.version in spec.OLD_VERSIONS else 0
+        batches = [batch for thread in generation.threads.values() for batch in thread]
+        tables = (*generation.strings, *generation.stacks, *generation.samples)
+        end = max((end for *_, end in (*batches, *tables)), default=0)
+        now = self._kernel.span()[1] / generation.freq
+        return int(end - sum(end - start for time, start, end in batches if time > now))
 
     @property
     def start_ns(self) -> int:

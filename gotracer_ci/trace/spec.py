@@ -11,9 +11,9 @@ from enum import IntEnum
 HEADER = b"go 1.%d trace\x00\x00\x00"
 HEADER_SIZE = 16
 VERSIONS = (22, 23, 25, 26)
-"""Versions that this decoder reads."""
+"""Versions of the format that has generations."""
 OLD_VERSIONS = (11, 19, 21)
-"""Versions of the older format (Go 1.11 to 1.21)."""
+"""Versions of the older format (Go 1.11 to 1.21): see `v1`."""
 
 CLOCK_SNAPSHOT_SINCE = 25
 """From here on a Sync batch with Frequency and ClockSnapshot; before, a lone Frequency batch."""

@@ -42,6 +42,12 @@ class Generation:
     samples: list[Extent] = field(default_factory=list)
     cut: Damage | None = None
 
+    @property
+    def id(self) -> int:
+        """The number for the kernel: signed, and 0 without events: Go's first generation is the first with events."""
+        empty = all(start == end for batches in self.threads.values() for _, start, end in batches)
+        return 0 if empty else self.number - (self.number >> 63 << 64)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -68,14 +74,10 @@ def version(data: Data) -> int:
     head = bytes(data[: spec.HEADER_SIZE])
     for known in spec.VERSIONS + spec.OLD_VERSIONS:
         if head == spec.HEADER % known:
-            if known in spec.OLD_VERSIONS:
-                raise Damage(
-                    f"a trace in the older format (go 1.{known}) is not read yet; record it with Go 1.22 or later"
-                )
             return known
     if head.startswith(b"go 1.") and b" trace\0" in head:
         found = head[3 : head.index(b" trace")].decode("ascii", "replace")
-        raise Damage(f"unknown trace format go {found}; this version reads Go 1.22 to 1.27")
+        raise Damage(f"unknown trace format go {found}; this version reads Go 1.11 to 1.27")
     raise Damage("not a Go execution trace (it does not begin with 'go 1.N trace')")
 
 
@@ -128,6 +130,8 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
             raise problem or Damage("a generation without its clock's frequency; the trace is cut", pos)
         if version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
             raise problem or Damage("a generation without its clock snapshot; the trace is cut", pos)
+        if float(generation.start) * generation.freq > 4e18:
+            raise problem or Damage("a time is out of range", pos)
         generation.cut = problem
         yield generation
         if problem:
@@ -176,10 +180,10 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
             time = float(numbers[0]) * generation.freq
             if time > 4e18:
                 raise Damage("a CPU sample's time is out of range", at)
-            thread, proc, goroutine = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:4])
+            thread, proc, goroutine, stack = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:])
             if not -1 <= proc < kernel.MAX_PROCS:
                 raise Damage("a CPU sample names a proc that cannot be", at)
-            found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, numbers[4], at))
+            found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, stack, at))
     found.sort(key=lambda sample: sample[0])
     return found
 

@@ -4,6 +4,7 @@
 // distribution: build.py lays it over GOROOT/src/cmd/oracle.
 //
 //	oracle [-stacks | -count | -loop] TRACE
+//	oracle -many < PATHS
 //
 // One event a line, tab-separated: kind, time (ns), M, P, G, details. Strings are
 // quoted; -1 stands for "none". With -stacks two more columns follow, the event's
@@ -24,7 +25,12 @@ func main() {
 	stacks := flag.Bool("stacks", false, "print the event's stack and the transition's")
 	count := flag.Bool("count", false, "print only the number of events of each kind and of all")
 	loop := flag.Bool("loop", false, "only read the events")
+	many := flag.Bool("many", false, "read paths from standard input and print a verdict on each")
 	flag.Parse()
+	if *many {
+		printVerdicts()
+		return
+	}
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
@@ -75,6 +81,26 @@ func each(path string, visit func(trace.Event)) (err error) {
 			return err
 		}
 		visit(ev)
+	}
+}
+
+// printVerdicts answers each path at once with one line, tab-separated: "accepted" or
+// "refused", the number of events, the last one's time, and the first line of the error.
+func printVerdicts() {
+	paths := bufio.NewScanner(os.Stdin)
+	for paths.Scan() {
+		var events int
+		var last trace.Time
+		err := each(paths.Text(), func(ev trace.Event) {
+			events++
+			last = ev.Time()
+		})
+		verdict, reason := "accepted", ""
+		if err != nil {
+			verdict = "refused"
+			reason, _, _ = strings.Cut(err.Error(), "\n")
+		}
+		fmt.Printf("%s\t%d\t%d\t%q\n", verdict, events, last, reason)
 	}
 }
 

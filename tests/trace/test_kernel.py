@@ -75,7 +75,8 @@ def test_intervals_add_up(path: Path, decoder: ModuleType) -> None:
 def _walk(trace: Trace) -> dict[GoState, list[int]]:
     state: dict[int, tuple[GoState, int]] = {}
     lengths: defaultdict[GoState, list[int]] = defaultdict(list)
-    start = now = -1
+    start: int | None = None
+    now = -1
 
     def change(goroutine: int, to: GoState | None, time: int) -> None:
         if goroutine in state:
@@ -87,7 +88,7 @@ def _walk(trace: Trace) -> dict[GoState, list[int]]:
     for chunk in trace.chunks():
         for now, number, _, _, g, a, b, _, _ in chunk.rows():
             event = Ev(number)
-            start = now if start < 0 else start
+            start = now if start is None else start
             if event in (Ev.GO_STATUS, Ev.GO_STATUS_STACK):
                 if b >> 8 == 0:
                     change(a, GoState(b & 0xFF), start)
