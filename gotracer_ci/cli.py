@@ -81,7 +81,7 @@ def analyze(traces: tuple[str, ...], config: Path | None, **options: Any) -> Non
     Exit codes: 0 nothing to flag, 1 findings or, with a baseline, regressions, 2 wrong usage or a trace that cannot be
     read, 3 an invalid baseline.
     """
-    from gotracer_ci import pipeline
+    from gotracer_ci import pipeline, progress
     from gotracer_ci.settings import load
 
     outputs = {name: path for name in FILES if (path := options.pop(name))}
@@ -95,7 +95,8 @@ def analyze(traces: tuple[str, ...], config: Path | None, **options: Any) -> Non
         "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
     }
     settings = load(given, config)
-    outcome = pipeline.run(settings)
+    with progress.shown(sys.stderr) as watch:
+        outcome = pipeline.run(settings, watch)
     try:
         _print(outcome.report, settings.format, settings.output)
     except UsageError as unwritten:

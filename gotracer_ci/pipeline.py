@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from gotracer_ci.rules.registry import all_rules, select
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.model import Trace, open_trace
+
+Watch = Callable[[int, int, Trace], None]
+"""Told of every chunk: the trace's number, of how many, and the trace as far as it has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ class Outcome:
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
-def run(settings: Settings) -> Outcome:
-    """Analyses, compares and writes.
+def run(settings: Settings, watch: Watch | None = None) -> Outcome:
+    """Analyses, compares and writes. watch: sees how far the reading is.
 
     Raises:
         GotracerError: nothing can be done at all: wrong settings, or no trace that can be read.
@@ -72,9 +76,9 @@ def run(settings: Settings) -> Outcome:
     repository = Repository.scan(settings.root)
     errors: list[GotracerError] = []
     traces: list[Analysed] = []
-    for name in names:
+    for number, name in enumerate(names, 1):
         try:
-            trace = _analysed(name, repository, measured, settings)
+            trace = _analysed(name, repository, measured, settings, watch and partial(watch, number, len(names)))
         except TraceError as error:
             errors.append(error)
             continue
@@ -101,8 +105,15 @@ def run(settings: Settings) -> Outcome:
     return Outcome(report, tuple(errors), written)
 
 
-def _analysed(name: str, repository: Repository, rules: Sequence[Rule], settings: Settings) -> Analysed:
+def _analysed(
+    name: str,
+    repository: Repository,
+    rules: Sequence[Rule],
+    settings: Settings,
+    watch: Callable[[Trace], None] | None,
+) -> Analysed:
     trace = open_trace(name)
+    trace.watch = watch
     source = SourceMap(repository, settings.path_map)
     facts = analyse(trace, source)
     if trace.events <= 2:  # the reader's own, which mark the beginning and the end

@@ -35,16 +35,18 @@ MAY_IMPORT = {
         "errors", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
     "action": {"errors", "findings", "github", "pipeline", "report", "settings"},
-    "cli": {"action", "errors", "pipeline", "report", "rules", "settings", "trace"},
+    "progress": {"report.text", "trace"},
+    "cli": {"action", "errors", "pipeline", "progress", "report", "rules", "settings", "trace"},
 }  # fmt: skip
-EDGES = {"cli", "action", "github"}
+# progress looks at the clock and draws on the terminal for cli, which alone starts it
+EDGES = {"cli", "action", "github", "progress"}
 THIRD_PARTY = {
     "cython": {"trace/kernel"},
     "click": {"cli"},
     "jinja2": {"report/html"},
     "markupsafe": {"report/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
-    "rich": {"report/human"},
+    "rich": {"progress", "report/human"},
     "sarif_om": {"report/sarif"},
     "attr": {"report/sarif"},
 }

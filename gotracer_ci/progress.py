@@ -1,0 +1,129 @@
+"""The bar on stderr, for a run that takes more than a second: on a terminal only, and gone when the run is through.
+
+rich is imported when that second has passed: most runs are over before it. Nothing is drawn by a thread, only when the
+run reports a chunk: nothing is ever left on the screen behind a result, and Ctrl-C has nobody to wait for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+    from rich.table import Table
+
+    from gotracer_ci.trace.model import Trace
+
+AFTER_S = 1.0
+"""What is over by then needs no bar."""
+INTERVAL_S = 0.1
+"""Between two drawings: quick enough to look alive, too rare to cost anything."""
+BAR_WIDTH = 20
+NAME_LENGTH = 32
+_NEVER = float("inf")
+
+
+@contextmanager
+def shown(
+    stream: TextIO | None, clock: Callable[[], float] = time.monotonic, after_s: float = AFTER_S
+) -> Iterator[Bar | None]:
+    """What to report the chunks to (`pipeline.Watch`), None where nobody would see it; removes the bar at the end."""
+    if stream is None or not stream.isatty():
+        yield None
+        return
+    bar = Bar(stream, clock, after_s)
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class Bar:
+    """Bytes read of the trace, events so far, and the time left; with several traces, which of how many."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float], after_s: float) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._start = clock()
+        self._next = self._start + after_s
+        self._live: Live | None = None
+
+    def __call__(self, number: int, of: int, trace: Trace) -> None:
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + INTERVAL_S
+        try:
+            self._draw(number, of, trace, now - self._start)
+        except OSError:
+            # the terminal went away; the results do not depend on it
+            self._next = _NEVER
+
+    def close(self) -> None:
+        """Removes the bar, if there is one."""
+        self._next = _NEVER
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.stop()
+            self._live = None
+
+    def _draw(self, number: int, of: int, trace: Trace, elapsed_s: float) -> None:
+        from gotracer_ci.report.text import quantity
+
+        if self._live is None:
+            self._live = _opened(self._stream)
+            self._live.start()
+        position, size = trace.position, trace.size
+        left = _left(elapsed_s, (number - 1 + position / size) / of)
+        read = f"{quantity(position, 'bytes')} of {quantity(size, 'bytes')}"
+        texts = [text for text in (read, f"{trace.events:,} events", left) if text]
+        which = f"{number} of {of}" if of > 1 else ""
+        self._live.update(_line(which, trace.name, position / size, texts, self._live.console.width), refresh=True)
+
+
+def _opened(stream: TextIO) -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, markup=False, highlight=False, emoji=False)
+    return Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+
+
+def _line(which: str, name: str, share: float, texts: list[str], width: int) -> Table:
+    """One line. Where it is narrow the name is cut, and then left out, before the bar is, and the figures last."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    cells: list[RenderableType] = [Text(which)] if which else []
+    room = width - sum(len(text) + 2 for text in [which, *texts] if text)
+    if room - BAR_WIDTH - 2 >= 8:
+        cells.append(Text(_short(name, min(NAME_LENGTH, room - BAR_WIDTH - 2))))
+    if room >= BAR_WIDTH:
+        cells.append(ProgressBar(1.0, share, width=BAR_WIDTH))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for _ in (*cells, *texts):
+        grid.add_column(no_wrap=True)
+    grid.add_row(*cells, *map(Text, texts))
+    return grid
+
+
+def _short(name: str, length: int) -> str:
+    """The file's name without its folders, cut; it may hold anything that a file's name may."""
+    from gotracer_ci.report.text import clean
+
+    text = clean(Path(name).name or name)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _left(elapsed_s: float, share: float) -> str:
+    """The time that the rest of the reading takes at the pace so far; of several traces all count as equally long."""
+    if not 0 < share < 1:
+        return ""
+    seconds = round(elapsed_s * (1 - share) / share)
+    return f"{seconds // 60}:{seconds % 60:02d} left"
