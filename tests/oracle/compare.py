@@ -1,0 +1,82 @@
+"""One trace, both readers: every line of Go's against ours, one at a time, and the invariants on the way.
+
+Nothing is kept but the last few lines: traces of millions of events are compared in the memory that one line needs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+from gotracer_ci.errors import TraceError
+from gotracer_ci.trace.model import Trace, open_trace
+from tests.trace.lines import lines
+from tests.trace.validator import Violation, validate
+
+CONTEXT = 5
+"""Equal lines shown before the first that differ."""
+
+
+@dataclass
+class Comparison:
+    """What came of a trace: events that are equal, what differs (none: nothing), and the damage both readers name.
+
+    A tracer can write a trace that no reader can read; then both must stop after the same event.
+    """
+
+    events: int = 0
+    generations: int = 0
+    damage: str = ""
+    difference: list[str] = field(default_factory=list)
+
+
+def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
+    """Reads the trace with both readers, and replays the invariants over our events if the trace is whole."""
+    found = Comparison()
+    try:
+        trace = open_trace(str(path))
+    except TraceError as error:
+        found.difference.append(f"not opened: {error}")
+        return found
+    with subprocess.Popen([oracle, "-stacks", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        theirs = (line.decode("utf-8").rstrip("\n") for line in process.stdout)
+        _compare(found, lines(trace), theirs)
+        process.stdout.close()
+        said = process.stderr.read().decode("utf-8", "replace").strip()
+        process.wait()
+    if not found.difference:
+        _compare_ends(found, trace, said)
+    if invariants and not found.difference and not found.damage:
+        try:
+            validate(open_trace(str(path)))
+        except Violation as violation:
+            found.difference.append(f"invariant: {violation}")
+    return found
+
+
+def _compare(found: Comparison, ours: Iterator[str], theirs: Iterator[str]) -> None:
+    before: deque[str] = deque(maxlen=CONTEXT)
+    for mine, its in zip_longest(ours, theirs, fillvalue="(the end)"):
+        if mine != its:
+            found.difference += [f"event {found.events + 1}:", *before, f"- Go's: {its}", f"+ ours: {mine}"]
+            found.difference += [f"  Go's next: {line}" for line, _ in zip(theirs, range(CONTEXT), strict=False)]
+            found.difference += [f"  our next:  {line}" for line, _ in zip(ours, range(CONTEXT), strict=False)]
+            return
+        before.append(f"  {mine}")
+        found.events += 1
+        found.generations += mine.startswith("Sync\t")
+    found.generations -= 1  # the last Sync ends the trace
+
+
+def _compare_ends(found: Comparison, trace: Trace, said: str) -> None:
+    damaged = trace.damage is not None
+    if damaged != bool(said):
+        found.difference.append(f"only one reader names damage; Go's: {said or 'none'}; ours: {trace.damage or 'none'}")
+    elif damaged:
+        found.damage = f"{trace.damage} (Go's: {said.splitlines()[0]})"

@@ -1,0 +1,101 @@
+"""The oracle suite: records fresh traces of every kind and compares each event with Go's own reader's.
+
+    make oracle                                                  # all: some minutes
+    make oracle ORACLE=--quick                                   # as in CI
+
+Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), and the invariants of
+tests/trace/validator.py must hold. A trace that differs is kept in build/oracle. Toolchains are those of
+`make testdata`, in build/go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from cases import GO, NEWEST, OLDER
+from make import ROOT, TRACES, toolchain
+
+from tests.oracle.build import build as build_oracle
+from tests.oracle.compare import Comparison, compare
+from tests.oracle.record import KEPT, build_programs, fresh, rewritten
+from tests.oracle.runs import COARSE, Run, runs
+
+QUICK_VERSIONS = ("1.22", "1.25", "1.27")
+"""The oldest, the newest, and the one between in which the format's first half had changed and its second had not."""
+Result = tuple[str, str, Comparison]
+"""The Go version or "committed", the way, what came of it."""
+
+
+def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> Iterator[Result]:
+    """Of all committed traces and these runs, as they come; says what is not as it should be."""
+    # more than there are processors: most programs sleep most of the time
+    with ProcessPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        jobs: dict[Future[Comparison], tuple[str, str, str]] = {}
+        for trace in sorted(TRACES.glob("*.trace")):
+            jobs[pool.submit(compare, oracle, trace)] = (trace.name, "committed", "committed")
+            if trace.stem.rpartition("-go")[2] not in OLDER:
+                for ticks in COARSE:
+                    job = pool.submit(rewritten, trace, ticks, oracle)
+                    jobs[job] = (f"{trace.stem}-{ticks}", "committed", f"clock of {ticks:,}")
+        for run in these:
+            jobs[pool.submit(fresh, run, programs[run.version], oracle)] = (run.name, run.version, run.way)
+        for done in as_completed(jobs):
+            name, version, way = jobs[done]
+            error = done.exception()
+            found = done.result() if error is None else Comparison(difference=[f"{error!r}"])
+            if found.damage:
+                print(f"{name}: both readers stop after {found.events:,} events: {found.damage}", flush=True)
+            if found.difference:
+                print(f"{name}: DIFFERS", *found.difference, sep="\n  ", flush=True)
+            yield version, way, found
+
+
+def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) -> Iterator[str]:
+    """Lines of a table with a row for each group and one for all."""
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
+    for result in results:
+        found = result[2]
+        counts = (1, found.events, found.generations, bool(found.damage), bool(found.difference))
+        for name in (key(result), "all"):
+            rows[name] = [have + more for have, more in zip(rows[name], counts, strict=True)]
+    yield f"{head:<22}{'traces':>8}{'events':>12}{'generations':>13}{'damaged':>9}{'differences':>13}"
+    for name in sorted(rows, key=lambda name: (name == "all", name)):
+        traces, events, generations, damaged, different = rows[name]
+        yield f"{name:<22}{traces:>8,}{events:>12,}{generations:>13,}{damaged:>9,}{different:>13,}"
+
+
+def main() -> int:
+    """The command line. 1: something differs."""
+    parser = argparse.ArgumentParser(description="Compares fresh and committed traces with Go's own reader.")
+    parser.add_argument("--quick", action="store_true", help="about a minute: three versions, the shorter programs")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="where Go is kept")
+    arguments = parser.parse_args()
+    cache: Path = arguments.cache.resolve()
+    versions = QUICK_VERSIONS if arguments.quick else tuple(version for version in GO if version not in OLDER)
+    older = () if arguments.quick else OLDER
+    start = time.monotonic()
+    if not shutil.which("gcc"):
+        parser.error("there is no C compiler, which the program with C threads needs")
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    oracle = build_oracle(toolchain(cache, NEWEST), cache / "bin" / "oracle")
+    programs = {version: build_programs(cache, version) for version in (*older, *versions)}
+    print(f"built after {time.monotonic() - start:.0f} s", flush=True)
+    all_results = list(results(oracle, programs, runs(versions, older, quick=arguments.quick)))
+    print(*table("Go", all_results, lambda result: result[0]), "", sep="\n")
+    print(*table("recorded", all_results, lambda result: result[1]), sep="\n")
+    different = sum(bool(found.difference) for _, _, found in all_results)
+    print(f"{different or 'no'} traces differ; {time.monotonic() - start:.0f} s")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

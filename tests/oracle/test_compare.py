@@ -1,0 +1,79 @@
+"""The suite's parts: what differs is found and named, and a coarse clock changes times alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.trace.model import open_trace
+from tests.oracle.coarse import coarse
+from tests.oracle.compare import compare
+from tests.trace.conftest import ROOT
+from tests.trace.lines import lines
+
+TRACES = ROOT / "testdata" / "traces"
+TRACE = TRACES / "cgocallback-go1.27.trace"
+SAMPLED = ("tour-go1.22", "tour-go1.25", "tour-go1.27", "allocfree-go1.23")
+
+
+def _reader(folder: Path, printed: list[str], error: str = "") -> Path:
+    """A program that stands in for the oracle and prints this."""
+    output = folder / "output"
+    output.write_text("\n".join(printed) + "\n", encoding="utf-8")
+    program = folder / "reader"
+    program.write_text(f"#!/bin/sh\ncat {output}\n{error and f'echo {error} >&2; exit 1'}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+def test_equal_lines_are_counted(tmp_path: Path) -> None:
+    ours = list(lines(open_trace(str(TRACE))))
+    found = compare(_reader(tmp_path, ours), TRACE)
+    assert (found.events, found.generations, found.damage, found.difference) == (len(ours), 1, "", [])
+
+
+@pytest.mark.parametrize(
+    ("change", "event"),
+    [
+        (lambda ours: ours[:10] + ours[11:], 11),
+        (lambda ours: ours[:20] + ours[19:], 21),
+        (lambda ours: [*ours[:30], ours[30] + "x", *ours[31:]], 31),
+        (lambda ours: ours[:-1], 216),
+        (lambda ours: [*ours, ours[-1]], 217),
+    ],
+    ids=["one missing", "one twice", "another stack", "ends early", "ends late"],
+)
+def test_the_first_difference_is_named(change: Callable[[list[str]], list[str]], event: int, tmp_path: Path) -> None:
+    ours = list(lines(open_trace(str(TRACE))))
+    assert len(ours) == 216
+    found = compare(_reader(tmp_path, change(ours)), TRACE)
+    assert found.difference[0] == f"event {event}:"
+    assert found.events == event - 1
+
+
+def test_damage_that_only_one_reader_names_is_a_difference(tmp_path: Path) -> None:
+    ours = list(lines(open_trace(str(TRACE))))
+    assert compare(_reader(tmp_path, ours, "error: broken"), TRACE).difference
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_clock_of_one_tick_changes_nothing(name: str, tmp_path: Path) -> None:
+    trace = TRACES / f"{name}.trace"
+    coarse(trace, tmp_path / "trace", 1)
+    assert list(lines(open_trace(str(tmp_path / "trace")))) == list(lines(open_trace(str(trace))))
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_coarse_clock_makes_ties(name: str, tmp_path: Path) -> None:
+    """An event at the same time as the one before it is 1 ns later (see `kernel`)."""
+    before, after = open_trace(str(TRACES / f"{name}.trace")), tmp_path / "trace"
+    coarse(TRACES / f"{name}.trace", after, 10_000)
+    ties = []
+    for trace in (before, open_trace(str(after))):
+        times = [row[0] for chunk in trace.chunks() for row in chunk.rows()]
+        ties.append(sum(b - a == 1 for a, b in pairwise(times)))
+        assert trace.damage is None
+    assert ties[1] > len(times) / 2 > ties[0]

@@ -1,0 +1,180 @@
+"""The validator passes what is right, and finds what is not: each of its invariants has been seen to fail."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.spec import Ev
+from tests.trace.conftest import ROOT, TRACES
+from tests.trace.validator import FROM_TO, INVARIANTS, SYSCALL, Row, Validator, Violation, validate
+
+MUTATED = ("tour-go1.27", "cgocallback-go1.27", "annotations-go1.26", "blockedread-go1.22", "lockcontention-go1.23")
+MUTANTS = 60
+"""Of each kind and trace."""
+Mutation = Callable[[list[Row]], None]
+
+
+@cache
+def _rows(name: str) -> tuple[Row, ...]:
+    trace = open_trace(str(ROOT / "testdata" / "traces" / f"{name}.trace"))
+    return tuple(row for chunk in trace.chunks() for row in chunk.rows())
+
+
+def _check(rows: list[Row]) -> None:
+    validator = Validator()
+    for row in rows:
+        validator.row(row)
+    validator.end()
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_every_committed_trace_holds(path: Path) -> None:
+    trace = open_trace(str(path))
+    assert validate(trace) == trace.events
+
+
+@pytest.mark.parametrize("name", MUTATED)
+def test_both_kernels_hold(name: str, decoder: ModuleType) -> None:
+    trace = open_trace(str(ROOT / "testdata" / "traces" / f"{name}.trace"))
+    assert validate(trace) == len(_rows(name))
+
+
+def _find(rows: list[Row], *events: Ev, start: int = 0) -> int:
+    return next(i for i, row in enumerate(rows) if i >= start and row[1] in events)
+
+
+def _change(rows: list[Row], i: int, **changes: int) -> None:
+    fields = dict(zip(("time", "type", "m", "p", "g", "a", "b", "c", "stack"), rows[i], strict=True))
+    time, number, m, p, g, a, b, c, stack = (fields | changes).values()
+    rows[i] = (time, number, m, p, g, a, b, c, stack)
+
+
+def _stand_still(rows: list[Row]) -> None:
+    _change(rows, 100, time=rows[99][0])
+
+
+def _lose_the_end(rows: list[Row]) -> None:
+    rows.pop()
+
+
+def _allocate_on_another_p(rows: list[Row]) -> None:
+    i = _find(rows, Ev.HEAP_ALLOC)
+    _change(rows, i, p=rows[i][3] + 1)
+
+
+def _be_on_two_threads(rows: list[Row]) -> None:
+    """A status that repeats the state, on a thread that there is not."""
+    second = _find(rows, Ev.SYNC, start=1)
+    told = (i for i in range(second, len(rows)) if rows[i][1] in (Ev.GO_STATUS, Ev.GO_STATUS_STACK))
+    _change(rows, next(i for i in told if rows[i][6] & 0xFF == SYSCALL), m=999, p=-1, g=-1)
+
+
+def _start_beside_another(rows: list[Row]) -> tuple[int, int, int]:
+    """The first start of a P while another thread has one: the row, that thread, its P."""
+    validator = Validator()
+    for i, row in enumerate(rows):
+        if row[1] == Ev.PROC_START and validator.places.on:
+            return i, *next(iter(validator.places.on.items()))
+        validator.row(row)
+    raise AssertionError("none")
+
+
+def _put_two_ps_on_a_thread(rows: list[Row]) -> None:
+    """A P starts where another is, with that other as the context, as if nothing were wrong."""
+    i, thread, proc = _start_beside_another(rows)
+    goroutine = next(row[4] for row in reversed(rows[:i]) if row[2] == thread)
+    _change(rows, i, m=thread, p=proc, g=goroutine)
+
+
+def _wake_nobody(rows: list[Row]) -> None:
+    del rows[_find(rows, Ev.GO_UNBLOCK)]
+
+
+def _start_a_running_p(rows: list[Row]) -> None:
+    i, _, proc = _start_beside_another(rows)
+    _change(rows, i, a=proc)
+
+
+def _lose_a_begin(rows: list[Row]) -> None:
+    del rows[_find(rows, Ev.GC_BEGIN)]
+
+
+def _end_the_outer_region(rows: list[Row]) -> None:
+    i = _find(rows, Ev.USER_REGION_END)
+    _change(rows, i, b=rows[i][6] + 1)
+
+
+def _end_a_task_twice(rows: list[Row]) -> None:
+    i = _find(rows, Ev.USER_TASK_END)
+    rows.insert(i + 1, rows[i])
+    _change(rows, i + 1, time=rows[i][0] + 1)
+
+
+CONTROLS: dict[str, tuple[str, Mutation]] = {
+    "sync": ("tour-go1.27", _lose_the_end),
+    "time": ("tour-go1.27", _stand_still),
+    "context": ("tour-go1.27", _allocate_on_another_p),
+    "goroutine threads": ("blockedread-go1.22", _be_on_two_threads),
+    "proc threads": ("lockcontention-go1.23", _put_two_ps_on_a_thread),
+    "goroutine states": ("tour-go1.27", _wake_nobody),
+    "proc states": ("lockcontention-go1.23", _start_a_running_p),
+    "ranges": ("tour-go1.27", _lose_a_begin),
+    "regions": ("annotations-go1.26", _end_the_outer_region),
+    "tasks": ("annotations-go1.26", _end_a_task_twice),
+}
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS)
+def test_each_invariant_is_seen_to_fail(invariant: str) -> None:
+    name, mutate = CONTROLS[invariant]
+    rows = list(_rows(name))
+    mutate(rows)
+    with pytest.raises(Violation) as caught:
+        _check(rows)
+    assert caught.value.invariant == invariant
+
+
+def _drop(rows: list[Row], i: int) -> None:
+    del rows[i]
+
+
+def _swap(rows: list[Row], i: int) -> None:
+    """Two events change places, and keep the times of the places: a wrong order of ties, say."""
+    j = next((j for j in range(i + 1, len(rows)) if rows[j][2] == rows[i][2]), i + 1)
+    first, second = rows[i], rows[j]
+    rows[i], rows[j] = second, first
+    _change(rows, i, time=first[0])
+    _change(rows, j, time=second[0])
+
+
+def _change_goroutine(rows: list[Row], i: int) -> None:
+    _change(rows, i, g=rows[i][4] + 1)
+
+
+@pytest.mark.parametrize(("mutate", "least"), [(_drop, 0.97), (_swap, 0.9), (_change_goroutine, 1.0)])
+def test_mutants_are_caught(mutate: Callable[[list[Row], int], None], least: float) -> None:
+    """Nearly all: a transition that is a goroutine's last, or two that do not touch each other, may be anywhere."""
+    dice = random.Random(22)
+    found: Counter[str] = Counter()
+    for name in MUTATED:
+        rows = _rows(name)
+        moves = {*FROM_TO, Ev.PROC_START, Ev.PROC_STOP, Ev.PROC_STEAL}
+        places = [i for i, row in enumerate(rows[:-50]) if row[1] in moves]
+        for i in dice.sample(places, min(MUTANTS, len(places))):
+            mutant = list(rows)
+            mutate(mutant, i)
+            try:
+                _check(mutant)
+            except Violation as violation:
+                found[violation.invariant] += 1
+            else:
+                found["none"] += 1
+    assert found["none"] <= (1 - least) * found.total()
