@@ -3,8 +3,10 @@
 #   make demo    analyses a real trace against a committed baseline; the reports are in out/
 #   make test    installs what the tests need and runs them all
 #
-# lint: style and types. testdata: records the traces anew. docs: makes the generated pages. lock: the image's
-# dependencies, with hashes. image: builds the container image and tries it. clean: removes what the others made.
+# lint: style and types. bench: time and memory beside Go's own reader (BENCH=--big: with a trace of 1 GB too).
+# oracle: every event of fresh traces against Go's own reader (ORACLE=--quick for CI's part).
+# fuzz: bent traces, MUTANTS of them. testdata: records the traces anew. docs: makes the generated pages. lock: the
+# image's dependencies, with hashes. image: builds the container image and tries it. clean: removes what the others made.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,10 +14,12 @@ BIN := $(VENV)/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 IMAGE_TOOL ?= ../shared/tools/image
 IMAGE ?= gotracer-ci
+MUTANTS ?= 100000
+SEED ?= $(shell date +%Y%m%d)
 TRACE ?= testdata/traces/service-leak-go1.27.trace
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint testdata docs lock image clean
+.PHONY: demo test lint bench oracle fuzz testdata docs lock image clean
 
 # The analysis ends with 1, because this trace has something that the baseline has not. That is the demonstration.
 demo: $(VENV)/.package
@@ -33,6 +37,15 @@ lint: $(VENV)/.dev $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/zizmor --offline --quiet --min-severity medium action.yml .github
+
+oracle: $(VENV)/.dev
+	PYTHONPATH=testdata $(BIN)/python -m tests.oracle.suite $(ORACLE)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --mutants $(MUTANTS) --seed $(SEED)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(BENCH)
 
 testdata: $(VENV)/.dev
 	$(BIN)/python testdata/make.py

@@ -1,0 +1,100 @@
+"""`python -m tests.bench`: makes traces, runs ours, Go's reader and `go tool trace` in turns, prints tables.
+
+make bench                              # some minutes
+python -m tests.bench --big             # also makes, analyses and deletes a trace of 1 GB
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bench import table, targets
+from tests.bench.contenders import ANALYZE, ours, theirs, uncompiled
+from tests.bench.golang import BUILD, Toolchain, toolchain
+from tests.bench.processes import Usage
+from tests.bench.rounds import Measured, measure
+from tests.bench.targets import Check
+from tests.bench.traces import BIG, LARGE, SMALL, make
+
+MANY = 3  # times the rounds, for the small trace, whose runs are short
+
+
+def main() -> None:
+    options = _options()
+    go = toolchain()
+    measured: list[Measured] = []
+    checks: list[Check] = []
+    contenders = (*ours(), *theirs(go))
+    for workload in LARGE:
+        one = measure(workload.name, make(go, workload), contenders, options.rounds, _progress)
+        measured.append(one)
+        checks += targets.large(one, workload.crowd)
+    one = measure(SMALL.name, make(go, SMALL), (*contenders, uncompiled()), options.rounds * MANY, _progress)
+    measured.append(one)
+    checks += targets.small(one)
+    rows = [(w, m.size, m.events) for w, m in zip((*LARGE, SMALL), measured, strict=True)]
+    facts = _facts(go, measured, options.rounds)
+    if options.big:
+        size, usage = _big(go)
+        checks += targets.big(BIG.name, size, usage)
+        facts["big"] = {"size": size, "cpu_s": usage.cpu_s, "peak": usage.peak, "private": usage.private}
+    print(_headline(facts))
+    for lines in (table.traces(rows), table.runs(measured), table.checks(checks)):
+        print("", *lines, sep="\n")
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(table.document(facts, measured, checks), indent=1) + "\n", encoding="utf-8")
+    _progress(f"all single runs are in {options.json}")
+
+
+def _big(go: Toolchain) -> tuple[int, Usage]:
+    """Makes the 1 GB trace, analyses it and deletes it."""
+    _progress("big: making 1 GB")
+    path = make(go, BIG)
+    try:
+        (analyze,) = (contender for contender in ours() if contender.name == ANALYZE)
+        _progress("big: analyze")
+        return path.stat().st_size, analyze.run(path, watch=True)
+    finally:
+        path.unlink()
+
+
+def _facts(go: Toolchain, measured: list[Measured], rounds: int) -> dict[str, Any]:
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "go": go.version,
+        "compiled": all(kernel.compiled for one in measured for kernel in one.kernels),
+        "rounds": rounds,
+    }
+
+
+def _headline(facts: dict[str, Any]) -> str:
+    kernel = "compiled" if facts["compiled"] else "NOT COMPILED"
+    return (
+        f"{facts['cores']} cores, {facts['system']}, Python {facts['python']}, Go {facts['go']}, kernel {kernel}; "
+        f"medians of {facts['rounds']} rounds ({facts['rounds'] * MANY} of the small trace)"
+    )
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures the decoder beside Go's own.")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each runs [default: 5]")
+    parser.add_argument("--big", action="store_true", help="also a trace of 1 GB: makes it, analyses it, deletes it")
+    parser.add_argument("--json", type=Path, default=BUILD / "result.json", metavar="FILE", help="every single run")
+    options = parser.parse_args()
+    options.rounds = max(1, options.rounds)
+    return options
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+main()

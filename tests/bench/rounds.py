@@ -1,0 +1,67 @@
+"""Rounds: everyone runs once, then everyone again, so that a machine's better and worse moments meet all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from tests.bench.contenders import Contender, Kernel, kernel_alone
+from tests.bench.processes import Usage
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Measured:
+    """One trace's runs, by contender, in the order of the rounds."""
+
+    name: str
+    size: int
+    runs: dict[str, list[Usage]] = field(default_factory=dict)
+    kernels: list[Kernel] = field(default_factory=list)
+
+    @property
+    def events(self) -> int:
+        return self.kernels[0].events
+
+    def cpu_s(self, contender: str) -> float:
+        return median(usage.cpu_s for usage in self.runs[contender])
+
+    def fastest_s(self, contender: str) -> float:
+        """What it takes when nothing else runs, or nearly so."""
+        return min(usage.cpu_s for usage in self.runs[contender])
+
+    def ns_per_event(self, contender: str) -> float:
+        return self.cpu_s(contender) * 1e9 / self.events
+
+    def peak(self, contender: str) -> float:
+        return median(usage.peak for usage in self.runs[contender])
+
+    def beyond_file(self, contender: str) -> float:
+        """Peak memory without the file's size."""
+        return self.peak(contender) - self.size
+
+    def ratio(self, slow: str, fast: str) -> float:
+        """The median of the rounds' ratios of CPU time."""
+        pairs = zip(self.runs[slow], self.runs[fast], strict=True)
+        return median(one.cpu_s / other.cpu_s for one, other in pairs)
+
+    @property
+    def kernel_ns(self) -> float:
+        return median(kernel.ns for kernel in self.kernels)
+
+
+def measure(name: str, trace: Path, contenders: Sequence[Contender], rounds: int, progress: Progress) -> Measured:
+    """A first round, which fills the system's caches, is not counted."""
+    measured = Measured(name, trace.stat().st_size, {contender.name: [] for contender in contenders})
+    for number in range(rounds + 1):
+        progress(f"{name}: round {number} of {rounds}")
+        for contender in contenders:
+            usage = contender.run(trace)
+            if number:
+                measured.runs[contender.name].append(usage)
+        if number:
+            measured.kernels.append(kernel_alone(trace))
+    return measured

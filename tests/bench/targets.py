@@ -1,0 +1,55 @@
+"""The targets, and what was measured beside them. Nothing fails here: a shared machine's figures are no test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.bench.contenders import ANALYZE, DECODE, READER, TOOL, UNCOMPILED
+from tests.bench.processes import Usage
+from tests.bench.rounds import Measured
+from tests.bench.traces import MB
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """at_least: the target is a lower limit, else an upper one."""
+
+    figure: str
+    trace: str
+    value: float
+    target: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+    @property
+    def verdict(self) -> str:
+        if self.met:
+            return "met"
+        return f"missed by {abs(self.value - self.target) / self.target:.0%}".replace("%", " %")
+
+
+def large(measured: Measured, crowd: bool) -> Iterator[Check]:
+    name = measured.name
+    yield Check("Go's reader ÷ decode", name, measured.ratio(READER, DECODE), 2 if crowd else 3, "×", at_least=True)
+    yield Check("go tool trace ÷ decode", name, measured.ratio(TOOL, DECODE), 15, "×", at_least=True)
+    yield Check("kernel, an event", name, measured.kernel_ns, 40 if crowd else 25, "ns")
+    yield Check("analyze ÷ decode", name, measured.ratio(ANALYZE, DECODE), 1.6, "×")
+    yield Check("decode, peak beyond the file", name, measured.beyond_file(DECODE) / MB, 40, "MB")
+    yield Check("analyze, peak beyond the file", name, measured.beyond_file(ANALYZE) / MB, 60, "MB")
+
+
+def small(measured: Measured) -> Iterator[Check]:
+    name = measured.name
+    yield Check("decode", name, measured.cpu_s(DECODE) * 1000, 60, "ms")
+    yield Check("analyze", name, measured.cpu_s(ANALYZE) * 1000, 250, "ms")
+    yield Check("decode uncompiled, an event", name, measured.ns_per_event(UNCOMPILED) / 1000, 3.5, "µs")
+
+
+def big(name: str, size: int, usage: Usage) -> Iterator[Check]:
+    yield Check("analyze, peak beyond the file", name, (usage.peak - size) / MB, 60, "MB")
+    yield Check("analyze, private memory", name, usage.private / MB, 120, "MB")
