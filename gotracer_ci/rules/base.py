@@ -149,6 +149,24 @@ def wait(
     return Measured(key, level, statistics, describe)
 
 
+def longest(
+    rule: str,
+    groups: Iterable[PlaceGroup],
+    limits: Limits,
+    facts: Facts,
+    message: Callable[[PlaceGroup], str],
+    detail: str,
+    suggestion: str,
+) -> Iterator[Measured]:
+    """The measurements of a rule whose thresholds `warn` and `error` are for the longest interval of a group.
+
+    detail: as for `wait`; "{}" in it stands for the group's name.
+    """
+    for group in groups:
+        level = severity(group.max_ns, limits)
+        yield wait(rule, group, level, facts, message, detail.format(group.name), suggestion)
+
+
 def location(frame: SourceFrame | None, mapped: str = "") -> Location | None:
     if frame is None or frame.path is None:
         return None

@@ -45,16 +45,9 @@ CGO = "runtime.cgocall"
 
 
 def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in by_place(facts.intervals, _call):
-        yield base.wait(
-            NAME,
-            group,
-            base.severity(group.max_ns, limits),
-            facts,
-            _message,
-            "Time from the entry of the call to its exit.",
-            SUGGESTION,
-        )
+    groups = by_place(facts.intervals, _call)
+    detail = "Time from the entry of the call to its exit."
+    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
 
 
 def _call(group: IntervalGroup) -> str | None:

@@ -42,16 +42,9 @@ SUGGESTION = "Allocate less there: reuse buffers, preallocate; or give the colle
 
 
 def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in by_place(facts.intervals, _assist):
-        yield base.wait(
-            NAME,
-            group,
-            base.severity(group.max_ns, limits),
-            facts,
-            _message,
-            "Time from the beginning of the mark assist to its end.",
-            SUGGESTION,
-        )
+    groups = by_place(facts.intervals, _assist)
+    detail = "Time from the beginning of the mark assist to its end."
+    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
 
 
 def _assist(group: IntervalGroup) -> str | None:

@@ -46,16 +46,9 @@ SUGGESTION = (
 
 
 def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in by_place(facts.intervals, _why):
-        yield base.wait(
-            NAME,
-            group,
-            base.severity(group.max_ns, limits),
-            facts,
-            _message,
-            f"Time from being runnable ({group.name}) to running; the stack is the waiting goroutine's own.",
-            SUGGESTION,
-        )
+    groups = by_place(facts.intervals, _why)
+    detail = "Time from being runnable ({}) to running; the stack is the waiting goroutine's own."
+    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
 
 
 def _why(group: IntervalGroup) -> str | None:

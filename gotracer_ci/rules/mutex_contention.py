@@ -47,16 +47,9 @@ SUGGESTION = (
 
 
 def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in by_place(facts.intervals, _lock):
-        yield base.wait(
-            NAME,
-            group,
-            base.severity(group.max_ns, limits),
-            facts,
-            _message,
-            f"Time blocked in {group.name} until another goroutine released it.",
-            SUGGESTION,
-        )
+    groups = by_place(facts.intervals, _lock)
+    detail = "Time blocked in {} until another goroutine released it."
+    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
 
 
 def _lock(group: IntervalGroup) -> str | None:

@@ -46,16 +46,9 @@ SUGGESTION = (
 
 
 def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in by_place(facts.intervals, _idle, place=lambda group: ""):
-        yield base.wait(
-            NAME,
-            group,
-            base.severity(group.max_ns, limits),
-            facts,
-            _message,
-            "Time in which a goroutine was runnable and a P idle; the stack is the waiting goroutine's own.",
-            SUGGESTION,
-        )
+    groups = by_place(facts.intervals, _idle, place=lambda group: "")
+    detail = "Time in which a goroutine was runnable and a P idle; the stack is the waiting goroutine's own."
+    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
 
 
 def _idle(group: IntervalGroup) -> str | None:
