@@ -120,8 +120,7 @@ class Records:
         if self.ticks == 0:
             raise Damage("the clock's frequency is missing; the trace is cut", end)
         self.first_sample = len(self.times)
-        self._samples.sort(key=lambda sample: sample[0])
-        for time, proc, goroutine, stack, at in self._samples:
+        for time, proc, goroutine, stack, at in kernel.sorted_as_go(self._samples):
             self._add(time, Old.CPU_SAMPLE, proc, goroutine, [0, 0, 0, 0], stack, at)
 
     def _add(

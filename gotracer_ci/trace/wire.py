@@ -184,8 +184,7 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
             if not -1 <= proc < kernel.MAX_PROCS:
                 raise Damage("a CPU sample names a proc that cannot be", at)
             found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, stack, at))
-    found.sort(key=lambda sample: sample[0])
-    return found
+    return kernel.sorted_as_go(found)
 
 
 def _batch(data: Data, pos: int) -> Batch:
