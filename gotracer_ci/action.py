@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,9 +23,9 @@ from gotracer_ci.github.environment import Environment, from_environ
 from gotracer_ci.github.ownership import hand_over
 from gotracer_ci.report import markdown, render, view
 from gotracer_ci.report.model import Report
-from gotracer_ci.settings import BASELINE_FILE, Settings, load
+from gotracer_ci.settings import BASELINE_FILE, Format, Settings, load
 
-DEFAULT_REPORTS = {
+DEFAULT_REPORTS: dict[Format, Path] = {
     "sarif": Path("gotracer-ci/report.sarif"),
     "html": Path("gotracer-ci/report.html"),
     "json": Path("gotracer-ci/findings.json"),
@@ -95,12 +96,11 @@ def _settings(environment: Environment) -> tuple[Settings, list[Annotation]]:
     baseline = settings.baseline or Path(BASELINE_FILE)
     known = baseline.exists() or settings.update_baseline
     built_in = environment.built_in(_absolute(settings.root))
-    settings = settings.model_copy(
-        update={
-            "baseline": baseline if known else None,
-            "outputs": {**DEFAULT_REPORTS, **settings.outputs},
-            "path_map": (*settings.path_map, *((folder, ".") for folder in built_in)),
-        }
+    settings = replace(
+        settings,
+        baseline=baseline if known else None,
+        outputs={**DEFAULT_REPORTS, **settings.outputs},
+        path_map=(*settings.path_map, *((folder, ".") for folder in built_in)),
     )
     if known:
         return settings, []

@@ -94,7 +94,7 @@ def analyze(traces: tuple[str, ...], config: Path | None, **options: Any) -> Non
         "thresholds": dict(_pair("--set", text) for text in options["thresholds"]) or None,
         "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
     }
-    settings = load(given, config)
+    settings = load(given, config, typed=True)
     with progress.shown(sys.stderr) as watch:
         outcome = pipeline.run(settings, watch)
     try:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, ClassVar, Literal
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Severity
@@ -18,14 +16,16 @@ Format = Literal["human", "json", "ndjson", "markdown", "sarif", "html", "junit"
 FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """Everything that a run depends on besides its traces' bytes.
 
     traces: files, folders, globs or "-". root: the repository. outputs: format → file, written beside `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
+    A plain class that pydantic can check: what is in a field's metadata are pydantic's constraints.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     traces: tuple[str, ...] = ()
     root: Path = Path()
@@ -38,30 +38,35 @@ class Settings(BaseModel):
     fail_on: Literal["never", "info", "warn", "error"] = "warn"
     rule: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    thresholds: dict[str, str] = Field(default_factory=dict)
+    thresholds: dict[str, str] = field(default_factory=dict)
     path_map: tuple[tuple[str, str], ...] = ()
-    top: Annotated[int, Field(ge=1)] | None = None
+    top: int | None = field(default=None, metadata={"ge": 1})
     format: Format = "human"
     output: Path | None = None
-    outputs: dict[Format, Path] = Field(default_factory=dict)
+    outputs: dict[Format, Path] = field(default_factory=dict)
 
     @property
     def fail_severity(self) -> Severity:
         return FAIL_ON[self.fail_on]
 
 
-def load(given: Mapping[str, Any], config: Path | None = None) -> Settings:
+def load(given: Mapping[str, Any], config: Path | None = None, *, typed: bool = False) -> Settings:
     """The settings of a run: `given` (flags or inputs; None means not given) over the configuration file.
 
     Args:
         config: the configuration file; None reads `.gotracer-ci/config.toml` below the root where there is one.
+        typed: the values of `given` are known to be of the fields' types and in their limits.
 
     Raises:
         UsageError: naming the file or option, and what is wrong with it.
     """
     values = {name: value for name, value in given.items() if value is not None}
     file = config or Path(values.get("root", ".")) / CONFIG_FILE
-    return _validated(_merge(_read(file, required=config is not None), values), str(file))
+    configured = _read(file, required=config is not None)
+    if typed and not configured:
+        # without pydantic, which takes longer to import than a small trace to analyse
+        return Settings(**values)
+    return _validated(_merge(configured, values), str(file))
 
 
 def _read(file: Path, *, required: bool) -> dict[str, Any]:
@@ -73,6 +78,8 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: cannot be read: {error}") from None
+    import tomllib
+
     try:
         values = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
@@ -100,10 +107,12 @@ def _flat(thresholds: dict[str, Any]) -> dict[str, str]:
 
 
 def _validated(values: dict[str, Any], file: str) -> Settings:
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        return Settings.model_validate(values)
+        return TypeAdapter(Settings).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         option = ".".join(str(part) for part in first["loc"]).replace("_", "-")
-        problem = "no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        problem = "no such setting" if first["type"] == "unexpected_keyword_argument" else first["msg"]
         raise UsageError(f"{option}: {problem} (given on the command line, as an input, or in {file})") from None

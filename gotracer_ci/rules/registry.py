@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import entry_points
 
 from gotracer_ci.errors import UsageError
@@ -35,6 +36,7 @@ BUILT_IN = (
 )
 
 
+@cache
 def all_rules() -> tuple[Rule, ...]:
     """Ours in their order, then the installed ones by name.
 

@@ -1,0 +1,103 @@
+"""Settings: what wins over what, what is refused and how it is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Severity
+from gotracer_ci.settings import CONFIG_FILE, Settings, load
+
+AS_TYPED: dict[str, Any] = {
+    "traces": ("a.trace", "\udcff.trace"),
+    "root": Path("repository"),
+    "baseline": Path("b.json"),
+    "update_baseline": True,
+    "replace_baseline": True,
+    "run_id": "7",
+    "commit": "1a2b3c4",
+    "strict": True,
+    "fail_on": "error",
+    "rule": ("GCAssist",),
+    "skip": ("LongWait",),
+    "thresholds": {"GCAssist.warn": "2ms"},
+    "path_map": (("/src", "."),),
+    "top": 3,
+    "format": "json",
+    "output": Path("o.json"),
+    "outputs": {"sarif": Path("o.sarif")},
+}
+REFUSED = {
+    "top = 0": "top: Input should be greater than or equal to 1",
+    "top = 1.5": "top: Input should be a valid integer, got a number with a fractional part",
+    'fail-on = "bad"': "fail-on: Input should be 'never', 'info', 'warn' or 'error'",
+    'strict = "perhaps"': "strict: Input should be a valid boolean, unable to interpret input",
+    'traces = ["a", 1]': "traces.1: Input should be a valid string",
+    'path-map = [["a"]]': "path-map.0.1: Field required",
+    '[outputs]\nyaml = "x"': "outputs.yaml.[key]: Input should be 'human', 'json', 'ndjson', 'markdown', 'sarif', "
+    "'html' or 'junit'",
+    "fail-at = 1": "fail-at: no such setting",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_the_defaults(tmp_path: Path) -> None:
+    assert load({"root": tmp_path}) == Settings(root=tmp_path)
+    assert Settings().fail_severity is Severity.WARN
+
+
+def test_typed_values_are_what_checking_them_gives() -> None:
+    assert load(AS_TYPED, typed=True) == load(AS_TYPED) == Settings(**AS_TYPED)
+
+
+def test_values_as_text_become_what_they_mean(tmp_path: Path) -> None:
+    settings = load({"root": str(tmp_path), "top": "5", "outputs": {"json": "x.json"}, "commit": None})
+    assert settings == Settings(root=tmp_path, top=5, outputs={"json": Path("x.json")})
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_what_is_given_wins_over_the_file(tmp_path: Path, typed: bool) -> None:
+    (tmp_path / CONFIG_FILE).parent.mkdir()
+    (tmp_path / CONFIG_FILE).write_text(
+        'top = 5\nfail-on = "error"\n[thresholds]\nGCAssist = {warn = "1ms", error = "9ms"}\n', encoding="utf-8"
+    )
+    settings = load({"root": tmp_path, "top": 2, "thresholds": {"GCAssist.warn": "2ms"}}, typed=typed)
+    assert (settings.top, settings.fail_severity) == (2, Severity.ERROR)
+    assert settings.thresholds == {"GCAssist.warn": "2ms", "GCAssist.error": "9ms"}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, typed: bool) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load({}, file, typed=typed)
+    assert str(caught.value) == f"{REFUSED[text]} (given on the command line, as an input, or in {file})"
+
+
+def test_a_wrong_value_is_refused_without_a_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^top: Input should be greater than or equal to 1 \(given "):
+        load({"root": tmp_path, "top": "0"})
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "no such configuration file"),
+        (b"\xff", "cannot be read: "),
+        (b"top = ", "not valid TOML: "),
+    ],
+)
+def test_a_file_that_cannot_be_read(file: Path, content: bytes | None, problem: str) -> None:
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        load({}, file, typed=True)
+    assert str(caught.value).startswith(f"{file}: {problem}")
