@@ -76,12 +76,14 @@ class Trace:
         self.damage = damage
         self.tables = Tables()
         self._data = data
+        self._released = 0
         try:
             self.version = wire.version(data)
         except wire.Damage as problem:
             raise TraceError(name, problem.problem, problem.offset) from None
         self._kernel: Any = None
         self._generation: wire.Generation | None = None
+        self._worked = 0
         self.watch: Callable[[Trace], None] | None = None
 
     def chunks(self, wanted: Iterable[Ev] | None = None) -> Iterator[Chunk]:
@@ -116,6 +118,7 @@ class Trace:
                 if state == kernel.BROKEN:
                     self._broken(cut or wire.Damage(*core.problem()))
                     break
+                self._release(generation.end)
             else:
                 core.sync(core.span()[1])
                 yield self._chunk()
@@ -127,10 +130,11 @@ class Trace:
         core.finish()
 
     def _old_chunks(self, core: Any) -> Iterator[Chunk]:
-        """Those of the older format, which is all or nothing: before the whole file is read, no event is known."""
+        """Those of the older format. Before the whole file is read no event is known, and the chunks are empty."""
         began = False
         try:
-            for block in v1.blocks(self._data, self.version, self.tables):
+            for worked, block in v1.blocks(self._data, self.version, self.tables):
+                self._worked = worked
                 if not began and block:
                     # Go's reader: one before the first event, whose time is 0
                     began = True
@@ -144,6 +148,19 @@ class Trace:
         except wire.Damage as problem:
             self._broken(problem)
         core.finish()
+
+    def _release(self, end: int) -> None:
+        """Says that what lies before `end` is not needed again, so that of a mapped file little is in memory at once.
+
+        Advice: should it be read once more, the system gets it from the file again.
+        """
+        mapping = self._data.obj
+        if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            # in whole pages: the last one may hold the next generation's beginning
+            end -= end % mmap.PAGESIZE
+            if end > self._released:
+                mapping.madvise(mmap.MADV_DONTNEED, self._released, end - self._released)
+                self._released = end
 
     def _broken(self, damage: wire.Damage) -> None:
         if self.damage is None:
@@ -189,16 +206,14 @@ class Trace:
         """Bytes of `size` that have been read: all up to the generation's end but the batches whose time is to come.
 
         Never goes back. Looked at now and then, so that reading keeps no count: a generation is read from all over its
-        part of the file at once. Of the older format all has been read before the first event is known.
+        part of the file at once. The older format is gone through several times: see `v1.blocks`.
         """
         generation = self._generation
         if generation is None:
-            return self.size if self._kernel is not None and self.version in spec.OLD_VERSIONS else 0
+            return self._worked
         batches = [batch for thread in generation.threads.values() for batch in thread]
-        tables = (*generation.strings, *generation.stacks, *generation.samples)
-        end = max((end for *_, end in (*batches, *tables)), default=0)
         now = self._kernel.span()[1] / generation.freq
-        return int(end - sum(end - start for time, start, end in batches if time > now))
+        return int(generation.end - sum(end - start for time, start, end in batches if time > now))
 
     @property
     def start_ns(self) -> int:

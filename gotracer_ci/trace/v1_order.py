@@ -9,18 +9,17 @@ no fixed order; here it is the file's); an end of a system call is written later
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
-from enum import IntEnum
 from itertools import chain, starmap
 
-from gotracer_ci.trace.v1_parse import LATEST, Records
+from gotracer_ci.trace.v1_parse import LATEST, STEP, Records
 from gotracer_ci.trace.v1_spec import BLOCKS, YIELDS, Old
 from gotracer_ci.trace.wire import Damage
 
 LONGEST = 1 << 52
 """No trace is longer, in ns: 52 days."""
 
-_GC_START = int(Old.GC_START)
 _UNLOCAL: dict[int, int] = {
     Old.GO_START_LOCAL: Old.GO_START,
     Old.GO_UNBLOCK_LOCAL: Old.GO_UNBLOCK,
@@ -28,68 +27,73 @@ _UNLOCAL: dict[int, int] = {
 }
 
 
-class _State(IntEnum):
-    """Of a goroutine, as far as the order is concerned."""
-
-    NONE = 0
-    RUNNABLE = 1
-    RUNNING = 2
-    WAITING = 3
-
-
+# A goroutine's states, as far as the order is concerned, and the sequence number that an event needs: any, and leaves
+# it so; any, and counts it up; or exactly b, 0, 1 or a. Plain numbers, because an enumeration's members are slow.
+_NONE, _RUNNABLE, _RUNNING, _WAITING = range(4)
 _SAME, _NEXT, _OWN, _FIRST, _SECOND, _NAMED = range(6)
-"""Which sequence number an event needs: any, and leaves it so; any, and counts it up; or exactly b, 0, 1 or a."""
-_UNKNOWN = (0, int(_State.NONE))
-_GC = -2  # the key of the collector's sequence beside those of the goroutines
+_UNKNOWN = (0, _NONE)
 
-_RULES: dict[int, tuple[bool, int, int, int]] = {
-    Old.GO_CREATE: (True, _FIRST, _State.NONE, _State.RUNNABLE),
-    Old.GO_WAITING: (False, _SECOND, _State.RUNNABLE, _State.WAITING),
-    Old.GO_IN_SYSCALL: (False, _SECOND, _State.RUNNABLE, _State.WAITING),
-    Old.GO_START: (False, _OWN, _State.RUNNABLE, _State.RUNNING),
-    Old.GO_START_LABEL: (False, _OWN, _State.RUNNABLE, _State.RUNNING),
-    Old.GO_START_LOCAL: (False, _NEXT, _State.RUNNABLE, _State.RUNNING),
-    Old.GO_UNBLOCK: (True, _OWN, _State.WAITING, _State.RUNNABLE),
-    Old.GO_SYS_EXIT: (True, _OWN, _State.WAITING, _State.RUNNABLE),
-    Old.GO_UNBLOCK_LOCAL: (True, _NEXT, _State.WAITING, _State.RUNNABLE),
-    Old.GO_SYS_EXIT_LOCAL: (True, _NEXT, _State.WAITING, _State.RUNNABLE),
-    Old.GC_START: (True, _NAMED, _State.NONE, _State.NONE),
-    **dict.fromkeys(BLOCKS, (False, _SAME, _State.RUNNING, _State.WAITING)),
-    **dict.fromkeys(YIELDS, (False, _SAME, _State.RUNNING, _State.RUNNABLE)),
+_RULES: dict[Old, tuple[bool, int, int, int]] = {
+    Old.GO_CREATE: (True, _FIRST, _NONE, _RUNNABLE),
+    Old.GO_WAITING: (False, _SECOND, _RUNNABLE, _WAITING),
+    Old.GO_IN_SYSCALL: (False, _SECOND, _RUNNABLE, _WAITING),
+    Old.GO_START: (False, _OWN, _RUNNABLE, _RUNNING),
+    Old.GO_START_LABEL: (False, _OWN, _RUNNABLE, _RUNNING),
+    Old.GO_START_LOCAL: (False, _NEXT, _RUNNABLE, _RUNNING),
+    Old.GO_UNBLOCK: (True, _OWN, _WAITING, _RUNNABLE),
+    Old.GO_SYS_EXIT: (True, _OWN, _WAITING, _RUNNABLE),
+    Old.GO_UNBLOCK_LOCAL: (True, _NEXT, _WAITING, _RUNNABLE),
+    Old.GO_SYS_EXIT_LOCAL: (True, _NEXT, _WAITING, _RUNNABLE),
+    **dict.fromkeys(BLOCKS, (False, _SAME, _RUNNING, _WAITING)),
+    **dict.fromkeys(YIELDS, (False, _SAME, _RUNNING, _RUNNABLE)),
 }
 """For each event with a place in the order: whether it is its first argument's goroutine that must be ready, not the
 context's; the sequence number; the state before; the state after."""
 
 
-def ordered(records: Records) -> list[int]:
-    """The events' indices in Go's order; from then on their times are ns from the first one's on.
+def order(records: Records) -> Iterator[int]:
+    """Fills `records.order`, and gives its length now and then; in the end, times are ns from the first event's on.
 
     Raises:
         Damage: there is no such order.
     """
-    order: list[int] = []
+    times, found = records.times, records.order
     last = 0
     for i in _Merge(records).indices():
-        if records.times[i] < last:
+        if times[i] < last:
             raise Damage("times go back: the clocks of the processors differed", records.offsets[i])
-        last = records.times[i]
-        order.append(i)
-    _retime(records, order)
-    _mark_blocking(records, order)
-    return order
+        last = times[i]
+        found.append(i)
+        if len(found) % STEP == 0:
+            yield len(found)
+    _retime(records)
+    _mark_blocking(records)
+
+
+_States = dict[int, tuple[int, int]]
+"""Sequence number and state by goroutine."""
+_Rule = tuple[_States, "array[int] | bytearray", int, int, int]
+"""Whose states, the column that names whose it is, the sequence number, the state before, the state after."""
 
 
 class _Merge:
     def __init__(self, records: Records) -> None:
         self.times, self.kinds, self.offsets = records.times, records.kinds, records.offsets
-        self.goroutines, self.a, self.b = records.goroutines, records.a, records.b
+        self.a, self.b = records.a, records.b
         # CPU samples are a sequence of their own
         self.extents = [*records.batches.values(), [(records.first_sample, len(records.times))]]
+        states: _States = {}
+        self.rules: dict[int, _Rule] = {
+            int(kind): (states, records.a if named else records.goroutines, how, before, after)
+            for kind, (named, how, before, after) in _RULES.items()
+        }
+        # the collector is not one of the goroutines, and there is one of it
+        self.rules[int(Old.GC_START)] = ({}, self.kinds, _NAMED, _NONE, _NONE)
 
     def indices(self) -> Iterator[int]:
+        times, ready = self.times, self._ready
         sources = [chain.from_iterable(starmap(range, batches)) for batches in self.extents]
         heads = [next(source, -1) for source in sources]
-        states: dict[int, tuple[int, int]] = {}
         heap: list[tuple[int, int, int]] = []
         waiting = list(range(len(sources)))
         while True:
@@ -97,36 +101,31 @@ class _Merge:
             while k < len(waiting):
                 source = waiting[k]
                 i = heads[source]
-                if i >= 0 and not self._ready(i, states):
+                if i >= 0 and not ready(i):
                     k += 1
                     continue
                 waiting[k] = waiting[-1]
                 waiting.pop()
                 if i >= 0:
-                    _push(heap, (self.times[i], i, source))
+                    _push(heap, (times[i], i, source))
             if not heap:
                 if waiting:
                     raise Damage("no P's next event can happen yet", self.offsets[heads[waiting[0]]])
                 return
             _, i, source = _pop(heap)
-            if not self._ready(i, states):
+            if not ready(i):
                 raise Damage("two Ps have the same goroutine at once", self.offsets[i])
-            self._step(i, states)
+            self._step(i)
             yield i
             heads[source] = next(sources[source], -1)
             waiting.append(source)
 
-    def _subject(self, i: int, named: bool) -> int:
-        if self.kinds[i] == _GC_START:
-            return _GC
-        return self.a[i] if named else self.goroutines[i]
-
-    def _ready(self, i: int, states: dict[int, tuple[int, int]]) -> bool:
-        rule = _RULES.get(self.kinds[i])
+    def _ready(self, i: int) -> bool:
+        rule = self.rules.get(self.kinds[i])
         if rule is None:
             return True
-        named, how, before, _ = rule
-        sequence, state = states.get(self._subject(i, named), _UNKNOWN)
+        states, subjects, how, before, _ = rule
+        sequence, state = states.get(subjects[i], _UNKNOWN)
         if state != before:
             return False
         if how <= _NEXT:
@@ -135,20 +134,19 @@ class _Merge:
             return sequence == self.b[i]
         return sequence == (self.a[i] if how == _NAMED else how - _FIRST)
 
-    def _step(self, i: int, states: dict[int, tuple[int, int]]) -> None:
-        rule = _RULES.get(self.kinds[i])
+    def _step(self, i: int) -> None:
+        rule = self.rules.get(self.kinds[i])
         if rule is not None:
-            named, how, _, after = rule
-            subject = self._subject(i, named)
-            sequence, _ = states.get(subject, _UNKNOWN)
-            states[subject] = (sequence + (how != _SAME), after)
+            states, subjects, how, _, after = rule
+            sequence, _ = states.get(subjects[i], _UNKNOWN)
+            states[subjects[i]] = (sequence + (how != _SAME), after)
             if how == _NEXT:
                 self.kinds[i] = _UNLOCAL[self.kinds[i]]
 
 
-def _retime(records: Records, order: list[int]) -> None:
+def _retime(records: Records) -> None:
     """Gives the ends of system calls their true times, sorts, and counts in ns from the first event on."""
-    times, kinds = records.times, records.kinds
+    times, kinds, order = records.times, records.kinds, records.order
     begins, end = (int(Old.GO_SYS_BLOCK), int(Old.GO_IN_SYSCALL)), int(Old.GO_SYS_EXIT)
     blocked: dict[int, int] = {}
     for i in order:
@@ -169,12 +167,12 @@ def _retime(records: Records, order: list[int]) -> None:
         times[i] = int(ns)
 
 
-def _mark_blocking(records: Records, order: list[int]) -> None:
+def _mark_blocking(records: Records) -> None:
     """Marks the system calls that block: their goroutine's next event says so."""
     kinds, goroutines = records.kinds, records.goroutines
     call, blocks = int(Old.GO_SYSCALL), int(Old.GO_SYS_BLOCK)
     following: dict[int, int] = {}
-    for i in reversed(order):
+    for i in reversed(records.order):
         if kinds[i] == call and following.get(goroutines[i]) == blocks:
             kinds[i] = Old.SYSCALL_BLOCKS
         following[goroutines[i]] = kinds[i]

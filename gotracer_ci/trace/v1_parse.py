@@ -8,6 +8,7 @@ read.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 
 from gotracer_ci.trace import kernel, spec
 from gotracer_ci.trace.v1_spec import LEAVES, STARTS, TIMED, Old
@@ -19,6 +20,8 @@ MAX_FRAMES = 1000
 CPU_SAMPLES_SINCE = 19
 LATEST = 1 << 62
 """No time in ticks is beyond."""
+STEP = 8192
+"""Events after which one who works through them says how far it is."""
 
 # As plain numbers, because an enumeration's members are slow to get at.
 _BATCH, _STRING, _LOG, _CPU_SAMPLE = map(int, (Old.BATCH, Old.STRING, Old.LOG, Old.CPU_SAMPLE))
@@ -34,9 +37,7 @@ class Records:
     arguments, signed. stacks: ids. strings, traces, pcs: id → bytes, id → pcs, pc → (function, file, line).
     messages: of logs, whose c is an index here. timers: goroutines that run timers. ticks: the clock's, a second.
     batches: each P's, as extents of the columns. first_sample: from there on the columns are CPU samples, by time.
-
-    Raises:
-        Damage: the file is cut or broken.
+    order: the events' indices in Go's order, which `v1_order.order` finds.
     """
 
     def __init__(self, data: Data, version: int) -> None:
@@ -49,6 +50,7 @@ class Records:
         self.c: array[int] = array("q")
         self.stacks: array[int] = array("I")
         self.offsets: array[int] = array("q")
+        self.order: list[int] = []
         self.strings: dict[int, bytes] = {}
         self.traces: dict[int, tuple[int, ...]] = {}
         self.pcs: dict[int, tuple[int, int, int]] = {}
@@ -60,9 +62,13 @@ class Records:
         self.batches: dict[int, list[tuple[int, int]]] = {}
         self._samples: list[tuple[int, int, int, int, int]] = []
         self.first_sample = 0
-        self._read()
 
-    def _read(self) -> None:
+    def read(self) -> Iterator[int]:
+        """Reads the file, and gives the position in it now and then.
+
+        Raises:
+            Damage: it is cut or broken.
+        """
         data, pos, end = self._data, spec.HEADER_SIZE, len(self._data)
         proc: int | None = None
         last: dict[int, int] = {}
@@ -104,6 +110,8 @@ class Records:
                 self._add(time, kind, proc, goroutine, numbers, stack, at)
                 if kind in LEAVES:
                     goroutine = 0
+                if len(self.times) % STEP == 0:
+                    yield pos
             elif kind == Old.STACK:
                 self._stack(numbers, at)
             elif kind in (Old.FREQUENCY, Old.TIMER_GOROUTINE) and len(numbers) == 1:

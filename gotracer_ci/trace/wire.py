@@ -29,11 +29,13 @@ class Damage(Exception):
 class Generation:
     """One generation's batches. start: its first time in ticks. freq: ns a tick, 0 until its batch was seen.
 
+    end: of its last batch; no later generation has bytes before it, because no two may be mixed.
     cut: the damage right behind it, before Go 1.26: whether the generation is whole shows only when it is read.
     """
 
     number: int = 0
     start: int = 0
+    end: int = 0
     freq: float = 0.0
     has_snapshot: bool = False
     threads: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -217,6 +219,7 @@ def _batch(data: Data, pos: int) -> Batch:
 
 
 def _add(generation: Generation, batch: Batch, data: Data, version: int) -> None:
+    generation.end = batch.end
     if batch.experiment:
         # an experiment's own data: nothing of it is a trace event
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ import pytest
 from gotracer_ci.trace import kernel
 from gotracer_ci.trace.model import Trace, open_trace
 from gotracer_ci.trace.spec import GoState
-from gotracer_ci.trace.v1_parse import Records
+from gotracer_ci.trace.v1_parse import STEP, Records
 from gotracer_ci.trace.v1_spec import GC_P, NETPOLL_P, SYSCALL_P, TIMED, TIMER_P, Old
 from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
@@ -95,8 +96,9 @@ def read(decoder: ModuleType, oracle: Oracle, tmp_path: Path) -> Read:
 def test_the_traces_hold_every_event_of_the_older_format() -> None:
     seen: set[int] = set()
     for path in OLDER:
-        data = memoryview(path.read_bytes())
-        seen.update(Records(data, 21).kinds)
+        records = Records(memoryview(path.read_bytes()), 21)
+        list(records.read())
+        seen.update(records.kinds)
     assert {event.name for event in set(TIMED) - NOBODY_WRITES if event not in seen} == set()
 
 
@@ -207,6 +209,19 @@ def test_tasks_regions_and_logs(read: Read) -> None:
         ["9", "0"],
         ["11", "-1"],
     ]
+
+
+def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
+    """Long before the first event is known: a file is gone through three times."""
+    opened = Trace("long", memoryview(trace(*[record(Old.HEAP_ALLOC, 5, 1)] * (4 * STEP))))
+    seen = [(0, 0)]
+    opened.watch = lambda opened: seen.append((opened.events, opened.position))
+    assert sum(chunk.n for chunk in opened.chunks()) == opened.events > 4 * STEP
+    positions = [position for _, position in seen]
+    assert positions == sorted(positions)
+    assert positions[-1] == opened.size
+    assert max(later - earlier for earlier, later in pairwise(positions)) < opened.size / 10
+    assert max(position for events, position in seen if events == 0) > opened.size / 2
 
 
 @pytest.mark.parametrize("path", OLDER[::5], ids=lambda path: path.stem)
