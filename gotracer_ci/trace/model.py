@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import mmap
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from gotracer_ci.errors import TraceError
-from gotracer_ci.trace import kernel, spec, v1, wire
+from gotracer_ci.trace import kernel, spec, wire
 from gotracer_ci.trace.spec import Ev
 from gotracer_ci.trace.tables import Tables
 
@@ -23,8 +21,7 @@ MAX_UNPACKED = 8 << 30
 """Bytes that a gzipped trace may unpack to: more than any real one, less than what harms a machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """`n` events as columns; the columns are used again for the next chunk, so read them before going on.
 
     times (int64): ns on the trace's clock, strictly increasing. types (uint8): `spec.Ev`. threads (int32): index of
@@ -131,6 +128,8 @@ class Trace:
 
     def _old_chunks(self, core: Any) -> Iterator[Chunk]:
         """Those of the older format. Before the whole file is read no event is known, and the chunks are empty."""
+        from gotracer_ci.trace import v1  # later: most traces are of the newer formats
+
         began = False
         try:
             for worked, block in v1.blocks(self._data, self.version, self.tables):
@@ -261,6 +260,8 @@ def _mapped(file: BinaryIO) -> memoryview:
 
 def _unpacked(name: str, raw: memoryview) -> tuple[memoryview, TraceError | None]:
     """What a gzipped file holds, as far as it can be unpacked, and what is wrong with the rest."""
+    import gzip
+
     parts: list[bytes] = []
     size = 0
     damage: TraceError | None = None

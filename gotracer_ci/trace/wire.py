@@ -6,7 +6,7 @@ A generation is purely data: which bytes are whose. What the events mean is the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gotracer_ci.trace import kernel, spec
 from gotracer_ci.trace.spec import Ev
@@ -25,7 +25,6 @@ class Damage(Exception):
         self.offset = offset
 
 
-@dataclass(slots=True)
 class Generation:
     """One generation's batches. start: its first time in ticks. freq: ns a tick, 0 until its batch was seen.
 
@@ -33,16 +32,17 @@ class Generation:
     cut: the damage right behind it, before Go 1.26: whether the generation is whole shows only when it is read.
     """
 
-    number: int = 0
-    start: int = 0
-    end: int = 0
-    freq: float = 0.0
-    has_snapshot: bool = False
-    threads: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
-    strings: list[Extent] = field(default_factory=list)
-    stacks: list[Extent] = field(default_factory=list)
-    samples: list[Extent] = field(default_factory=list)
-    cut: Damage | None = None
+    def __init__(self) -> None:
+        self.number = 0
+        self.start = 0
+        self.end = 0
+        self.freq = 0.0
+        self.has_snapshot = False
+        self.threads: dict[int, list[tuple[int, int, int]]] = {}
+        self.strings: list[Extent] = []
+        self.stacks: list[Extent] = []
+        self.samples: list[Extent] = []
+        self.cut: Damage | None = None
 
     @property
     def id(self) -> int:
@@ -51,8 +51,7 @@ class Generation:
         return 0 if empty else self.number - (self.number >> 63 << 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """generation 0 with `ends` set: the end-of-generation byte. offset: of its first byte, for messages."""
 
     offset: int
