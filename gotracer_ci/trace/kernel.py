@@ -71,6 +71,10 @@ _P_ABANDONED = cython.declare(cython.int, spec.ProcState.SYSCALL_ABANDONED)
 
 _FAILED = cython.declare(cython.int, -2)
 
+# The hash's odd factor, and what cuts plain Python's product to 64 bits as C does by itself.
+_ODD = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+_WORD = cython.declare(cython.ulonglong, (1 << 64) - 1)
+
 # Event types, as C integers; `spec.Ev` names them for everybody else.
 _CPU_SAMPLE = cython.declare(cython.int, spec.Ev.CPU_SAMPLE)
 _PROCS_CHANGE = cython.declare(cython.int, spec.Ev.PROCS_CHANGE)
@@ -137,6 +141,12 @@ def is_checked() -> bool:
         return True
 
 
+def _column(code: str, numbers: Any = ()) -> Any:
+    """Numbers as a column: an array. Plain Python reads and writes a list in a third of the time."""
+    column = array(code, numbers)
+    return column if cython.compiled else column.tolist()
+
+
 @cython.final
 @cython.cclass
 class IdMap:
@@ -152,8 +162,8 @@ class IdMap:
         self._reset(8)
 
     def _reset(self, bits: int) -> None:
-        self._keys = array("q", bytes(8 << bits))
-        self._values = array("i", [-1]) * (1 << bits)
+        self._keys = _column("q", bytes(8 << bits))
+        self._values = _column("i", [-1]) * (1 << bits)
         self._mask = (1 << bits) - 1
         self._shift = 64 - bits
         self.count = 0
@@ -161,14 +171,9 @@ class IdMap:
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
-    def _home(self, key: cython.longlong) -> cython.longlong:
+    def _home(self, key: cython.ulonglong) -> cython.longlong:
         # Fibonacci hashing: the upper bits of a product with an odd constant
-        if cython.compiled:
-            return cython.cast(
-                cython.longlong,
-                (cython.cast(cython.ulonglong, key) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)) >> self._shift,
-            )
-        return ((key * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF) >> self._shift
+        return ((key * _ODD) & _WORD) >> self._shift
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -176,10 +181,12 @@ class IdMap:
     def find(self, key: cython.longlong) -> cython.int:
         """The index of `key`, −1 without one."""
         i: cython.longlong = self._home(key)
-        while self._values[i] >= 0:
+        value: cython.int = self._values[i]
+        while value >= 0:
             if self._keys[i] == key:
-                return self._values[i]
+                return value
             i = (i + 1) & self._mask
+            value = self._values[i]
         return -1
 
     @cython.cfunc
@@ -245,8 +252,8 @@ class Sorter:
         self._reserve(64)
 
     def _reserve(self, size: int) -> None:
-        self._times = array("q", bytes(8 * size))
-        self._items = array("i", bytes(4 * size))
+        self._times = _column("q", bytes(8 * size))
+        self._items = _column("i", bytes(4 * size))
 
     def order(self, times: list[int]) -> list[int]:
         """The indices of `times` (each below 2^62) in sorted order."""
@@ -475,6 +482,8 @@ def sorted_as_go(rows: list[Any]) -> list[Any]:
 
 def _grown(column: Any, size: int) -> Any:
     """A copy of a column with `size` entries, the new ones 0."""
+    if not cython.compiled:
+        return column + [0] * (size - len(column))
     code = memoryview(column).format
     longer = array(code, bytes(memoryview(column)))
     longer.frombytes(bytes((size - len(longer)) * longer.itemsize))
@@ -505,18 +514,18 @@ class Groups:
     def __init__(self) -> None:
         self._index = IdMap()
         self.n = 0
-        self._keys = array("q", bytes(8 * 64))
-        self._counts = array("q", bytes(8 * 64))
-        self._totals = array("q", bytes(8 * 64))
-        self._floors = array("q", bytes(8 * 64))
-        self._histogram = array("i", bytes(4 * 64))
-        self._ex_start = array("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_length = array("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_goroutine = array("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_cause = array("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_cause_stack = array("i", bytes(4 * 64 * EXAMPLES))
-        self._ex_flags = array("i", bytes(4 * 64 * EXAMPLES))
-        self._buckets = array("I", bytes(4 * 8 * BUCKETS))
+        self._keys = _column("q", bytes(8 * 64))
+        self._counts = _column("q", bytes(8 * 64))
+        self._totals = _column("q", bytes(8 * 64))
+        self._floors = _column("q", bytes(8 * 64))
+        self._histogram = _column("i", bytes(4 * 64))
+        self._ex_start = _column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_length = _column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_goroutine = _column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_cause = _column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_cause_stack = _column("i", bytes(4 * 64 * EXAMPLES))
+        self._ex_flags = _column("i", bytes(4 * 64 * EXAMPLES))
+        self._buckets = _column("I", bytes(4 * 8 * BUCKETS))
         self._histograms = 0
 
     @cython.cfunc
@@ -533,9 +542,8 @@ class Groups:
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        key: cython.longlong = (
-            (cython.cast(cython.longlong, kind) << 58) | (cython.cast(cython.longlong, reason) << 31) | stack
-        )
+        key: cython.longlong = kind
+        key = ((key << 27) | reason) << 31 | stack
         g: cython.int = self._index.find(key)
         if g < 0:
             g = self._new(key)
@@ -601,10 +609,13 @@ class Groups:
         if v >= 1 << 12:
             v >>= 8
             e += 8
+        if v >= 1 << 8:
+            v >>= 4
+            e += 4
         while v >= 32:
             v >>= 1
             e += 1
-        bucket: cython.int = e * 16 + cython.cast(cython.int, v)
+        bucket: cython.longlong = e * 16 + v
         if bucket >= _BUCKETS:
             bucket = _BUCKETS - 1
         self._buckets[self._histogram[g] * _BUCKETS + bucket] += 1
@@ -738,7 +749,6 @@ class Kernel:
     _c_last_batch: cython.longlong[::1]
     _c_pos: cython.longlong[::1]
     _c_end: cython.longlong[::1]
-    _c_clock: cython.longlong[::1]
     _e_type: cython.int[::1]
     _e_time: cython.longlong[::1]
     _e_offset: cython.longlong[::1]
@@ -836,10 +846,10 @@ class Kernel:
         self._stack_column = array("i", bytes(4 * n))
         if len(wanted) != 256:
             raise ValueError("wanted: one byte for each of 256 event types")
-        self._wanted = bytearray(wanted)
-        self._by_type = array("q", bytes(8 * 256))
+        self._wanted = _column("B", wanted)
+        self._by_type = _column("q", bytes(8 * 256))
         self._last_time = self._start_time = self._syncs = 0
-        arity = array("b", [-1]) * 256
+        arity = _column("b", [-1]) * 256
         for event, arguments in spec.TIMED.items():
             arity[event] = len(arguments)
         self._arity = arity
@@ -853,15 +863,15 @@ class Kernel:
         self._sample_time = 0
         self._thread_map = IdMap()
         self._thread_ids = []
-        self._m_known = array("i", bytes(4 * 16))
-        self._m_proc = array("i", bytes(4 * 16))
-        self._m_gid = array("q", bytes(8 * 16))
-        self._m_slot = array("i", bytes(4 * 16))
-        self._p_status = array("i", bytes(4 * MAX_PROCS))
-        self._p_gen = array("q", bytes(8 * MAX_PROCS))
-        self._p_seq = array("q", bytes(8 * MAX_PROCS))
-        self._p_sweep = array("i", bytes(4 * MAX_PROCS))
-        self._p_idle = array("i", bytes(4 * MAX_PROCS))
+        self._m_known = _column("i", bytes(4 * 16))
+        self._m_proc = _column("i", bytes(4 * 16))
+        self._m_gid = _column("q", bytes(8 * 16))
+        self._m_slot = _column("i", bytes(4 * 16))
+        self._p_status = _column("i", bytes(4 * MAX_PROCS))
+        self._p_gen = _column("q", bytes(8 * MAX_PROCS))
+        self._p_seq = _column("q", bytes(8 * MAX_PROCS))
+        self._p_sweep = _column("i", bytes(4 * MAX_PROCS))
+        self._p_idle = _column("i", bytes(4 * MAX_PROCS))
         self._p_top = 0
         self._idle_ps = self._stw_depth = 0
         self._stw_gid = -1
@@ -869,12 +879,12 @@ class Kernel:
         self._gomaxprocs = 0
         self._slots = IdMap()
         self._g_n = self._free_n = 0
-        self._free = array("i", bytes(4 * 64))
-        self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = array("q")
-        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = array("q")
-        self._g_status = self._g_reason = self._g_stack = self._g_own = self._g_cause_stack = array("i")
-        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = array("i")
-        self._g_creation = self._g_entry = array("i")
+        self._free = _column("i", bytes(4 * 64))
+        self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = _column("q")
+        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = _column("q")
+        self._g_status = self._g_reason = self._g_stack = self._g_own = self._g_cause_stack = _column("i")
+        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = _column("i")
+        self._g_creation = self._g_entry = _column("i")
         self._grow_goroutines(64)
         self._goroutines_at_start = self._goroutines_created = 0
         self._gc_seq = self._gc_state = 0
@@ -941,21 +951,20 @@ class Kernel:
         self._stacks, self._sparse_stacks = stacks
         n = len(threads)
         batches = [batch for _, thread in threads for batch in thread]
-        self._b_time = array("q", [_signed(batch[0]) for batch in batches])
-        self._b_start = array("q", [batch[1] for batch in batches])
-        self._b_end = array("q", [batch[2] for batch in batches])
-        self._heap = array("i", bytes(4 * (n + 1)))
+        self._b_time = _column("q", [_signed(batch[0]) for batch in batches])
+        self._b_start = _column("q", [batch[1] for batch in batches])
+        self._b_end = _column("q", [batch[2] for batch in batches])
+        self._heap = _column("i", bytes(4 * (n + 1)))
         self._heap_n = 0
-        self._c_thread = array("i", bytes(4 * n))
-        self._c_next = array("q", bytes(8 * n))
-        self._c_last_batch = array("q", bytes(8 * n))
-        self._c_pos = array("q", bytes(8 * n))
-        self._c_end = array("q", bytes(8 * n))
-        self._c_clock = array("q", bytes(8 * n))
-        self._e_type = array("i", bytes(4 * n))
-        self._e_time = array("q", bytes(8 * n))
-        self._e_offset = array("q", bytes(8 * n))
-        self._e_args = array("q", bytes(8 * 4 * n))
+        self._c_thread = _column("i", bytes(4 * n))
+        self._c_next = _column("q", bytes(8 * n))
+        self._c_last_batch = _column("q", bytes(8 * n))
+        self._c_pos = _column("q", bytes(8 * n))
+        self._c_end = _column("q", bytes(8 * n))
+        self._e_type = _column("i", bytes(4 * n))
+        self._e_time = _column("q", bytes(8 * n))
+        self._e_offset = _column("q", bytes(8 * n))
+        self._e_args = _column("q", bytes(8 * 4 * n))
         self._samples = samples
         self._sample = 0
         self._sample_n = len(samples)
@@ -1041,10 +1050,10 @@ class Kernel:
         """
         status: cython.int
         i: cython.int
-        steps: cython.int = 0
         self._rows = 0
-        while self._rows < _R_ROWS - 4 and steps < _STEPS:
-            steps += 1
+        for _ in range(_STEPS):
+            if self._rows >= _R_ROWS - 4:
+                return FULL
             if self._sample < self._sample_n and (self._heap_n == 0 or self._sample_time < self._e_time[self._heap[0]]):
                 if self._emit_sample() < 0:
                     return BROKEN
@@ -1052,6 +1061,8 @@ class Kernel:
             if self._heap_n == 0:
                 return DONE
             status = self._step(0)
+            if status > 0:
+                continue
             if status == 0:
                 self._sort_heap()
                 i = 1
@@ -1076,12 +1087,12 @@ class Kernel:
         if status <= 0:
             return status
         status = self._read(cursor)
-        if status < 0:
-            return status
         if status > 0:
-            if self._sift_up(i) == i:
+            if i == 0 or self._sift_up(i) == i:
                 self._sift_down(i)
             return 1
+        if status < 0:
+            return status
         # Go's removal: straight up to the root, whatever the times, then the last entry down from there
         while i > 0:
             self._swap((i - 1) // 2, i)
@@ -1113,20 +1124,22 @@ class Kernel:
     @cython.exceptval(-1)
     @cython.inline
     def _sift_down(self, i: cython.int) -> cython.int:
-        least: cython.int
-        time: cython.longlong
-        while 2 * i + 1 < self._heap_n:
-            least = i
-            time = self._e_time[self._heap[i]]
-            if self._e_time[self._heap[2 * i + 1]] < time:
-                least = 2 * i + 1
-                time = self._e_time[self._heap[least]]
-            if 2 * i + 2 < self._heap_n and self._e_time[self._heap[2 * i + 2]] < time:
-                least = 2 * i + 2
-            if least == i:
+        time: cython.longlong = self._e_time[self._heap[i]]
+        child: cython.int = 2 * i + 1
+        least: cython.longlong
+        right: cython.longlong
+        while child < self._heap_n:
+            least = self._e_time[self._heap[child]]
+            if child + 1 < self._heap_n:
+                right = self._e_time[self._heap[child + 1]]
+                if right < least:
+                    least = right
+                    child += 1
+            if least >= time:
                 break
-            self._swap(i, least)
-            i = least
+            self._swap(i, child)
+            i = child
+            child = 2 * i + 1
         return 0
 
     @cython.cfunc
@@ -1159,19 +1172,19 @@ class Kernel:
         clock: cython.longlong
         byte: cython.ulonglong
         number: cython.ulonglong
-        ticks: cython.longlong = 0
+        ticks: cython.ulonglong = 0
         ns: cython.double
-        while self._c_pos[i] == self._c_end[i]:
+        pos = self._c_pos[i]
+        end = self._c_end[i]
+        clock = self._e_time[i]
+        while pos == end:
             if self._c_next[i] == self._c_last_batch[i]:
                 return 0
             batch = self._c_next[i]
-            self._c_pos[i] = self._b_start[batch]
-            self._c_end[i] = self._b_end[batch]
-            self._c_clock[i] = 0
+            pos = self._b_start[batch]
+            end = self._c_end[i] = self._b_end[batch]
+            clock = 0
             self._c_next[i] += 1
-        pos = self._c_pos[i]
-        end = self._c_end[i]
-        clock = self._c_clock[i]
         self._e_offset[i] = pos
         if clock == 0:
             ns = self._nanoseconds(self._b_time[self._c_next[i] - 1])
@@ -1185,32 +1198,40 @@ class Kernel:
             return self._fail(f"no event has the type {kind}", i)
         # the time difference, then the arguments: unsigned varints below 2^64, kept as signed numbers
         for k in range(-1, arity):
-            number = 0
-            shift = 0
-            while True:
-                if pos >= end:
-                    return self._fail("an event's numbers do not fit in its batch", i)
-                byte = self._data[pos]
-                pos += 1
-                number |= (byte & 0x7F) << shift
-                if byte < 0x80:
-                    break
-                shift += 7
-                if shift > 63:
-                    return self._fail("an event's number is too large", i)
-            if shift == 63 and byte > 1:
-                return self._fail("an event's number is too large", i)
+            if pos >= end:
+                return self._fail("an event's numbers do not fit in its batch", i)
+            number = self._data[pos]
+            pos += 1
+            if number >= 0x80:
+                # not one of one byte, as most are
+                number &= 0x7F
+                shift = 7
+                while True:
+                    if pos >= end:
+                        return self._fail("an event's numbers do not fit in its batch", i)
+                    byte = self._data[pos]
+                    pos += 1
+                    number |= (byte & 0x7F) << shift
+                    if byte < 0x80:
+                        break
+                    shift += 7
+                    if shift > 63:
+                        return self._fail("an event's number is too large", i)
+                if shift == 63:
+                    if byte > 1:
+                        return self._fail("an event's number is too large", i)
+                    if k >= 0:
+                        number = self._bits(number)
             if k < 0:
-                ticks = self._bits(number)
+                ticks = number
             else:
-                self._e_args[4 * i + k] = self._bits(number)
-        ns = self._nanoseconds(ticks)
+                self._e_args[4 * i + k] = number
+        ns = ticks * self._freq
         if ns > 4e18 or clock > _MAX_TIME:
             return self._fail("a time is out of range", i)
         clock += self._whole(ns)
         self._e_type[i] = kind
         self._e_time[i] = clock
-        self._c_clock[i] = clock
         self._c_pos[i] = pos
         return 1
 
@@ -1488,13 +1509,15 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
-    def _running(self, status: cython.int, cursor: cython.int) -> cython.int:
-        """Checks that the context's goroutine exists and is in `status`."""
+    def _running(self, proc: cython.int, status: cython.int, cursor: cython.int) -> cython.int:
+        """Checks that the context has a goroutine that exists and is in `status`; proc: as `_need`'s."""
+        if self._g >= 0 and self._g_status[self._g] == status and (proc == 0 or self._p >= 0):
+            return 1
+        if self._need(proc, 1, cursor) < 0:
+            return _FAILED
         if self._g < 0:
             return self._fail(f"an event of goroutine {self._gid}, which does not exist", cursor)
-        if self._g_status[self._g] != status:
-            return self._fail(f"an event of goroutine {self._gid}, which is in another state", cursor)
-        return 1
+        return self._fail(f"an event of goroutine {self._gid}, which is in another state", cursor)
 
     # ---- Go's order: what each event needs to happen, and what it changes -----------------------------------------
 
@@ -1505,28 +1528,28 @@ class Kernel:
         kind: cython.int = self._e_type[i]
         status: cython.int
         m: cython.int = self._c_thread[i]
-        self._m = m
-        self._p = self._g = -1
-        self._gid = -1
+        p: cython.int = -1
+        g: cython.int = -1
+        gid: cython.longlong = -1
         if m >= 0:
-            if self._m_known[m] == 0:
-                self._m_known[m] = 1
-            self._p = self._m_proc[m]
-            self._gid = self._m_gid[m]
-            if self._gid != -1:
-                self._g = self._m_slot[m]
+            self._m_known[m] = 1
+            p = self._m_proc[m]
+            gid = self._m_gid[m]
+            if gid != -1:
+                g = self._m_slot[m]
                 # the goroutine may have ended elsewhere, and its slot be another's by now
-                if self._g < 0 or self._g_id[self._g] != self._gid:
-                    self._g = self._slots.find(self._gid)
-        self._next_p = self._p
-        self._next_g = self._g
-        self._next_gid = self._gid
+                if g < 0 or self._g_id[g] != gid:
+                    g = self._slots.find(gid)
+        self._m = m
+        self._p = self._next_p = p
+        self._g = self._next_g = g
+        self._gid = self._next_gid = gid
         if kind == _GO_START:
             status = self._advance_go_start(i)
-        elif kind in (_GO_BLOCK, _GO_STOP, _GO_DESTROY):
-            status = self._advance_go_stop(i, kind)
         elif kind == _GO_UNBLOCK:
             status = self._advance_go_unblock(i)
+        elif kind in (_GO_BLOCK, _GO_STOP, _GO_DESTROY):
+            status = self._advance_go_stop(i, kind)
         elif kind == _GO_SYSCALL_BEGIN:
             status = self._advance_syscall_begin(i)
         elif kind == _GO_SYSCALL_END:
@@ -1619,7 +1642,7 @@ class Kernel:
         stack: cython.int = 0
         now: cython.longlong
         g: cython.int = self._g
-        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+        if self._running(1, _RUNNING, i) < 0:
             return _FAILED
         if kind != _GO_DESTROY:
             reason = self._string(self._e_args[4 * i])
@@ -1677,7 +1700,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _advance_go_switch(self, i: cython.int, kind: cython.int) -> cython.int:
         """A coroutine switch: the next goroutine unblocks, the current one blocks or ends, the next one starts."""
-        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+        if self._running(1, _RUNNING, i) < 0:
             return _FAILED
         id: cython.longlong = self._e_args[4 * i]
         seq: cython.longlong = self._e_args[4 * i + 1]
@@ -1706,7 +1729,7 @@ class Kernel:
         g: cython.int = self._g
         p: cython.int = self._p
         seq: cython.longlong = self._e_args[4 * i]
-        if self._need(1, 1, i) < 0 or self._running(_RUNNING, i) < 0:
+        if self._running(1, _RUNNING, i) < 0:
             return _FAILED
         stack: cython.int = self._stack(self._e_args[4 * i + 1])
         if stack < 0:
@@ -1723,7 +1746,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_syscall_end(self, i: cython.int) -> cython.int:
-        if self._need(1, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+        if self._running(1, _SYSCALL, i) < 0:
             return _FAILED
         if self._p_status[self._p] != _P_SYSCALL:
             return self._fail(f"a syscall ends on P {self._p}, which is in none", i)
@@ -1739,7 +1762,7 @@ class Kernel:
         # the event says that the P was lost on the way; it waits until that has happened
         if self._p >= 0 and self._p_status[self._p] == _P_SYSCALL:
             return 0
-        if self._need(0, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+        if self._running(0, _SYSCALL, i) < 0:
             return _FAILED
         g: cython.int = self._g
         now: cython.longlong = self._happens(i, 0, 0, 0, 0)
@@ -1798,7 +1821,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _advance_destroy_syscall(self, i: cython.int) -> cython.int:
         """That goroutine goes again. Its P is given up here: the thread's id may soon be another thread's."""
-        if self._need(0, 1, i) < 0 or self._running(_SYSCALL, i) < 0:
+        if self._running(0, _SYSCALL, i) < 0:
             return _FAILED
         p: cython.int = self._p
         if p >= 0:

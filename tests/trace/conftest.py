@@ -45,8 +45,10 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
 
 @cache
 def uncompiled() -> ModuleType:
-    """The kernel's one source as plain Python, whatever the installed one is."""
-    return _loaded("kernel_uncompiled", ROOT / "gotracer_ci" / "trace" / "kernel.py")
+    """The kernel's one source as plain Python, whatever the installed one is, as where there is no Cython."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "cython", None)
+        return _loaded("kernel_uncompiled", ROOT / "gotracer_ci" / "trace" / "kernel.py")
 
 
 @cache
