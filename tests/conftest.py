@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.findings import Finding, Severity, rank
@@ -18,6 +19,10 @@ from gotracer_ci.rules.registry import all_rules
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import open_trace
+
+# No test depends on a time: on a loaded machine it would fail for no fault of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata" / "traces"

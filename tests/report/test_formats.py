@@ -47,7 +47,7 @@ def test_the_same_report_gives_the_same_bytes_in_another_process(name: str, whic
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=texts)
 def test_hostile_text_never_steers_a_terminal_or_a_parser(name: str, text: str) -> None:
     rendered = render(name, factory.hostile_report(text))
@@ -138,7 +138,7 @@ class TestJson:
         assert replace(again, findings=report.findings) == report
         assert json.loads(render("json", again)) == json.loads(render("json", replace(report, findings=again.findings)))
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(text=texts)
     def test_hostile_text_stays_data(self, text: str) -> None:
         message = json.loads(render("json", factory.hostile_report(text)))["findings"][0]["message"]
@@ -177,7 +177,7 @@ class TestJunit:
         report = replace(REPORTS["compared"], fail_on=Severity.NONE)
         assert "<failure" not in render("junit", report)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(text=texts)
     def test_hostile_text_stays_text(self, text: str) -> None:
         root = ElementTree.fromstring(render("junit", factory.hostile_report(text)))

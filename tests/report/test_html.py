@@ -144,7 +144,7 @@ def test_thousands_of_findings_open_fast(opened: Opened) -> None:
     assert len(render("html", factory.large_report(400, 20))) < 3_000_000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=texts)
 def test_hostile_text_changes_nothing_but_words(text: str) -> None:
     harmless = re.sub(r"\S", "x", text)

@@ -49,7 +49,7 @@ def test_other_findings_are_folded_unless_there_is_no_baseline() -> None:
     assert [len(table("tr")) for table in page(render("markdown", factory.plain_report()))("table")] == [4]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(text=texts)
 def test_hostile_text_changes_nothing_but_words(text: str) -> None:
     harmless = re.sub(r"\S", "x", text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.errors import UsageError
@@ -351,7 +351,6 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)  # a loaded machine is no failure
 @given(frames=st.lists(st.tuples(HOSTILE, HOSTILE, st.integers()), max_size=6))
 def test_whatever_a_trace_says_only_files_of_the_repository_are_named(repository: Repository, frames: Frames) -> None:
     for frame in mapped(repository, frames):

@@ -54,7 +54,7 @@ def test_a_cut_trace_gives_what_go_s_reader_gives(
     assert len(counts) > 2
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(WHOLE)), st.randoms(use_true_random=False), st.integers(1, 6))
 def test_a_bent_trace_is_read_or_refused(decoder: ModuleType, name: str, rnd: random.Random, bends: int) -> None:
     data = bytearray(WHOLE[name])
