@@ -45,11 +45,13 @@ def quantile(histogram: Mapping[int, int], q: float, maximum: int) -> int:
     return maximum
 
 
-def largest(histogram: Mapping[int, int], n: int) -> int:
-    """About the sum of the `n` largest lengths, ns."""
+def largest(histogram: Mapping[int, int], n: int, after: int = 0) -> int:
+    """The sum of the `n` largest lengths, ns, without the `after` largest: right to 3 %, as each length is."""
     total = 0
     for index in sorted(histogram, reverse=True):
-        taken = min(n, histogram[index])
+        passed = min(after, histogram[index])
+        after -= passed
+        taken = min(n, histogram[index] - passed)
         total += taken * middle(index)
         n -= taken
         if n == 0:

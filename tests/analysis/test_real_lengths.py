@@ -1,0 +1,82 @@
+"""Percentiles and trimmed totals of real waits, against the same waits counted one by one from the events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+
+import pytest
+
+from gotracer_ci.analysis.histogram import quantile
+from gotracer_ci.analysis.intervals import Kind, PlaceGroup, groups
+from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.spec import Ev
+from tests.conftest import NAMES, path_of
+
+WOKEN = {Ev.GO_UNBLOCK, Ev.GO_SWITCH, Ev.GO_SWITCH_DESTROY}
+Q = (0.5, 0.9, 0.99)
+
+
+def waits(name: str) -> dict[tuple[str, int], list[int]]:
+    """All lengths by reason and stack, ns: from the block's event to the wake-up's, or to the trace's end."""
+    trace = open_trace(path_of(name))
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    since: dict[int, tuple[int, int, int]] = {}
+    for chunk in trace.chunks():
+        for time, event, _, _, goroutine, a, _, _, stack in chunk.rows():
+            if event == Ev.GO_BLOCK:
+                since[goroutine] = (time, a, stack)
+            elif event in WOKEN and a in since:
+                start, reason, where = since.pop(a)
+                found[reason, where].append(time - start)
+    for start, reason, where in since.values():
+        found[reason, where].append(trace.start_ns + trace.duration_ns - start)
+    return {(trace.tables.string(reason), where): lengths for (reason, where), lengths in found.items()}
+
+
+@cache
+def measured() -> list[tuple[PlaceGroup, list[int]]]:
+    """The groups of all committed traces, and all of a reason together: histograms of traces merge too."""
+    found = []
+    merged: dict[str, tuple[PlaceGroup, list[int]]] = {}
+    for name in NAMES:
+        exact = waits(name)
+        trace = open_trace(path_of(name))
+        for _ in trace.chunks():
+            pass
+        for group in groups(trace, Stacks(trace.tables, SourceMap(None))):
+            lengths = exact.get((group.reason, group.stack.index), [])
+            # the others began before the trace, or are of a format whose stacks are found elsewhere
+            if group.kind is not Kind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):
+                continue
+            one = PlaceGroup(group.reason, "")
+            both, all_lengths = merged.setdefault(group.reason, (PlaceGroup(group.reason, ""), []))
+            for place in (one, both):
+                place.add(group)
+            all_lengths += lengths
+            found.append((one, sorted(lengths)))
+    return found + [(both, sorted(lengths)) for both, lengths in merged.values()]
+
+
+def test_there_are_enough_of_them() -> None:
+    counts = [len(lengths) for _, lengths in measured()]
+    assert sum(count > 5 for count in counts) > 200
+    assert max(counts) > 600  # where a trimmed total is no longer exact
+
+
+@pytest.mark.parametrize("q", Q)
+def test_percentiles_are_right_to_five_per_cent(q: float) -> None:
+    for place, lengths in measured():
+        exact = next(length for rank, length in enumerate(lengths, 1) if rank >= q * len(lengths) - 1e-9)
+        assert abs(place.quantile_ns(q) - exact) <= max(8, 0.05 * exact), (place.name, len(lengths))
+        assert quantile(place.counts, q, place.max_ns) == place.quantile_ns(q)
+
+
+def test_counts_totals_and_maxima_are_exact_and_trimmed_totals_nearly() -> None:
+    for place, lengths in measured():
+        assert (place.count, place.total_ns, place.max_ns) == (len(lengths), sum(lengths), lengths[-1])
+        trimmed = sum(lengths[: -max(1, len(lengths) // 100)])
+        slack = 0 if len(lengths) < 600 else 0.05 * trimmed
+        assert abs(place.trimmed_ns - trimmed) <= slack, (place.name, len(lengths))
