@@ -38,6 +38,7 @@ class Case:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     cgo: bool = False
+    test: bool = False  # a package's test, recorded by `go test -trace`
     runner: bool = False  # with absolute paths, those of a GitHub runner
     without: tuple[str, ...] = ()  # facts that the older format cannot show
 
@@ -222,6 +223,13 @@ CASES = (
         {MUTEX: (3 * MS, None)},
         program="vendored",
         runner=True,
+    ),
+    Case(
+        "orders",
+        ("1.22", "1.27"),
+        "a test binary: waits of milliseconds on a Mutex, in Take",
+        {MUTEX: (4 * MS, 40 * MS)},
+        test=True,
     ),
     Case(
         "cgocallback",

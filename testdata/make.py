@@ -80,7 +80,8 @@ def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
         "GOWORK": "off",
         "CGO_ENABLED": str(int(case.cgo)),
     }
-    command = [str(goroot / "bin" / "go"), "build", "-buildvcs=false", *flags, "-o", str(out), "."]
+    verb = ["test", "-c"] if case.test else ["build"]
+    command = [str(goroot / "bin" / "go"), *verb, "-buildvcs=false", *flags, "-o", str(out), "."]
     subprocess.run(command, cwd=source, env=environment, check=True)
     return out
 
@@ -115,8 +116,9 @@ def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -
     """Runs the program until its trace shows what the case expects, and returns the facts."""
     missing: list[str] = []
     for _ in range(ATTEMPTS):
-        command = [str(program), *case.arguments, str(trace)]
-        subprocess.run(command, env={"GOMAXPROCS": "2"} | dict(case.environment), check=True)
+        output = f"-test.trace={trace}" if case.test else str(trace)
+        command = [str(program), *case.arguments, output]
+        subprocess.run(command, env={"GOMAXPROCS": "2"} | dict(case.environment), check=True, stdout=subprocess.DEVNULL)
         facts = measure(oracle, trace)
         facts |= {"bytes": trace.stat().st_size}
         expects = {"bytes": (1, MAX_TRACE), **case.shows(version)}
