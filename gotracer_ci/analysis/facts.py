@@ -17,6 +17,7 @@ class Facts:
     """One trace. start_ns: on the trace's clock; what every time that is shown is counted from.
 
     gomaxprocs: 0 where the trace does not say. anchor: where to show what concerns the whole program.
+    program: which one was traced, "" unknown.
     """
 
     start_ns: int
@@ -26,6 +27,7 @@ class Facts:
     goroutines: goroutines.Goroutines
     heap: Heap
     anchor: SourceFrame | None
+    program: str
 
 
 def analyse(trace: Trace, source: SourceMap) -> Facts:
@@ -45,4 +47,5 @@ def analyse(trace: Trace, source: SourceMap) -> Facts:
         goroutines=goroutines.census(trace, stacks),
         heap=Heap(live.cycles, live.growth, totals["heap_allocated"], totals["heap_peak"]),
         anchor=stacks.anchor(),
+        program=stacks.program(),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from gotracer_ci.source.frames import OWN, SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor, place, primary
+from gotracer_ci.source.program import program
 from gotracer_ci.trace.tables import Tables
 
 
@@ -76,4 +78,11 @@ class Stacks:
 
     def anchor(self) -> SourceFrame | None:
         """Where to show a finding of the whole program."""
-        return anchor(self._source.resolve(*self._tables.frame(i)) for i in range(len(self._tables.frames)))
+        return anchor(self._frames())
+
+    def program(self) -> str:
+        """See `source.program.program`."""
+        return program(self._frames(), self._source.repository)
+
+    def _frames(self) -> Iterator[SourceFrame]:
+        return (self._source.resolve(*self._tables.frame(i)) for i in range(len(self._tables.frames)))

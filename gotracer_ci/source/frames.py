@@ -76,7 +76,7 @@ class SourceMap:
         path_map: Sequence[tuple[str, str]] = (),
         roots: Sequence[str] = (),
     ) -> None:
-        self._repository = repository
+        self.repository = repository
         self._known = configured(repository, path_map, roots) if repository else []
         self._layout = Layout()
         self._places: dict[tuple[str, str], _Place] = {}  # by file, and package where that matters
@@ -95,7 +95,7 @@ class SourceMap:
         for file, names in functions.items():
             if len(file) <= _MAX_NAME:
                 read.setdefault(normal(file), set()).update(name for name in names if len(name) <= _MAX_NAME)
-        self._layout = layout.read(read, self._known, self._repository)
+        self._layout = layout.read(read, self._known, self.repository)
 
     def resolve(self, function: str, file: str, line: int) -> SourceFrame:
         """The frame's owner and file."""
@@ -122,7 +122,7 @@ class SourceMap:
                 f"{self._past_end} frames are past the end of their file, first {_shown(self._first_past_end)}: "
                 "the checkout differs from the traced build"
             )
-        if self._repository and not self._repository.complete:
+        if self.repository and not self.repository.complete:
             notes.append("the repository has more entries than are looked at: frames of some files are not mapped")
         return notes
 
@@ -135,15 +135,15 @@ class SourceMap:
             place = self._places[key] = self._place(function, normal(file))
         owner, path, mapped = place
         generated = False
-        if path is not None and self._repository:
-            source = self._repository.source(path)
+        if path is not None and self.repository:
+            source = self.repository.source(path)
             generated = source.generated
             if not 1 <= line <= source.lines:
                 if line > source.lines and mapped == EXACT:
                     self._first_past_end = self._first_past_end or f"{path}:{line}"
                     self._past_end += 1
                 path, mapped, generated = None, "", False
-        if owner == OWN and self._repository:
+        if owner == OWN and self.repository:
             self._own += 1
             self._mapped += path is not None
             if path is None:
@@ -176,7 +176,7 @@ class SourceMap:
 
     def _inside(self, path: str) -> _Place | None:
         """The place of a repository file; of one that was vendored from the repository itself, its source's."""
-        found = self._repository.find(path) if self._repository else None
+        found = self.repository.find(path) if self.repository else None
         rest = _below_vendor(path)
         if rest is None:
             return _Place(OWN, found, EXACT) if found else None
@@ -187,8 +187,8 @@ class SourceMap:
         if self._layout.installed and file.startswith(self._layout.installed):
             return _Place(OWN)
         version = VERSIONED.search(file)
-        if version and self._repository:
-            path, module = self._repository.locate_copy(file[: version.start()], file[version.end() :], version[1])
+        if version and self.repository:
+            path, module = self.repository.locate_copy(file[: version.start()], file[version.end() :], version[1])
             if path:
                 return _Place(_owner(module), path, EXACT)
         return _Place(DEPENDENCY)
@@ -204,10 +204,10 @@ class SourceMap:
         """A trimmed path; or the name in a //line directive, which up to Go 1.22 stands for itself."""
         package = package_of(function)
         trimmed = _says_package(file)
-        if self._repository:
+        if self.repository:
             below_package = posixpath.normpath(f"{package}/{file}")
             for import_path in (file,) if trimmed else (file, below_package):
-                path, module = self._repository.locate(import_path)
+                path, module = self.repository.locate(import_path)
                 if path:
                     return _Place(_owner(module), path, EXACT)
         owner = self._whose(posixpath.dirname(file) if trimmed else package)
@@ -216,7 +216,7 @@ class SourceMap:
 
     def _whose(self, import_path: str) -> str:
         """The owner of a package whose file is not here."""
-        module = self._repository.locate(import_path)[1] if self._repository and has_host(import_path) else None
+        module = self.repository.locate(import_path)[1] if self.repository and has_host(import_path) else None
         if module:
             return _owner(module)
         if import_path in MAIN_PACKAGES or self._layout.is_home(import_path):
@@ -225,10 +225,10 @@ class SourceMap:
 
     def _replaced(self, import_path: str) -> _Place | None:
         """The place of a file whose module is replaced by a folder of the repository."""
-        if self._repository:
+        if self.repository:
             end = len(import_path)
             while (end := import_path.rfind("/", 0, end)) > 0:
-                path, _ = self._repository.locate_copy(import_path[:end], import_path[end + 1 :])
+                path, _ = self.repository.locate_copy(import_path[:end], import_path[end + 1 :])
                 if path:
                     return _Place(OWN, path, EXACT)
         return None
@@ -236,7 +236,7 @@ class SourceMap:
     def _guess(self, function: str, file: str) -> str | None:
         if file not in self._guesses:
             names = self._layout.functions.get(file, {function})
-            self._guesses[file] = likeliest(file, names, self._repository) if self._repository else None
+            self._guesses[file] = likeliest(file, names, self.repository) if self.repository else None
         return self._guesses[file]
 
 

@@ -1,0 +1,69 @@
+"""Which program a trace is of, so that traces are compared with those of the same one.
+
+The name is that of a package: the same with and without -trimpath, wherever the build had the repository, and under
+every Go.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable
+
+from gotracer_ci.source.frames import SourceFrame
+from gotracer_ci.source.gomod import Kind
+from gotracer_ci.source.layout import VERSIONED
+from gotracer_ci.source.mounts import is_absolute, normal
+from gotracer_ci.source.names import MAIN_PACKAGES, package_of
+from gotracer_ci.source.repository import Repository
+
+TEST = " (test)"
+_TEST_FILE = "_test.go"
+_TEST_PACKAGE = "_test"
+_MODULE_CACHE = "/pkg/mod/"
+
+
+def program(frames: Iterable[SourceFrame], repository: Repository | None) -> str:
+    """The package of a test binary and " (test)"; the main package of a command; "" where the frames do not tell.
+
+    Of a command: the import path by the repository's go.mod or by a trimmed path; without one the folder of its main
+    in the repository; "main" where that is not there.
+    """
+    tested: Counter[str] = Counter()
+    mains: Counter[str] = Counter()
+    for frame in frames:
+        # Go compiles these files into the binary of their own package's test alone
+        if frame.file.endswith(_TEST_FILE):
+            tested[package_of(frame.function).removesuffix(_TEST_PACKAGE)] += 1
+        elif frame.function == "main.main":
+            mains[_main(frame, repository)] += 1
+    del tested[""], mains[""]
+    best = min(tested or mains, key=lambda name: (-(tested or mains)[name], name), default="")
+    return best + TEST if tested else best
+
+
+def _main(frame: SourceFrame, repository: Repository | None) -> str:
+    """The main package of main.main's frame; "" where it is a test's, which Go makes."""
+    if posixpath.basename(frame.file) == "_testmain.go":
+        return ""
+    if frame.path and repository:
+        return _import_path(posixpath.dirname(frame.path), repository)
+    file = VERSIONED.sub("/", normal(frame.file))
+    if is_absolute(file):
+        file = file.rpartition(_MODULE_CACHE)[2] if _MODULE_CACHE in file else ""
+    folder = posixpath.dirname(file)
+    return "main" if folder in {"", ".", *MAIN_PACKAGES} else folder
+
+
+def _import_path(folder: str, repository: Repository) -> str:
+    """The import path of a folder of the repository; the folder itself where no go.mod is above it."""
+    own = [
+        (module.folder, path)
+        for path, modules in repository.modules.items()
+        for module in modules
+        if module.kind is Kind.OWN and f"{folder}/".startswith(f"{module.folder}/" if module.folder else "")
+    ]
+    if not own:
+        return folder or "."
+    base, path = max(own, key=lambda module: (len(module[0]), module[1]))
+    return posixpath.join(path, folder[len(base) :].strip("/")).rstrip("/")
