@@ -31,17 +31,19 @@ class Key(NamedTuple):
 
     rule: the rule's name. kind: the kind of wait in Go's words ("sync.(*Mutex).Lock", "chan receive", …).
     place: the normalised name of the topmost own-code function, `~` and the goroutine's entry function
-    where no own code is on the stack, or "" for the whole program.
+    where no own code is on the stack, or "" for the whole program. program: which one, where a run has several; in a
+    baseline, and in a run of one program, "".
     """
 
     rule: str
     kind: str
     place: str
+    program: str = ""
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, the same on every machine and for every build of the same code."""
-        return hashlib.sha256("\x1f".join(self).encode()).hexdigest()[:16]
+        return hashlib.sha256("\x1f".join(self if self.program else self[:3]).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

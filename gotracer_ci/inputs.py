@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from gotracer_ci.errors import TraceError, UsageError
@@ -29,6 +30,21 @@ def expand(names: Iterable[str]) -> list[str]:
     if len(found) > MAX_TRACES:
         raise UsageError(f"{len(found):,} traces are more than the {MAX_TRACES:,} that one run takes")
     return list(found)
+
+
+def expand_base(names: Collection[str], traces: Iterable[str]) -> list[str]:
+    """The traces of the base commit, none of which may be one of the change's.
+
+    Raises:
+        TraceError: as `expand`.
+        UsageError: a trace is both, or there are far too many.
+    """
+    found = expand(names) if names else []
+    mine = {os.path.realpath(name) for name in traces}
+    for name in found:
+        if os.path.realpath(name) in mine:
+            raise UsageError(f"{name}: is named both as a trace of the change and with --base")
+    return found
 
 
 def _of(name: str) -> list[str]:

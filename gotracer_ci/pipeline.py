@@ -14,7 +14,7 @@ from gotracer_ci import __version__, inputs
 from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.baseline.statistics import Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
-from gotracer_ci.errors import BaselineError, GotracerError, TraceError, UsageError
+from gotracer_ci.errors import GotracerError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity, rank
 from gotracer_ci.report import render
 from gotracer_ci.report.model import Report, TraceSummary
@@ -31,7 +31,7 @@ Watch = Callable[[int, int, Trace], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """One trace that could be read, wholly or in part. program: the file that its main or test is in, "" unknown."""
+    """One trace that could be read, wholly or in part. program: which one was traced, "" unknown."""
 
     summary: TraceSummary
     groups: TraceGroups
@@ -69,26 +69,35 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
     if settings.update_baseline and settings.baseline is None:
         raise UsageError("--update-baseline needs --baseline FILE: the file to create or update")
+    if settings.accept and (settings.update_baseline or settings.baseline is None):
+        raise UsageError("--accept needs --baseline FILE, and no --update-baseline, which accepts the whole run")
+    if settings.base and settings.update_baseline:
+        raise UsageError("--base compares with the base commit, --update-baseline accepts the run: use one of them")
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             _writable(path)
     names = inputs.expand(settings.traces)
+    base_names = inputs.expand_base(settings.base, names)
+    every = (*names, *base_names)
     repository = Repository.scan(settings.root)
     errors: list[GotracerError] = []
     traces: list[Analysed] = []
-    for number, name in enumerate(names, 1):
+    base: list[Analysed] = []
+    for number, name in enumerate(every, 1):
         try:
-            trace = _analysed(name, repository, measured, settings, watch and partial(watch, number, len(names)))
+            trace = _analysed(name, repository, measured, settings, watch and partial(watch, number, len(every)))
         except TraceError as error:
             errors.append(error)
             continue
-        traces.append(trace)
+        (traces if number <= len(names) else base).append(trace)
         if trace.damage:
             errors.append(trace.damage)
     if not traces:
         raise errors[0]
+    joined = _joined([*traces, *base])
+    traces, base = joined[: len(traces)], joined[len(traces) :]
     notes = _notes(traces)
-    comparison = _compared(traces, measured, settings, errors, notes)
+    comparison = _compared(traces, base, measured, settings, errors, notes)
     report = Report(
         version=__version__,
         traces=tuple(trace.summary for trace in traces),
@@ -100,6 +109,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
         strict=settings.strict,
         notes=tuple(notes),
         top=settings.top,
+        base_traces=tuple(trace.summary for trace in base),
     )
     written = _write(report, settings, errors)
     return Outcome(report, tuple(errors), written)
@@ -128,24 +138,31 @@ def _analysed(
         goroutines=_goroutines(facts),
         gomaxprocs=facts.gomaxprocs,
         damage=_described(trace.damage) if trace.damage else None,
+        program=facts.program,
     )
     groups = TraceGroups(
         Environment(version, facts.gomaxprocs), facts.duration_ns, {found.key: found.statistics for found in measured}
     )
-    program = facts.anchor.path or "" if facts.anchor else ""
-    return Analysed(summary, groups, measured, tuple(source.notes()), program, trace.damage)
+    return Analysed(summary, groups, measured, tuple(source.notes()), facts.program, trace.damage)
+
+
+def _joined(traces: Sequence[Analysed]) -> list[Analysed]:
+    """A trace that does not tell what it is of is taken for one of the run's only program."""
+    known = {trace.program for trace in traces if trace.program}
+    only = known.pop() if len(known) == 1 else ""
+    return [replace(trace, program=trace.program or only) for trace in traces]
+
+
+def _by_program(traces: Sequence[Analysed]) -> dict[str, list[Analysed]]:
+    programs: dict[str, list[Analysed]] = {}
+    for trace in traces:
+        programs.setdefault(trace.program, []).append(trace)
+    return programs
 
 
 def _notes(traces: Sequence[Analysed]) -> list[str]:
     """What a reader must know of the run: of notes that differ in figures only, the first trace's."""
-    notes = list({re.sub(r"[0-9]+", "", note): note for trace in reversed(traces) for note in trace.notes}.values())
-    programs = sorted({trace.program for trace in traces if trace.program})
-    if len(programs) > 1:
-        notes.append(
-            f"the traces are of different programs ({', '.join(programs)}), but one run counts as repetitions of one: "
-            "what only some of them do is not compared; give each program its own run and baseline"
-        )
-    return notes
+    return list({re.sub(r"[0-9]+", "", note): note for trace in reversed(traces) for note in trace.notes}.values())
 
 
 def _goroutines(facts: Facts) -> int:
@@ -167,60 +184,62 @@ def _shown(name: str, root: Path) -> str:
 
 
 def _compared(
-    traces: Sequence[Analysed], rules: Sequence[Rule], settings: Settings, errors: list[GotracerError], notes: list[str]
+    traces: Sequence[Analysed],
+    base: Sequence[Analysed],
+    rules: Sequence[Rule],
+    settings: Settings,
+    errors: list[GotracerError],
+    notes: list[str],
 ) -> Comparison | None:
     """The comparison, and the update, if asked for. An invalid file is an error, but the run's results stay."""
     path = settings.baseline
-    if path is None:
+    whole = [trace for trace in base if not trace.damage]  # a cut one has too low totals: all would be worse than it
+    if path is None and not whole:
         notes.append("no baseline: every finding counts; make one with --baseline FILE --update-baseline")
         return None
-    from gotracer_ci.baseline import schema
-    from gotracer_ci.baseline.compare import compare
-    from gotracer_ci.baseline.update import mixed, update
+    from gotracer_ci.baseline.run import Request, judge
 
-    shown = _shown(str(path), settings.root)
-    current = [trace.groups for trace in traces]
-    names = {rule.name for rule in rules}
-    try:
-        old = None if settings.replace_baseline or not _exists(path) else schema.load(path)
-        if not settings.update_baseline:
-            if old is not None:
-                return compare(current, old, shown, names)
-            notes.append(f"no baseline at {shown} yet: every finding counts; make it with --update-baseline")
-            return None
-        if any(trace.damage for trace in traces):
-            raise BaselineError(f"{path}: not updated: a trace is cut or broken, and its totals would be too low")
-        new = update(old, current, settings.run_id, settings.commit, replace=settings.replace_baseline)
-        if new != old:
-            schema.save(path, new)
-            notes.append(f"{shown} was {'created' if old is None else 'updated'}; commit it")
-        else:
-            notes.append(f"{shown} holds this run already and was not changed")
-        if warning := mixed(new):
-            notes.append(warning)
-        # an update accepts what it sees: nothing that is in the file now is new or worse
-        return compare(current, new, shown, names)
-    except BaselineError as error:
-        errors.append(error)
-        notes.append(f"not compared with a baseline: {error}")
-        return None
+    programs = _by_program(traces)
+    judged = judge(
+        Request(
+            path=path,
+            shown=_shown(str(path), settings.root),
+            update=settings.update_baseline,
+            replace=settings.replace_baseline,
+            run_id=settings.run_id,
+            commit=settings.commit,
+            accepted=settings.accept,
+        )
+        if path
+        else None,
+        {program: [trace.groups for trace in same] for program, same in programs.items()},
+        {program: _counting(same, settings.fail_severity) for program, same in programs.items()},
+        {rule.name for rule in rules},
+        {program: [trace.groups for trace in same] for program, same in _by_program(whole).items()},
+        is_whole=not any(trace.damage for trace in traces),
+    )
+    errors += judged.errors
+    notes += judged.notes
+    return judged.comparison
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
+def _counting(traces: Sequence[Analysed], fail_on: Severity) -> set[Key]:
+    """The findings that make a run fail that is not compared."""
+    if fail_on is Severity.NONE:
+        return set()
+    return {found.key for trace in traces for found in trace.measured if found.severity >= fail_on}
 
 
 def _findings(traces: Sequence[Analysed], comparison: Comparison | None, rules: set[str]) -> Iterable[Finding]:
-    """One finding for each key over all traces, ranked: those above a threshold, and those that got worse."""
+    """One finding for each key over all traces of a program, ranked: above a threshold, or got worse."""
+    programs = {trace.program for trace in traces}
     flagged = {key for key, verdict in comparison.verdicts.items() if verdict.flagged} if comparison else set()
     found: dict[Key, list[tuple[int, Measured]]] = {}
     for index, trace in enumerate(traces):
         for measured in trace.measured:
-            if measured.key.rule in rules and (measured.severity > Severity.NONE or measured.key in flagged):
-                found.setdefault(measured.key, []).append((index, measured))
+            key = measured.key._replace(program=trace.program) if len(programs) > 1 else measured.key
+            if key.rule in rules and (measured.severity > Severity.NONE or key in flagged):
+                found.setdefault(key, []).append((index, measured))
     return sorted(starmap(_merged, ((key, same) for key, same in found.items())), key=rank)
 
 
@@ -228,6 +247,8 @@ def _merged(key: Key, same: Sequence[tuple[int, Measured]]) -> Finding:
     """The worst trace's finding, with the figures of the trace that it comes from."""
     index, worst = max(same, key=lambda pair: (pair[1].severity, pair[1].statistics.maximum, -pair[0]))
     finding = worst.describe()
+    if key.program:
+        finding = replace(finding, key=key, message=f"{key.program}: {finding.message}")
     if len(same) == 1:
         return replace(finding, trace=index)
     others = f"In {len(same)} traces; the figures are those of the worst (number {index + 1})."

@@ -22,18 +22,21 @@ class Settings:
 
     traces: files, folders, globs or "-". root: the repository. outputs: format → file, written beside `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
+    accept: (fingerprint, reason). base: as traces, of the base commit.
     A plain class that pydantic can check: what is in a field's metadata are pydantic's constraints.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     traces: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
     root: Path = Path()
     baseline: Path | None = None
     update_baseline: bool = False
     replace_baseline: bool = False
     run_id: str = ""
     commit: str = ""
+    accept: tuple[tuple[str, str], ...] = ()
     strict: bool = False
     fail_on: Literal["never", "info", "warn", "error"] = "warn"
     rule: tuple[str, ...] = ()

@@ -11,10 +11,11 @@ import pytest
 
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.errors import TraceError, UsageError
-from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.findings import Finding, Key, Severity
 from gotracer_ci.pipeline import Outcome, run
 from gotracer_ci.settings import load
 from tests.conftest import NAMES, PROGRAMS, ROOT, TRACES, findings, path_of
+from tests.trace.writer import case
 
 
 def analysed(*names: str, **settings: Any) -> Outcome:
@@ -53,11 +54,97 @@ def test_an_added_lock_is_suspected_and_nothing_else(baseline: Path) -> None:
     assert outcome.exit_code == 0
     assert outcome.report.comparison
     (verdict,) = outcome.report.comparison.regressions(strict=True)
-    assert verdict.key == ("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory")
+    assert verdict.key == Key("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory")
     assert (verdict.status, verdict.level) == (Status.NEW, Level.SUSPECTED)
     strict = analysed("service-lock-go1.27", baseline=baseline, strict=True)
     assert strict.exit_code == 1
     assert [finding.key for finding in strict.report.failing] == [verdict.key]
+
+
+def test_an_accepted_regression_counts_no_more_in_that_same_run(baseline: Path) -> None:
+    before = analysed("service-leak-go1.27", baseline=baseline)
+    (finding,) = before.report.failing
+    wanted = ((finding.fingerprint, "the audit stays"),)
+    after = analysed("service-leak-go1.27", baseline=baseline, accept=wanted)
+    assert (after.exit_code, after.errors) == (0, ())
+    assert any("was updated by --accept; commit it" in note for note in after.report.notes)
+    assert '"accepted":"the audit stays"' in baseline.read_text()
+    text = baseline.read_bytes()
+    again = analysed("service-leak-go1.27", baseline=baseline, accept=wanted)
+    assert again.exit_code == 0
+    assert baseline.read_bytes() == text
+    assert any("was not changed: what --accept names is no regression" in note for note in again.report.notes)
+
+
+def test_what_cannot_be_accepted_changes_nothing_and_the_report_is_there(baseline: Path, tmp_path: Path) -> None:
+    text = baseline.read_bytes()
+    (finding,) = analysed("service-leak-go1.27", baseline=baseline).report.failing
+    wanted = ((finding.fingerprint, "why"), ("0123456789abcdef", "why"))
+    outcome = analysed("service-leak-go1.27", baseline=baseline, accept=wanted)
+    assert outcome.exit_code == 2
+    assert str(outcome.errors[0]).startswith("--accept 0123456789abcdef: no group of this run has that fingerprint")
+    assert [failing.key for failing in outcome.report.failing] == [finding.key]
+    cut = tmp_path / "cut.trace"
+    cut.write_bytes(Path(path_of("lockwait-go1.27")).read_bytes()[:9000])
+    errors = analysed("service-leak-go1.27", str(cut), baseline=baseline, accept=wanted[:1]).errors
+    assert [error.exit_code for error in errors] == [2, 3]
+    assert baseline.read_bytes() == text
+
+
+def test_each_program_is_compared_with_its_own_past(tmp_path: Path) -> None:
+    """One run, one file: the leaking service fails, by its name, whatever the test beside it does."""
+    path = tmp_path / "baseline.json"
+    service, orders = "example.com/programs/service", "example.com/programs/orders (test)"
+    assert analysed("service-go1.27", "orders-go1.27", baseline=path, update_baseline=True).exit_code == 0
+    same = analysed("service-again-go1.27", "orders-go1.27", baseline=path, strict=True)
+    assert (same.exit_code, same.report.failing) == (0, ())
+    outcome = analysed("orders-go1.27", "service-leak-go1.27", "service-leak-go1.27", baseline=path)
+    (finding,) = outcome.report.failing
+    assert (finding.key.program, finding.trace) == (service, 1)
+    assert finding.message.startswith(f"{service}: ")
+    assert [trace.program for trace in outcome.report.traces] == [orders, service]
+    verdict = outcome.report.verdict(finding)
+    assert verdict
+    assert verdict.now == (40,)
+    both = {(finding.key.program, finding.key.rule) for finding in outcome.report.findings}
+    assert (orders, "MutexContention") in both
+    alone = analysed("service-leak-go1.27", baseline=path)
+    assert [(finding.key.program, finding.key.place) for finding in alone.report.failing] == [("", finding.key.place)]
+
+
+def test_what_a_baseline_knows_nothing_of_counts(baseline: Path) -> None:
+    """As without one: a package that is new to the pipeline is not waved through."""
+    outcome = analysed("service-again-go1.27", "orders-go1.27", baseline=baseline)
+    assert {finding.key.program for finding in outcome.report.failing} == {"example.com/programs/orders (test)"}
+    assert outcome.exit_code == 1
+    assert any(
+        "the baseline holds nothing of the program example.com/programs/orders (test)" in note
+        for note in outcome.report.notes
+    )
+    assert analysed("orders-go1.27", baseline=baseline, fail_on="never").exit_code == 0
+
+
+def test_a_trace_that_tells_nothing_is_of_the_runs_or_the_files_only_program(tmp_path: Path) -> None:
+    """As the window of a flight recorder may be: no frame of main, none of a test."""
+    path, unknown = tmp_path / "baseline.json", tmp_path / "unknown.trace"
+    unknown.write_bytes(case((ROOT / "tests/trace/text/ties.txt").read_text()).data)
+    analysed("service-go1.27", baseline=path, update_baseline=True)
+    together = analysed("service-go1.27", str(unknown), baseline=path)
+    assert [trace.program for trace in together.report.traces] == ["example.com/programs/service", ""]
+    for outcome in (together, analysed(str(unknown), baseline=path)):
+        assert not any("holds nothing of" in note for note in outcome.report.notes)
+        assert outcome.report.comparison
+        assert {key.program for key in outcome.report.comparison.verdicts} == {""}
+    three = analysed("service-go1.27", "orders-go1.27", str(unknown), baseline=path)
+    assert any("holds nothing of the program of these traces" in note for note in three.report.notes)
+
+
+def test_the_same_traces_change_the_file_once(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    for _ in range(2):
+        outcome = analysed("service-go1.27", "orders-go1.27", "orders-go1.22", baseline=path, update_baseline=True)
+    assert any("holds this run already and was not changed" in note for note in outcome.report.notes)
+    assert path.read_text().count('"id":') == 2
 
 
 def test_an_added_leak_is_confirmed(baseline: Path) -> None:

@@ -2,68 +2,97 @@
 
 Tests over single events call nearly every unchanged run a regression, since the events of one run share its noise.
 What works is to ask whether even the least of the run's traces exceeds what the worst of several jobs had.
+
+Traces of the base commit made in the same job are a second reference. They share the job's noise, as no file of other
+jobs can: what is over the file's limit and not over theirs comes from the machine, or was there before the change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from itertools import dropwhile
-from statistics import median
+from dataclasses import dataclass
+from itertools import chain
+from typing import cast
 
 from gotracer_ci.baseline import evidence
-from gotracer_ci.baseline.schema import Baseline, Group
-from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of
+from gotracer_ci.baseline.schema import Group, Part
+from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of, middle
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 
 NEEDED_TRACES = 3
 NEEDED_JOBS = 5
+NEEDED_BASE = 2
 NEEDED_EVENTS = 5
 SHORTEST_NS = 100 * MS
 MANY_JOBS = 8
+_SAME = Status.KNOWN
 _NOTHING = Statistics("", 0, 0, 0, 0)
+_Groups = tuple[dict[Key, Statistics], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What all verdicts of a run share. same: indices of the entries of the run's own environment."""
+    """What all verdicts of a run share.
 
-    groups: tuple[dict[Key, Statistics], ...]
+    every, same: indices of the part's entries, and of those of the run's own environment. base: the base traces of
+    that environment; any_base: all of them.
+    """
+
+    part: Part
+    every: Sequence[int]
+    same: Sequence[int]
+    base: _Groups
+    any_base: _Groups
+    groups: _Groups
     shortest_ns: int
     longest_ns: int
     environment: Environment
-    same: tuple[int, ...]
 
 
 def compare(
-    current: Sequence[TraceGroups], baseline: Baseline, path: str, rules: Collection[str] | None = None
+    current: Sequence[TraceGroups],
+    baseline: Part,
+    path: str,
+    rules: Collection[str] | None = None,
+    base: Sequence[TraceGroups] = (),
 ) -> Comparison:
-    """Judges every group that the run or the baseline has and that is compared at all.
+    """Judges every group that the run or one of its references has and that is compared at all.
 
     Args:
         current: the run's traces, at least one: repeated runs of the same program.
-        baseline: what to compare with.
+        baseline: what to compare with: the program's part of a baseline file; without entries the base alone.
         path: what the user calls the baseline.
         rules: those that ran, None for all: the groups of a rule that did not run are not gone.
+        base: traces of the same program at the base commit, made in the same job.
     """
-    walls = [trace.wall_ns for trace in current]
     environment = common(trace.environment for trace in current)
+    own_base = [trace for trace in base if trace.environment.matches(environment)]
     run = _Run(
-        tuple(compared(trace.groups) for trace in current),
-        min(walls),
-        max(walls),
-        environment,
-        tuple(i for i, entry in enumerate(baseline.entries) if entry.environment.matches(environment)),
+        part=baseline,
+        every=range(len(baseline.entries)),
+        same=[i for i, entry in enumerate(baseline.entries) if entry.environment.matches(environment)],
+        base=tuple(compared(trace.groups) for trace in own_base),
+        any_base=tuple(compared(trace.groups) for trace in base),
+        groups=tuple(compared(trace.groups) for trace in current),
+        shortest_ns=min(trace.wall_ns for trace in (*current, *own_base)),
+        longest_ns=max(trace.wall_ns for trace in current),
+        environment=environment,
     )
+    # a file's groups are sorted already, which makes sorting them all nearly free
+    keys = dict.fromkeys(chain(baseline.groups, *run.groups, *run.any_base))
     verdicts = {}
-    for key in sorted(set(baseline.groups).union(*run.groups)):
+    for key in sorted(keys):
         limit = limit_of(key)
         if limit and (rules is None or key.rule in rules):
-            verdicts[key] = _judged(key, limit, baseline, run)
+            verdicts[key] = _judged(key, limit, run)
     evidence.moved(verdicts)
-    warnings = tuple(evidence.warnings(baseline, environment, run.longest_ns))
-    return Comparison(path, len(baseline.entries), verdicts, warnings)
+    warnings = (
+        *evidence.warnings(baseline, environment, run.longest_ns),
+        *evidence.base_warnings(base, environment, run.longest_ns),
+        *evidence.older(verdicts),
+    )
+    return Comparison(path, len(baseline.entries), verdicts, warnings, len(base))
 
 
 def highest(past: Sequence[float]) -> float:
@@ -73,50 +102,94 @@ def highest(past: Sequence[float]) -> float:
 
 def lowest(past: Sequence[float], limit: Limit) -> float:
     """B_min: the smallest value while the group was there; the last entries may already be without it."""
-    there = dropwhile(limit.gone, reversed(past))
-    return min(there, default=0.0)
+    there = len(past)
+    while there and limit.gone(past[there - 1]):
+        there -= 1
+    return min(past[:there], default=0.0)
 
 
-def _judged(key: Key, limit: Limit, baseline: Baseline, run: _Run) -> Verdict:
-    size = len(baseline.entries)
-    group = baseline.groups.get(key) or Group(limit.unit, (0.0,) * size, (0,) * size)
-    is_comparable = limit.everywhere or bool(run.same)
-    used = run.same if run.same and not limit.everywhere else range(size)
-    past = [value for i in used if (value := group.values[i]) is not None]
-    found = [groups.get(key, _NOTHING) for groups in run.groups]
-    now = tuple(float(statistics.trimmed) for statistics in found)
-    bound = limit.above(highest(past), run.longest_ns)
+def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
+    entries = run.every if limit.everywhere else run.same
+    of_base = run.any_base if limit.everywhere else run.base
+    is_comparable = bool(entries or of_base)
+    if not is_comparable:  # then they are shown only
+        entries, of_base = run.every, run.any_base
+    group = run.part.groups.get(key)
+    past = _values(group, entries)
+    now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
+    base = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in of_base])
 
-    status = _status(now, past, limit, bound, run.longest_ns) if is_comparable else Status.KNOWN
-    counts = [statistics.count for statistics in found]
-    if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # then it is the former events that must suffice
-        counts = [group.counts[i] for i in used if not limit.gone(group.values[i] or 0)]
+    of_file = limit.above(highest(past), run.longest_ns) if entries else 0.0
+    # the base is an entry too, and an entry is as high as the highest of its traces
+    bound = max(of_file, limit.above(max(base), run.longest_ns)) if base else of_file
+    is_known = group is not None if entries else any(base)
+    before = middle(past if entries else base) if is_known else None
+    status = _status(now, past if entries else None, base, limit, bound, run.longest_ns) if is_comparable else _SAME
+    is_older = status is _SAME and is_comparable and bool(entries and base) and min(now) > of_file
+    level, more, said = Level.CONFIRMED, "", ""
     if not is_comparable:
-        level, more = Level.INCONCLUSIVE, f"a baseline entry made with {run.environment}"
-    elif status is Status.KNOWN:
-        level, more = Level.CONFIRMED, ""
-    else:
-        level, more = _level(limit, len(now), len(past), median(counts), run.shortest_ns)
-    before = median(past) if key in baseline.groups and past else None
-    verdict = Verdict(key, status, level, limit.unit, before, bound, now, "", more)
-    return replace(verdict, evidence=evidence.sentence(verdict, past, is_second=len(past) >= MANY_JOBS))
+        level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.environment}"
+    elif status is not _SAME:
+        counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
+        if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the former events must suffice
+            counts = _former_counts(key, limit, group, entries, of_base)
+        level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
+    elif not is_older:
+        said = evidence.within(now, bound)
+    verdict = Verdict(key, status, level, limit.unit, before, bound, now, said, more, base, is_older)
+    if not said:
+        verdict.evidence = evidence.sentence(verdict, past, is_second=len(past) >= MANY_JOBS)
+    return verdict
 
 
-def _status(now: Sequence[float], past: Sequence[float], limit: Limit, bound: float, wall_ns: int) -> Status:
-    """Worse: even the least of the run's traces is over the limit. New: the same where no job had the group.
+def _former_counts(
+    key: Key, limit: Limit, group: Group | None, entries: Sequence[int], of_base: _Groups
+) -> Sequence[int]:
+    """How many events there were where a group was, in the file or else in the base."""
+    if group is None or not entries:
+        return [groups.get(key, _NOTHING).count for groups in of_base]
+    return [group.counts[i] for i in entries if not limit.gone(group.values[i] or 0)]
 
-    Better is the mirror: the way back would be worse, from the least that the jobs had. Fixed is better and gone
+
+def _values(group: Group | None, entries: Sequence[int]) -> Sequence[float]:
+    """What the entries hold of a group, without those that were dropped; 0 where they never had it."""
+    if group is None:
+        return (0.0,) * len(entries)
+    if len(entries) == len(group.values) and None not in group.values:
+        return cast(tuple[float, ...], group.values)  # nearly all, and copying thousands takes its time
+    return [value for i in entries if (value := group.values[i]) is not None]
+
+
+def _status(
+    now: Sequence[float],
+    past: Sequence[float] | None,
+    base: Sequence[float],
+    limit: Limit,
+    bound: float,
+    wall_ns: int,
+) -> Status:
+    """Worse: even the least of the run's traces is over the limit. New: the same where nothing had the group.
+
+    Better is the mirror: the way back would be worse, from the least that each reference had. Fixed is better and gone
     from all traces. (That the baseline drops what it had of such a group, so that a relapse is caught, is `update`'s.)
     """
     if min(now) > bound:
-        return Status.NEW if all(map(limit.gone, past)) else Status.WORSE
-    if lowest(past, limit) > limit.above(max(now), wall_ns):
-        return Status.FIXED if all(map(limit.gone, now)) else Status.BETTER
-    return Status.KNOWN
+        return Status.NEW if limit.gone(max(*(past or ()), *base, 0.0)) else Status.WORSE
+    most = max(now)
+    way_back = limit.above(most, wall_ns)
+    if base and min(base) <= way_back:
+        return _SAME
+    if past is not None and (max(past, default=0.0) <= way_back or lowest(past, limit) <= way_back):
+        return _SAME
+    return Status.FIXED if limit.gone(most) else Status.BETTER
 
 
-def _level(limit: Limit, traces: int, jobs: int, events: float, shortest_ns: int) -> tuple[Level, str]:
-    """How sure a change is, and what would confirm it. Counters hardly vary: one trace and one job suffice."""
+def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, shortest_ns: int) -> tuple[Level, str]:
+    """How sure a change is, and what would confirm it. Counters hardly vary: one trace and one job suffice.
+
+    The base alone confirms no time: it gave false alarms in up to 6 % of a program's unchanged runs, too many to fail
+    builds for. Together with a file of one job it gave 2 % at most.
+    """
     if not limit.confirms:
         return Level.SUSPECTED, "nothing: a peak depends on when the collector ran; the bytes allocated can confirm"
     if not limit.is_timing:
@@ -125,5 +198,8 @@ def _level(limit: Limit, traces: int, jobs: int, events: float, shortest_ns: int
         return Level.INSUFFICIENT, f"runs of at least {SHORTEST_NS // MS} ms"
     if events < NEEDED_EVENTS:
         return Level.INSUFFICIENT, f"at least {NEEDED_EVENTS} events in a trace (here {events:g})"
-    missing = evidence.missing(NEEDED_TRACES - traces, NEEDED_JOBS - jobs)
-    return (Level.SUSPECTED, missing) if missing else (Level.CONFIRMED, "")
+    is_referenced = jobs >= NEEDED_JOBS or (jobs > 0 and base >= NEEDED_BASE)
+    if traces >= NEEDED_TRACES and is_referenced:
+        return Level.CONFIRMED, ""
+    more_base = 0 if is_referenced or base >= NEEDED_BASE else NEEDED_TRACES - base
+    return Level.SUSPECTED, evidence.missing(NEEDED_TRACES - traces, more_base, needs_file=jobs == 0)

@@ -3,91 +3,186 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.schema import Baseline
-from gotracer_ci.baseline.statistics import MB, MS, Environment
+from gotracer_ci.baseline.schema import Part
+from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups, middle
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 
 _ALIKE: Final = 2
+_NAMED: Final = 3
 _TO: Final = "\N{EN DASH}"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+
+def within(now: Sequence[float], limit: float) -> str:
+    """What there is to say of a group that is as it was."""
+    return f"{sum([value > limit for value in now])} of {len(now)} traces above the limit"
 
 
 def sentence(verdict: Verdict, past: Sequence[float], *, is_second: bool) -> str:
     """How many traces crossed which line, the median and range of the jobs, the range of the traces, how sure.
 
-    As in "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; confirmed".
+    As in "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; base in this job 745 ms;
+    confirmed".
 
     Args:
         verdict: the verdict, all but its evidence.
-        past: the values of the jobs that it was compared with.
+        past: the values of the jobs that it was compared with; none for the base alone.
         is_second: whether the limit goes by the second highest of them.
     """
-    traces, over = len(verdict.now), sum(value > verdict.limit for value in verdict.now)
-    jobs = _plural(len(past), "job")
-    figure, unit = _scale(verdict.unit, max(*past, *verdict.now, verdict.limit))
-    lowest, highest = figure(min(past, default=0)), figure(max(past, default=0))
-    before = highest if lowest == highest else f"{figure(median(past))} ({lowest}{_TO}{highest})"
-    least, most = figure(min(verdict.now)), figure(max(verdict.now))
-    figures = f"{before} → {most if least == most else f'{least}{_TO}{most}'}{unit}"
+    traces, status = len(verdict.now), verdict.status
+    figure, unit = _scale(verdict.unit, max(*past, *verdict.base, *verdict.now, verdict.limit))
+    alone = bool(verdict.base) and not past
+    reference = verdict.base if alone else past
+    before = _range(reference, figure)
+    if len(reference) > 1 and _TO in before:
+        before = f"{figure(middle(reference))} ({before})"
+    figures = f"{before} → {_range(verdict.now, figure)}{unit}"
+    whose = plural(len(reference), "base trace" if alone else "job")
     if verdict.level is Level.INCONCLUSIVE:
-        return f"not compared with {jobs} of another environment: {figures}; {verdict.level}"
-    if verdict.status is Status.KNOWN:
-        return f"{over} of {traces} traces above the limit of {figure(verdict.limit)}{unit}: {figures}"
-    if verdict.status is Status.FIXED:
+        also = f" and {plural(len(verdict.base), 'base trace')}" if verdict.base and past else ""
+        return f"not compared with {whose}{also} of another environment: {figures}; {verdict.level}"
+    if status is Status.FIXED:
         said = f"gone from {traces} of {traces} traces"
-    elif verdict.status is Status.BETTER:
-        said = f"{traces} of {traces} traces below the lowest of {jobs}"
+    elif status is Status.BETTER:
+        said = f"{traces} of {traces} traces below the lowest of {whose}"
     else:
-        said = f"{over} of {traces} traces above the {'second ' * is_second}highest of {jobs}"
+        said = f"{traces} of {traces} traces above the {'second ' * is_second}highest of {whose}"
     times = f", {_two_digits(verdict.ratio)} {_TIMES}" if verdict.ratio else ""
-    return f"{said}: {figures}{times}; {verdict.level}"
+    base = f"; base in this job {_range(verdict.base, figure)}{unit}" if verdict.base and past else ""
+    return f"{said}: {figures}{times}{base}; {'not of this change' if verdict.is_older else verdict.level}"
 
 
-def missing(traces: int, jobs: int) -> str:
-    """What would confirm a change in time: so many more traces of it, and so many more jobs in the baseline."""
-    wanted = [
-        _plural(n, f"more {noun}", f" {where}")
-        for n, noun, where in ((traces, "trace", "of this change"), (jobs, "job", "in the baseline"))
-        if n > 0
-    ]
+def missing(traces: int, base: int, *, needs_file: bool) -> str:
+    """What would confirm a change in time: so many more traces of it, and of its base.
+
+    The base can be traced at once, in the same job. More jobs of the main branch in the baseline would do as well, but
+    take days; the file is asked for only where there is none.
+    """
+    wanted = [f"{plural(traces, 'more trace')} of this change"] if traces > 0 else []
+    if base > 0:
+        number = str(base) if wanted else plural(base, "trace")
+        wanted.append(f"{number} of the base commit in the same job (--base)")
+    if needs_file:
+        wanted.append("a baseline of at least 1 job (--baseline)")
     return " and ".join(wanted)
 
 
 def moved(verdicts: dict[Key, Verdict]) -> None:
-    """Where a group is gone and a similar one is new, its function was probably renamed: both verdicts say so."""
-    gone = [v for v in verdicts.values() if v.status is Status.FIXED and v.before]
-    for new in [v for v in verdicts.values() if v.status is Status.NEW]:
-        for old in gone:
-            if old.key[:2] == new.key[:2] and 1 / _ALIKE <= median(new.now) / (old.before or 1) <= _ALIKE:
-                verdicts[new.key] = replace(new, evidence=f"{new.evidence}; possibly moved from {old.key.place}")
-                verdicts[old.key] = replace(old, evidence=f"{old.evidence}; possibly moved to {new.key.place}")
-                gone.remove(old)
-                break
+    """Where a group is gone and a similar one is new, its function was probably renamed: both verdicts say so.
+
+    Of several a function of the same name goes first (its package or type was renamed), then the nearest in size.
+    """
+    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW]
+    old = [(v.before, v.key) for v in verdicts.values() if v.status is Status.FIXED and v.before]
+    for part in (_named, _kind):
+        pairs = list(_pairs(new, old, part))
+        for (_, to), (_, since) in pairs:
+            verdicts[to].evidence += f"; possibly moved from {since.place}"
+            verdicts[since].evidence += f"; possibly moved to {to.place}"
+        paired = {group for pair in pairs for group in pair}
+        new, old = [group for group in new if group not in paired], [group for group in old if group not in paired]
 
 
-def warnings(baseline: Baseline, environment: Environment, wall_ns: int) -> Iterator[str]:
-    """What a reader must know of the comparison as a whole."""
+_Sized = tuple[float, Key]
+
+
+def _kind(key: Key) -> tuple[str, ...]:
+    return key[:2]
+
+
+def _named(key: Key) -> tuple[str, ...]:
+    words = key.place.split(".")
+    while len(words) > 1 and words[-1] == "func":  # closures
+        words.pop()
+    return (*key[:2], words[-1])
+
+
+def _pairs(
+    new: list[_Sized], old: list[_Sized], part: Callable[[Key], tuple[str, ...]]
+) -> Iterator[tuple[_Sized, _Sized]]:
+    """The new and old groups of one part that are about as large, each at most once; in one walk by size."""
+    of_part: dict[tuple[str, ...], list[_Sized]] = {}
+    for group in sorted(old):
+        of_part.setdefault(part(group[1]), []).append(group)
+    walks: dict[tuple[str, ...], list[_Sized]] = {}
+    for group in sorted(new):
+        walks.setdefault(part(group[1]), []).append(group)
+    for name, mine in walks.items():
+        theirs = of_part.get(name, [])
+        i = j = 0
+        while i < len(mine) and j < len(theirs):
+            apart = _apart(mine[i], theirs[j])
+            if j + 1 < len(theirs) and _apart(mine[i], theirs[j + 1]) < apart:
+                j += 1
+            elif i + 1 < len(mine) and _apart(mine[i + 1], theirs[j]) < apart:
+                i += 1
+            else:
+                if apart <= _ALIKE:
+                    yield mine[i], theirs[j]
+                i, j = i + 1, j + 1
+
+
+def _apart(one: _Sized, other: _Sized) -> float:
+    """How many times the smaller the larger is; a new group is above its floor, and an old one was."""
+    return max(one[0] / other[0], other[0] / one[0])
+
+
+def warnings(baseline: Part, environment: Environment, wall_ns: int) -> Iterator[str]:
+    """What a reader must know of the comparison with the baseline as a whole."""
     same = [entry for entry in baseline.entries if entry.environment.matches(environment)]
     if others := len(baseline.entries) - len(same):
+        yield _elsewhere(f"{others} of {plural(len(baseline.entries), 'baseline job')}", environment)
+    if same:
+        yield from _lengths(wall_ns, "the baseline's", median(entry.wall_ms for entry in same) * MS)
+
+
+def base_warnings(base: Sequence[TraceGroups], environment: Environment, wall_ns: int) -> Iterator[str]:
+    """The same for the traces of the base commit."""
+    same = [trace for trace in base if trace.environment.matches(environment)]
+    if others := len(base) - len(same):
+        yield _elsewhere(f"{others} of {plural(len(base), 'base trace')}", environment)
+    if same:
+        yield from _lengths(wall_ns, "the base traces", median(trace.wall_ns for trace in same))
+
+
+def older(verdicts: dict[Key, Verdict]) -> Iterator[str]:
+    """Whether the base is over the baseline's limits as well: then it is the baseline that is wrong, or the machine."""
+    found = [key for key, verdict in verdicts.items() if verdict.is_older]
+    if found:
+        names = ", ".join(" ".join(part for part in key if part) for key in found[:_NAMED])
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         yield (
-            f"{others} of {_plural(len(baseline.entries), 'baseline job')} ran in another environment than these "
-            f"traces ({environment}): only goroutine counts are compared with them"
+            f"over the baseline's limit, but in the base traces of this job too, so not of this change: {names}{more}; "
+            "update the baseline if it stays so"
         )
-    before = median(entry.wall_ms for entry in same) * MS if same else wall_ns
+
+
+def _elsewhere(which: str, environment: Environment) -> str:
+    return (
+        f"{which} ran in another environment than these traces ({environment}): only goroutine counts are compared "
+        "with them"
+    )
+
+
+def _lengths(wall_ns: float, whose: str, before: float) -> Iterator[str]:
     if not before / _ALIKE <= wall_ns <= before * _ALIKE:
         yield (
-            f"these traces are {_two_digits(wall_ns / 1e9)} s long, the baseline's {_two_digits(before / 1e9)} s: "
+            f"these traces are {_two_digits(wall_ns / 1e9)} s long, {whose} {_two_digits(before / 1e9)} s: "
             "waits add up with the length, so record the same length unless the program itself decides it"
         )
 
 
-def _plural(n: int, noun: str, rest: str = "") -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}{rest}"
+def plural(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _range(values: Sequence[float], figure: Callable[[float], str]) -> str:
+    low, high = figure(min(values, default=0)), figure(max(values, default=0))
+    return high if low == high else f"{low}{_TO}{high}"
 
 
 def _two_digits(value: float) -> str:

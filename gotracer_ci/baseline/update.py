@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from gotracer_ci.baseline.compare import lowest
-from gotracer_ci.baseline.schema import KEPT_ENTRIES, Baseline, Entry, Group
+from gotracer_ci.baseline.schema import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.baseline.statistics import MS, TraceGroups, common, compared, limit_of
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
@@ -16,13 +16,13 @@ _HOLDS = 3
 
 
 def update(
-    baseline: Baseline | None, current: Sequence[TraceGroups], run_id: str, commit: str, *, replace: bool = False
-) -> Baseline:
-    """The baseline with the run as its newest entry: of each group the largest trimmed total and count of its traces.
+    part: Part | None, current: Sequence[TraceGroups], run_id: str, commit: str, *, replace: bool = False
+) -> Part:
+    """The part with the run as its newest entry: of each group the largest trimmed total and count of its traces.
 
     Args:
-        baseline: what there is, None for nothing yet.
-        current: the run's traces, at least one.
+        part: what the baseline has of the program, None for nothing yet.
+        current: the program's traces, at least one.
         run_id: the id of the job's run. "" outside of CI: the id is then made from the figures, and folding in the
             very same traces again changes nothing.
         commit: what was traced, for a reader.
@@ -31,7 +31,7 @@ def update(
     Raises:
         BaselineError: the baseline has an entry of this job.
     """
-    old = Baseline((), {}) if replace or baseline is None else baseline
+    old = Part((), {}) if replace or part is None else part
     groups = _maxima(current)
     entry = _entry(current, run_id or _id(current), commit)
     if any(other.id == entry.id for other in old.entries):
@@ -43,19 +43,24 @@ def update(
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
     size = len(old.entries)
+    moved = not any(other.environment.matches(entry.environment) for other in old.entries)
     united = {}
     for key in old.groups.keys() | groups.keys():
         past = old.groups.get(key) or Group(groups[key].unit, (0.0,) * size, (0,) * (size * len(groups[key].counts)))
         new = groups.get(key) or Group(past.unit, (0.0,), (0,) * (past.unit == "ns"))
         values = (*past.values, *new.values)[-KEPT_ENTRIES:]
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
-        united[key] = Group(past.unit, _without_fixed(key, values, entries), counts)
-    return Baseline(entries, united)
+        kept = _without_fixed(key, values, entries)
+        united[key] = Group(past.unit, kept, counts)
+        if kept == values:  # else what it once was, and why that was accepted, is no measure any more
+            reference = (new.values[0] or 0.0) if moved else past.reference
+            united[key] = united[key].measured_from(reference, past.accepted)
+    return Part(entries, united)
 
 
-def mixed(baseline: Baseline) -> str:
+def mixed(part: Part) -> str:
     """A warning when not all entries are of one environment, "" when they are."""
-    environments = sorted({str(entry.environment) for entry in baseline.entries})
+    environments = sorted({str(entry.environment) for entry in part.entries})
     if len(environments) == 1:
         return ""
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gotracer_ci.baseline.statistics import middle
 from gotracer_ci.findings import Key
 
 
@@ -25,13 +26,17 @@ class Level(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """One group against the baseline.
 
-    unit: "ns", "count" or "bytes". before: the median of the baseline's entries, None when it holds nothing.
-    limit: what had to be exceeded. now: one value per trace of the current run, in the traces' order.
-    evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
+    unit: "ns", "count" or "bytes". before: the median of the baseline's entries (of the base traces where there is no
+    baseline), None when it holds nothing. limit: what had to be exceeded. now: one value per trace of the current run,
+    in the traces' order. evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
+    base: one value per trace of the base commit from the same job. is_older: over the limit of the baseline, but known
+    because the base is as high.
+
+    Not frozen, which would make it slow to make thousands.
     """
 
     key: Key
@@ -43,6 +48,8 @@ class Verdict:
     now: tuple[float, ...]
     evidence: str
     more: str = ""
+    base: tuple[float, ...] = ()
+    is_older: bool = False
 
     @property
     def flagged(self) -> bool:
@@ -52,19 +59,21 @@ class Verdict:
     @property
     def ratio(self) -> float | None:
         """The median of the current values over the one before; None without one."""
-        from statistics import median  # 5 ms that a run without a baseline need not pay
-
-        return median(self.now) / self.before if self.before and self.now else None
+        return middle(self.now) / self.before if self.before and self.now else None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The verdicts of a whole run. `verdicts` holds every group that the run or the baseline has."""
+    """The verdicts of a whole run. `verdicts` holds every group that the run or one of its references has.
+
+    baseline: the file's name, "" where there is none. base_traces: how many of the base commit it was compared with.
+    """
 
     baseline: str
     entries: int
     verdicts: dict[Key, Verdict]
     warnings: tuple[str, ...] = field(default=())
+    base_traces: int = 0
 
     def counted(self, status: Status, level: Level | None = None) -> int:
         return sum(v.status is status and (level is None or v.level is level) for v in self.verdicts.values())

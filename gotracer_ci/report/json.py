@@ -33,6 +33,7 @@ def document(report: Report) -> dict[str, Any]:
         "left_out": shown.left_out,
         "notes": list(report.notes),
         "traces": [_trace(trace) for trace in report.traces],
+        "base_traces": [_trace(trace) for trace in report.base_traces],
         "rules": [_rule(rule) for rule in report.rules],
         "comparison": _comparison(report.comparison) if report.comparison else None,
         "findings": [finding_values(report, finding) for finding in shown.all],
@@ -71,7 +72,7 @@ def finding_values(report: Report, finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "key": finding.key._asdict(),
         "severity": finding.severity.label,
-        "verdict": verdict and _judgement(verdict),
+        "verdict": verdict and judgement(verdict),
         "message": finding.message,
         "detail": finding.detail,
         "suggestion": finding.suggestion,
@@ -103,25 +104,29 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     """Verdicts of all groups: those that are fixed or quiet have no finding to stand in."""
     verdicts = [
-        {"fingerprint": key.fingerprint, "key": key._asdict(), **_judgement(verdict)}
+        {"fingerprint": key.fingerprint, "key": key._asdict(), **judgement(verdict)}
         for key, verdict in sorted(comparison.verdicts.items())
     ]
     return {
         "baseline": comparison.baseline,
         "entries": comparison.entries,
+        "base_traces": comparison.base_traces,
         "warnings": list(comparison.warnings),
         "verdicts": verdicts,
     }
 
 
-def _judgement(verdict: Verdict) -> dict[str, Any]:
+def judgement(verdict: Verdict) -> dict[str, Any]:
     return {
         "status": verdict.status.value,
         "level": verdict.level.value,
         "unit": verdict.unit,
         "before": verdict.before,
+        "ratio": verdict.ratio,
         "limit": verdict.limit,
         "now": list(verdict.now),
+        "base": list(verdict.base),
+        "is_older": verdict.is_older,
         "evidence": verdict.evidence,
         "more": verdict.more,
     }

@@ -38,15 +38,20 @@ def render(report: Report) -> str:
 
 def _case(report: Report, suite: ElementTree.Element, finding: Finding, *, failed: bool) -> None:
     """A case is named by the finding's key, so that its history can be followed over runs."""
-    rule, kind, place = (clean(part) for part in finding.key)
-    case = ElementTree.SubElement(suite, "testcase", name=f"{kind} in {place or WHOLE}", classname=rule)
+    rule, kind, place, program = (clean(part) for part in finding.key)
+    name = f"{kind} in {place or WHOLE}" + (program and f" of {program}")
+    case = ElementTree.SubElement(suite, "testcase", name=name, classname=rule)
     if finding.location:
         case.set("file", clean(finding.location.path))
         case.set("line", str(finding.location.line))
     verdict = report.verdict(finding)
     lines = [clean(finding.message)]
     if verdict:
-        lines.append(f"{view.word(verdict)}: {view.before_now(verdict)} ({clean(verdict.evidence)})")
+        change = view.change(verdict)
+        lines.append(
+            f"{view.word(verdict)}: {view.before_now(verdict)}{change and f', {change}'} ({clean(verdict.evidence)})"
+        )
+        lines.append(clean(view.to_confirm(verdict)))
     lines += [*clean_lines(finding.detail), *clean_lines(finding.suggestion), *(f"  at {at(f)}" for f in finding.stack)]
     text = "\n".join(line for line in lines if line)
     if failed:

@@ -86,8 +86,11 @@ def _render(report: Report, shown: view.Shown, rows: int, *, details: bool) -> s
     if remarks := view.remarks(report):
         blocks.append("".join(f"- {escape(line)}\n" for line in (remarks if details else remarks[:10])))
     if details:
-        traces = "".join(f"- {escape(view.trace_line(trace))}\n" for trace in report.traces)
-        blocks.append(_folded(plural(len(report.traces), "trace"), traces))
+        traces = [view.trace_line(trace) for trace in report.traces]
+        traces += [f"base: {view.trace_line(trace)}" for trace in report.base_traces]
+        title = plural(len(report.traces), "trace")
+        title += f" and {len(report.base_traces):,} of the base commit" if report.base_traces else ""
+        blocks.append(_folded(title, "".join(f"- {escape(line)}\n" for line in traces)))
     return "\n".join(blocks)
 
 
@@ -125,10 +128,11 @@ def _table(report: Report, findings: Sequence[Finding]) -> str:
 
 
 def _gone_table(verdicts: Sequence[Verdict]) -> str:
-    lines = ["|  | Rule | Place | Before → now |", "|---|---|---|---|"]
+    lines = ["|  | Rule | Place | Before → now | Change | Confidence |", "|---|---|---|---|---|---|"]
     for verdict in verdicts:
-        where = code(verdict.key.place or verdict.key.kind)
-        lines.append(f"| {verdict.status} | {escape(verdict.key.rule)} | {where} | {view.before_now(verdict)} |")
+        where = code(view.where(verdict))
+        figures = f"{view.before_now(verdict)} | {view.change(verdict)} | {verdict.level}"
+        lines.append(f"| {verdict.status} | {escape(verdict.key.rule)} | {where} | {figures} |")
     return "\n".join(lines) + "\n"
 
 
@@ -143,7 +147,7 @@ def _detail(report: Report, finding: Finding) -> str:
 def _paragraphs(finding: Finding, verdict: Verdict | None) -> Iterator[str]:
     yield escape(finding.message)
     if verdict and verdict.flagged:
-        yield escape(f"{verdict.evidence}. {verdict.more}" if verdict.more else verdict.evidence)
+        yield escape(". ".join(filter(None, (verdict.evidence, view.to_confirm(verdict)))))
     if finding.detail:
         yield "\\\n".join(escape(line) for line in clean_lines(finding.detail))
     if finding.suggestion:

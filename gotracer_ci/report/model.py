@@ -14,7 +14,8 @@ class TraceSummary:
     """One trace of the run. path: as the user named it, relative to the root where it is below it.
 
     go_version: "1.26" from the header (the format's version: Go 1.24 writes 1.23, Go 1.27 writes 1.26).
-    damage: what is wrong with it, None for a complete one. events: those before the damage.
+    damage: what is wrong with it, None for a complete one. events: those before the damage. program: the package
+    of the test binary or of the command, "" unknown.
     """
 
     path: str
@@ -24,6 +25,7 @@ class TraceSummary:
     goroutines: int
     gomaxprocs: int
     damage: str | None = None
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Report:
     findings: those of a severity above NONE, and those below every threshold that are new or worse than the
     baseline; ranked, worst first; not cut. rules: those that ran, with the thresholds that were in force.
     rules_known: the whole catalogue. notes: one line each, what a reader must know of this run.
-    fail_on: NONE means never.
+    fail_on: NONE means never. base_traces: those of the base commit, which have no findings.
     """
 
     version: str
@@ -46,6 +48,7 @@ class Report:
     strict: bool
     notes: tuple[str, ...] = ()
     top: int | None = None
+    base_traces: tuple[TraceSummary, ...] = ()
 
     def verdict(self, finding: Finding) -> Verdict | None:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None

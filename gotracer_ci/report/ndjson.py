@@ -6,7 +6,7 @@ from typing import Any
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
-from gotracer_ci.report.json import compact, frame_values, location_values
+from gotracer_ci.report.json import compact, frame_values, judgement, location_values
 from gotracer_ci.report.model import Report
 
 
@@ -30,5 +30,6 @@ def _line(report: Report, finding: Finding) -> dict[str, Any]:
         "total_ns": finding.statistics.total if finding.statistics.unit == "ns" else None,
         "max_ns": finding.statistics.maximum if finding.statistics.unit == "ns" else None,
         "verdict": verdict and view.word(verdict),
+        "judgement": verdict and judgement(verdict),
         "location": location_values(finding),
     }

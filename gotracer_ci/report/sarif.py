@@ -20,6 +20,7 @@ import sarif_om as om  # type: ignore[import-untyped]
 from gotracer_ci.baseline.verdicts import Status, Verdict
 from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
+from gotracer_ci.report.json import judgement, summary
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.text import at, clean, clean_lines, escape_json, plural
 
@@ -36,7 +37,8 @@ MAX_DESCRIPTION = 1_024
 MAX_RELATED = 10
 _LEVELS = {Severity.NONE: "note", Severity.INFO: "note", Severity.WARN: "warning", Severity.ERROR: "error"}
 _PROBLEMS = {"note": "recommendation", "warning": "warning", "error": "error"}
-_STATES = {Status.NEW: "new", Status.WORSE: "updated"}
+# No "absent": GitHub takes no notice of the state, and would open an alert for what is fixed.
+_STATES = {Status.NEW: "new", Status.WORSE: "updated", Status.BETTER: "updated"}
 _LITERAL = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
 
 
@@ -99,6 +101,7 @@ def _log(report: Report, limit: int, *, stacks: bool) -> om.SarifLog:
         column_kind="utf16CodeUnits",
         invocations=[_invocation(report, len(wanted) - len(located), len(located) - len(shown))],
         original_uri_base_ids={ROOT: om.ArtifactLocation(description=_message("The root of the repository."))},
+        properties={"summary": summary(report)} if report.comparison else None,
         results=[to_json(_result(report, f, place, index.get(f.key.rule), made, stacks=stacks)) for f, place in shown],
     )
     return om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=[run])
@@ -159,6 +162,7 @@ def _text(finding: Finding, verdict: Verdict | None, related: Sequence[Location]
     sentences = [_sentence(finding.message)]
     if verdict and verdict.flagged:
         sentences.append(_sentence(f"{view.word(verdict).capitalize()}: {verdict.evidence}"))
+        sentences += [_sentence(view.to_confirm(verdict))] if verdict.more else []
     sentences += [_sentence(finding.suggestion)] if finding.suggestion else []
     if related:
         links = (f"[{_literal(place.function)}]({i})" for i, place in enumerate(related, 1))
@@ -229,8 +233,8 @@ def _properties(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(statistics, name) for name in statistics.__slots__}
     values |= {"kind": finding.key.kind, "place": finding.key.place, "timestamp_ns": finding.timestamp_ns}
     if verdict:
-        values |= {"verdict": view.word(verdict), "now": list(verdict.now), "limit": verdict.limit}
-        values |= {} if verdict.before is None else {"before": verdict.before}
+        values |= {"verdict": view.word(verdict), **judgement(verdict)}
+        values = {name: value for name, value in values.items() if value is not None}
     return values
 
 

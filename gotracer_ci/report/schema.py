@@ -42,6 +42,7 @@ class TraceModel(_Model):
     goroutines: int = Natural
     gomaxprocs: int = Natural
     damage: str | None = Field(description="What is wrong with the trace; null for a complete one.")
+    program: str = Field(description="The package of the test binary or of the command; empty if unknown.")
 
 
 class ThresholdModel(_Model):
@@ -63,15 +64,21 @@ class KeyModel(_Model):
     rule: str
     kind: str
     place: str
+    program: str = Field(description="Which program, where a run has several; otherwise empty.")
 
 
 class JudgementModel(_Model):
     status: Literal["new", "worse", "known", "better", "fixed"]
     level: Literal["confirmed", "suspected", "inconclusive", "insufficient"]
     unit: str
-    before: float | None = Field(description="What the baseline holds; null when it holds nothing.")
+    before: float | None = Field(
+        description="What the baseline holds, or the base traces where there is none; null when that is nothing."
+    )
+    ratio: float | None = Field(description="The median of now over before; null without one.")
     limit: float = Field(description="What had to be exceeded.")
     now: list[float] = Field(description="One value for each trace.")
+    base: list[float] = Field(description="One value for each trace of the base commit that is comparable.")
+    is_older: bool = Field(description="Over the baseline's limit, but known because the base is as high.")
     evidence: str
     more: str = Field(description="What would confirm it; empty where nothing is missing.")
 
@@ -82,8 +89,9 @@ class VerdictModel(JudgementModel):
 
 
 class ComparisonModel(_Model):
-    baseline: str
+    baseline: str = Field(description="The file; empty where there were only traces of the base commit.")
     entries: int = Natural
+    base_traces: int = Field(ge=0, description="How many traces of the base commit it was compared with.")
     warnings: list[str]
     verdicts: list[VerdictModel]
 
@@ -172,6 +180,7 @@ class Document(_Model):
     left_out: int = Field(ge=0, description="Findings that the cut by `top` took away.")
     notes: list[str]
     traces: list[TraceModel]
+    base_traces: list[TraceModel] = Field(description="Of the base commit; they have no findings.")
     rules: list[RuleModel]
     comparison: ComparisonModel | None
     findings: list[FindingModel]
@@ -209,6 +218,7 @@ def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Rep
         strict=document.strict,
         notes=tuple(document.notes),
         top=document.top,
+        base_traces=tuple(TraceSummary(**dict(trace)) for trace in document.base_traces),
     )
 
 
@@ -232,8 +242,12 @@ def _comparison(comparison: ComparisonModel) -> Comparison:
             now=tuple(group.now),
             evidence=group.evidence,
             more=group.more,
+            base=tuple(group.base),
+            is_older=group.is_older,
         )
-    return Comparison(comparison.baseline, comparison.entries, verdicts, tuple(comparison.warnings))
+    return Comparison(
+        comparison.baseline, comparison.entries, verdicts, tuple(comparison.warnings), comparison.base_traces
+    )
 
 
 def _finding(finding: FindingModel) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from gotracer_ci.baseline.verdicts import Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.text import TIMES, clean, go, plural, quantity, spread
@@ -30,9 +30,9 @@ class Shown:
 class Summary:
     """What a run comes to, before any cut.
 
-    new, worse: confirmed. suspected: new or worse without enough evidence. undecided: could not be compared.
-    better, fixed: groups of the baseline, whether or not they are findings still. errors, warnings, infos: as the
-    gate counts them.
+    new, worse: confirmed. suspected: new or worse without enough evidence. undecided: could not be compared, or on
+    too little. better, fixed: groups of the baseline, confirmed or suspected, whether or not they are findings still.
+    errors, warnings, infos: as the gate counts them.
     """
 
     new: int
@@ -89,8 +89,8 @@ def summarise(report: Report) -> Summary:
         suspected=words["suspected"],
         undecided=words["undecided"],
         known=words["known"],
-        better=report.comparison.counted(Status.BETTER) if report.comparison else 0,
-        fixed=report.comparison.counted(Status.FIXED) if report.comparison else 0,
+        better=sum(verdict.status is Status.BETTER for verdict in gone(report)),
+        fixed=sum(verdict.status is Status.FIXED for verdict in gone(report)),
         errors=severities[Severity.ERROR],
         warnings=severities[Severity.WARN],
         infos=severities[Severity.INFO],
@@ -100,8 +100,10 @@ def summarise(report: Report) -> Summary:
 
 
 def _counted_as(verdict: Verdict | None) -> str:
-    if verdict is None or not verdict.flagged:
-        return verdict.status.value if verdict else ""
+    if verdict is None:
+        return ""
+    if not verdict.flagged and verdict.level is not Level.INCONCLUSIVE:
+        return verdict.status.value
     return {Level.CONFIRMED: verdict.status.value, Level.SUSPECTED: "suspected"}.get(verdict.level, "undecided")
 
 
@@ -109,7 +111,9 @@ def word(verdict: Verdict | None) -> str:
     """`new`, `known`, …, and how sure where that is less than confirmed: `worse, suspected`."""
     if verdict is None:
         return ""
-    if verdict.flagged and verdict.level is not Level.CONFIRMED:
+    if verdict.level is Level.INCONCLUSIVE:
+        return verdict.level.value
+    if verdict.level is not Level.CONFIRMED:
         return f"{verdict.status}, {verdict.level}"
     return verdict.status.value
 
@@ -129,11 +133,30 @@ def change(verdict: Verdict) -> str:
 
 
 def gone(report: Report) -> list[Verdict]:
-    """What is fixed or better, sorted by key."""
+    """What is fixed or better, on evidence that is at least enough to suspect it; sorted by key."""
     if report.comparison is None:
         return []
-    good = (v for v in report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER))
-    return sorted(good, key=lambda v: v.key)
+    good = [v for v in report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
+    return sorted((v for v in good if v.level in _JUDGED), key=lambda v: v.key)
+
+
+def to_confirm(verdict: Verdict) -> str:
+    """What to do where the evidence is weak, as a sentence without its end; "" where nothing is missing."""
+    return f"To confirm: {verdict.more}" if verdict.more else ""
+
+
+def where(verdict: Verdict) -> str:
+    """The place of what is no finding any more, with its program where there are several."""
+    place = verdict.key.place or verdict.key.kind
+    return f"{verdict.key.program}: {place}" if verdict.key.program else place
+
+
+def reference(comparison: Comparison) -> str:
+    """What the run was compared with: `b.json (5 jobs) and 3 traces of the base commit`."""
+    parts = [f"{comparison.baseline} ({plural(comparison.entries, 'job')})"] if comparison.baseline else []
+    if comparison.base_traces:
+        parts.append(f"{plural(comparison.base_traces, 'trace')} of the base commit")
+    return clean(" and ".join(parts))
 
 
 def headline(report: Report) -> str:
@@ -167,6 +190,7 @@ def conclusion(report: Report) -> str:
 def _reason(report: Report) -> str:
     failing, suspected = len(report.failing), summarise(report).suspected
     limit = report.fail_on.label
+    than = "the baseline" if report.comparison is None or report.comparison.baseline else "the base"
     if report.fail_on is Severity.NONE:
         return "passes, because failing is switched off"
     if report.comparison is None:
@@ -175,10 +199,10 @@ def _reason(report: Report) -> str:
         return f"passes: no finding at {limit} or above"
     if failing:
         sure = "confirmed or suspected to be" if report.strict else "confirmed"
-        return f"fails because {plural(failing, 'finding')} {_be(failing)} {sure} new or worse than the baseline"
+        return f"fails because {plural(failing, 'finding')} {_be(failing)} {sure} new or worse than {than}"
     if suspected and not report.strict:
         return f"passes: {plural(suspected, 'finding')} {_be(suspected)} only suspected, which fails under strict alone"
-    return f"passes: nothing at {limit} or above is confirmed new or worse than the baseline"
+    return f"passes: nothing at {limit} or above is confirmed new or worse than {than}"
 
 
 def _be(count: int) -> str:
@@ -196,6 +220,11 @@ def remarks(report: Report) -> list[str]:
     lines = [
         f"{trace.path} is damaged: {trace.damage}; what came before the damage was analysed"
         for trace in report.traces
+        if trace.damage is not None
+    ]
+    lines += [
+        f"{trace.path}, of the base commit, is damaged: {trace.damage}; it was left out"
+        for trace in report.base_traces
         if trace.damage is not None
     ]
     lines += report.comparison.warnings if report.comparison else ()

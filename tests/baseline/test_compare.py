@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Baseline, Entry, Group
+from gotracer_ci.baseline.schema import Entry, Group, Part
 from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
@@ -35,7 +36,7 @@ def run(
 
 def base(
     key: Key, *values: float | None, n: int = 100, environments: Sequence[Environment] = (), wall_ms: int = 1000
-) -> Baseline:
+) -> Part:
     """One entry a value, of one group; times in ms. All 0: the baseline does not have the group."""
     entries = tuple(
         Entry(id=str(i), commit="", go=e.go, gomaxprocs=e.gomaxprocs, traces=3, wall_ms=wall_ms)
@@ -44,10 +45,10 @@ def base(
     trace = run(key, 1)[0].groups[key]
     stored = tuple(None if value is None else float(value * trace.total) for value in values)
     group = Group(trace.unit, stored, tuple(n if value else 0 for value in values) if trace.unit == "ns" else ())
-    return Baseline(entries, {key: group} if any(values) else {})
+    return Part(entries, {key: group} if any(values) else {})
 
 
-def judged(key: Key, now: list[TraceGroups], before: Baseline) -> Verdict:
+def judged(key: Key, now: list[TraceGroups], before: Part) -> Verdict:
     return compare(now, before, "b.json").verdicts[key]
 
 
@@ -104,12 +105,12 @@ def test_floors_grow_with_long_runs() -> None:
 @pytest.mark.parametrize(
     ("key", "past", "now", "level", "more"),
     [
-        (LOCK, [0], [45], Level.SUSPECTED, "2 more traces of this change and 4 more jobs in the baseline"),
+        (LOCK, [0], [45], Level.SUSPECTED, "2 more traces of this change and 3 of the base commit in the same job"),
         (LOCK, [0] * 5, [45] * 2, Level.SUSPECTED, "1 more trace of this change"),
-        (LOCK, [0] * 4, [45] * 3, Level.SUSPECTED, "1 more job in the baseline"),
+        (LOCK, [0] * 4, [45] * 3, Level.SUSPECTED, "3 traces of the base commit in the same job (--base)"),
         (LOCK, [0] * 5, [45] * 3, Level.CONFIRMED, ""),
-        (LOCK, [None, 9, 9, 9, 9], [45] * 3, Level.SUSPECTED, "1 more job in the baseline"),
-        (LOCK, [45], [0], Level.SUSPECTED, "2 more traces of this change and 4 more jobs in the baseline"),
+        (LOCK, [None, 9, 9, 9, 9], [45] * 3, Level.SUSPECTED, "3 traces of the base commit in the same job"),
+        (LOCK, [45], [0], Level.SUSPECTED, "2 more traces of this change and 3 of the base commit in the same job"),
         (LOCK, [45] * 5, [0] * 3, Level.CONFIRMED, ""),
         (LOCK, [45], [45], Level.CONFIRMED, ""),
         (GOROUTINES, [0], [50], Level.CONFIRMED, ""),
@@ -137,7 +138,7 @@ def test_level(key: Key, past: list[float | None], now: list[float], level: Leve
         (run(GOROUTINES, 45, n=1, wall_ns=MS), base(GOROUTINES, 0), Level.CONFIRMED),
     ],
 )
-def test_too_little_to_judge(now: list[TraceGroups], before: Baseline, level: Level) -> None:
+def test_too_little_to_judge(now: list[TraceGroups], before: Part, level: Level) -> None:
     (verdict,) = compare(now, before, "b.json").verdicts.values()
     assert verdict.status in (Status.NEW, Status.FIXED)
     assert verdict.level is level
@@ -198,11 +199,11 @@ def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
         (LOCK, [10] * 7 + [90], [45], "1 of 1 traces above the second highest of 8 jobs: 10 (10-90) → 45 ms, 4.5 x; s"),
         (LOCK, [100], [60], "1 of 1 traces below the lowest of 1 job: 100 → 60 ms, 0.6 x; suspected"),
         (LOCK, [100], [0], "gone from 1 of 1 traces: 100 → 0 ms; suspected"),
-        (LOCK, [100], [120, 200], "1 of 2 traces above the limit of 160 ms: 100 → 120-200 ms"),
-        (LOCK, [100], [0.31, 120], "0 of 2 traces above the limit of 160 ms: 100 → 0.31-120 ms"),
+        (LOCK, [100], [120, 200], "1 of 2 traces above the limit"),
+        (LOCK, [100], [0.31, 120], "0 of 2 traces above the limit"),
+        (LOCK, [0.4], [5.7], "1 of 1 traces above the highest of 1 job: 0.4 → 5.7 ms, 14 x; s"),
         (GOROUTINES, [104], [1234], "1 of 1 traces above the highest of 1 job: 104 → 1,234, 12 x; confirmed"),
         (ALLOCATED, [10 * MB], [25 * MB], "1 of 1 traces above the highest of 1 job: 10 → 25 MB, 2.5 x; confirmed"),
-        (ALLOCATED, [500_000], [400_000], "0 of 1 traces above the limit of 4.6 MB: 0.5 → 0.4 MB"),
     ],
 )
 def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) -> None:
@@ -210,20 +211,47 @@ def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) 
     assert said.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
 
 
-@pytest.mark.parametrize(("now", "said"), [(150, True), (900, False)])
-def test_a_renamed_function_is_said_to_be(now: float, said: bool) -> None:
-    renamed = LOCK._replace(place="main.renamed")
-    verdicts = compare(run(renamed, now), base(LOCK, 100), "b.json").verdicts
-    assert verdicts[renamed].evidence.endswith("; possibly moved from main.work") is said
-    assert verdicts[LOCK].evidence.endswith("; possibly moved to main.renamed") is said
+def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
+    """Where each group is said to have come from: totals in ms by place."""
+    (trace,) = run(LOCK, 1)
+    one = trace.groups[LOCK]
+
+    def sized(ms: float) -> Statistics:
+        return replace(one, total=round(ms * MS), trimmed=round(ms * MS))
+
+    groups = {LOCK._replace(place=place): sized(ms) for place, ms in now.items()}
+    part = base(LOCK, 1)
+    past = {LOCK._replace(place=place): Group("ns", (ms * MS,), (100,)) for place, ms in before.items()}
+    verdicts = compare([replace(trace, groups=groups)], Part(part.entries, past), "b.json").verdicts
+    said = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
+    return {place: words for place, words in said.items() if words}
 
 
-def test_one_group_moves_to_one_place() -> None:
-    (trace,) = run(LOCK, 100)
-    places = [LOCK._replace(place=place) for place in ("main.a", "main.b")]
-    now = TraceGroups(HERE, trace.wall_ns, dict.fromkeys(places, trace.groups[LOCK]))
-    verdicts = compare([now], base(LOCK, 100), "b.json").verdicts
-    assert ["possibly" in verdicts[key].evidence for key in places] == [True, False]
+@pytest.mark.parametrize(
+    ("now", "before", "pairs"),
+    [
+        ({"main.new": 150}, {"main.old": 100}, {"main.old": "main.new"}),
+        ({"main.new": 900}, {"main.old": 100}, {}),
+        ({"main.a": 100, "main.b": 100}, {"main.old": 100}, {"main.old": "main.a"}),
+        ({"main.a": 180, "main.b": 101}, {"main.old": 100}, {"main.old": "main.b"}),
+        ({"main.new": 100}, {"main.a": 60, "main.b": 99}, {"main.b": "main.new"}),
+        ({"main.a": 100, "main.b": 150}, {"main.c": 150, "main.d": 100}, {"main.d": "main.a", "main.c": "main.b"}),
+        ({"main.a": 10, "main.b": 5000}, {"main.c": 100, "main.d": 4000}, {"main.d": "main.b"}),
+        # a package was renamed: the names say more than the sizes
+        (
+            {"shop.(*T).Get": 100, "shop.(*T).Put.func": 150},
+            {"store.(*T).Get": 150, "store.(*T).Put.func": 100},
+            {"store.(*T).Get": "shop.(*T).Get", "store.(*T).Put.func": "shop.(*T).Put.func"},
+        ),
+        ({"a.Get": 100, "a.Put": 90}, {"b.Get": 900, "b.Set": 100}, {"b.Set": "a.Get"}),
+    ],
+)
+def test_a_renamed_function_is_said_to_be(
+    now: dict[str, float], before: dict[str, float], pairs: dict[str, str]
+) -> None:
+    """Each to one other, and both say it."""
+    expected = {old: f"to {new}" for old, new in pairs.items()} | {new: f"from {old}" for old, new in pairs.items()}
+    assert moves(now, before) == expected
 
 
 def test_what_gates() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.baseline.schema import MAX_BYTES, Baseline, Entry, Group, dump, load, save
+from gotracer_ci.baseline.schema import MAX_BYTES, Baseline, Entry, Group, Part, dump, load, save
 from gotracer_ci.baseline.statistics import MS
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", 'main.(*Größe[...])."get"')
-TEXT = """{"schema":1,
+TEXT = """{"schema":2,
+"programs":[
+{"program":"example.com/shop (test)",
 "entries":[
 {"id":"41","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023},
 {"id":"42","commit":"","go":"1.26","gomaxprocs":4,"platform":"linux/amd64","traces":1,"wall_ms":0}
@@ -26,13 +29,16 @@ TEXT = """{"schema":1,
 {"rule":"HeapGrowthSpike","kind":"bytes allocated","place":"","unit":"bytes","values":[12000000,13000000]},
 {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.(*Größe[...]).\\"get\\"","unit":"ms",\
 "values":[740,0.31],"n":[210,4]},
-{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[null,1.1],"n":[9,9]}
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[null,1.1],"n":[9,9],"ref":0.9,\
+"accepted":"the cache is <gone>"}
+]}
 ]}
 """
 
 
-def _entry(entry_id: str = "1") -> Entry:
-    return Entry(id=entry_id, commit="", go="1.26", gomaxprocs=4, traces=1, wall_ms=1000)
+def of(ids: Iterable[str], groups: dict[Key, Group]) -> Baseline:
+    entries = tuple(Entry(id=i, commit="", go="1.26", gomaxprocs=4, traces=1, wall_ms=1000) for i in ids)
+    return Baseline({"main": Part(entries, groups)})
 
 
 @pytest.fixture
@@ -43,15 +49,15 @@ def file(tmp_path: Path) -> Path:
 def test_string_round_trip(file: Path) -> None:
     file.write_text(TEXT, encoding="utf-8")
     baseline = load(file)
-    assert baseline.groups[LOCK] == Group("ns", (740 * MS, 0.31 * MS), (210, 4))
+    assert baseline.parts["example.com/shop (test)"].groups[LOCK] == Group("ns", (740 * MS, 0.31 * MS), (210, 4))
     assert dump(baseline) == TEXT
 
 
 def test_the_order_of_groups_is_by_key_and_not_by_chance() -> None:
     groups = {LOCK._replace(place=place): Group("ns", (5.0 * MS,), (5,)) for place in "cab"}
-    text = dump(Baseline((_entry(),), groups))
-    assert text == dump(Baseline((_entry(),), dict(reversed(groups.items()))))
-    assert [json.loads(line.rstrip(","))["place"] for line in text.splitlines()[5:-1]] == ["a", "b", "c"]
+    text = dump(of(("1",), groups))
+    assert text == dump(of(("1",), dict(reversed(groups.items()))))
+    assert [json.loads(line.rstrip(","))["place"] for line in text.splitlines()[7:-2]] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_the_order_of_groups_is_by_key_and_not_by_chance() -> None:
 )
 def test_two_digits_and_what_is_left_out(unit: str, values: tuple[float | None, ...], written: Any) -> None:
     group = Group(unit, values, (5, 5) if unit == "ns" else ())
-    groups = json.loads(dump(Baseline((_entry("1"), _entry("2")), {LOCK: group})))["groups"]
+    groups = json.loads(dump(of(("1", "2"), {LOCK: group})))["programs"][0]["groups"]
     assert [group["values"] for group in groups] == ([] if written is None else [written])
 
 
@@ -77,13 +83,24 @@ def test_size_of_a_usual_baseline() -> None:
         LOCK._replace(place=f"example.com/shop/internal/cache.(*Cache).Get{i}"): Group("ns", (7.4e8,) * 5, (210,) * 5)
         for i in range(60)
     }
-    assert len(dump(Baseline(tuple(_entry(str(i)) for i in range(5)), groups))) < 12_000
+    assert len(dump(of("12345", groups))) < 12_000
+
+
+def test_size_of_a_large_program() -> None:
+    """400 groups and 10 jobs stay a file that people can look at."""
+    groups = {
+        LOCK._replace(place=f"example.com/shop/internal/cache.(*Cache[...]).Get{i}"): Group(
+            "ns", (7.4e8 + i,) * 10, (2100 + i,) * 10, 3.1e8
+        )
+        for i in range(400)
+    }
+    assert len(dump(of("0123456789", groups))) <= 120_000
 
 
 def test_save_creates_the_folder_follows_a_link_and_leaves_nothing_else(tmp_path: Path) -> None:
     target, link = tmp_path / "deep" / "er" / "real.json", tmp_path / "link.json"
     link.symlink_to(target)
-    baseline = Baseline((_entry(),), {})
+    baseline = of(("1",), {})
     for _ in range(2):
         save(link, baseline)
     assert link.is_symlink()
@@ -95,7 +112,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "baseline.json", tmp_path):
         with pytest.raises(BaselineError, match=r"cannot be written: .*; name a file"):
-            save(path, Baseline((_entry(),), {}))
+            save(path, of(("1",), {}))
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
@@ -105,27 +122,27 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (TEXT, "", "not valid JSON at line 1"),
         (TEXT, "[]", "no schema number"),
         (TEXT[-300:], "", "not valid JSON at line"),
-        ('"groups"', '<<<<<<< ours\n"groups"', "not valid JSON at line 6"),
-        ('"schema":1', '"schema":2', "made by a newer gotracer-ci: schema 2, this one reads 1; use that"),
-        ('"schema":1', '"schema":0', "no schema number"),
-        ('"schema":1', '"schema":true', "no schema number"),
-        ('"schema":1,', '"schema":1,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
+        ('"groups"', '<<<<<<< ours\n"groups"', "not valid JSON at line 8"),
+        ('"schema":2', '"schema":3', "made by a newer gotracer-ci: schema 3, this one reads 2; use that"),
+        ('"schema":2', '"schema":0', "no schema number"),
+        ('"schema":2', '"schema":true', "no schema number"),
+        ('"schema":2,', '"schema":2,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
         ('"id":"42"', '"id":"41"', "two entries have the same id"),
-        ('"id":"42"', '"id":""', "entries.1.id"),
-        ('"id":"42"', '"id":42', "entries.1.id"),
-        ('"gomaxprocs":4', '"gomaxprocs":4.5', "entries.0.gomaxprocs"),
-        ('"wall_ms":1023', '"wall_ms":-1', "entries.0.wall_ms"),
-        ('"wall_ms":1023', '"wall":1', "entries.0.wall_ms: Field required"),
+        ('"id":"42"', '"id":""', "programs.0.entries.1.id"),
+        ('"id":"42"', '"id":42', "programs.0.entries.1.id"),
+        ('"gomaxprocs":4', '"gomaxprocs":4.5', "programs.0.entries.0.gomaxprocs"),
+        ('"wall_ms":1023', '"wall_ms":-1', "programs.0.entries.0.wall_ms"),
+        ('"wall_ms":1023', '"wall":1', "programs.0.entries.0.wall_ms: Field required"),
         ("[740,0.31]", "[740]", "as many values"),
         ("[210,4]", "[210]", "as many values"),
         (',"n":[210,4]', "", "as many values"),
         ("[0,12]", '[0,12],"n":[1,1]', "as many values"),
-        ("[0,12]", "[0,NaN]", r"groups.0.values.1"),
-        ("[0,12]", "[0,-12]", "groups.0.values.1"),
-        ("[0,12]", "[0,1e300]", "groups.0.values.1"),
-        ("[0,12]", '[0,"12"]', "groups.0.values.1"),
+        ("[0,12]", "[0,NaN]", r"programs.0.groups.0.values.1"),
+        ("[0,12]", "[0,-12]", "programs.0.groups.0.values.1"),
+        ("[0,12]", "[0,1e300]", "programs.0.groups.0.values.1"),
+        ("[0,12]", '[0,"12"]', "programs.0.groups.0.values.1"),
         ('"unit":"count"', '"unit":"bytes"', "GoroutineLeakGrowth goroutines at the end main.leak: the unit bytes"),
-        ('"unit":"count"', '"unit":"furlongs"', "groups.0.unit"),
+        ('"unit":"count"', '"unit":"furlongs"', "programs.0.groups.0.unit"),
         ("main.work", 'main.(*Größe[...]).\\"get\\"', "two lines of MutexContention"),
         ('"place":"main.leak"', '"place":"\\ud800"', "the file: Invalid JSON"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Baseline, dump, load, save
+from gotracer_ci.baseline.schema import Baseline, Part, dump, load, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import mixed, update
 from gotracer_ci.baseline.verdicts import Level, Status
@@ -29,12 +29,16 @@ def trace(lock_ms: float = 0, goroutines: int = 0, n: int = 10, environment: Env
     return TraceGroups(environment, 1000 * MS, groups)
 
 
-def jobs(*runs: TraceGroups) -> Baseline:
-    baseline = None
+def jobs(*runs: TraceGroups) -> Part:
+    part = None
     for i, run in enumerate(runs):
-        baseline = update(baseline, [run], str(i), "")
-    assert baseline
-    return baseline
+        part = update(part, [run], str(i), "")
+    assert part
+    return part
+
+
+def text(part: Part) -> str:
+    return dump(Baseline({"main": part}))
 
 
 def test_an_entry_holds_the_largest_of_its_traces() -> None:
@@ -57,8 +61,8 @@ def test_the_last_ten_are_kept(tmp_path: Path) -> None:
     baseline = jobs(*(trace(10 + i) for i in range(12)))
     assert [entry.id for entry in baseline.entries] == [str(i) for i in range(2, 12)]
     assert baseline.groups[LOCK].values == tuple((10 + i) * MS for i in range(2, 12))
-    save(tmp_path / "b.json", baseline)
-    assert load(tmp_path / "b.json") == baseline
+    save(tmp_path / "b.json", Baseline({"main": baseline}))
+    assert load(tmp_path / "b.json").parts == {"main": baseline}
 
 
 def test_a_job_counts_once() -> None:
@@ -70,9 +74,9 @@ def test_a_job_counts_once() -> None:
 def test_the_same_traces_without_a_job_change_the_file_once(tmp_path: Path) -> None:
     file = tmp_path / "b.json"
     first = update(None, [trace(10.123), trace(20)], "", "")
-    save(file, first)
-    assert dump(update(load(file), [trace(20), trace(10.123)], "", "other")) == dump(first)
-    assert len(update(load(file), [trace(10.124), trace(20)], "", "").entries) == 2
+    save(file, Baseline({"main": first}))
+    assert text(update(load(file).parts["main"], [trace(20), trace(10.123)], "", "other")) == text(first)
+    assert len(update(load(file).parts["main"], [trace(10.124), trace(20)], "", "").entries) == 2
 
 
 def test_replace_starts_anew() -> None:
@@ -104,7 +108,7 @@ def test_what_was_fixed_for_three_jobs_is_forgotten(values: list[float], kept: l
 
 def test_a_relapse_is_caught() -> None:
     baseline = jobs(*(trace(value) for value in [100, 100, 0, 0, 0]))
-    assert "MutexContention" not in dump(baseline)
+    assert "MutexContention" not in text(baseline)
     fixed, leak = jobs(*(trace(0, n) for n in [50, 50, 5, 5, 5])), [trace(0, 50)]
     verdict = compare(leak, fixed, "b.json").verdicts[GOROUTINES]
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)

@@ -38,6 +38,7 @@ def main() -> None:
     one = measure(SMALL.name, make(go, SMALL), (*contenders, uncompiled()), options.rounds * MANY, _progress)
     measured.append(one)
     checks += targets.small(one)
+    checks += targets.comparison(options.rounds * MANY)
     rows = [(w, m.size, m.events) for w, m in zip((*LARGE, SMALL), measured, strict=True)]
     facts = _facts(go, measured, options.rounds)
     if options.big:

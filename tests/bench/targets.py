@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.bench.comparison import compare_ms
 from tests.bench.contenders import ANALYZE, DECODE, READER, TOOL, UNCOMPILED
 from tests.bench.processes import Usage
 from tests.bench.rounds import Measured
@@ -48,6 +49,11 @@ def small(measured: Measured) -> Iterator[Check]:
     yield Check("decode", name, measured.cpu_s(DECODE) * 1000, 60, "ms")
     yield Check("analyze", name, measured.cpu_s(ANALYZE) * 1000, 250, "ms")
     yield Check("decode uncompiled, an event", name, measured.ns_per_event(UNCOMPILED) / 1000, 3.5, "µs")
+
+
+def comparison(rounds: int) -> Iterator[Check]:
+    for with_base, name in ((False, "5,000 groups, 10 jobs"), (True, "the same and 3 base traces")):
+        yield Check("compare", name, compare_ms(with_base=with_base, rounds=rounds), 50, "ms")
 
 
 def big(name: str, size: int, usage: Usage) -> Iterator[Check]:

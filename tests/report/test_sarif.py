@@ -108,7 +108,7 @@ def test_levels_and_states_follow_the_verdicts() -> None:
         ("HighSchedulingLatency", "warning", "updated"),
         ("MutexContention", "warning", "unchanged"),
         ("MutexContention", "warning", "new"),
-        ("LongWait", "note", "unchanged"),
+        ("LongWait", "note", "updated"),
     ]
     assert "automationDetails" not in log_of(COMPARED)["runs"][0]
 

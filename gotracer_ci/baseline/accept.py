@@ -1,0 +1,61 @@
+"""Accepts one thing that got worse: raises its line of the baseline to the run's values, and keeps the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gotracer_ci.baseline.programs import Runs, part_of
+from gotracer_ci.baseline.schema import Baseline, Group, Part
+from gotracer_ci.baseline.statistics import TraceGroups
+from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Key
+
+_LONGEST = 200
+
+
+def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]]) -> Baseline:
+    """The baseline with each of the lines raised. One that is no regression stays as it is.
+
+    Args:
+        comparison: of these runs with this baseline.
+        wanted: (fingerprint, reason).
+
+    Raises:
+        UsageError: a reason that cannot be kept, or a fingerprint that no group of the run has.
+    """
+    parts = dict(baseline.parts)
+    for fingerprint, reason in wanted:
+        if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST:
+            raise UsageError(f"--accept {fingerprint}: needs a --reason: one line of at most {_LONGEST} characters")
+        keys = [key for key in comparison.verdicts if fingerprint in (key.fingerprint, _short(key).fingerprint)]
+        if not keys:
+            raise UsageError(
+                f"--accept {fingerprint}: no group of this run has that fingerprint, so nothing was accepted; the JSON "
+                "report of these traces has them"
+            )
+        for key in keys:
+            program = key.program or next(iter(runs))
+            name = part_of(baseline, program, runs)
+            if name is None:
+                raise UsageError(
+                    f"--accept {fingerprint}: the baseline holds nothing of {program}; add it with --update-baseline"
+                )
+            if comparison.verdicts[key].flagged:
+                parts[name] = _raised(parts[name], _short(key), runs[program], reason.strip())
+    return Baseline(parts)
+
+
+def _short(key: Key) -> Key:
+    return key._replace(program="")
+
+
+def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) -> Part:
+    """Every entry has at least what the worst of the traces had: the line counts for as long as the entries do."""
+    found = [statistics for trace in traces if (statistics := trace.groups.get(key))]
+    now, count, unit = max(float(s.trimmed) for s in found), max(s.count for s in found), found[0].unit
+    size = len(part.entries)
+    old = part.groups.get(key) or Group(unit, (0.0,) * size, (0,) * size if unit == "ns" else ())
+    values = tuple(max(value or 0.0, now) for value in old.values)
+    group = Group(unit, values, tuple(max(n, count) for n in old.counts))
+    return Part(part.entries, {**part.groups, key: group.measured_from(now, reason)})

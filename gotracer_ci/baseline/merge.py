@@ -1,0 +1,151 @@
+"""Unites two baselines that were updated apart, with the same result whichever of them is called ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gotracer_ci.baseline.schema import KEPT_ENTRIES, Baseline, Entry, Group, Part, parse
+from gotracer_ci.errors import BaselineError
+from gotracer_ci.findings import Key
+
+_EMPTY = Part((), {})
+_NUMBER = re.compile(r"\d+")
+
+
+def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Baseline:
+    """All entries of both, the newest ten of each program.
+
+    Args:
+        base: what both were made from. What one of them took away from it stays away.
+    """
+    ours, theirs, base = _aligned((ours, theirs, base or Baseline({})))
+    parts = {}
+    for program in sorted(ours.parts.keys() | theirs.parts.keys()):
+        part = _united(*(side.parts.get(program, _EMPTY) for side in (ours, theirs, base)))
+        if part.entries:
+            parts[program] = part
+    return Baseline(parts)
+
+
+def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
+    """The two baselines of a file in which git left a conflict.
+
+    Lines that git united by itself are in both: a line that only one side changed is of no entry of the other's then.
+
+    Raises:
+        BaselineError: the markers are not git's, or a side is no baseline.
+    """
+    texts: list[list[str]] = [[], []]
+    both: tuple[int, ...] = (0, 1)
+    into = both
+    for line in text.splitlines(keepends=True):
+        marker = line[:7]
+        if marker == "<<<<<<<" and into == both:
+            into = (0,)
+        elif marker == "|||||||" and into == (0,):
+            into = ()
+        elif line.rstrip() == "=======" and into in ((0,), ()):
+            into = (1,)
+        elif marker == ">>>>>>>" and into == (1,):
+            into = both
+        elif marker in {"<<<<<<<", "|||||||", ">>>>>>>"}:
+            raise BaselineError(f"{path}: its conflict markers are not git's; restore it from version control")
+        else:
+            for side in into:
+                texts[side].append(line)
+    ours, theirs = (parse("".join(lines), path, lenient=True) for lines in texts)
+    return ours, theirs
+
+
+def _aligned(baselines: Sequence[Baseline]) -> list[Baseline]:
+    """A part without a name, of a file of schema 1, is the one that the others have a name for."""
+    names = {name for baseline in baselines for name in baseline.parts if name}
+    if len(names) != 1:
+        return list(baselines)
+    (name,) = names
+    return [
+        Baseline({name: baseline.parts[""]}) if list(baseline.parts) == [""] else baseline for baseline in baselines
+    ]
+
+
+def _united(ours: Part, theirs: Part, base: Part) -> Part:
+    """One program's part: what only one side changed is as that side has it."""
+    old = {entry.id: entry for entry in base.entries}
+    mine, other = ({entry.id: entry for entry in side.entries} for side in (ours, theirs))
+    kept = []
+    for entry_id in _in_order([entry.id for entry in ours.entries], [entry.id for entry in theirs.entries]):
+        if entry_id in mine and entry_id in other:
+            first, second = sorted((mine[entry_id], other[entry_id]), key=Entry.model_dump_json)
+            kept.append(second if first == old.get(entry_id) else first)
+        elif entry_id not in old:
+            kept.append(mine.get(entry_id) or other[entry_id])
+    kept = kept[-KEPT_ENTRIES:]
+    groups = {}
+    for key in ours.groups.keys() | theirs.groups.keys():
+        groups[key] = _group(key, [entry.id for entry in kept], (ours, theirs, base))
+    return Part(tuple(kept), groups)
+
+
+def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
+    """All ids, in an order that fits both; where both are free, by the run's number."""
+    waiting = {entry_id: set[str]() for entry_id in (*ours, *theirs)}
+    for side in (ours, theirs):
+        for i, entry_id in enumerate(side):
+            waiting[entry_id] |= set(side[:i])
+    while waiting:
+        free = [entry_id for entry_id, before in waiting.items() if not before & waiting.keys()]
+        first = min(free or waiting, key=_number)  # two orders that contradict each other leave nothing free
+        del waiting[first]
+        yield first
+
+
+def _number(entry_id: str) -> tuple[list[int], str]:
+    """Ids of runs grow: "4711-2" is after "4711-1" and before "12000-1"."""
+    return [int(digits) for digits in _NUMBER.findall(entry_id)], entry_id
+
+
+def _group(key: Key, ids: Sequence[str], three: tuple[Part, Part, Part]) -> Group:
+    found = [side.groups.get(key) for side in three]
+    unit = next(group.unit for group in found if group)
+    cells = [_cells(side, key) for side in three]
+    values: list[float | None] = []
+    counts: list[int] = []
+    for entry_id in ids:
+        value, count = _cell([side.get(entry_id) for side in cells])
+        values.append(value)
+        counts.append(count)
+    ours, theirs, base = (group or Group(unit, ()) for group in found)
+    texts = {ours.accepted, theirs.accepted}
+    accepted = " / ".join(sorted(texts - {base.accepted} if len(texts) > 1 else texts))
+    changed = [side for side in (ours, theirs) if side.reference and side.reference != base.reference]
+    by = [side for side in changed if side.accepted] or changed or [side for side in (ours, theirs) if side.reference]
+    reference = min((side.reference for side in by), default=0.0)
+    news = [side for side in (ours, theirs) if side.accepted not in ("", base.accepted)]
+    if ours.accepted != theirs.accepted and news:
+        raised = max(side.reference for side in news)
+        values = [value if value is None else max(value, raised) for value in values]
+    group = Group(unit, tuple(values), tuple(counts) if unit == "ns" else ())
+    return group.measured_from(reference, accepted)
+
+
+def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
+    """What a side has of a group in each of its entries; nothing is 0."""
+    group = part.groups.get(key)
+    size = len(part.entries)
+    values = group.values if group else (0.0,) * size
+    counts = group.counts if group and group.counts else (0,) * size
+    return {entry.id: (values[i], counts[i]) for i, entry in enumerate(part.entries)}
+
+
+def _cell(three: Sequence[tuple[float | None, int] | None]) -> tuple[float | None, int]:
+    """One value: the side's that changed it; of two changes the dropped value, since it was fixed, else the larger."""
+    ours, theirs, base = three
+    if ours is None or theirs is None or ours == theirs:
+        return ours or theirs or (0.0, 0)
+    if base in (ours, theirs):
+        return theirs if base == ours else ours
+    if ours[0] is None or theirs[0] is None:
+        return None, max(ours[1], theirs[1])
+    return max(ours[0], theirs[0]), max(ours[1], theirs[1])

@@ -1,0 +1,127 @@
+"""Several programs in one run: each is compared with its own part of the baseline, and updates that one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.creep import creeping
+from gotracer_ci.baseline.schema import Baseline, Part
+from gotracer_ci.baseline.statistics import TraceGroups
+from gotracer_ci.baseline.update import update
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.findings import Key
+
+Runs = Mapping[str, Sequence[TraceGroups]]
+"""A run's traces by their program."""
+_EMPTY: Final = Part((), {})
+_SHOWN: Final = 3
+
+
+def part_of(baseline: Baseline, program: str, programs: Collection[str]) -> str | None:
+    """The name of the program's part, None where the baseline has none.
+
+    A part or a program without a name is taken for the other's where no other can be meant: a file of schema 1, or
+    traces that do not tell what they are of.
+
+    Args:
+        programs: those of the run.
+    """
+    if program in baseline.parts:
+        return program
+    if len(programs) == 1 and len(baseline.parts) == 1 and ("" in baseline.parts or not program):
+        return next(iter(baseline.parts))
+    return None
+
+
+def compare_all(
+    runs: Runs,
+    baseline: Baseline | None,
+    path: str,
+    rules: Collection[str] | None = None,
+    base: Runs | None = None,
+) -> Comparison:
+    """The verdicts of all programs of the run that there is something to compare with for.
+
+    Args:
+        baseline: what to compare with, None for the base alone.
+        path: what the user calls the baseline.
+        rules: those that ran, None for all.
+        base: traces of the base commit, made in the same job.
+    """
+    verdicts: dict[Key, Verdict] = {}
+    warnings: list[str] = []
+    jobs: set[str] = set()
+    of_base = 0
+    for program, traces in sorted(runs.items()):
+        name = part_of(baseline, program, runs) if baseline else None
+        part = baseline.parts[name] if baseline and name is not None else _EMPTY
+        before = base.get(program, ()) if base else ()
+        if not (part.entries or before):
+            continue
+        one = compare(traces, part, path, rules, before)
+        jobs |= {entry.id for entry in part.entries}
+        of_base += one.base_traces
+        for key, verdict in one.verdicts.items():
+            full = full_key(key, program, runs)
+            verdicts[full] = verdict if full is key else replace(verdict, key=full)
+        creep = list(creeping(part)) if part.entries else []
+        if len(creep) > _SHOWN:
+            creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
+        warnings += (told(line, program, runs) for line in (*one.warnings, *creep))
+    return Comparison(path, len(jobs), verdicts, tuple(warnings), of_base)
+
+
+def all_new(
+    baseline: Baseline, runs: Runs, keys: Mapping[str, Iterable[Key]], base: Collection[str] = ()
+) -> Iterator[tuple[str, dict[Key, Verdict]]]:
+    """Of each program of the run that the baseline has no part for: a note, and its findings as new ones.
+
+    Args:
+        keys: each program's findings that would count without a baseline.
+        base: the programs that are compared with traces of the base commit instead.
+    """
+    have = ", ".join(name or "one without a name" for name in sorted(baseline.parts))
+    others = f" (but of {have})" if have else ""
+    for program, traces in sorted(runs.items()):
+        if program in base or part_of(baseline, program, runs) is not None:
+            continue
+        note = (
+            f"the baseline holds nothing of the program {program or 'of these traces'}{others}: all of its "
+            "findings count; add it with --update-baseline"
+        )
+        verdicts = {}
+        for key in keys[program]:
+            full = full_key(key, program, runs)
+            found = [trace.groups.get(key) for trace in traces]
+            now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
+            unit = next(statistics.unit for statistics in found if statistics)
+            evidence = "the baseline holds nothing of this program"
+            verdicts[full] = Verdict(full, Status.NEW, Level.CONFIRMED, unit, None, 0.0, now, evidence)
+        yield note, verdicts
+
+
+def update_all(baseline: Baseline | None, runs: Runs, run_id: str, commit: str, *, replace: bool = False) -> Baseline:
+    """The baseline with the run as the newest entry of each of its programs' parts; the others stay as they are.
+
+    Raises:
+        BaselineError: a part has an entry of this job.
+    """
+    parts = dict(baseline.parts) if baseline else {}
+    for program, traces in sorted(runs.items()):
+        name = part_of(baseline, program, runs) if baseline else None
+        old = None if name is None else parts.pop(name)
+        parts[program or name or ""] = update(old, traces, run_id, commit, replace=replace)
+    return Baseline(parts)
+
+
+def full_key(key: Key, program: str, programs: Collection[str]) -> Key:
+    """The key that tells the run's programs apart, where there are several."""
+    return key._replace(program=program) if len(programs) > 1 else key
+
+
+def told(line: str, program: str, programs: Collection[str]) -> str:
+    """The line, with the program that it is about where there are several."""
+    return f"{program or 'traces of no known program'}: {line}" if len(programs) > 1 else line

@@ -1,0 +1,163 @@
+"""One run and the baseline's file: reads it, compares, and writes it where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gotracer_ci.baseline import schema
+from gotracer_ci.baseline.accept import accept
+from gotracer_ci.baseline.programs import Runs, all_new, compare_all, told, update_all
+from gotracer_ci.baseline.schema import Baseline
+from gotracer_ci.baseline.update import mixed
+from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.errors import BaselineError, GotracerError
+from gotracer_ci.findings import Key
+
+_ALONE = (
+    "no baseline: compared with the base traces alone, which can confirm counters but no times; make one with "
+    "--baseline FILE --update-baseline"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to do with the file. path: the file; shown: its name in reports.
+
+    update, replace, run_id, commit: see `update`. accepted: (fingerprint, reason), see `accept`.
+    """
+
+    path: Path
+    shown: str
+    update: bool = False
+    replace: bool = False
+    run_id: str = ""
+    commit: str = ""
+    accepted: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(slots=True)
+class Judged:
+    """The comparison, None where there is nothing to compare with; what a reader is told; what went wrong."""
+
+    comparison: Comparison | None
+    notes: list[str]
+    errors: list[GotracerError]
+
+
+def judge(
+    request: Request | None,
+    runs: Runs,
+    counting: Mapping[str, Iterable[Key]],
+    rules: Collection[str],
+    base: Runs,
+    *,
+    is_whole: bool,
+) -> Judged:
+    """Compares, and does what else is asked for. Whatever is wrong with the file, the run's results stay.
+
+    Args:
+        request: None without a file, for the base alone.
+        runs: the run's traces by program.
+        counting: by program, the findings that count where there is no baseline.
+        rules: those that ran.
+        base: traces of the base commit by program, made in the same job.
+        is_whole: whether all traces could be read to their end.
+    """
+    judged = Judged(None, [], [])
+    try:
+        old = _old(request) if request else None
+        if request and request.update:
+            _update(request, old, runs, rules, judged, is_whole=is_whole)
+        elif request is None or (old is None and base):
+            judged.notes.append(_ALONE)
+            _compare("", None, runs, counting, rules, base, judged)
+        elif old is None:
+            judged.notes.append(
+                f"no baseline at {request.shown} yet: every finding counts; make it with --update-baseline"
+            )
+        else:
+            comparison = _compare(request.shown, old, runs, counting, rules, base, judged)
+            if request.accepted and not is_whole:
+                message = f"{request.path}: nothing was accepted: a trace is cut or broken, and its totals are too low"
+                judged.errors.append(BaselineError(message))
+            elif request.accepted:
+                _accept(request, old, comparison, runs, rules, base, judged)
+    except BaselineError as error:
+        judged.errors.append(error)
+        if judged.comparison is None:
+            judged.notes.append(f"not compared with a baseline: {error}")
+    except GotracerError as error:
+        judged.errors.append(error)
+    return judged
+
+
+def _compare(
+    shown: str,
+    old: Baseline | None,
+    runs: Runs,
+    counting: Mapping[str, Iterable[Key]],
+    rules: Collection[str],
+    base: Runs,
+    judged: Judged,
+) -> Comparison:
+    judged.comparison = comparison = compare_all(runs, old, shown, rules, base)
+    for note, verdicts in all_new(old or Baseline({}), runs, counting, base.keys()):
+        judged.notes.append(note)
+        comparison.verdicts.update(verdicts)
+    if base and (without := sorted(runs.keys() - base.keys())):
+        judged.notes.append(f"no base traces of {', '.join(without) or 'these traces'}: the base is not compared there")
+    return comparison
+
+
+def _old(request: Request) -> Baseline | None:
+    """What there is. A file that cannot be read is no hindrance to starting anew."""
+    try:
+        exists = request.path.exists()
+    except OSError:
+        exists = False
+    if not exists:
+        return None
+    try:
+        return schema.load(request.path)
+    except BaselineError:
+        if request.replace:
+            return None
+        raise
+
+
+def _update(
+    request: Request, old: Baseline | None, runs: Runs, rules: Collection[str], judged: Judged, *, is_whole: bool
+) -> None:
+    if not is_whole:
+        raise BaselineError(f"{request.path}: not updated: a trace is cut or broken, and its totals would be too low")
+    new = update_all(old, runs, request.run_id, request.commit, replace=request.replace)
+    if new != old:
+        schema.save(request.path, new)
+        judged.notes.append(f"{request.shown} was {'created' if old is None else 'updated'}; commit it")
+    else:
+        judged.notes.append(f"{request.shown} holds this run already and was not changed")
+    warnings = ((program, mixed(part)) for program, part in sorted(new.parts.items()))
+    judged.notes += (told(warning, program, new.parts) for program, warning in warnings if warning)
+    # an update accepts what it sees: nothing that is in the file now is new or worse
+    judged.comparison = compare_all(runs, new, request.shown, rules)
+
+
+def _accept(
+    request: Request,
+    old: Baseline,
+    before: Comparison,
+    runs: Runs,
+    rules: Collection[str],
+    base: Runs,
+    judged: Judged,
+) -> None:
+    new = accept(old, before, runs, request.accepted)
+    if new == old:
+        judged.notes.append(f"{request.shown} was not changed: what --accept names is no regression")
+        return
+    schema.save(request.path, new)
+    judged.notes.append(f"{request.shown} was updated by --accept; commit it")
+    judged.comparison = after = compare_all(runs, new, request.shown, rules, base)
+    after.verdicts.update((key, verdict) for key, verdict in before.verdicts.items() if key not in after.verdicts)

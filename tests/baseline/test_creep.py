@@ -1,0 +1,83 @@
+"""Creep: many small steps, none of them worse, are told of together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.creep import creeping
+from gotracer_ci.baseline.programs import compare_all
+from gotracer_ci.baseline.schema import Baseline, Part, load, save
+from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
+from gotracer_ci.baseline.update import update
+from gotracer_ci.baseline.verdicts import Status
+from gotracer_ci.findings import Key, Statistics
+
+LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
+HERE, THERE = Environment("1.26", 4), Environment("1.26", 2)
+
+
+def trace(ms: float, environment: Environment = HERE) -> TraceGroups:
+    groups = {LOCK: Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)} if ms else {}
+    return TraceGroups(environment, 1000 * MS, groups)
+
+
+def jobs(*times: float, environment: Environment = HERE) -> Part:
+    part = None
+    for i, ms in enumerate(times):
+        part = update(part, [trace(ms, environment)], str(i), "")
+    assert part
+    return part
+
+
+def test_steps_that_are_each_too_small() -> None:
+    """100 ms → 155 ms is the limit of one step; the reference stays where it began."""
+    times = [100, 130, 160, 170, 200]
+    for n in range(1, len(times)):
+        assert compare([trace(times[n])], jobs(*times[:n]), "b.json").verdicts[LOCK].status is Status.KNOWN
+    (warning,) = creeping(jobs(*times))
+    assert warning.startswith("creep: MutexContention sync.(*Mutex).Lock main.work grew from 100 ms to 170 ms in steps")
+
+
+def test_the_median_of_the_last_three_decides() -> None:
+    assert not list(creeping(jobs(100, 150, 150, 400)))
+    assert not list(creeping(jobs(100, 400)))
+    assert list(creeping(jobs(100, 160, 150, 400)))
+
+
+def test_the_reference_outlives_its_job(tmp_path: Path) -> None:
+    part = jobs(*(100 + 10 * i for i in range(15)))
+    save(tmp_path / "b.json", Baseline({"": part}))
+    kept = load(tmp_path / "b.json").parts[""]
+    assert kept.groups[LOCK].values[0] == 150 * MS
+    assert kept.groups[LOCK].reference == 100 * MS
+    assert list(creeping(kept)) == list(creeping(part)) != []
+
+
+def test_a_group_is_measured_from_where_it_began() -> None:
+    assert not list(creeping(jobs(0, 0, 400, 400, 400)))
+
+
+def test_starting_anew_and_a_fix_are_new_references() -> None:
+    part = update(jobs(100, 200, 300, 400), [trace(400)], "new", "", replace=True)
+    assert part.groups[LOCK].reference == 400 * MS
+    fixed = jobs(100, 200, 300, 30, 30, 30)
+    assert fixed.groups[LOCK].reference == 30 * MS
+
+
+def test_jobs_of_another_environment_do_not_creep() -> None:
+    """The first one of another machine is the new reference."""
+    part = jobs(100)
+    for i in range(3):
+        part = update(part, [trace(400, THERE)], f"there{i}", "")
+    assert part.groups[LOCK].reference == 400 * MS
+    assert not list(creeping(part))
+
+
+def test_a_run_tells_of_a_few(tmp_path: Path) -> None:
+    part = jobs(100, 160, 170, 200)
+    group = part.groups[LOCK]
+    many = Part(part.entries, {LOCK._replace(place=f"main.f{i}"): group for i in range(5)})
+    warnings = compare_all({"": [trace(0)]}, Baseline({"": many}), "b.json").warnings
+    assert [warning[:6] for warning in warnings] == ["creep:"] * 4
+    assert warnings[-1] == "creep: 2 more; gotracer-ci baseline check lists them"

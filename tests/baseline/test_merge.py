@@ -1,0 +1,258 @@
+"""Two branches that both changed the baseline: united by jobs, by git itself or after it left a conflict."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gotracer_ci.baseline.accept import accept
+from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.merge import sides, unite
+from gotracer_ci.baseline.schema import Baseline, Part, dump, load, parse, save
+from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
+from gotracer_ci.baseline.update import update
+from gotracer_ci.baseline.verdicts import Status
+from gotracer_ci.errors import BaselineError
+from gotracer_ci.findings import Key, Statistics
+from tests.conftest import ROOT
+
+LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
+PLACES = ("main.a", "main.b", "main.c", "main.d", "main.e", "main.work")
+SHOP = "example.com/shop"
+
+
+def trace(ms: float) -> TraceGroups:
+    """A run whose locks all wait for as long."""
+    one = Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)
+    return TraceGroups(Environment("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in PLACES})
+
+
+def grown(part: Part | None, *runs: tuple[str, float]) -> Part:
+    for run_id, ms in runs:
+        part = update(part, [trace(ms)], run_id, "")
+    assert part
+    return part
+
+
+def of(part: Part, program: str = SHOP) -> Baseline:
+    return Baseline({program: part})
+
+
+def ids(baseline: Baseline, program: str = SHOP) -> list[str]:
+    return [entry.id for entry in baseline.parts[program].entries]
+
+
+def values(baseline: Baseline, key: Key = LOCK) -> list[float | None]:
+    return [None if value is None else value / MS for value in baseline.parts[SHOP].groups[key].values]
+
+
+def accepted(baseline: Baseline, ms: float, reason: str, key: Key = LOCK) -> Baseline:
+    runs = {SHOP: [trace(ms)]}
+    comparison = compare(runs[SHOP], baseline.parts[SHOP], "b.json")
+    return accept(baseline, comparison, runs, [(key.fingerprint, reason)])
+
+
+BASE = grown(None, ("8-1", 100), ("9-1", 110))
+
+
+@pytest.mark.parametrize("base", [of(BASE), None])
+def test_both_sides_jobs_in_the_order_of_their_numbers(base: Baseline | None) -> None:
+    ours, theirs = of(grown(BASE, ("12-1", 130))), of(grown(BASE, ("10-1", 120), ("10-2", 125)))
+    united = unite(ours, theirs, base)
+    assert united == unite(theirs, ours, base)
+    assert ids(united) == ["8-1", "9-1", "10-1", "10-2", "12-1"]
+    assert values(united) == [100, 110, 120, 125, 130]
+    assert united.parts[SHOP].groups[LOCK].counts == (10,) * 5
+
+
+def test_the_last_ten_are_kept() -> None:
+    ours = of(grown(BASE, *((f"{i}", i) for i in range(20, 26))))
+    theirs = of(grown(BASE, *((f"{i}", i) for i in range(10, 16))))
+    assert ids(unite(ours, theirs)) == ["12", "13", "14", "15", "20", "21", "22", "23", "24", "25"]
+
+
+def test_a_side_that_dropped_the_oldest_is_not_ordered_by_numbers_alone() -> None:
+    """A file whose jobs are older than their ids say: what both have keeps its order."""
+    part = grown(None, ("7", 1), ("3", 2), ("5", 3))
+    assert ids(unite(of(grown(part, ("4", 4))), of(grown(part, ("1", 5))))) == ["7", "3", "5", "1", "4"]
+
+
+def test_what_one_side_started_anew_stays_gone() -> None:
+    replaced = update(BASE, [trace(500)], "20-1", "", replace=True)
+    united = unite(of(replaced), of(grown(BASE, ("10-1", 120))), of(BASE))
+    assert ids(united) == ["10-1", "20-1"]
+    assert ids(unite(of(BASE), of(replaced), of(BASE))) == ["20-1"]
+
+
+def test_what_one_side_fixed_stays_dropped() -> None:
+    fixed = of(grown(BASE, *((str(i), 1) for i in (10, 11, 12))))
+    assert values(fixed)[:2] == [None, None]
+    assert values(unite(fixed, of(grown(BASE, ("13", 100)))))[:2] == [None, None]
+
+
+@pytest.mark.parametrize("base", [of(BASE), None])
+def test_what_one_side_accepted_is_accepted_of_the_others_jobs_too(base: Baseline | None) -> None:
+    """A pull request that accepts one line, and a nightly job that updates all of them."""
+    ours, theirs = accepted(of(BASE), 500, "a lock for the audit"), of(grown(BASE, ("10-1", 120)))
+    united = unite(ours, theirs, base)
+    group = united.parts[SHOP].groups[LOCK]
+    assert (group.accepted, group.reference) == ("a lock for the audit", 500 * MS)
+    assert compare([trace(500)], united.parts[SHOP], "b.json").verdicts[LOCK].status is Status.KNOWN
+    assert values(united, LOCK._replace(place="main.a")) == [100, 110, 120]
+
+
+def test_a_reason_that_went_with_its_values_does_not_come_back() -> None:
+    old = accepted(of(BASE), 500, "a lock for the audit")
+    fixed = of(grown(old.parts[SHOP], *((str(i), 1) for i in (10, 11, 12))))
+    assert unite(old, fixed, old).parts[SHOP].groups[LOCK].accepted == ""
+
+
+def test_programs_are_united_each_by_itself() -> None:
+    ours = Baseline({SHOP: BASE, "example.com/new": grown(None, ("1", 5))})
+    united = unite(ours, of(grown(BASE, ("10-1", 120))), of(BASE))
+    assert ids(united) == ["8-1", "9-1", "10-1"]
+    assert ids(united, "example.com/new") == ["1"]
+
+
+def test_a_side_of_schema_1_is_the_only_program() -> None:
+    assert ids(unite(of(BASE, ""), of(grown(BASE, ("10-1", 120))))) == ["8-1", "9-1", "10-1"]
+
+
+changes = st.lists(st.tuples(st.integers(1, 30).map(str), st.sampled_from([0.5, 3, 50, 100, 400])), max_size=12)
+
+
+@given(changes, changes, st.booleans())
+def test_either_side_may_be_called_ours(
+    mine: list[tuple[str, float]], other: list[tuple[str, float]], known: bool
+) -> None:
+    def side(runs: Sequence[tuple[str, float]]) -> Baseline:
+        return of(grown(BASE, *{run_id: (run_id, ms) for run_id, ms in runs}.values()))
+
+    ours, theirs, base = side(mine), side(other), of(BASE) if known else None
+    united = unite(ours, theirs, base)
+    assert dump(united) == dump(unite(theirs, ours, base))
+    assert len(ids(united)) <= 10
+    assert parse(dump(united), Path("b.json"))
+    assert dump(unite(united, united)) == dump(united)
+    if not known:
+        assert set(ids(ours)[-1:]) <= set(ids(united)) or len(ids(united)) == 10
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Main has a baseline; the branch `nightly` updated it since."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path, of(BASE))
+    git(tmp_path, "checkout", "-q", "-b", "nightly")
+    commit(tmp_path, of(grown(BASE, ("11-1", 130))))
+    git(tmp_path, "checkout", "-q", "main")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str, fails: bool = False) -> str:
+    identity = {
+        f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "HOME": str(folder)}
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **alone, **identity}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode != 0) is fails, done.stderr
+    return done.stdout + done.stderr
+
+
+def commit(folder: Path, baseline: Baseline) -> None:
+    save(folder / "baseline.json", baseline)
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "baseline")
+
+
+def with_driver(folder: Path) -> None:
+    (folder / ".gitattributes").write_text("baseline.json merge=gotracer-ci\n")
+    driver = f"{sys.executable} -m gotracer_ci baseline merge --driver %O %A %B"
+    git(folder, "config", "merge.gotracer-ci.driver", driver)
+
+
+def ours() -> dict[str, Baseline]:
+    return {"update": of(grown(BASE, ("10-1", 120))), "accept": accepted(of(BASE), 500, "a lock for the audit")}
+
+
+@pytest.mark.parametrize("change", ours())
+def test_git_unites_with_the_driver(repository: Path, change: str) -> None:
+    with_driver(repository)
+    commit(repository, ours()[change])
+    assert "conflict" not in git(repository, "merge", "nightly").lower()
+    theirs = of(grown(BASE, ("11-1", 130)))
+    assert load(repository / "baseline.json") == unite(ours()[change], theirs, of(BASE))
+
+
+def test_files_that_both_branches_created_are_united(tmp_path: Path) -> None:
+    """Git then gives the driver an empty file for the base."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    with_driver(tmp_path)
+    (tmp_path / "other").touch()
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    git(tmp_path, "checkout", "-q", "-b", "nightly")
+    commit(tmp_path, of(grown(None, ("2", 100))))
+    git(tmp_path, "checkout", "-q", "main")
+    commit(tmp_path, of(grown(None, ("1", 100))))
+    git(tmp_path, "merge", "nightly")
+    assert ids(load(tmp_path / "baseline.json")) == ["1", "2"]
+
+
+def test_the_driver_leaves_a_conflict_that_it_cannot_resolve(repository: Path) -> None:
+    with_driver(repository)
+    (repository / "baseline.json").write_text("{ not JSON\n")
+    git(repository, "commit", "-q", "-a", "-m", "broken")
+    said = git(repository, "merge", "nightly", fails=True)
+    assert said.count("gotracer-ci: ") == 1
+    assert "not valid JSON at line 1" in said
+    assert "UU baseline.json" in git(repository, "status", "--porcelain")
+    assert (repository / "baseline.json").read_text() == "{ not JSON\n"
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
+@pytest.mark.parametrize("change", ours())
+def test_a_conflict_that_git_left_is_resolved(repository: Path, change: str, style: str) -> None:
+    git(repository, "config", "merge.conflictStyle", style)
+    commit(repository, ours()[change])
+    git(repository, "merge", "nightly", fails=True)
+    file = repository / "baseline.json"
+    with pytest.raises(BaselineError, match=r"not valid JSON at line .*; gotracer-ci baseline merge mends it"):
+        load(file)
+    theirs = of(grown(BASE, ("11-1", 130)))
+    assert unite(*sides(file.read_text(), file)) == unite(ours()[change], theirs)
+
+
+def test_two_lines_that_two_branches_accept_are_no_conflict(repository: Path) -> None:
+    """One group a line: git unites what is apart by itself."""
+    commit(repository, accepted(of(BASE), 500, "audit", LOCK._replace(place="main.a")))
+    git(repository, "checkout", "-q", "-b", "other", "HEAD~1")
+    commit(repository, accepted(of(BASE), 600, "orders", LOCK._replace(place="main.e")))
+    git(repository, "merge", "main")
+    reasons = {
+        key.place: group.accepted for key, group in load(repository / "baseline.json").parts[SHOP].groups.items()
+    }
+    assert {place: reason for place, reason in reasons.items() if reason} == {"main.a": "audit", "main.e": "orders"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<<<<<<< a\n{}\n",
+        "<<<<<<< a\n=======\n",
+        ">>>>>>> b\n<<<<<<< a\n",
+        "<<<<<<< a\n<<<<<<< a\n=======\n>>>>>>> b\n",
+        "",
+    ],
+)
+def test_markers_that_are_not_gits(text: str) -> None:
+    with pytest.raises(BaselineError, match=r"b\.json: "):
+        sides(text, Path("b.json"))

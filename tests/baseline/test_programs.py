@@ -1,0 +1,108 @@
+"""Several programs in one run: none is compared with another's past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.baseline.programs import all_new, compare_all, part_of, update_all
+from gotracer_ci.baseline.schema import Baseline, dump, load
+from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
+from gotracer_ci.baseline.verdicts import Level, Status
+from gotracer_ci.findings import Key, Statistics
+
+LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
+ORDERS, STOCK = "example.com/shop/orders (test)", "example.com/shop/stock (test)"
+
+
+def trace(ms: float) -> TraceGroups:
+    one = Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)
+    return TraceGroups(Environment("1.26", 4), 1000 * MS, {LOCK: one})
+
+
+@pytest.fixture
+def baseline() -> Baseline:
+    return update_all(None, {ORDERS: [trace(10)], STOCK: [trace(800)]}, "1", "")
+
+
+def test_the_same_group_of_two_programs_has_two_verdicts(baseline: Baseline) -> None:
+    comparison = compare_all({ORDERS: [trace(400)], STOCK: [trace(800)]}, baseline, "b.json")
+    assert {key.program: verdict.status for key, verdict in comparison.verdicts.items()} == {
+        ORDERS: Status.WORSE,
+        STOCK: Status.KNOWN,
+    }
+    assert {verdict.key.program for verdict in comparison.verdicts.values()} == {ORDERS, STOCK}
+    assert len({key.fingerprint for key in comparison.verdicts}) == 2
+    assert (comparison.entries, comparison.counted(Status.WORSE)) == (1, 1)
+
+
+def test_a_run_of_one_program_is_compared_with_its_part_alone(baseline: Baseline) -> None:
+    comparison = compare_all({ORDERS: [trace(400)]}, baseline, "b.json")
+    assert comparison.verdicts[LOCK].status is Status.WORSE
+    assert list(comparison.verdicts) == [LOCK]
+
+
+def test_an_update_changes_its_own_programs_alone(baseline: Baseline) -> None:
+    updated = update_all(baseline, {ORDERS: [trace(12)]}, "2", "")
+    assert [entry.id for entry in updated.parts[ORDERS].entries] == ["1", "2"]
+    assert updated.parts[STOCK] == baseline.parts[STOCK]
+    anew = update_all(baseline, {ORDERS: [trace(12)]}, "1", "", replace=True)
+    assert anew.parts[ORDERS].groups[LOCK].values == (12 * MS,)
+    assert anew.parts[STOCK] == baseline.parts[STOCK]
+
+
+@pytest.mark.parametrize(
+    ("parts", "run", "found"),
+    [
+        ([ORDERS], [ORDERS], [ORDERS]),
+        ([ORDERS, STOCK], [STOCK, ORDERS], [STOCK, ORDERS]),
+        ([ORDERS], [STOCK], [None]),
+        ([""], [ORDERS], [""]),
+        ([""], [ORDERS, STOCK], [None, None]),
+        (["", STOCK], [ORDERS], [None]),
+        ([ORDERS], [""], [ORDERS]),
+        ([ORDERS, STOCK], [""], [None]),
+        (["", ORDERS], ["", ORDERS], ["", ORDERS]),
+    ],
+)
+def test_which_part_is_a_programs(parts: list[str], run: list[str], found: list[str | None]) -> None:
+    baseline = Baseline(dict.fromkeys(parts, update_all(None, {"": [trace(1)]}, "1", "").parts[""]))
+    assert [part_of(baseline, program, run) for program in run] == found
+
+
+def test_a_program_that_the_baseline_lacks_counts_as_without_one(baseline: Baseline) -> None:
+    new = "example.com/shop/cart (test)"
+    runs = {new: [trace(400), trace(410)], ORDERS: [trace(10)]}
+    assert {key.program for key in compare_all(runs, baseline, "b.json").verdicts} == {ORDERS}
+    ((note, verdicts),) = all_new(baseline, runs, {new: [LOCK], ORDERS: [LOCK]})
+    assert note.startswith(f"the baseline holds nothing of the program {new} (but of {ORDERS}, {STOCK})")
+    (verdict,) = verdicts.values()
+    assert verdict.key == LOCK._replace(program=new)
+    assert (verdict.status, verdict.level, verdict.now) == (Status.NEW, Level.CONFIRMED, (400 * MS, 410 * MS))
+
+
+def test_a_file_of_schema_1_takes_its_programs_name_at_the_next_update(tmp_path: Path) -> None:
+    file = tmp_path / "b.json"
+    file.write_text(
+        """{"schema":1,
+"entries":[
+{"id":"1","commit":"","go":"1.26","gomaxprocs":4,"traces":1,"wall_ms":1000}
+],
+"groups":[
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[10],"n":[10]}
+]}
+"""
+    )
+    old = load(file)
+    assert compare_all({ORDERS: [trace(400)]}, old, "b.json").verdicts[LOCK].status is Status.WORSE
+    updated = update_all(old, {ORDERS: [trace(12)]}, "2", "")
+    assert list(updated.parts) == [ORDERS]
+    assert dump(updated).startswith('{"schema":2,\n"programs":[\n{"program":"example.com/shop/orders (test)",\n')
+    assert updated.parts[ORDERS].groups[LOCK].values == (10 * MS, 12 * MS)
+
+
+def test_warnings_say_which_program_they_are_about(baseline: Baseline) -> None:
+    elsewhere = TraceGroups(Environment("1.25", 4), 1000 * MS, {})
+    comparison = compare_all({ORDERS: [elsewhere], STOCK: [trace(800)]}, baseline, "b.json")
+    assert [warning.partition(": ")[0] for warning in comparison.warnings] == [ORDERS]

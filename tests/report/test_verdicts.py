@@ -1,0 +1,117 @@
+"""What every format says of a verdict: which, how sure, before and now, the ratio, the evidence, and what to do."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import replace
+
+import pytest
+
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.report import NAMES, render, schema, view
+from gotracer_ci.report.model import Report
+
+from . import factory
+from .factory import MS
+
+KEY = factory.finding().key
+EVIDENCE = "1 of 1 traces above the highest of 1 job, 2.1 x"
+MORE = "2 more traces of this change, made with GOMAXPROCS 4"
+SUSPECTED = replace(
+    factory.verdict(KEY, Status.WORSE, Level.SUSPECTED, now=(1_554 * MS,)),
+    evidence=EVIDENCE,
+    more=MORE,
+    base=(745 * MS, 751 * MS),
+)
+
+
+def report_of(*verdicts: Verdict, baseline: str = "b.json", base_traces: int = 0) -> Report:
+    comparison = Comparison(baseline, 1 if baseline else 0, {v.key: v for v in verdicts}, (), base_traces)
+    bases = (replace(factory.TRACES[0], path="base/1.trace"), replace(factory.TRACES[0], path="base/2.trace"))
+    return replace(
+        factory.plain_report(),
+        findings=(factory.finding(),),
+        comparison=comparison,
+        base_traces=bases[:base_traces],
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_says_all_of_it(name: str) -> None:
+    text = html.unescape(render(name, report_of(SUSPECTED, base_traces=2))).replace("\\", "")
+    assert "suspected" in text.lower()
+    assert "worse" in text.lower()
+    assert EVIDENCE in text
+    assert MORE in text  # as it is written: no word in another case
+    if name in ("json", "ndjson", "sarif"):
+        for member in ('"before":740000000', '"now":[1554000000', '"ratio":2.1', '"base":[745000000'):
+            assert member in text.replace(" ", "")
+    elif name != "human":  # there the evidence has the figures
+        assert "740 ms → 1.55 s" in text
+        assert "2.1\N{MULTIPLICATION SIGN}" in text
+
+
+def test_what_is_better_or_gone_is_counted_and_shown_only_on_evidence() -> None:
+    """A group of four events that is not there this time was not fixed."""
+    gone = [factory.verdict(KEY._replace(place=f"main.f{i}"), Status.FIXED, level) for i, level in enumerate(Level)]
+    better = [factory.verdict(KEY._replace(place=f"main.b{i}"), Status.BETTER, level) for i, level in enumerate(Level)]
+    report = report_of(*gone, *better)
+    assert [v.key.place for v in view.gone(report)] == ["main.b0", "main.b1", "main.f0", "main.f1"]
+    document = json.loads(render("json", report))
+    assert (document["summary"]["fixed"], document["summary"]["better"]) == (2, 2)
+    assert json.loads(render("sarif", report))["runs"][0]["properties"]["summary"] == document["summary"]
+    assert "2 fixed, 2 better" in render("human", report)
+    table = render("markdown", report).partition("Fixed or better")[2]
+    assert table.count("| fixed |") == table.count("| better |") == 2
+    assert table.count("suspected") == 2
+    assert "fixed, suspected" in render("html", report)
+
+
+def test_what_was_not_compared_is_not_known() -> None:
+    report = report_of(factory.verdict(KEY, Status.KNOWN, Level.INCONCLUSIVE))
+    summary = view.summarise(report)
+    assert (summary.known, summary.undecided) == (0, 1)
+    assert "inconclusive" in render("human", report)
+    assert "known" not in render("human", report)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "traces", "said"),
+    [
+        ("b.json", 0, "b.json (1 job)"),
+        ("b.json", 2, "b.json (1 job) and 2 traces of the base commit"),
+        ("", 1, "1 trace of the base commit"),
+    ],
+)
+def test_a_reader_sees_what_it_was_compared_with(baseline: str, traces: int, said: str) -> None:
+    report = report_of(SUSPECTED, baseline=baseline, base_traces=traces)
+    assert f"Compared with {said}." in render("html", report)
+    assert render("html", report).count("base/") == traces
+    assert render("markdown", report).count("- base: base/") == traces
+    assert len(json.loads(render("json", report))["base_traces"]) == traces
+    than = "the baseline" if baseline else "the base"
+    failing = replace(report, strict=True)
+    assert f"suspected to be new or worse than {than}." in render("human", failing)
+
+
+def test_a_cut_base_trace_is_said_to_be_left_out() -> None:
+    report = report_of(SUSPECTED, base_traces=1)
+    cut = replace(report, base_traces=(replace(report.base_traces[0], damage="cut short"),))
+    assert "base/1.trace, of the base commit, is damaged: cut short; it was left out" in render("human", cut)
+    assert view.outcome(cut) == "success"  # of the change everything was read
+
+
+def test_the_document_is_read_back_as_it_was() -> None:
+    older = replace(factory.verdict(KEY, Status.KNOWN), base=(740.0 * MS,), is_older=True)
+    report = report_of(SUSPECTED, replace(older, key=KEY._replace(place="main.older")), base_traces=2)
+    read = schema.read(render("json", report), "f.json", {})
+    assert (read.comparison, read.base_traces) == (report.comparison, report.base_traces)
+
+
+def test_a_key_with_a_program_names_it() -> None:
+    key = KEY._replace(program="example.com/shop/cmd/api")
+    report = report_of(factory.verdict(key, Status.FIXED))
+    assert "example.com/shop/cmd/api: " in render("markdown", report)
+    finding = replace(factory.finding(), key=key)
+    assert "of example.com/shop/cmd/api" in render("junit", replace(report, findings=(finding,)))
