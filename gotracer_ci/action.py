@@ -82,6 +82,7 @@ def _settings(environment: Environment) -> tuple[Settings, list[Annotation]]:
     """The run's settings, and what the user should know of the baseline that they name."""
     given: dict[str, Any] = {
         "traces": environment.traces,
+        "base": environment.base_traces or None,
         "baseline": environment.baseline,
         "update_baseline": environment.update_baseline,
         "strict": environment.strict,
@@ -102,7 +103,7 @@ def _settings(environment: Environment) -> tuple[Settings, list[Annotation]]:
         outputs={**DEFAULT_REPORTS, **settings.outputs},
         path_map=(*settings.path_map, *((folder, ".") for folder in built_in)),
     )
-    if known:
+    if known or settings.base:
         return settings, []
     message = (
         f"There is no baseline at {baseline} yet, so every finding counts, not only what got worse. To make one, run "
@@ -138,7 +139,8 @@ def _annotations(report: Report, root: str) -> Iterator[Annotation]:
 
 def _annotation(report: Report, finding: Finding, level: str, root: str) -> Annotation:
     verdict = report.verdict(finding)
-    lines = [finding.message, verdict.evidence if verdict else "", finding.suggestion]
+    evidence = (verdict.evidence, view.to_confirm(verdict)) if verdict else ()
+    lines = [finding.message, *evidence, finding.suggestion]
     title = ": ".join(part for part in (finding.key.rule, view.word(verdict)) if part)
     message = "\n".join(line for line in lines if line)
     if finding.location is None:

@@ -62,8 +62,11 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-o", "--output", type=Path, metavar="FILE", help="Write the result to FILE instead of stdout.")
 @_file_options
 @click.option("--baseline", type=Path, metavar="FILE", help="Compare with this baseline; only regressions count.")
+@click.option("--base", multiple=True, metavar="TRACES", help="Traces of the base commit from this job (repeatable).")
 @click.option("--update-baseline", is_flag=True, default=None, help="Fold this run into the baseline, or create it.")
 @click.option("--replace", "replace_baseline", is_flag=True, default=None, help="With --update-baseline: start anew.")
+@click.option("--accept", multiple=True, metavar="ID", help="Accept this regression into the baseline (repeatable).")
+@click.option("--reason", multiple=True, metavar="TEXT", help="With --accept: why. Kept in the baseline (repeatable).")
 @click.option("--run-id", metavar="ID", help="With --update-baseline: the job's id; one entry a job.")
 @click.option("--commit", metavar="SHA", help="With --update-baseline: what was traced.")
 @click.option("--strict", is_flag=True, default=None, help="Regressions that are only suspected count too.")
@@ -85,13 +88,16 @@ def analyze(traces: tuple[str, ...], config: Path | None, **options: Any) -> Non
     from gotracer_ci.settings import load
 
     outputs = {name: path for name in FILES if (path := options.pop(name))}
+    reasons = options.pop("reason")
     given = {
         **options,
         "traces": traces or None,
+        "base": options["base"] or None,
         "outputs": outputs or None,
         "rule": options["rule"] or None,
         "skip": options["skip"] or None,
         "thresholds": dict(_pair("--set", text) for text in options["thresholds"]) or None,
+        "accept": _accepted(options["accept"], reasons) or None,
         "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
     }
     settings = load(given, config, typed=True)
@@ -104,6 +110,14 @@ def analyze(traces: tuple[str, ...], config: Path | None, **options: Any) -> Non
     for error in outcome.errors:
         _complain(error)
     sys.exit(outcome.exit_code)
+
+
+def _accepted(fingerprints: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if fingerprints and len(reasons) == 1:
+        reasons *= len(fingerprints)
+    if len(reasons) != len(fingerprints):
+        raise UsageError("--accept ID needs --reason TEXT: one for all, or one for each in their order")
+    return tuple(zip(fingerprints, reasons, strict=True))
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
@@ -187,6 +201,81 @@ def rules(name: str | None) -> None:
         raise UsageError(f"{name}: no such rule; there are {', '.join(known)}")
     with _stdout() as stdout:
         stdout.write("\n".join([*lines, ""]))
+
+
+@cli.group(invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.pass_context
+def baseline(context: click.Context) -> None:
+    """Looks after the baseline file [default: .gotracer-ci/baseline.json]."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        raise UsageError("no command given")
+
+
+_file = click.argument("file", type=Path, default=Path(".gotracer-ci/baseline.json"), metavar="[FILE]")
+
+
+@baseline.command()
+@_file
+def show(file: Path) -> None:
+    """Shows its programs, jobs and groups."""
+    from gotracer_ci.upkeep import show as show_file
+
+    with _stdout() as stdout:
+        show_file(file, stdout)
+
+
+@baseline.command()
+@_file
+@click.argument("traces", nargs=-1, metavar="[TRACE]...")
+def check(file: Path, traces: tuple[str, ...]) -> None:
+    """Says whether it is valid and fresh.
+
+    With traces also whether they are such as it was made of.
+
+    Exit codes: 0 valid, warnings or not, 2 a trace that cannot be read, 3 invalid.
+    """
+    from gotracer_ci.upkeep import check as check_file
+
+    lines = check_file(file, traces)
+    with _stdout() as stdout:
+        stdout.writelines(f"{line}\n" for line in lines)
+
+
+@baseline.command()
+@click.argument("files", nargs=-1, required=True, type=Path, metavar="OURS THEIRS | FILE")
+@click.option("-o", "--output", type=Path, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
+@click.option("--driver", type=Path, metavar="BASE", help="As git's driver: what both were made from; writes OURS.")
+def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> None:
+    """Unites two files, or the sides of one in conflict."""
+    from gotracer_ci.baseline.schema import dump, save
+    from gotracer_ci.upkeep import merge as merge_files
+
+    try:
+        united = merge_files(files, driver)
+        target = output or (files[0] if driver or len(files) == 1 else None)
+        if target is not None:
+            save(target, united)
+            return
+    except GotracerError as error:
+        if driver is None:
+            raise
+        _complain(error)
+        sys.exit(1)  # git's word for a conflict
+    with _stdout() as stdout:
+        stdout.write(dump(united))
+
+
+@baseline.command()
+@_file
+@click.option("--program", multiple=True, metavar="NAME", help="Drop this program's part as well (repeatable).")
+def prune(file: Path, program: tuple[str, ...]) -> None:
+    """Drops what nothing is compared with any more."""
+    from gotracer_ci.upkeep import prune as prune_file
+
+    line = prune_file(file, program)
+    with _stdout() as stdout:
+        stdout.write(f"{line}\n")
 
 
 @cli.command()

@@ -44,6 +44,7 @@ class Runner:
         self.runs = 0
 
     def add(self, trace: str, name: str = "run.trace") -> None:
+        (self.workspace / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(TRACES / trace, self.workspace / name)
 
     def step(self, code: str = START, /, **inputs: str) -> Step:
@@ -160,6 +161,35 @@ def test_what_is_only_suspected_fails_a_strict_step(compared: Runner) -> None:
     assert any("updateInventory" in line for line in lenient.annotations("warning"))
     assert strict.exit_code == 1
     assert any("updateInventory" in line for line in strict.annotations("error"))
+
+
+def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> None:
+    """The two steps of docs/confirm.md."""
+    compared.add("service-lock-go1.27.trace", "traces/1.trace")
+    first = compared.step(traces="traces/")
+    assert (first.exit_code, first.outputs["suspected"]) == (0, "1")
+
+    for number in (2, 3):
+        compared.add("service-lock-go1.27.trace", f"traces/{number}.trace")
+    for number, name in enumerate(("service-go1.27.trace", "service-again-go1.27.trace"), 1):
+        compared.add(name, f"base/{number}.trace")
+    again = compared.step(
+        traces="traces/", base_traces="base/1.trace\n/home/runner/work/programs/programs/base/2.trace"
+    )
+
+    assert (again.exit_code, again.outputs["new"], again.outputs["suspected"]) == (1, "1", "0")
+    assert any("updateInventory" in line and "base in this job" in line for line in again.annotations("error"))
+
+
+def test_the_base_can_take_the_baselines_place(runner: Runner) -> None:
+    runner.add("service-leak-go1.27.trace")
+    runner.add("service-go1.27.trace", "base/1.trace")
+
+    step = runner.step(base_traces="base/")
+
+    assert (step.exit_code, step.outputs["new"]) == (1, "1")
+    assert step.annotations("notice") == []
+    assert "base: base/1.trace" in step.summary
 
 
 def test_what_is_shown_can_be_switched_off(compared: Runner) -> None:

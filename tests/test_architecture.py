@@ -35,8 +35,11 @@ MAY_IMPORT = {
         "errors", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
     "action": {"errors", "findings", "github", "pipeline", "report", "settings"},
+    "upkeep": {"errors", "findings", "baseline", "report.table", "report.text", "pipeline", "settings"},
     "progress": {"report.text", "trace"},
-    "cli": {"action", "errors", "pipeline", "progress", "report", "rules", "settings", "trace"},
+    "cli": {
+        "action", "baseline.schema", "errors", "pipeline", "progress", "report", "rules", "settings", "trace", "upkeep",
+    },
 }  # fmt: skip
 # progress looks at the clock and draws on the terminal for cli, which alone starts it
 EDGES = {"cli", "action", "github", "progress"}
@@ -46,7 +49,7 @@ THIRD_PARTY = {
     "jinja2": {"report/html"},
     "markupsafe": {"report/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
-    "rich": {"progress", "report/human"},
+    "rich": {"progress", "report/human", "report/table"},
     "sarif_om": {"report/sarif"},
     "attr": {"report/sarif"},
 }

@@ -38,7 +38,11 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "README").write_text("no trace here")
     (tmp_path / "bad.json").write_text("{ not JSON")
-    (tmp_path / "newer.json").write_text('{"schema": "gotracer-ci/baseline/v99", "entries": [], "groups": []}')
+    (tmp_path / "newer.json").write_text('{"schema": 99, "programs": []}')
+    good = (ROOT / "testdata" / "baseline.json").read_text()
+    (tmp_path / "cut.json").write_text(good[: len(good) // 2])
+    (tmp_path / "hand.json").write_text(good.replace('"values":[4,4]', '"values":[4]'))
+    (tmp_path / "conflict.json").write_text(good.replace('"groups"', '<<<<<<< HEAD\n"groups"'))
     (tmp_path / "bad.toml").write_text("strict = [")
     (tmp_path / "odd.toml").write_text("stricter = true")
     (tmp_path / "types.toml").write_text("thresholds = 3")
@@ -93,6 +97,9 @@ GOOD = ("analyze", "good.trace")
         ((*GOOD, "--config", "types.toml", "--set", "GCAssist.warn=1ms"), "types.toml", "thresholds"),
         ((*GOOD, "--config", "outputs.toml"), "outputs.toml", "pdf"),
         ((*GOOD, "--update-baseline"), "--update-baseline", "needs --baseline FILE"),
+        ((*GOOD, "--accept", "1234"), "--accept", "needs --reason TEXT"),
+        ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
+        ((*GOOD, "--accept", "1234", "--reason", "why"), "--accept", "needs --baseline FILE"),
         ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "--html", "bare"), "bare", "it is a folder"),
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
@@ -146,7 +153,10 @@ def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: P
     ("baseline", "says"),
     [
         ("bad.json", "not valid JSON"),
-        ("newer.json", "newer"),
+        ("newer.json", "made by a newer gotracer-ci: schema 99"),
+        ("cut.json", "not valid JSON at line"),
+        ("hand.json", "as many values, and n of times, as there are entries"),
+        ("conflict.json", "gotracer-ci baseline merge mends it"),
         ("text", "not valid JSON"),
         ("bare", "cannot be read"),
     ],
@@ -174,6 +184,37 @@ def test_an_invalid_baseline_is_never_overwritten(run: Run, folder: Path) -> Non
     done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=folder)
     assert done.returncode == 3
     assert (folder / "bad.json").read_text() == "{ not JSON"
+    anew = run(
+        "analyze", path_of("waitgroup-go1.26"), "--baseline", "bad.json", "--update-baseline", "--replace", cwd=folder
+    )
+    assert anew.returncode == 0
+    assert run("baseline", "check", "bad.json", cwd=folder).returncode == 0
+
+
+def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
+    """By the fingerprints that the JSON has; one reason for all, or one for each."""
+    common = ("analyze", path_of("service-leak-go1.27"), "--baseline", "base.json", "--root", PROGRAMS)
+    run(
+        "analyze",
+        path_of("service-go1.27"),
+        "--baseline",
+        "base.json",
+        "--root",
+        PROGRAMS,
+        "--update-baseline",
+        cwd=folder,
+    )
+    report = json.loads(run(*common, "-f", "json", cwd=folder).stdout)
+    wanted = [verdict["fingerprint"] for verdict in report["comparison"]["verdicts"] if verdict["status"] == "new"]
+    assert wanted
+    named = [word for fingerprint in wanted for word in ("--accept", fingerprint)]
+    done = run(*common, *named, "--reason", "an audit", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (folder / "base.json").read_text().count('"accepted":"an audit"') == len(wanted)
+    unknown = run(*common, "--accept", "0123456789abcdef", "--reason", "why", cwd=folder)
+    assert unknown.returncode == 2
+    assert b"no group of this run has that fingerprint" in unknown.stderr
+    assert unknown.stdout
 
 
 def test_a_baseline_from_beginning_to_end(run: Run, folder: Path) -> None:

@@ -31,6 +31,7 @@ class Environment:
     commit: str
     run_id: str
     traces: tuple[str, ...]
+    base_traces: tuple[str, ...]
     baseline: str | None
     update_baseline: bool | None
     strict: bool | None
@@ -79,6 +80,7 @@ def from_environ(environ: Mapping[str, str]) -> Environment:
         # a re-run measures again: it is a job of its own
         run_id="-".join(part for part in (environ.get("GITHUB_RUN_ID", ""), attempt) if part),
         traces=traces,
+        base_traces=inputs.paths("base-traces"),
         baseline=inputs.path("baseline"),
         update_baseline=inputs.flag("update-baseline"),
         strict=inputs.flag("strict"),

@@ -1,0 +1,204 @@
+"""`gotracer-ci baseline`, as real processes: what it shows, what it warns of, what it writes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.baseline.schema import Baseline, Group, Part, dump, load, save
+from gotracer_ci.baseline.statistics import MS
+from gotracer_ci.findings import Key
+from tests.conftest import PROGRAMS, ROOT, Run, path_of
+
+SERVICE, ORDERS = "example.com/programs/service", "example.com/programs/orders (test)"
+COMMITTED = ROOT / "testdata" / "baseline.json"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The committed baseline, where it is looked for."""
+    path = tmp_path / ".gotracer-ci" / "baseline.json"
+    path.parent.mkdir()
+    shutil.copyfile(COMMITTED, path)
+    return path
+
+
+def changed(file: Path, **groups: Group) -> None:
+    """Adds groups to the file's program, by rule."""
+    (name, part), *_ = load(file).parts.items()
+    more = {Key(rule, "kind", "main.f"): group for rule, group in groups.items()}
+    save(file, Baseline({name: Part(part.entries, {**part.groups, **more})}))
+
+
+def test_show(run: Run, file: Path) -> None:
+    done = run("baseline", "show")
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == f"{SERVICE}: 2 jobs, 11 groups"
+    assert lines[1].split() == ["JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH"]
+    group = next(line for line in lines if "main.queryDatabase" in line)
+    assert group.split("  ")[0] == "HighSchedulingLatency"
+    assert group.rstrip().endswith("3 ms, 2.6 ms")
+    assert run("baseline", "show", COMMITTED).stdout == done.stdout
+
+
+def test_show_what_was_accepted_dropped_and_what_could_harm_a_terminal(run: Run, file: Path) -> None:
+    changed(
+        file,
+        MutexContention=Group("ns", (None, 5.0 * MS), (0, 9), accepted="\x1b[31mfor the audit"),
+        Gone=Group("count", (3.0, 3.0)),
+    )
+    text = run("baseline", "show").stdout.decode()
+    assert "-, 5 ms" in text
+    assert "\N{REPLACEMENT CHARACTER}[31mfor the audit" in text
+    assert "not compared any more" in text
+
+
+def test_show_on_a_terminal(file: Path) -> None:
+    """Drawn to fit it: no line is wider."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gotracer_ci", "baseline", "show", str(file)]
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "dumb"}
+    done = subprocess.run(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environment)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            text += os.read(ours, 65536)
+        except OSError:  # its other end is closed, and all is read
+            break
+    os.close(ours)
+    lines = text.decode().splitlines()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert lines[0].strip() == f"{SERVICE}: 2 jobs, 11 groups"
+    assert max(map(len, lines)) <= 100
+
+
+def test_check(run: Run, file: Path) -> None:
+    done = run("baseline", "check")
+    assert done.returncode == 0
+    assert done.stdout.decode().splitlines() == [
+        ".gotracer-ci/baseline.json: valid: 1 program, 2 jobs, 11 groups",
+        ".gotracer-ci/baseline.json: warning: 2 jobs: with less than 5, a slower run alone is only suspected",
+    ]
+
+
+def test_check_with_traces(run: Run, file: Path) -> None:
+    traces = [path_of(name) for name in ("service-go1.27", "service-lock-go1.23", "orders-go1.27")]
+    done = run("baseline", "check", COMMITTED, *traces, cwd=PROGRAMS)
+    assert done.returncode == 0
+    _, _, other, unknown = done.stdout.decode().splitlines()
+    assert "service-lock-go1.23.trace: 2 of 2 baseline jobs ran in another environment" in other
+    assert f"orders-go1.27.trace: the baseline holds nothing of its program, {ORDERS}" in unknown
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "warning"),
+    [
+        ('"gomaxprocs":2,"traces":1,"wall_ms":965', '"gomaxprocs":4,"traces":1,"wall_ms":965', "mixes environments"),
+        ('"values":[4,4]', '"values":[4, 4]', "not as this gotracer-ci writes it"),
+        ('"rule":"GCPauseSpike"', '"rule":"NoRule"', "1 group not compared any more, first of NoRule: baseline prune"),
+    ],
+)
+def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    done = run("baseline", "check")
+    assert done.returncode == 0
+    assert warning in done.stdout.decode()
+
+
+@pytest.mark.parametrize("command", ["show", "check", "prune"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "no such baseline"),
+        ("{ not JSON", "not valid JSON at line 1"),
+        (COMMITTED.read_text()[:700], "not valid JSON at line"),
+        ('{"schema":99}', "made by a newer gotracer-ci: schema 99"),
+        (COMMITTED.read_text().replace("[4,4]", "[4]"), "as many values"),
+        (COMMITTED.read_text().replace('"groups":[', '<<<<<<< ours\n"groups":['), "gotracer-ci baseline merge mends"),
+    ],
+)
+def test_what_is_no_baseline_is_one_line_and_exit_3(
+    run: Run, tmp_path: Path, command: str, text: str | None, problem: str
+) -> None:
+    if text is not None:
+        (tmp_path / "b.json").write_text(text)
+    done = run("baseline", command, "b.json")
+    assert (done.returncode, done.stdout) == (3, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("gotracer-ci: b.json: ")
+    assert problem in line
+
+
+def test_prune(run: Run, file: Path) -> None:
+    before = file.read_bytes()
+    changed(file, Gone=Group("count", (3.0, 3.0)))
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: written without 1 group of 1 program\n"
+    assert file.read_bytes() == before
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: nothing to prune\n"
+
+
+def test_prune_a_program(run: Run, file: Path) -> None:
+    (part,) = load(file).parts.values()
+    save(file, Baseline({SERVICE: part, ORDERS: part}))
+    done = run("baseline", "prune", "--program", ORDERS)
+    assert done.returncode == 0
+    assert file.read_bytes() == COMMITTED.read_bytes()
+    for program, says in ((ORDERS, SERVICE), (SERVICE, "delete the file instead")):
+        done = run("baseline", "prune", "--program", program)
+        assert done.returncode == 2
+        assert says in done.stderr.decode()
+
+
+def test_prune_writes_an_older_schema_anew(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    text = COMMITTED.read_text()
+    old = text.replace(f'{{"schema":2,\n"programs":[\n{{"program":"{SERVICE}",', '{"schema":1,').removesuffix("]}\n")
+    file.write_text(old)
+    run("baseline", "prune", file)
+    assert file.read_text() == text.replace(SERVICE, "")
+
+
+def test_merge_two_files(run: Run, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    (part,) = load(file).parts.values()
+    save(other, Baseline({ORDERS: part}))
+    done = run("baseline", "merge", file, other)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == dump(Baseline({SERVICE: part, ORDERS: part}))
+    assert run("baseline", "merge", "-o", "both.json", other, file).stdout == b""
+    assert (tmp_path / "both.json").read_bytes() == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        ((), 2, "Missing argument"),
+        (("FILE",), 2, "has no conflict markers"),
+        (("FILE", "FILE", "FILE"), 2, "name two files, or one"),
+        (("FILE", "absent.json"), 3, "absent.json: no such baseline"),
+        (("--driver", "FILE", "FILE", "absent.json"), 1, "absent.json: no such baseline"),
+        (("-o", "/proc/x/y.json", "FILE", "FILE"), 3, "/proc/x/y.json: cannot be written"),
+    ],
+)
+def test_merge_that_cannot_be(run: Run, file: Path, arguments: tuple[str, ...], code: int, problem: str) -> None:
+    done = run("baseline", "merge", *(str(file) if argument == "FILE" else argument for argument in arguments))
+    assert (done.returncode, done.stdout) == (code, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert problem in line
+    assert file.read_bytes() == COMMITTED.read_bytes()
+
+
+def test_no_command(run: Run) -> None:
+    done = run("baseline")
+    assert done.returncode == 2
+    assert b"no command given" in done.stderr
