@@ -23,7 +23,7 @@ def cclass(plain: type) -> type:
     return type(plain.__name__, (), {**body, "__slots__": tuple(plain.__annotations__)})
 
 
-def exceptval(_value: int) -> Any:
+def exceptval(_value: int | None = None, *, check: bool = True) -> Any:
     return _unchanged
 
 

@@ -24,6 +24,9 @@ except ModuleNotFoundError:
 
 from gotracer_ci.trace import spec
 
+if cython.compiled:
+    from cython.cimports.gotracer_ci.trace.prefetch import prefetch
+
 CHUNK_ROWS = 16384
 """Rows of a chunk: its columns stay in the processor's second-level cache."""
 STEPS = 1 << 18
@@ -53,6 +56,7 @@ _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
 _MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
 _STEPS = cython.declare(cython.int, STEPS)
+_CROWD = cython.declare(cython.int, 4096)  # goroutines from which on their state does not stay in the caches
 _MAX_TIME = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
 
 _RUNNABLE = cython.declare(cython.int, spec.GoState.RUNNABLE)
@@ -150,26 +154,29 @@ def _column(code: str, numbers: Any = ()) -> Any:
 @cython.final
 @cython.cclass
 class IdMap:
-    """Ids (any 64 bits) to indices ≥ 0: open addressing, linear probing, removal by shifting back."""
+    """Ids (any 64 bits) to indices ≥ 0: open addressing, linear probing, removal by shifting back.
 
-    _keys: cython.longlong[::1]
-    _values: cython.int[::1]
+    The table holds the indices only, so that it is small; an index's id is in the owner's column `keys`.
+    """
+
+    keys: cython.longlong[::1]
+    _indices: cython.int[::1]
     _mask: cython.ulonglong
     _shift: cython.int
     count: cython.int
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Any) -> None:
+        self.keys = keys
         self._reset(8)
 
     def _reset(self, bits: int) -> None:
-        self._keys = _column("q", bytes(8 << bits))
-        self._values = _column("i", [-1]) * (1 << bits)
+        self._indices = _column("i", [-1]) * (1 << bits)
         self._mask = (1 << bits) - 1
         self._shift = 64 - bits
         self.count = 0
 
     @cython.cfunc
-    @cython.exceptval(-1)
+    @cython.exceptval(check=False)
     @cython.inline
     def _home(self, key: cython.ulonglong) -> cython.longlong:
         # Fibonacci hashing: the upper bits of a product with an odd constant
@@ -181,58 +188,59 @@ class IdMap:
     def find(self, key: cython.longlong) -> cython.int:
         """The index of `key`, −1 without one."""
         i: cython.longlong = self._home(key)
-        value: cython.int = self._values[i]
-        while value >= 0:
-            if self._keys[i] == key:
-                return value
+        index: cython.int = self._indices[i]
+        while index >= 0 and self.keys[index] != key:
             i = (i + 1) & self._mask
-            value = self._values[i]
-        return -1
+            index = self._indices[i]
+        return index
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def put(self, key: cython.longlong, value: cython.int) -> cython.int:
-        """Maps `key`, which must not be there, to `value`."""
+    @cython.inline
+    def guess(self, key: cython.longlong) -> cython.int:
+        """Most likely what `find` returns, without a look at `keys`."""
+        return self._indices[self._home(key)]
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def put(self, key: cython.longlong, index: cython.int) -> cython.int:
+        """Maps `key`, which must not be there, to `index`, which `keys` has it at."""
         if cython.cast(cython.ulonglong, self.count) * 2 > self._mask:
             self._grow()
         i: cython.longlong = self._home(key)
-        while self._values[i] >= 0:
+        while self._indices[i] >= 0:
             i = (i + 1) & self._mask
-        self._keys[i] = key
-        self._values[i] = value
+        self._indices[i] = index
         self.count += 1
-        return value
+        return index
 
     @cython.cfunc
     @cython.exceptval(-1)
     def remove(self, key: cython.longlong) -> cython.int:
         i: cython.longlong = self._home(key)
-        while self._values[i] >= 0 and self._keys[i] != key:
+        while self._indices[i] >= 0 and self.keys[self._indices[i]] != key:
             i = (i + 1) & self._mask
-        if self._values[i] < 0:
+        if self._indices[i] < 0:
             return 0
         hole: cython.longlong = i
         j: cython.longlong = (i + 1) & self._mask
-        while self._values[j] >= 0:
+        while self._indices[j] >= 0:
             # an entry may fill the hole unless its home lies behind the hole
-            if ((j - self._home(self._keys[j])) & self._mask) >= ((j - hole) & self._mask):
-                self._keys[hole] = self._keys[j]
-                self._values[hole] = self._values[j]
+            if ((j - self._home(self.keys[self._indices[j]])) & self._mask) >= ((j - hole) & self._mask):
+                self._indices[hole] = self._indices[j]
                 hole = j
             j = (j + 1) & self._mask
-        self._values[hole] = -1
+        self._indices[hole] = -1
         self.count -= 1
         return 1
 
     def _grow(self) -> None:
-        keys = self._keys
-        values = self._values
-        size: cython.longlong = len(values)
+        indices = self._indices
         self._reset(64 - self._shift + 1)
         k: cython.longlong
-        for k in range(size):
-            if values[k] >= 0:
-                self.put(keys[k], values[k])
+        for k in range(len(indices)):
+            if indices[k] >= 0:
+                self.put(self.keys[indices[k]], indices[k])
 
 
 @cython.final
@@ -512,9 +520,9 @@ class Groups:
     _histograms: cython.int
 
     def __init__(self) -> None:
-        self._index = IdMap()
         self.n = 0
         self._keys = _column("q", bytes(8 * 64))
+        self._index = IdMap(self._keys)
         self._counts = _column("q", bytes(8 * 64))
         self._totals = _column("q", bytes(8 * 64))
         self._floors = _column("q", bytes(8 * 64))
@@ -564,7 +572,7 @@ class Groups:
         g: cython.int = self.n
         if g == len(self._keys):
             size = g * 2
-            self._keys = _grown(self._keys, size)
+            self._keys = self._index.keys = _grown(self._keys, size)
             self._counts = _grown(self._counts, size)
             self._totals = _grown(self._totals, size)
             self._floors = _grown(self._floors, size)
@@ -763,6 +771,7 @@ class Kernel:
     # threads
     _thread_map: IdMap
     _thread_ids: list
+    _m_id: cython.longlong[::1]
     _m_known: cython.int[::1]
     _m_proc: cython.int[::1]
     _m_gid: cython.longlong[::1]
@@ -793,7 +802,6 @@ class Kernel:
     _g_seq: cython.longlong[::1]
     _g_since: cython.longlong[::1]
     _g_reason: cython.int[::1]
-    _g_stack: cython.int[::1]
     _g_own: cython.int[::1]
     _g_cause: cython.longlong[::1]
     _g_cause_stack: cython.int[::1]
@@ -861,7 +869,8 @@ class Kernel:
         self._samples = []
         self._sample = self._sample_n = 0
         self._sample_time = 0
-        self._thread_map = IdMap()
+        self._m_id = _column("q", bytes(8 * 16))
+        self._thread_map = IdMap(self._m_id)
         self._thread_ids = []
         self._m_known = _column("i", bytes(4 * 16))
         self._m_proc = _column("i", bytes(4 * 16))
@@ -877,14 +886,14 @@ class Kernel:
         self._stw_gid = -1
         self._idle_total = self._idle_since = 0
         self._gomaxprocs = 0
-        self._slots = IdMap()
         self._g_n = self._free_n = 0
         self._free = _column("i", bytes(4 * 64))
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = _column("q")
         self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = _column("q")
-        self._g_status = self._g_reason = self._g_stack = self._g_own = self._g_cause_stack = _column("i")
+        self._g_status = self._g_reason = self._g_own = self._g_cause_stack = _column("i")
         self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = _column("i")
         self._g_creation = self._g_entry = _column("i")
+        self._slots = IdMap(self._g_id)
         self._grow_goroutines(64)
         self._goroutines_at_start = self._goroutines_created = 0
         self._gc_seq = self._gc_state = 0
@@ -902,12 +911,12 @@ class Kernel:
         self._g_seq = _grown(self._g_seq, size)
         self._g_since = _grown(self._g_since, size)
         self._g_reason = _grown(self._g_reason, size)
-        self._g_stack = _grown(self._g_stack, size)
         self._g_own = _grown(self._g_own, size)
         self._g_cause = _grown(self._g_cause, size)
         self._g_cause_stack = _grown(self._g_cause_stack, size)
         self._g_flags = _grown(self._g_flags, size)
         self._g_idle = _grown(self._g_idle, size)
+        self._slots.keys = self._g_id
         self._g_assist = _grown(self._g_assist, size)
         self._g_assist_stack = _grown(self._g_assist_stack, size)
         self._g_stw = _grown(self._g_stw, size)
@@ -1124,8 +1133,9 @@ class Kernel:
     @cython.exceptval(-1)
     @cython.inline
     def _sift_down(self, i: cython.int) -> cython.int:
-        time: cython.longlong = self._e_time[self._heap[i]]
         child: cython.int = 2 * i + 1
+        moved: cython.int = self._heap[i]
+        time: cython.longlong = self._e_time[moved]
         least: cython.longlong
         right: cython.longlong
         while child < self._heap_n:
@@ -1137,9 +1147,10 @@ class Kernel:
                     child += 1
             if least >= time:
                 break
-            self._swap(i, child)
+            self._heap[i] = self._heap[child]
             i = child
             child = 2 * i + 1
+        self._heap[i] = moved
         return 0
 
     @cython.cfunc
@@ -1211,17 +1222,15 @@ class Kernel:
                         return self._fail("an event's numbers do not fit in its batch", i)
                     byte = self._data[pos]
                     pos += 1
+                    # the tenth byte has room for one bit
+                    if shift == 63 and byte > 1:
+                        return self._fail("an event's number is too large", i)
                     number |= (byte & 0x7F) << shift
                     if byte < 0x80:
                         break
                     shift += 7
-                    if shift > 63:
-                        return self._fail("an event's number is too large", i)
-                if shift == 63:
-                    if byte > 1:
-                        return self._fail("an event's number is too large", i)
-                    if k >= 0:
-                        number = self._bits(number)
+                if shift == 63 and k >= 0:
+                    number = self._bits(number)
             if k < 0:
                 ticks = number
             else:
@@ -1233,10 +1242,31 @@ class Kernel:
         self._e_type[i] = kind
         self._e_time[i] = clock
         self._c_pos[i] = pos
+        if cython.compiled and self._slots.count > _CROWD and kind in (_GO_START, _GO_UNBLOCK):
+            self._expect(self._slots.guess(self._e_args[4 * i]))
         return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
+    def _expect(self, g: cython.int) -> cython.int:
+        """Has the state of a goroutine fetched into the cache: until its event's turn comes, others' pass."""
+        if cython.compiled and g >= 0:
+            prefetch(cython.address(self._g_id[g]))
+            prefetch(cython.address(self._g_status[g]))
+            prefetch(cython.address(self._g_gen[g]))
+            prefetch(cython.address(self._g_seq[g]))
+            prefetch(cython.address(self._g_since[g]))
+            prefetch(cython.address(self._g_reason[g]))
+            prefetch(cython.address(self._g_own[g]))
+            prefetch(cython.address(self._g_idle[g]))
+            prefetch(cython.address(self._g_cause[g]))
+            prefetch(cython.address(self._g_cause_stack[g]))
+            prefetch(cython.address(self._g_flags[g]))
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     @cython.inline
     def _bits(self, number: cython.ulonglong) -> cython.longlong:
         if cython.compiled:
@@ -1244,7 +1274,7 @@ class Kernel:
         return _signed(number)
 
     @cython.cfunc
-    @cython.exceptval(-1)
+    @cython.exceptval(check=False)
     @cython.inline
     def _nanoseconds(self, ticks: cython.longlong) -> cython.double:
         if cython.compiled:
@@ -1252,7 +1282,7 @@ class Kernel:
         return float(ticks + (1 << 64) if ticks < 0 else ticks) * self._freq
 
     @cython.cfunc
-    @cython.exceptval(-1)
+    @cython.exceptval(check=False)
     @cython.inline
     def _whole(self, ns: cython.double) -> cython.longlong:
         # compiled, int() would make a Python object; uncompiled, a cast is the slower one
@@ -1346,10 +1376,12 @@ class Kernel:
             m = len(self._thread_ids)
             self._thread_ids.append(id)
             if m == len(self._m_known):
+                self._m_id = self._thread_map.keys = _grown(self._m_id, 2 * m)
                 self._m_known = _grown(self._m_known, 2 * m)
                 self._m_proc = _grown(self._m_proc, 2 * m)
                 self._m_gid = _grown(self._m_gid, 2 * m)
                 self._m_slot = _grown(self._m_slot, 2 * m)
+            self._m_id[m] = id
             self._m_proc[m] = self._m_slot[m] = -1
             self._m_gid[m] = -1
             self._thread_map.put(id, m)
@@ -1371,7 +1403,7 @@ class Kernel:
         self._g_status[g] = status
         self._g_gen[g] = self._gen
         self._g_seq[g] = 0
-        self._g_reason[g] = self._g_stack[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
+        self._g_reason[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
         self._g_cause[g] = self._g_assist[g] = self._g_stw[g] = self._g_creator[g] = -1
         self._g_creation[g] = self._g_entry[g] = 0
         self._g_created[g] = -1
@@ -1396,14 +1428,11 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
-    def _enter(
-        self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
-    ) -> cython.int:
+    def _enter(self, g: cython.int, status: cython.int, reason: cython.int, now: cython.longlong) -> cython.int:
         """Goroutine `g` is in a new state from now on."""
         self._g_status[g] = status
         self._g_since[g] = now
         self._g_reason[g] = reason
-        self._g_stack[g] = stack
         self._g_flags[g] = 0
         if status == _RUNNABLE:
             self._g_idle[g] = self._idle_clock(now)
@@ -1430,7 +1459,7 @@ class Kernel:
                 self._groups.add(
                     _IDLE_P | parked,
                     self._g_reason[g],
-                    self._g_stack[g],
+                    self._g_own[g],
                     since,
                     idle,
                     self._g_id[g],
@@ -1441,7 +1470,7 @@ class Kernel:
         self._groups.add(
             status | parked,
             self._g_reason[g],
-            self._g_stack[g],
+            self._g_own[g],
             since,
             now - since,
             self._g_id[g],
@@ -1494,17 +1523,29 @@ class Kernel:
     @cython.inline
     def _need(self, proc: cython.int, goroutine: cython.int, cursor: cython.int) -> cython.int:
         """Checks the event's context: 1 must have, 0 may have, −1 must not have; a thread it must have."""
+        if (
+            self._m < 0
+            or (proc > 0 and self._p < 0)
+            or (proc < 0 and self._p >= 0)
+            or (goroutine > 0 and self._gid == -1)
+            or (goroutine < 0 and self._gid != -1)
+        ):
+            return self._misplaced(proc, cursor)
+        return 1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _misplaced(self, proc: cython.int, cursor: cython.int) -> cython.int:
+        """Says what `_need` misses, or what is too much."""
         if self._m < 0:
             return self._fail("an event that needs a thread has none", cursor)
         if proc > 0 and self._p < 0:
             return self._fail("an event that needs a P has none", cursor)
         if proc < 0 and self._p >= 0:
             return self._fail("a P starts on a thread that has one", cursor)
-        if goroutine > 0 and self._gid == -1:
+        if self._gid == -1:
             return self._fail("an event that needs a goroutine has none", cursor)
-        if goroutine < 0 and self._gid != -1:
-            return self._fail("a goroutine starts on a thread that runs one", cursor)
-        return 1
+        return self._fail("a goroutine starts on a thread that runs one", cursor)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1513,6 +1554,12 @@ class Kernel:
         """Checks that the context has a goroutine that exists and is in `status`; proc: as `_need`'s."""
         if self._g >= 0 and self._g_status[self._g] == status and (proc == 0 or self._p >= 0):
             return 1
+        return self._not_running(proc, cursor)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _not_running(self, proc: cython.int, cursor: cython.int) -> cython.int:
+        """Says what `_running` misses."""
         if self._need(proc, 1, cursor) < 0:
             return _FAILED
         if self._g < 0:
@@ -1628,7 +1675,7 @@ class Kernel:
             return _FAILED
         now: cython.longlong = self._happens(i, id, 0, 0, 0)
         self._leave(g, now, -1, 0, 0)
-        self._enter(g, _RUNNING, 0, 0, now)
+        self._enter(g, _RUNNING, 0, now)
         self._g_seq[g] = seq
         self._next_g = g
         self._next_gid = id
@@ -1668,7 +1715,7 @@ class Kernel:
             self._g_own[g] = stack
         self._g_cause[g] = -1
         self._g_cause_stack[g] = 0
-        self._enter(g, status, reason, self._g_own[g], now)
+        self._enter(g, status, reason, now)
         return 0
 
     @cython.cfunc
@@ -1693,7 +1740,7 @@ class Kernel:
         self._leave(g, now, self._gid, stack, 0)
         self._g_cause[g] = self._gid
         self._g_cause_stack[g] = stack
-        self._enter(g, _RUNNABLE, _R_UNBLOCKED, self._g_own[g], now)
+        self._enter(g, _RUNNABLE, _R_UNBLOCKED, now)
         return 0
 
     @cython.cfunc
@@ -1717,7 +1764,7 @@ class Kernel:
             self._destroy(self._g, now)
         now = self._emit(_GO_START, self._e_time[i], self._m, self._p, -1, id, 0, 0, 0)
         self._leave(g, now, -1, 0, 0)
-        self._enter(g, _RUNNING, 0, 0, now)
+        self._enter(g, _RUNNING, 0, now)
         self._g_seq[g] = seq
         self._next_g = g
         self._next_gid = id
@@ -1753,7 +1800,7 @@ class Kernel:
         now: cython.longlong = self._happens(i, 0, 0, 0, 0)
         self._set_proc(self._p, _P_RUNNING, now)
         self._leave(self._g, now, -1, 0, 0)
-        self._enter(self._g, _RUNNING, 0, 0, now)
+        self._enter(self._g, _RUNNING, 0, now)
         return 1
 
     @cython.cfunc
@@ -1769,7 +1816,7 @@ class Kernel:
         self._leave(g, now, -1, 0, 0)
         self._g_cause[g] = -1
         self._g_cause_stack[g] = 0
-        self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, self._g_own[g], now)
+        self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, now)
         self._next_g = -1
         self._next_gid = -1
         return 1
@@ -1795,7 +1842,7 @@ class Kernel:
         self._g_creator[g] = self._g_cause[g] = self._gid
         self._g_creation[g] = self._g_cause_stack[g] = stack
         self._g_entry[g] = self._g_own[g] = entry
-        self._enter(g, status, _R_CREATED, entry, now)
+        self._enter(g, status, _R_CREATED, now)
         self._goroutines_created += 1
         return 1
 
@@ -1811,7 +1858,7 @@ class Kernel:
         now: cython.longlong = self._happens(i, id, 0, 0, 0)
         g: cython.int = self._new_goroutine(id, _SYSCALL)
         self._g_created[g] = now
-        self._enter(g, _SYSCALL, 0, 0, now)
+        self._enter(g, _SYSCALL, 0, now)
         self._goroutines_created += 1
         self._next_g = g
         self._next_gid = id
@@ -1903,7 +1950,7 @@ class Kernel:
         if old == 0:
             # like Go's summaries: what was under way is counted from the trace's start
             self._g_idle[g] = self._idle_clock(self._last_time)
-            self._enter(g, cython.cast(cython.int, status), 0, self._g_own[g], self._start_time)
+            self._enter(g, cython.cast(cython.int, status), 0, self._start_time)
             self._g_flags[g] = 2
         return 1
 
@@ -2333,13 +2380,13 @@ class Kernel:
             self._g_created[g] = now
             self._g_creator[g] = self._g_cause[g] = self._gid
             self._g_creation[g] = self._g_cause_stack[g] = stack
-            self._enter(g, _RUNNABLE, _R_CREATED, self._g_own[g], now)
+            self._enter(g, _RUNNABLE, _R_CREATED, now)
         elif kind == _GO_STATUS:
-            self._enter(g, cython.cast(cython.int, b), 0, self._g_own[g], self._start_time)
+            self._enter(g, cython.cast(cython.int, b), 0, self._start_time)
             self._g_flags[g] = 2
         elif kind in (_GO_START, _GO_SYSCALL_END):
             self._leave(g, now, -1, 0, 0)
-            self._enter(g, _RUNNING, 0, 0, now)
+            self._enter(g, _RUNNING, 0, now)
         elif kind == _GO_UNBLOCK:
             self._unblock(g, now, stack)
         elif kind == _GO_DESTROY:
@@ -2348,7 +2395,7 @@ class Kernel:
             self._leave(g, now, -1, 0, 0)
             self._g_cause[g] = -1
             self._g_cause_stack[g] = 0
-            self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, self._g_own[g], now)
+            self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, now)
         elif kind == _GO_SYSCALL_BEGIN:
             self._stop(g, _SYSCALL, 0, stack, now)
         else:
@@ -2492,6 +2539,9 @@ def read_stacks(
     reader = _Reader(data, end)
     reader.pos = start
     n: cython.longlong
+    function: cython.longlong
+    file: cython.longlong
+    line: cython.longlong
     while reader.pos < end:
         at = reader.pos
         event = reader.next()

@@ -54,7 +54,7 @@ def uncompiled() -> ModuleType:
 @cache
 def checked() -> ModuleType:
     """The compiled kernel with every index checked. Built once for each state of its source."""
-    sources = [ROOT / "setup.py", *sorted((ROOT / "gotracer_ci" / "trace").glob("*.py"))]
+    sources = [ROOT / "setup.py", *sorted((ROOT / "gotracer_ci" / "trace").glob("*.p*"))]
     state = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     folder = ROOT / "build" / "checked" / state
     if not folder.exists():

@@ -40,7 +40,7 @@ def test_each_build_is_what_it_is_called(build: str) -> None:
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 12) | st.sampled_from([-(2**63), 2**63 - 1]))))
 def test_id_map_is_a_dict(steps: list[tuple[bool, int]]) -> None:
     """With few ids, many collide and are removed again; that is where open addressing goes wrong."""
-    ours = uncompiled().IdMap()
+    ours = uncompiled().IdMap([key for _, key in steps * 3])
     theirs: dict[int, int] = {}
     for step, (put, key) in enumerate(steps * 3):
         if put and key not in theirs:
