@@ -5,6 +5,7 @@
 #
 # lint: style and types. bench: time and memory beside Go's own reader (BENCH=--big: with a trace of 1 GB too).
 # oracle: every event of fresh traces against Go's own reader (ORACLE=--quick for CI's part).
+# noise: false alarms and misses over recorded runs (NOISE=--table: without recording).
 # fuzz: bent traces, MUTANTS of them. testdata: records the traces anew. docs: makes the generated pages. lock: the
 # image's dependencies, with hashes. image: builds the container image and tries it. clean: removes what the others made.
 
@@ -19,7 +20,7 @@ SEED ?= $(shell date +%Y%m%d)
 TRACE ?= testdata/traces/service-leak-go1.27.trace
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench oracle fuzz testdata docs lock image clean
+.PHONY: demo test lint bench noise oracle fuzz testdata docs lock image clean
 
 # The analysis ends with 1, because this trace has something that the baseline has not. That is the demonstration.
 demo: $(VENV)/.package
@@ -46,6 +47,9 @@ fuzz: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH)
+
+noise: $(VENV)/.dev
+	$(BIN)/python -m tests.noise $(NOISE)
 
 testdata: $(VENV)/.dev
 	$(BIN)/python testdata/make.py
@@ -77,7 +81,7 @@ $(VENV)/.pip:
 	@touch $@
 
 # Without a C compiler the kernel stays plain Python: slower, the same results. An older compiled one would hide it.
-$(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py gotracer_ci/trace/kernel.py
+$(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py gotracer_ci/trace/kernel.py gotracer_ci/trace/prefetch.pxd
 	rm -f gotracer_ci/trace/kernel.*.so
 	$(BIN)/python -m pip install -qq --editable .
 	@touch $@

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -28,11 +30,13 @@ from gotracer_ci.findings import Key
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
 from tests.conftest import Run
+from tests.github.test_metadata import check
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "testdata/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
+CONFIRM = ROOT / "docs/confirm.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
@@ -117,6 +121,8 @@ def test_every_command_shown_has_the_options_it_is_shown_with(page: Path) -> Non
     for line in re.findall(r"^\s+(?:\$ )?(?:\S*/)?gotracer-ci (.*)", page.read_text(encoding="utf-8"), re.MULTILINE):
         words = shlex.split(line, comments=True)
         command = cli.cli.commands.get(words[0], cli.cli)
+        if command is cli.baseline:
+            command = cli.baseline.commands[words[1]]
         assert set(FLAG.findall(" ".join(words))) <= options(command), line
 
 
@@ -153,7 +159,7 @@ def steps(page: Path) -> Iterator[dict[str, Any]]:
         yield from found or [step for job in document["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("page", [README, BASELINE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, BASELINE, CONFIRM], ids=lambda page: page.name)
 def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
     action = YAML(typ="safe").load(ROOT / "action.yml")
     required = {name for name, details in action["inputs"].items() if details.get("required")}
@@ -164,6 +170,45 @@ def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
     assert used
     assert all(required <= names <= set(action["inputs"]) for names in used)
     assert set(outputs) <= set(action["outputs"])
+
+
+@pytest.mark.parametrize("page", [BASELINE, CONFIRM], ids=lambda page: page.name)
+def test_whole_workflows_are_valid_and_so_is_their_shell(page: Path, tmp_path: Path) -> None:
+    workflows = [block for block in blocks(page, "yaml") if "\njobs:\n" in block]
+    assert workflows
+    for block in workflows:
+        check("github-workflows", _written(tmp_path / "workflow.yml", block))
+        for job in YAML(typ="safe").load(block)["jobs"].values():
+            for step in job["steps"]:
+                script = _written(tmp_path / "step.sh", step.get("run", ""))
+                subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_base_is_traced_in_turns_as_the_workflow_has_it(tmp_path: Path) -> None:
+    """The pasted shell, run in a repository of two commits, with a go that writes where it was started."""
+    (step,) = [step for step in steps(CONFIRM) if "worktree" in step.get("run", "")]
+    work, tools = tmp_path / "work", tmp_path / "bin"
+    work.mkdir()
+    tools.mkdir()
+    go = _written(tools / "go", '#!/bin/sh\nfor a; do case $a in -trace=*) cat version > "${a#-trace=}";; esac; done\n')
+    go.chmod(0o755)
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "GITHUB_WORKSPACE": str(work), "HOME": str(tmp_path)}
+    commit = "git add version && git -c user.name=x -c user.email=x@x commit -qm x"
+    prepare = f"git init -q && echo base > version && {commit} && echo change > version && {commit} && mkdir traces"
+
+    for script in (prepare, step["run"]):
+        subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=work, env=environment, check=True)
+
+    made = {path.relative_to(work).as_posix(): path.read_text() for path in work.glob("*traces/*.trace")}
+    assert made == {
+        **{f"base-traces/{i}.trace": "base\n" for i in (1, 2, 3)},
+        **{f"traces/{i}.trace": "change\n" for i in (2, 3)},
+    }
 
 
 def described(limit: Limit) -> tuple[str, str]:
@@ -192,7 +237,8 @@ def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
 
     assert schema.dump(schema.load(path)) == block
     members = {row[0].strip("`") for row in rows(section(BASELINE, "The file"))}
-    assert members == set(json.loads(block))
+    document = json.loads(block)
+    assert members == {*document, *document["programs"][0]} - {"program"}
 
 
 def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,64 @@
+"""Which jobs are recorded, in which order, and how long that takes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection
+from typing import Final
+
+from tests.bench.golang import Toolchain
+from tests.noise import data
+from tests.noise.load import CONDITIONS
+from tests.noise.programs import PROGRAMS, SERVICE
+from tests.noise.record import TRACES, Job
+
+JOBS: Final = {SERVICE: 20}
+OTHER_JOBS: Final = 12  # one more than the largest baseline that is tried, and one that a bad moment may spoil
+SECONDS_A_TRACE: Final = 2.1  # before any is recorded: two cores, the loads' share included
+_SEED: Final = 20
+
+
+def planned(programs: Collection[str] = ()) -> list[Job]:
+    """All jobs, in rounds of one or two a program, shuffled within: an unfinished recording has a bit of everything."""
+    rounds: dict[int, list[Job]] = {}
+    for offset, program in enumerate(PROGRAMS):
+        if programs and program.name not in programs:
+            continue
+        jobs = JOBS.get(program.name, OTHER_JOBS)
+        for number in range(jobs):
+            condition = CONDITIONS[(number + offset) % len(CONDITIONS)]
+            rounds.setdefault(number * OTHER_JOBS // jobs, []).append(Job(program, number, condition))
+    chance = random.Random(_SEED)
+    return [job for _, jobs in sorted(rounds.items()) for job in chance.sample(jobs, len(jobs))]
+
+
+def missing(programs: Collection[str] = ()) -> list[Job]:
+    """The planned jobs that no file has yet."""
+    known = {recorded.program: set(recorded.jobs) for recorded in data.folder_data()}
+    return [job for job in planned(programs) if job.number not in known.get(job.program.name, ())]
+
+
+def record(go: Toolchain, programs: Collection[str], minutes: float | None, progress: Callable[[str], None]) -> None:
+    """Records what is missing, job by job, until all is there or the time is up."""
+    jobs = missing(programs)
+    left = sum(len(job.kinds) * TRACES for job in jobs)
+    progress(f"{len(jobs)} jobs with {left} traces to record: about {left * SECONDS_A_TRACE / 60:.0f} minutes")
+    names = {job.program.name for job in jobs}
+    for program in PROGRAMS:
+        if program.name in names:
+            progress(f"building {program.name}")
+            program.build(go)
+    begun, done = time.monotonic(), 0
+    for job in jobs:
+        spent = time.monotonic() - begun
+        if minutes is not None and spent > minutes * 60:
+            progress("the time is up; the same command goes on from here")
+            return
+        job.record(go)
+        done += len(job.kinds) * TRACES
+        a_trace = (time.monotonic() - begun) / done
+        to_go = (left - done) * a_trace / 60
+        progress(
+            f"{job.program.name} {job.number}, {job.condition}: {a_trace:.1f} s a trace, {to_go:.0f} minutes to go"
+        )

@@ -1,0 +1,111 @@
+"""The programs that are recorded, how each is built, and how it runs for about a second."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.golang import ROOT, Toolchain, environment
+
+BUILD: Final = ROOT / "build" / "noise"
+NOISE: Final = ROOT / "testdata" / "noise"
+PROCS: Final = 4  # GOMAXPROCS, as on hosted runners, whatever this machine has
+ATTEMPTS: Final = 5
+
+TUNING, EVALUATION, TRIAL = "tuning", "evaluation", "trial"
+
+
+class NoiseError(Exception):
+    """What is wrong, for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of ours, or the tests of a package of Go's standard library.
+
+    half: limits may be chosen by "tuning" programs, are reported of "evaluation" programs, and "trial" programs are
+    recorded for the trial alone. module: the folder of ours that it is built in, None for a package's tests.
+    arguments: those that make it run for about a second.
+    """
+
+    name: str
+    half: str
+    package: str
+    module: Path | None = None
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def is_service(self) -> bool:
+        """Whether regressions can be injected."""
+        return self.name == SERVICE
+
+    def build(self, go: Toolchain) -> Path:
+        """Without a path of this machine in it: package paths tell whose code a frame is."""
+        out = BUILD / "bin" / self.name
+        build = ["build"] if self.module else ["test", "-c"]
+        command = [str(go.root / "bin" / "go"), *build, "-trimpath", "-buildvcs=false", "-o", str(out), self.package]
+        subprocess.run(command, cwd=self.module or go.root / "src", env=environment(go.root), check=True)
+        return out
+
+    def run(self, go: Toolchain, trace: Path, change: str = "") -> None:
+        """Runs the program once and leaves its trace. Tests that fail, since the machine is loaded, run again.
+
+        Raises:
+            NoiseError: they failed every time.
+        """
+        program = str(BUILD / "bin" / self.name)
+        if self.module:
+            command = [program, *self.arguments, *(("-change", change) if change else ()), str(trace)]
+        else:
+            command = [program, "-test.short", f"-test.trace={trace}", *self.arguments]
+        folder = None if self.module else go.root / "src" / self.package
+        said = ""
+        for _ in range(ATTEMPTS):
+            done = subprocess.run(
+                command, cwd=folder, env=_environment(go), capture_output=True, text=True, timeout=300, check=False
+            )
+            if done.returncode == 0:
+                return
+            said = (done.stderr + done.stdout).strip()[-400:]
+        raise NoiseError(f"{self.name}: failed {ATTEMPTS} times: {said}")
+
+
+def _environment(go: Toolchain) -> Mapping[str, str]:
+    return environment(go.root) | {"GOMAXPROCS": str(PROCS), "PATH": f"{go.root / 'bin'}:{os.environ['PATH']}"}
+
+
+def _ours(name: str, half: str) -> Program:
+    return Program(name, half, f"./{name}", ROOT / "testdata" / "programs")
+
+
+def _tests(package: str, half: str, *arguments: str) -> Program:
+    return Program(package.replace("/", "-"), half, package, None, arguments)
+
+
+SERVICE: Final = "shop"
+# All of the shop's jobs are of both halves: those with an even number are for tuning (see data.of_half).
+PROGRAMS: Final = (
+    Program(SERVICE, "", ".", NOISE / "service"),
+    _ours("service", TUNING),
+    _ours("idle", TUNING),
+    _tests("encoding/json", TUNING, "-test.count=3"),
+    _tests("text/template", TUNING, "-test.count=20"),
+    _tests("sync", TUNING),
+    _tests("archive/zip", TUNING, "-test.count=9"),
+    _ours("heapgrowth", EVALUATION),
+    _tests("net/http", EVALUATION, "-test.run=TestServe|TestHandler|TestHead|TestCookie"),
+    _tests("compress/flate", EVALUATION),
+    _tests("go/parser", EVALUATION, "-test.count=4"),
+    _tests("html/template", EVALUATION, "-test.count=9"),
+    _tests("bufio", EVALUATION, "-test.count=14"),
+    _tests("crypto/tls", EVALUATION, "-test.run=TestHandshake|TestResum", "-test.count=2"),
+)
+HELD_OUT: Final = (
+    _tests("database/sql", TRIAL, "-test.count=6"),
+    _tests("encoding/xml", TRIAL, "-test.count=6"),
+    _tests("net/http/httputil", TRIAL),
+)

@@ -1,0 +1,87 @@
+"""Records a job: the runs of one program at one moment, each decoded by our own code and then deleted."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from gotracer_ci.analysis.facts import analyse
+from gotracer_ci.baseline.statistics import Environment, TraceGroups
+from gotracer_ci.rules.registry import all_rules
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.source.repository import Repository
+from gotracer_ci.trace.model import open_trace
+from tests.bench.golang import Toolchain
+from tests.noise import data
+from tests.noise.changes import CHANGES
+from tests.noise.data import BASE, UNCHANGED, Recorded, Run
+from tests.noise.load import CONDITIONS, load
+from tests.noise.programs import NOISE, NoiseError, Program
+
+TRACES: Final = 3
+"""Of each kind of run in a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One program under one load at one moment."""
+
+    program: Program
+    number: int
+    condition: str
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is recorded, each TRACES times. A job has every second change.
+
+        Loads follow each other, and so do jobs for tuning and for evaluation. Of twenty jobs each change is recorded
+        in one for every load and either purpose.
+        """
+        changes: tuple[str, ...] = ()
+        if self.program.is_service:
+            first = (self.number // (2 * len(CONDITIONS)) + self.number % len(CONDITIONS)) % 2
+            changes = tuple(change.name for change in CHANGES[first::2])
+        return (UNCHANGED, BASE, *changes)
+
+    def record(self, go: Toolchain) -> None:
+        """Records the job and adds it to the program's file."""
+        path = data.path_of(self.program.name)
+        known = data.load(path) if path.exists() else Recorded(self.program.name, self.program.half)
+        data.save(replace(known, runs=(*known.runs, *self._runs(go))))
+
+    def _runs(self, go: Toolchain) -> tuple[Run, ...]:
+        with tempfile.TemporaryDirectory() as folder:
+            traces: list[tuple[str, Path]] = []
+            with load(self.condition, go):
+                for number, kind in enumerate(self._order()):
+                    traces.append((kind, Path(folder, f"{number}.trace")))
+                    self.program.run(go, traces[-1][1], "" if kind in (UNCHANGED, BASE) else kind)
+            return tuple(Run(self.number, self.condition, kind, groups_of(trace)) for kind, trace in traces)
+
+    def _order(self) -> Iterator[str]:
+        """In turns, so that a moment of the machine meets all alike; every other turn backwards."""
+        for turn in range(TRACES):
+            yield from self.kinds[:: -1 if turn % 2 else 1]
+
+
+def groups_of(path: Path) -> TraceGroups:
+    """The groups of a trace, with the shop's folder as the repository.
+
+    Raises:
+        NoiseError: the trace is damaged.
+    """
+    trace = open_trace(str(path))
+    facts = analyse(trace, SourceMap(_repository()))
+    if trace.damage:
+        raise NoiseError(f"a trace is damaged: {trace.damage}")
+    groups = {found.key: found.statistics for rule in all_rules() for found in rule.run(facts)}
+    return TraceGroups(Environment(f"1.{trace.version}", facts.gomaxprocs), facts.duration_ns, groups)
+
+
+@cache
+def _repository() -> Repository:
+    return Repository.scan(NOISE)

@@ -1,0 +1,80 @@
+"""The decision rule over the recorded runs: no more false alarms than the committed table has, and no less found."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.noise import data, table
+from tests.noise.changes import BY_NAME, CHANGES
+from tests.noise.data import BASE, UNCHANGED
+from tests.noise.programs import NOISE
+
+MAX_BYTES = 3_000_000
+FILES = sorted(NOISE.glob("*.jsonl"))
+STALE = "the recorded runs or the designs changed: python -m tests.noise --table, and look at the difference"
+
+
+@cache
+def replayed() -> dict[tuple[str, ...], tuple[int, ...]]:
+    return _by_cell(table.replay(data.folder_data()))
+
+
+def _by_cell(rows: list[list[Any]]) -> dict[tuple[str, ...], tuple[int, ...]]:
+    return {tuple(row[:3]): tuple(row[3:]) for row in rows}
+
+
+def test_the_table_is_of_these_runs() -> None:
+    committed = _by_cell(table.read()[1])
+
+    assert FILES
+    assert {cell: found[0] for cell, found in replayed().items()} == {c: found[0] for c, found in committed.items()}, (
+        STALE
+    )
+
+
+def test_no_more_false_alarms_than_the_table_has() -> None:
+    for cell, (_, shown, confirmed) in _by_cell(table.read()[1]).items():
+        if cell[2] == UNCHANGED:
+            now = replayed()[cell]
+            assert now[1] <= shown, f"{cell}: shown in {now[1]} draws, not in {shown}"
+            assert now[2] <= confirmed, f"{cell}: fails in {now[2]} draws, not in {confirmed}"
+
+
+def test_no_less_is_found_than_the_table_has() -> None:
+    for cell, (_, shown, confirmed) in _by_cell(table.read()[1]).items():
+        if cell[2] != UNCHANGED:
+            now = replayed()[cell]
+            assert now[1] >= shown, f"{cell}: shown in {now[1]} draws, not in {shown}"
+            assert now[2] >= confirmed, f"{cell}: fails in {now[2]} draws, not in {confirmed}"
+
+
+def test_the_page_shows_the_table() -> None:
+    assert table.shown(table.PAGE.read_text(encoding="utf-8")) == table.markdown(table.read()[0])
+
+
+def test_the_page_says_what_the_changes_are() -> None:
+    _, _, text = table.PAGE.read_text(encoding="utf-8").partition("<!-- changes: checked by tests/noise -->\n")
+    rows = text.partition("\n\n")[0].splitlines()[2:]
+
+    assert rows == [
+        f"| {c.name} | {c.what} | {', '.join(c.rules)} in {', '.join(f'`{place}`' for place in c.places if place)}"
+        f"{'' if any(c.places) else 'the whole program'} |"
+        for c in CHANGES
+    ]
+
+
+def test_the_data_set_is_small() -> None:
+    assert sum(path.stat().st_size for path in FILES) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_of_runs_is_read_as_it_was_written(path: Path) -> None:
+    recorded = data.load(path)
+
+    assert data.dump(recorded) == path.read_text(encoding="utf-8")
+    assert recorded.program == path.stem
+    assert {run.run for run in recorded.runs} <= {UNCHANGED, BASE, *BY_NAME}
