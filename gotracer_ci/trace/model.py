@@ -7,7 +7,6 @@ import mmap
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from gotracer_ci.errors import TraceError
@@ -237,7 +236,7 @@ def open_trace(name: str) -> Trace:
                 raise TraceError(name, "standard input is closed")
             raw = memoryview(sys.stdin.buffer.read())
         else:
-            with Path(name).open("rb") as file:
+            with open(name, "rb") as file:
                 raw = _mapped(file)
     except IsADirectoryError:
         raise TraceError(name, "is a folder; name the traces in it, or a pattern such as 'traces/*.trace'") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.bench.comparison import compare_ms
 from tests.bench.contenders import ANALYZE, DECODE, READER, TOOL, UNCOMPILED
 from tests.bench.processes import Usage
 from tests.bench.rounds import Measured
@@ -52,6 +51,8 @@ def small(measured: Measured) -> Iterator[Check]:
 
 
 def comparison(rounds: int) -> Iterator[Check]:
+    from tests.bench.comparison import compare_ms  # late: measured processes start with this one's memory as their peak
+
     for with_base, name in ((False, "5,000 groups, 10 jobs"), (True, "the same and 3 base traces")):
         yield Check("compare", name, compare_ms(with_base=with_base, rounds=rounds), 50, "ms")
 
