@@ -52,7 +52,7 @@ class Generation:
 
 
 class Batch(NamedTuple):
-    """generation 0 with `ends` set: the end-of-generation byte. offset: of its first byte, for messages."""
+    """offset: of its first byte, for messages. ends: the generation ends here, if the format has that (Go 1.26)."""
 
     offset: int
     generation: int
@@ -115,6 +115,7 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
                 break
             pos = batch.end
             if in_band and batch.ends:
+                generation.number = generation.number or batch.generation
                 break
             if batch.generation == 0:
                 raise Damage("a batch without a generation number", batch.offset)
@@ -214,7 +215,9 @@ def _batch(data: Data, pos: int) -> Batch:
         raise Damage(f"a batch of {size:,} bytes, more than the format allows", offset)
     if pos + size > end:
         raise Damage("the trace is cut inside a batch", offset)
-    return Batch(offset, generation, thread, time, pos, pos + size, experiment)
+    # Go's reader looks at the first byte of what a batch holds, too
+    ends = not experiment and size > 0 and data[pos] == Ev.END_OF_GENERATION
+    return Batch(offset, generation, thread, time, pos, pos + size, experiment, ends)
 
 
 def _add(generation: Generation, batch: Batch, data: Data, version: int) -> None:
