@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from gotracer_ci.baseline import evidence, schema
-from gotracer_ci.baseline.compare import NEEDED_JOBS
 from gotracer_ci.baseline.creep import creeping
+from gotracer_ci.baseline.criteria import NEEDED_JOBS
 from gotracer_ci.baseline.merge import sides, unite
 from gotracer_ci.baseline.programs import part_of, told
 from gotracer_ci.baseline.schema import Baseline, Entry, Group, Part

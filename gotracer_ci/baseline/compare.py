@@ -1,7 +1,8 @@
 """The verdicts of a run: its groups against what the baseline's jobs had, by fixed limits and not by statistics.
 
 Tests over single events call nearly every unchanged run a regression, since the events of one run share its noise.
-What works is to ask whether even the least of the run's traces exceeds what the worst of several jobs had.
+What works is to ask whether even the least of the run's traces exceeds what the worst of several jobs had (and see
+criteria).
 
 Traces of the base commit made in the same job are a second reference. They share the job's noise, as no file of other
 jobs can: what is over the file's limit and not over theirs comes from the machine, or was there before the change.
@@ -11,22 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import cast
 
 from gotracer_ci.baseline import evidence
+from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
 from gotracer_ci.baseline.schema import Group, Part
 from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of, middle
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 
-NEEDED_TRACES = 3
-NEEDED_JOBS = 5
 NEEDED_BASE = 2
 NEEDED_EVENTS = 5
 SHORTEST_NS = 100 * MS
-MANY_JOBS = 8
-_SAME = Status.KNOWN
 _NOTHING = Statistics("", 0, 0, 0, 0)
 _Groups = tuple[dict[Key, Statistics], ...]
 
@@ -49,6 +46,18 @@ class _Run:
     longest_ns: int
     environment: Environment
 
+    def numbers(self, key: Key) -> Seen:
+        """How often a group of times waited."""
+        now = tuple([groups.get(key, _NOTHING).count for groups in self.groups])
+        base = tuple([groups.get(key, _NOTHING).count for groups in self.base])
+        group = self.part.groups.get(key)
+        if group is None:
+            return Seen(NUMBER, now, (0,) * len(self.same) if self.same else None, base)
+        past = group.counts
+        if len(self.same) < len(past) or None in group.values:
+            past = tuple([past[i] for i in self.same if group.values[i] is not None])
+        return Seen(NUMBER, now, past if self.same else None, base)
+
 
 def compare(
     current: Sequence[TraceGroups],
@@ -68,19 +77,23 @@ def compare(
     """
     environment = common(trace.environment for trace in current)
     own_base = [trace for trace in base if trace.environment.matches(environment)]
+    any_base = tuple(compared(trace.groups) for trace in base)
     run = _Run(
         part=baseline,
         every=range(len(baseline.entries)),
         same=[i for i, entry in enumerate(baseline.entries) if entry.environment.matches(environment)],
-        base=tuple(compared(trace.groups) for trace in own_base),
-        any_base=tuple(compared(trace.groups) for trace in base),
+        base=tuple(
+            groups for trace, groups in zip(base, any_base, strict=True) if trace.environment.matches(environment)
+        ),
+        any_base=any_base,
         groups=tuple(compared(trace.groups) for trace in current),
         shortest_ns=min(trace.wall_ns for trace in (*current, *own_base)),
         longest_ns=max(trace.wall_ns for trace in current),
         environment=environment,
     )
-    # a file's groups are sorted already, which makes sorting them all nearly free
-    keys = dict.fromkeys(chain(baseline.groups, *run.groups, *run.any_base))
+    keys = dict.fromkeys(baseline.groups)  # sorted already, which makes sorting them all nearly free
+    for groups in (*run.groups, *any_base):
+        keys.update(dict.fromkeys(groups))
     verdicts = {}
     for key in sorted(keys):
         limit = limit_of(key)
@@ -95,19 +108,6 @@ def compare(
     return Comparison(path, len(baseline.entries), verdicts, warnings, len(base))
 
 
-def highest(past: Sequence[float]) -> float:
-    """B: the largest value of a few jobs; of many the second largest, so that one odd job does not blind the rest."""
-    return sorted(past)[-2 if len(past) >= MANY_JOBS else -1] if past else 0.0
-
-
-def lowest(past: Sequence[float], limit: Limit) -> float:
-    """B_min: the smallest value while the group was there; the last entries may already be without it."""
-    there = len(past)
-    while there and limit.gone(past[there - 1]):
-        there -= 1
-    return min(past[:there], default=0.0)
-
-
 def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
@@ -118,27 +118,32 @@ def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
     past = _values(group, entries)
     now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
     base = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in of_base])
-
-    of_file = limit.above(highest(past), run.longest_ns) if entries else 0.0
-    # the base is an entry too, and an entry is as high as the highest of its traces
-    bound = max(of_file, limit.above(max(base), run.longest_ns)) if base else of_file
-    is_known = group is not None if entries else any(base)
-    before = middle(past if entries else base) if is_known else None
-    status = _status(now, past if entries else None, base, limit, bound, run.longest_ns) if is_comparable else _SAME
-    is_older = status is _SAME and is_comparable and bool(entries and base) and min(now) > of_file
+    seen = Seen(limit, now, past if entries else None, base)
+    before = middle(past if entries else base)
+    of_file, bound = seen.bounds(run.longest_ns)
+    status = by_total(seen, bound, run.longest_ns) if is_comparable else Status.KNOWN
+    is_older, waits = False, None
+    if status is Status.KNOWN and is_comparable:
+        is_older = bool(entries and base) and min(now) > of_file
+        found = by_more_waits(key, seen, run.numbers, before, run.longest_ns) if limit.is_timing else None
+        if found and (found.status is not Status.KNOWN or not is_older):
+            status, seen, bound, is_older, waits = found
+            before = middle(seen.base if seen.past is None else seen.past)
     level, more, said = Level.CONFIRMED, "", ""
     if not is_comparable:
         level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.environment}"
-    elif status is not _SAME:
+    elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
         if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the former events must suffice
             counts = _former_counts(key, limit, group, entries, of_base)
         level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
     elif not is_older:
-        said = evidence.within(now, bound)
-    verdict = Verdict(key, status, level, limit.unit, before, bound, now, said, more, base, is_older)
+        said = evidence.within(seen.now, bound)
+    is_known = any(seen.base) if seen.past is None else group is not None
+    was = before if is_known else None
+    verdict = Verdict(key, status, level, seen.limit.unit, was, bound, seen.now, said, more, seen.base, is_older)
     if not said:
-        verdict.evidence = evidence.sentence(verdict, past, is_second=len(past) >= MANY_JOBS)
+        verdict.evidence = evidence.sentence(verdict, seen.past or (), waits, is_number=seen.limit is NUMBER)
     return verdict
 
 
@@ -160,35 +165,11 @@ def _values(group: Group | None, entries: Sequence[int]) -> Sequence[float]:
     return [value for i in entries if (value := group.values[i]) is not None]
 
 
-def _status(
-    now: Sequence[float],
-    past: Sequence[float] | None,
-    base: Sequence[float],
-    limit: Limit,
-    bound: float,
-    wall_ns: int,
-) -> Status:
-    """Worse: even the least of the run's traces is over the limit. New: the same where nothing had the group.
-
-    Better is the mirror: the way back would be worse, from the least that each reference had. Fixed is better and gone
-    from all traces. (That the baseline drops what it had of such a group, so that a relapse is caught, is `update`'s.)
-    """
-    if min(now) > bound:
-        return Status.NEW if limit.gone(max(*(past or ()), *base, 0.0)) else Status.WORSE
-    most = max(now)
-    way_back = limit.above(most, wall_ns)
-    if base and min(base) <= way_back:
-        return _SAME
-    if past is not None and (max(past, default=0.0) <= way_back or lowest(past, limit) <= way_back):
-        return _SAME
-    return Status.FIXED if limit.gone(most) else Status.BETTER
-
-
 def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, shortest_ns: int) -> tuple[Level, str]:
     """How sure a change is, and what would confirm it. Counters hardly vary: one trace and one job suffice.
 
-    The base alone confirms no time: it gave false alarms in up to 6 % of a program's unchanged runs, too many to fail
-    builds for. Together with a file of one job it gave 2 % at most.
+    The base alone confirms no time: of one program's unchanged runs it has something in 17 %, too many to fail builds
+    for. Together with a file of one job it is 6 % of the worst program and 1 % of all; with a file of five, none.
     """
     if not limit.confirms:
         return Level.SUSPECTED, "nothing: a peak depends on when the collector ran; the bytes allocated can confirm"

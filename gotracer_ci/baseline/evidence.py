@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Final
 
+from gotracer_ci.baseline.criteria import MANY_JOBS
 from gotracer_ci.baseline.schema import Part
-from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups, middle
+from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups, limit_of, middle
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 
@@ -19,10 +20,13 @@ _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 def within(now: Sequence[float], limit: float) -> str:
     """What there is to say of a group that is as it was."""
-    return f"{sum([value > limit for value in now])} of {len(now)} traces above the limit"
+    above = sum([value > limit for value in now]) if max(now) > limit else 0
+    return f"{above} of {len(now)} traces above the limit"
 
 
-def sentence(verdict: Verdict, past: Sequence[float], *, is_second: bool) -> str:
+def sentence(
+    verdict: Verdict, past: Sequence[float], waits: tuple[float, float] | None = None, *, is_number: bool = False
+) -> str:
     """How many traces crossed which line, the median and range of the jobs, the range of the traces, how sure.
 
     As in "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; base in this job 745 ms;
@@ -31,10 +35,12 @@ def sentence(verdict: Verdict, past: Sequence[float], *, is_second: bool) -> str
     Args:
         verdict: the verdict, all but its evidence.
         past: the values of the jobs that it was compared with; none for the base alone.
-        is_second: whether the limit goes by the second highest of them.
+        waits: where the medians decided: how many waits the base had, and the run.
+        is_number: whether the values are numbers of waits.
     """
     traces, status = len(verdict.now), verdict.status
     figure, unit = _scale(verdict.unit, max(*past, *verdict.base, *verdict.now, verdict.limit))
+    unit = " times" if is_number else unit
     alone = bool(verdict.base) and not past
     reference = verdict.base if alone else past
     before = _range(reference, figure)
@@ -49,9 +55,14 @@ def sentence(verdict: Verdict, past: Sequence[float], *, is_second: bool) -> str
         said = f"gone from {traces} of {traces} traces"
     elif status is Status.BETTER:
         said = f"{traces} of {traces} traces below the lowest of {whose}"
+    elif waits:
+        said = f"median of {plural(traces, 'trace')} above that of {whose} in this job"
     else:
-        said = f"{traces} of {traces} traces above the {'second ' * is_second}highest of {whose}"
+        line = f"{'waited more often than' if is_number else 'above'} the {'second ' * (len(past) >= MANY_JOBS)}highest"
+        said = f"{traces} of {traces} traces {line} of {whose}"
     times = f", {_two_digits(verdict.ratio)} {_TIMES}" if verdict.ratio else ""
+    if waits:
+        times += f", {waits[0]:,.0f} → {waits[1]:,.0f} waits"
     base = f"; base in this job {_range(verdict.base, figure)}{unit}" if verdict.base and past else ""
     return f"{said}: {figures}{times}{base}; {'not of this change' if verdict.is_older else verdict.level}"
 
@@ -76,7 +87,7 @@ def moved(verdicts: dict[Key, Verdict]) -> None:
 
     Of several a function of the same name goes first (its package or type was renamed), then the nearest in size.
     """
-    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW]
+    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW and v.unit == _unit(v.key)]
     old = [(v.before, v.key) for v in verdicts.values() if v.status is Status.FIXED and v.before]
     for part in (_named, _kind):
         pairs = list(_pairs(new, old, part))
@@ -85,6 +96,12 @@ def moved(verdicts: dict[Key, Verdict]) -> None:
             verdicts[since].evidence += f"; possibly moved to {to.place}"
         paired = {group for pair in pairs for group in pair}
         new, old = [group for group in new if group not in paired], [group for group in old if group not in paired]
+
+
+def _unit(key: Key) -> str:
+    """Of the group's values; a verdict by numbers of waits has those instead, which no size of another is like."""
+    limit = limit_of(key)
+    return limit.unit if limit else ""
 
 
 _Sized = tuple[float, Key]

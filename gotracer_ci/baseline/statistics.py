@@ -82,7 +82,7 @@ class Limit:
     def is_timing(self) -> bool:
         return self.unit == "ns"
 
-    def above(self, before: float, wall_ns: float) -> float:
+    def above(self, before: float, wall_ns: float = 0) -> float:
         """What a value must exceed to be more than noise, where `before` was."""
         return self.tolerance * before + max(self.floor, self.share * wall_ns)
 
@@ -91,11 +91,11 @@ class Limit:
         return value < (MS if self.is_timing else 1)
 
 
-_WAITS = Limit("ns", 1.5, 5 * MS, share=0.005)
+WAITS = Limit("ns", 1.5, 5 * MS, share=0.005)
 _SCHEDULER = Limit("ns", 3, 20 * MS, share=0.02)
 _TIMINGS: Final = {
-    "BlockedOnSyscall": _WAITS,
-    "MutexContention": _WAITS,
+    "BlockedOnSyscall": WAITS,
+    "MutexContention": WAITS,
     "HighSchedulingLatency": _SCHEDULER,
     "GCAssist": _SCHEDULER,
     "GCPauseSpike": _SCHEDULER,

@@ -30,8 +30,9 @@ class Level(StrEnum):
 class Verdict:
     """One group against the baseline.
 
-    unit: "ns", "count" or "bytes". before: the median of the baseline's entries (of the base traces where there is no
-    baseline), None when it holds nothing. limit: what had to be exceeded. now: one value per trace of the current run,
+    unit: "ns", "count" or "bytes" of all the values; "count" of a time whose number of waits decided. before: the
+    median of the baseline's entries (of the base traces where there is no baseline, or where their medians decided),
+    None when it holds nothing. limit: what had to be exceeded. now: one value per trace of the current run,
     in the traces' order. evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
     base: one value per trace of the base commit from the same job. is_older: over the limit of the baseline, but known
     because the base is as high.

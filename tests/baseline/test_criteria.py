@@ -1,0 +1,132 @@
+"""The criteria beside the totals: how often a group waited, and the medians against the base of the same job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.schema import Group, Part
+from gotracer_ci.baseline.statistics import MS, TraceGroups
+from gotracer_ci.baseline.verdicts import Level, Status, Verdict
+from gotracer_ci.findings import Key
+from tests.baseline.test_base import NO_FILE
+from tests.baseline.test_compare import GOROUTINES, LOCK, base, run
+
+LATENCY = Key("HighSchedulingLatency", "preempted", "main.spin")
+Waits = Sequence[tuple[float, int]]
+"""Of each trace or job the total in ms, and the number of waits."""
+
+
+def traces(waits: Waits, key: Key = LOCK) -> list[TraceGroups]:
+    return [trace for ms, n in waits for trace in run(key, ms, n=n)]
+
+
+def part(waits: Waits, key: Key = LOCK) -> Part:
+    if not waits:
+        return NO_FILE
+    values, counts = tuple(float(ms * MS) for ms, _ in waits), tuple(n for _, n in waits)
+    return Part(base(key, *[1] * len(waits)).entries, {key: Group("ns", values, counts)})
+
+
+def judged(now: Waits, jobs: Waits, of_base: Waits = (), key: Key = LOCK) -> Verdict:
+    return compare(traces(now, key), part(jobs, key), "b.json", base=traces(of_base, key)).verdicts[key]
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x")
+
+
+@pytest.mark.parametrize("key", [LOCK, LATENCY])
+@pytest.mark.parametrize(
+    ("now", "jobs", "of_base", "status"),
+    [
+        # 1.5 x 100 + 50, of the least of the run
+        ([(110, 201)] * 3, [(100, 100)] * 5, [], Status.WORSE),
+        ([(110, 200)] * 3, [(100, 100)] * 5, [], Status.KNOWN),
+        ([(110, 900), (110, 200), (110, 900)], [(100, 100)] * 5, [], Status.KNOWN),
+        ([(110, 201)] * 3, [(100, 100)] * 4 + [(100, 101)], [], Status.KNOWN),
+        # of many jobs the second highest
+        ([(110, 201)] * 3, [(100, 100)] * 7 + [(100, 900)], [], Status.WORSE),
+        # too few jobs, unless the base says it too
+        ([(110, 201)] * 3, [(100, 100)] * 4, [], Status.KNOWN),
+        ([(110, 201)] * 3, [(100, 100)], [(100, 100)] * 3, Status.WORSE),
+        ([(110, 201)] * 3, [(100, 100)], [(100, 100)] * 2, Status.KNOWN),
+        ([(110, 201)] * 3, [], [(100, 100)] * 3, Status.WORSE),
+        # over one of the two references
+        ([(110, 201)] * 3, [(100, 100)] * 5, [(100, 100), (100, 180), (100, 100)], Status.KNOWN),
+        ([(110, 201)] * 3, [(100, 150)], [(100, 100)] * 3, Status.KNOWN),
+        # more waits that add up to no more
+        ([(99, 900)] * 3, [(100, 100)] * 5, [], Status.KNOWN),
+        # a group that was not there, or was too small for the file
+        ([(5.1, 51)] * 3, [(0, 0)] * 5, [], Status.NEW),
+        ([(5, 900)] * 3, [(0, 0)] * 5, [], Status.KNOWN),
+    ],
+)
+def test_a_number(key: Key, now: Waits, jobs: Waits, of_base: Waits, status: Status) -> None:
+    assert judged(now, jobs, of_base, key).status is status
+
+
+def test_a_verdict_by_number_is_in_numbers() -> None:
+    verdict = judged([(110, 880), (150, 900), (90, 910)], [(100, n) for n in (200, 210, 220, 210, 205)])
+    assert (verdict.level, verdict.unit, verdict.before, verdict.limit) == (Level.CONFIRMED, "count", 210, 380)
+    assert verdict.now == (880, 900, 910)
+    assert plain(verdict.evidence) == (
+        "3 of 3 traces waited more often than the highest of 5 jobs: 210 (200-220) → 880-910 times, 4.3 x; confirmed"
+    )
+
+
+def test_numbers_that_the_base_has_too_are_not_of_this_change() -> None:
+    verdict = judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 880)] * 3)
+    assert (verdict.status, verdict.is_older) == (Status.KNOWN, True)
+    assert plain(verdict.evidence) == (
+        "3 of 3 traces waited more often than the highest of 5 jobs: 100 → 900 times, 9 x; base in this job 880 "
+        "times; not of this change"
+    )
+
+
+@pytest.mark.parametrize(("bases", "level"), [(0, Level.CONFIRMED), (3, Level.CONFIRMED)])
+def test_numbers_need_as_much_as_totals(bases: int, level: Level) -> None:
+    assert judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 100)] * bases).level is level
+    assert judged([(110, 900)] * 2, [(100, 100)] * 5, [(100, 100)] * bases).level is Level.SUSPECTED
+
+
+BASE = [(200, 190), (210, 200), (600, 150)]
+
+
+@pytest.mark.parametrize(
+    ("now", "jobs", "of_base", "status"),
+    [
+        # 1.5 x 210 + 5 ms and 1.2 x 190 + 10, by the medians, though the least is below the base's highest
+        ([(321, 239), (700, 300), (150, 100)], [], BASE, Status.WORSE),
+        ([(320, 239), (700, 300), (150, 100)], [], BASE, Status.KNOWN),
+        ([(321, 238), (700, 300), (150, 100)], [], BASE, Status.KNOWN),
+        # of the file the number alone counts: 1.1 x 208 + 10
+        ([(321, 239), (700, 300), (150, 100)], [(900, 208)], BASE, Status.WORSE),
+        ([(321, 239), (700, 300), (150, 100)], [(10, 209)], BASE, Status.KNOWN),
+        # three of each are needed
+        ([(321, 239), (700, 300)], [], BASE, Status.KNOWN),
+        ([(321, 239), (700, 300), (150, 100)], [], BASE[::2], Status.KNOWN),
+    ],
+)
+def test_medians_against_the_base(now: Waits, jobs: Waits, of_base: Waits, status: Status) -> None:
+    assert judged(now, jobs, of_base).status is status
+    assert judged(now, jobs, of_base, LATENCY).status is Status.KNOWN
+
+
+def test_a_verdict_by_medians_is_against_the_base() -> None:
+    verdict = judged([(597, 330), (700, 340), (200, 300)], [(900, 200)], [(200, 180), (205, 190), (650, 200)])
+    assert (verdict.status, verdict.level, verdict.unit) == (Status.WORSE, Level.CONFIRMED, "ns")
+    assert (verdict.before, verdict.limit) == (205 * MS, 312.5 * MS)
+    assert plain(verdict.evidence) == (
+        "median of 3 traces above that of 3 base traces in this job: 200 (200-650) → 200-700 ms, 2.9 x, "
+        "190 → 330 waits; confirmed"
+    )
+    alone = judged([(597, 330), (700, 340), (200, 300)], [], [(200, 180), (205, 190), (650, 200)])
+    assert (alone.level, alone.more) == (Level.SUSPECTED, "a baseline of at least 1 job (--baseline)")
+
+
+def test_a_counter_has_its_value_alone() -> None:
+    (verdict,) = compare(run(GOROUTINES, 10, n=900), base(GOROUTINES, *[10] * 5), "b.json").verdicts.values()
+    assert (verdict.status, verdict.unit) == (Status.KNOWN, "count")
