@@ -97,19 +97,20 @@ def prune(path: Path, programs: Sequence[str]) -> str:
     old = schema.parse(text, path)
     if unknown := sorted(set(programs) - old.parts.keys()):
         raise UsageError(f"--program {unknown[0]}: {path} has {', '.join(sorted(old.parts))}")
-    parts = {
-        program: replace(part, groups={key: g for key, g in part.groups.items() if limit_of(key) and g.first})
-        for program, part in old.parts.items()
-        if program not in programs
-    }
+    parts = {program: _pruned(part) for program, part in old.parts.items() if program not in programs}
     if not parts:
         raise UsageError(f"--program: {path} has no other program; delete the file instead")
     new = Baseline(parts)
     if schema.dump(new) == text:
         return f"{path}: nothing to prune"
     schema.save(path, new)
-    dropped = sum(len(part.groups) for part in old.parts.values()) - sum(len(part.groups) for part in parts.values())
+    dropped = sum(len(part.lines) for part in old.parts.values()) - sum(len(part.lines) for part in parts.values())
     return f"{path}: written without {plural(dropped, 'group')} of {plural(len(old.parts), 'program')}"
+
+
+def _pruned(part: Part) -> Part:
+    groups = {key: group for key, group in part.groups.items() if limit_of(key) and group.first}
+    return replace(part, groups=groups, lines={key: unit for key, unit in part.lines.items() if key in groups})
 
 
 def _holds(part: Part) -> str:

@@ -102,8 +102,7 @@ def test_check_with_traces(run: Run, file: Path) -> None:
     ("old", "new", "warning"),
     [
         ('"gomaxprocs":2,"traces":1,"wall_ms":965', '"gomaxprocs":4,"traces":1,"wall_ms":965', "mixes environments"),
-        ('"values":[4,4]', '"values":[4, 4]', "not as this gotracer-ci writes it"),
-        ('"rule":"GCPauseSpike"', '"rule":"NoRule"', "1 group not compared any more, first of NoRule: baseline prune"),
+        ('"values":[1,3', '"values":[1, 3', "not as this gotracer-ci writes it"),
     ],
 )
 def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> None:
@@ -115,6 +114,13 @@ def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> 
     assert warning in done.stdout.decode()
 
 
+def test_check_warns_of_what_is_not_compared_any_more(run: Run, file: Path) -> None:
+    changed(file, NoRule=Group("count", (3.0, 3.0)))
+    done = run("baseline", "check")
+    assert done.returncode == 0
+    assert b"1 group not compared any more, first of NoRule: baseline prune" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["show", "check", "prune"])
 @pytest.mark.parametrize(
     ("text", "problem"),
@@ -123,7 +129,10 @@ def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> 
         ("{ not JSON", "not valid JSON at line 1"),
         (COMMITTED.read_text()[:700], "not valid JSON at line"),
         ('{"schema":99}', "made by a newer gotracer-ci: schema 99"),
-        (COMMITTED.read_text().replace("[4,4]", "[4]"), "as many values"),
+        (
+            COMMITTED.read_text().replace('"place":"~main.main"', '"place":"main.main"'),
+            "a group's line was deleted, moved",
+        ),
         (COMMITTED.read_text().replace('"groups":[', '<<<<<<< ours\n"groups":['), "gotracer-ci baseline merge mends"),
     ],
 )
@@ -147,6 +156,17 @@ def test_prune(run: Run, file: Path) -> None:
     assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: nothing to prune\n"
 
 
+def test_prune_drops_the_lines_of_what_no_job_has_any_more(run: Run, file: Path) -> None:
+    before = file.read_bytes()
+    (name, part), *_ = load(file).parts.items()
+    gone = {Key("MutexContention", "sync.(*Mutex).Lock", place): "ns" for place in ("main.f", "main.g")}
+    save(file, Baseline({name: Part(part.entries, part.groups, gone)}))
+    assert file.read_bytes().count(b"MutexContention") == 2
+    assert b"11 groups" in run("baseline", "check").stdout
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: written without 2 groups of 1 program\n"
+    assert file.read_bytes() == before
+
+
 def test_prune_a_program(run: Run, file: Path) -> None:
     (part,) = load(file).parts.values()
     save(file, Baseline({SERVICE: part, ORDERS: part}))
@@ -161,11 +181,15 @@ def test_prune_a_program(run: Run, file: Path) -> None:
 
 def test_prune_writes_an_older_schema_anew(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "old.json"
-    text = COMMITTED.read_text()
-    old = text.replace(f'{{"schema":2,\n"programs":[\n{{"program":"{SERVICE}",', '{"schema":1,').removesuffix("]}\n")
-    file.write_text(old)
+    entry = '{"id":"1","commit":"","go":"1.26","gomaxprocs":2,"traces":1,"wall_ms":982}'
+    group = '{"rule":"GCPauseSpike","kind":"GC cycles","place":"","unit":"count","values":[VALUE]}'
+    nothing = group.replace("GC cycles", "stop-the-world count").replace("VALUE", "0")
+    file.write_text(f'{{"schema":1,"entries":[{entry}],"groups":[{group.replace("VALUE", "7")},{nothing}]}}')
     run("baseline", "prune", file)
-    assert file.read_text() == text.replace(SERVICE, "")
+    (part,) = load(file).parts.values()
+    assert dump(Baseline({"": part})) == file.read_text()
+    assert part.groups == {Key("GCPauseSpike", "GC cycles", ""): Group("count", (7,))}
+    assert "stop-the-world" not in file.read_text()
 
 
 def test_merge_two_files(run: Run, file: Path, tmp_path: Path) -> None:

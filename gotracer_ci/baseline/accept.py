@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from gotracer_ci.baseline.programs import Runs, part_of
 from gotracer_ci.baseline.schema import Baseline, Group, Part
@@ -58,4 +59,4 @@ def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) ->
     old = part.groups.get(key) or Group(unit, (0.0,) * size, (0,) * size if unit == "ns" else ())
     values = tuple(max(value or 0.0, now) for value in old.values)
     group = Group(unit, values, tuple(max(n, count) for n in old.counts))
-    return Part(part.entries, {**part.groups, key: group.measured_from(now, reason)})
+    return replace(part, groups={**part.groups, key: group.measured_from(now, reason)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from pathlib import Path
 
 from gotracer_ci.baseline.schema import KEPT_ENTRIES, Baseline, Entry, Group, Part, parse
@@ -32,10 +33,11 @@ def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
 def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
     """The two baselines of a file in which git left a conflict.
 
-    Lines that git united by itself are in both: a line that only one side changed is of no entry of the other's then.
+    Lines that git united by itself are in both: a group that only one side added is of no entry of the other's then.
 
     Raises:
-        BaselineError: the markers are not git's, or a side is no baseline.
+        BaselineError: the markers are not git's, or a side is no baseline: git took lines out of both that only one
+            side had dropped.
     """
     texts: list[list[str]] = [[], []]
     both: tuple[int, ...] = (0, 1)
@@ -55,7 +57,11 @@ def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
         else:
             for side in into:
                 texts[side].append(line)
-    ours, theirs = (parse("".join(lines), path, lenient=True) for lines in texts)
+    try:
+        ours, theirs = (parse("".join(lines), path) for lines in texts)
+    except BaselineError as error:
+        problem = str(error).rpartition("; ")[0]
+        raise BaselineError(f"{problem}; unite the whole files, of git show :2:FILE and :3:FILE") from None
     return ours, theirs
 
 
@@ -85,7 +91,14 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
     groups = {}
     for key in ours.groups.keys() | theirs.groups.keys():
         groups[key] = _group(key, [entry.id for entry in kept], (ours, theirs, base))
-    return Part(tuple(kept), groups)
+    return Part(tuple(kept), groups, _lines(ours.ordered(), theirs.ordered()))
+
+
+def _lines(ours: dict[Key, str], theirs: dict[Key, str]) -> dict[Key, str]:
+    """The groups of both in their order, then those of one side alone, which stay in that side's order."""
+    both = min([key for key in ours if key in theirs], [key for key in theirs if key in ours])
+    rest = merge((key for key in ours if key not in theirs), (key for key in theirs if key not in ours))
+    return {key: ours.get(key) or theirs[key] for key in (*both, *rest)}
 
 
 def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
@@ -123,7 +136,7 @@ def _group(key: Key, ids: Sequence[str], three: tuple[Part, Part, Part]) -> Grou
     by = [side for side in changed if side.accepted] or changed or [side for side in (ours, theirs) if side.reference]
     reference = min((side.reference for side in by), default=0.0)
     news = [side for side in (ours, theirs) if side.accepted not in ("", base.accepted)]
-    if ours.accepted != theirs.accepted and news:
+    if news and (ours.accepted != theirs.accepted or _differ(cells[0], cells[1])):
         raised = max(side.reference for side in news)
         values = [value if value is None else max(value, raised) for value in values]
     group = Group(unit, tuple(values), tuple(counts) if unit == "ns" else ())
@@ -137,6 +150,11 @@ def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
     values = group.values if group else (0.0,) * size
     counts = group.counts if group and group.counts else (0,) * size
     return {entry.id: (values[i], counts[i]) for i, entry in enumerate(part.entries)}
+
+
+def _differ(ours: dict[str, tuple[float | None, int]], theirs: dict[str, tuple[float | None, int]]) -> bool:
+    """Whether one side raised what both have, though git put its reason into both."""
+    return any(ours[entry_id] != theirs[entry_id] for entry_id in ours.keys() & theirs.keys())
 
 
 def _cell(three: Sequence[tuple[float | None, int] | None]) -> tuple[float | None, int]:

@@ -1,27 +1,32 @@
-"""The baseline file: JSON that is reviewed, merged and diffed by people, so one group a line and always the same bytes.
+"""The baseline file: JSON that is reviewed, merged and diffed by people, so few lines an update, always the same bytes.
 
     {"schema":2,
     "programs":[
     {"program":"example.com/shop/orders (test)",
-    "entries":[
-    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020}
-    ],
     "groups":[
-    {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[740],"n":[210]}
+    {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":740}
+    ],
+    "entries":[
+    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020,"check":"9c9b5b4f",\
+    "values":[740],"n":[210]}
     ]}
     ]}
 
-`values` and `n` stand in the order of the entries: of each job the largest trimmed total (or counter) and number of
-events of its traces. `ref` is what creep is measured from, left out where it is the first value; `accepted` says why
-somebody raised the line. Two significant digits, since more is noise and only makes diffs; no sums, lines, paths or
-dates, since those change without the program's behaviour. A file of schema 1 is the part of one unknown program.
+`values` and `n` stand in the order of the groups: the largest trimmed total (or counter) and number of events of the
+job's traces. New groups come after the others, and zeros at the end are left out, so that no older line changes.
+`check` is of the groups that the numbers are of: they are never taken for another's, whatever git or an editor did.
+`ref` is what creep is measured from; `accepted` says why somebody raised the group. Two significant digits, since more
+is noise; no sums, lines, paths or dates, since those change without the program's behaviour. A file of schema 1 is the
+part of one unknown program.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -36,6 +41,7 @@ KEPT_ENTRIES: Final = 10
 MAX_BYTES: Final = 16_000_000
 _MEND: Final = "restore it from version control, or start anew with --update-baseline --replace"
 _UNITS: Final = {"ms": ("ns", MS), "count": ("count", 1), "bytes": ("bytes", 1)}
+_NAMES: Final = {unit: (name, factor) for name, (unit, factor) in _UNITS.items()}
 _Number = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 _Whole = Annotated[int, Field(ge=0, le=10**15)]
 
@@ -63,26 +69,51 @@ class Entry(_Model):
         return Environment(self.go, self.gomaxprocs, self.platform)
 
 
+class _Job(Entry):
+    check: str
+    values: tuple[_Number | None, ...]
+    n: tuple[_Whole, ...]
+
+
 class _Line(_Model):
     rule: str
     kind: str
     place: str
     unit: Literal["ms", "count", "bytes"]
-    values: tuple[_Number | None, ...]
-    n: tuple[_Whole, ...] = ()
     ref: _Number | None = None
     accepted: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key(self.rule, self.kind, self.place)
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in self.key if part)
 
 
 class _Program(_Model):
     program: str
-    entries: tuple[Entry, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
     groups: tuple[_Line, ...]
+    entries: tuple[_Job, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
 
 
 class _File(_Model):
     schema_: Literal[2] = Field(alias="schema")
     programs: tuple[_Program, ...] = Field(min_length=1)
+
+
+class _OldLine(_Line):
+    """Of schema 1: a number for each entry."""
+
+    values: tuple[_Number | None, ...]
+    n: tuple[_Whole, ...] = ()
+
+
+class _OldFile(_Model):
+    schema_: Literal[1] = Field(alias="schema")
+    entries: tuple[Entry, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
+    groups: tuple[_OldLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +142,11 @@ class Group:
         least = MS if self.unit == "ns" else 1
         return next((value for value in self.values if value and value >= least), 0.0)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no entry has anything of it any more."""
+        return not (any(value != 0 for value in self.values) or any(self.counts))
+
     def measured_from(self, reference: float, accepted: str) -> Group:
         """The same with another reference, 0 for the first value, and what was accepted of it."""
         return replace(self, ref=None if reference in (0, self.first) else reference, accepted=accepted)
@@ -118,10 +154,24 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One program's part of a baseline: entries, the oldest first, and the groups that any of them has."""
+    """One program's part of a baseline: entries, the oldest first, and the groups that any of them has.
+
+    lines: the groups of the file that it was read from, with their units, in the file's order; also those that no
+    entry has any more.
+    """
 
     entries: tuple[Entry, ...]
     groups: dict[Key, Group]
+    lines: Mapping[Key, str] = field(default_factory=dict, compare=False)
+
+    def ordered(self) -> dict[Key, str]:
+        """The groups to write, with their units: the file's, so that its numbers keep their places, and then the new.
+
+        Times below 1 ms and counters of 0 are not new. When more lines are of nothing than of something, they go.
+        """
+        there = {key: group.unit for key, group in sorted(self.groups.items()) if group.first}
+        lines = {**self.lines, **there}
+        return {key: lines[key] for key in lines if key in there} if len(lines) > 2 * len(there) else lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +211,11 @@ def read(path: Path) -> str:
         raise _error(path, f"not UTF-8 at byte {error.start:,}", _MEND) from None
 
 
-def parse(text: str, path: Path, *, lenient: bool = False) -> Baseline:
+def parse(text: str, path: Path) -> Baseline:
     """The baseline that a file's text stands for.
 
     Args:
         path: what the text is called in errors.
-        lenient: a line may have more or fewer values than there are entries, and then says nothing of them: git put
-            the line of one side beside the entries of the other.
 
     Raises:
         BaselineError: one line with the file, what is wrong with it and what to do.
@@ -186,11 +234,10 @@ def parse(text: str, path: Path, *, lenient: bool = False) -> Baseline:
         raise _error(
             path, f"made by a newer gotracer-ci: schema {version}, this one reads {SCHEMA}", "use that gotracer-ci"
         )
-    if version == 1:
-        part = {name: value for name, value in document.items() if name != "schema"}
-        text = json.dumps({"schema": SCHEMA, "programs": [{"program": "", **part}]})
     try:
-        return _checked(path, _File.model_validate_json(text), lenient=lenient)
+        if version == 1:
+            return Baseline({"": _upgraded(path, _OldFile.model_validate_json(text))})
+        return _checked(path, _File.model_validate_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -203,7 +250,7 @@ def has_markers(text: str) -> bool:
 
 
 def dump(baseline: Baseline) -> str:
-    """The file's text. Timing groups below 1 ms in all entries, and counters that are 0 in all, are left out."""
+    """The file's text."""
     parts = ",\n".join(_part(program, part) for program, part in sorted(baseline.parts.items()))
     return f'{{"schema":{SCHEMA},\n"programs":[\n{parts}\n]}}\n'
 
@@ -227,63 +274,112 @@ def save(path: Path, baseline: Baseline) -> None:
         raise _error(path, f"cannot be written: {error.strerror}", "name a file that can be") from None
 
 
-def _checked(path: Path, file: _File, *, lenient: bool) -> Baseline:
+def _checked(path: Path, file: _File) -> Baseline:
     parts: dict[str, Part] = {}
     for program in file.programs:
         if program.program in parts:
             raise _error(path, f"two parts of the program {program.program}", _MEND)
-        parts[program.program] = _checked_part(path, program, lenient=lenient)
+        parts[program.program] = _checked_part(path, program)
     return Baseline(parts)
 
 
-def _checked_part(path: Path, program: _Program, *, lenient: bool) -> Part:
-    """What a model of one field at a time cannot see: lengths, twins, units."""
-    size = len(program.entries)
-    if len({entry.id for entry in program.entries}) < size:
+def _checked_part(path: Path, program: _Program) -> Part:
+    checks = _checks(line.key for line in program.groups)
+    size = len(program.groups)
+    for job in program.entries:
+        long = max(len(job.values), len(job.n))
+        if long > size or job.check != checks[long]:
+            problem = f"the numbers of {job.id} are not of these groups: a group's line was deleted, moved or renamed"
+            raise _error(path, problem, _MEND)
+    values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
+    counts = zip(*((*job.n, *(0,) * (size - len(job.n))) for job in program.entries), strict=True)
+    entries = tuple(Entry(**job.model_dump(include=set(Entry.model_fields))) for job in program.entries)
+    return _part_of(path, entries, program.groups, [*values], [*counts])
+
+
+def _upgraded(path: Path, file: _OldFile) -> Part:
+    size = len(file.entries)
+    for line in file.groups:
+        if len(line.values) != size or len(line.n) != (size if line.unit == "ms" else 0):
+            problem = f"{line.name}: as many values, and n of times, as there are entries are needed"
+            raise _error(path, problem, _MEND)
+    return _part_of(path, file.entries, file.groups, [g.values for g in file.groups], [g.n for g in file.groups])
+
+
+def _part_of(
+    path: Path,
+    entries: tuple[Entry, ...],
+    lines: Sequence[_Line],
+    values: Sequence[Sequence[float | None]],
+    counts: Sequence[Sequence[int]],
+) -> Part:
+    """What a model of one field at a time cannot see: twins and units. Of each line what the entries have."""
+    if len({entry.id for entry in entries}) < len(entries):
         raise _error(path, "two entries have the same id", _MEND)
+    units: dict[Key, str] = {}
     groups: dict[Key, Group] = {}
-    for line in program.groups:
-        key = Key(line.rule, line.kind, line.place)
+    for line, of_line, events in zip(lines, values, counts, strict=True):
         unit, factor = _UNITS[line.unit]
-        name = " ".join(part for part in key if part)
-        if key in groups:
-            raise _error(path, f"two lines of {name}", _MEND)
-        values: tuple[float | None, ...] = tuple(None if v is None else v * factor for v in line.values)
-        ref = None if line.ref is None else line.ref * factor
-        group = Group(unit, values, line.n, ref, line.accepted)
-        if len(values) != size or len(line.n) != (size if unit == "ns" else 0):
-            if not lenient:
-                raise _error(path, f"{name}: as many values, and n of times, as there are entries are needed", _MEND)
-            nothing = Group(unit, (0.0,) * size, (0,) * (size if unit == "ns" else 0))
-            group = nothing.measured_from(group.reference, group.accepted)
-        if (limit := limit_of(key)) and limit.unit != unit:
-            raise _error(path, f"{name}: the unit {line.unit} is not this group's", _MEND)
-        groups[key] = group
-    return Part(program.entries, groups)
+        if line.key in units:
+            raise _error(path, f"two lines of {line.name}", _MEND)
+        if (limit := limit_of(line.key)) and limit.unit != unit:
+            raise _error(path, f"{line.name}: the unit {line.unit} is not this group's", _MEND)
+        units[line.key] = unit
+        group = Group(
+            unit, tuple(None if v is None else v * factor for v in of_line), tuple(events) if unit == "ns" else ()
+        )
+        if not group.is_nothing:
+            groups[line.key] = group.measured_from((line.ref or 0) * factor, line.accepted)
+    return Part(entries, groups, units)
+
+
+def _checks(keys: Iterable[Key]) -> list[str]:
+    """Of no group, of the first, of the first two and so on: what tells them from any other groups."""
+    sums = [0]
+    for key in keys:
+        sums.append(zlib.crc32(_json(key[:3]).encode(errors="replace"), sums[-1]))
+    return [f"{crc:08x}" for crc in sums]
 
 
 def _part(program: str, part: Part) -> str:
-    entries = ",\n".join(_json(entry.model_dump(exclude_defaults=True)) for entry in part.entries)
-    lines = ",\n".join(_line(key, group) for key, group in sorted(part.groups.items()) if group.first)
-    return f'{{"program":{_json(program)},\n"entries":[\n{entries}\n],\n"groups":[\n{lines}\n]}}'
+    order = part.ordered()
+    groups = [part.groups.get(key) for key in order]
+    shown = [None if group is None or group.is_nothing else group for group in groups]
+    lines = ",\n".join(_line(key, unit, group) for (key, unit), group in zip(order.items(), shown, strict=True))
+    checks = _checks(order)
+    entries = ",\n".join(_entry(entry, i, shown, checks) for i, entry in enumerate(part.entries))
+    return f'{{"program":{_json(program)},\n"groups":[\n{lines}\n],\n"entries":[\n{entries}\n]}}'
 
 
-def _line(key: Key, group: Group) -> str:
-    unit, factor = next((name, factor) for name, (unit, factor) in _UNITS.items() if unit == group.unit)
-    line: dict[str, Any] = {
-        "rule": key.rule,
-        "kind": key.kind,
-        "place": key.place,
-        "unit": unit,
-        "values": [None if value is None else _rounded(value / factor) for value in group.values],
-    }
-    if group.counts:
-        line["n"] = [_rounded(count) for count in group.counts]
-    if _rounded(group.reference / factor) != _rounded(group.first / factor):
+def _line(key: Key, unit: str, group: Group | None) -> str:
+    name, factor = _NAMES[unit]
+    line: dict[str, Any] = {"rule": key.rule, "kind": key.kind, "place": key.place, "unit": name}
+    if group and group.reference:  # the first value too: it leaves with its entry, and then the line would change
         line["ref"] = _rounded(group.reference / factor)
-    if group.accepted:
+    if group and group.accepted:
         line["accepted"] = group.accepted
     return _json(line)
+
+
+def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Sequence[str]) -> str:
+    values: list[float | None] = []
+    counts: list[float | None] = []
+    for group in groups:
+        value = group.values[index] if group else 0.0
+        factor = _NAMES[group.unit][1] if group else 1
+        values.append(None if value is None else _rounded(value / factor))
+        counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
+    values, counts = _cut(values), _cut(counts)
+    check = checks[max(len(values), len(counts))]
+    return _json({**entry.model_dump(exclude_defaults=True), "check": check, "values": values, "n": counts})
+
+
+def _cut(numbers: list[float | None]) -> list[float | None]:
+    """Without the zeros at the end, which a longer list of groups would bring."""
+    size = len(numbers)
+    while size and numbers[size - 1] == 0:
+        size -= 1
+    return numbers[:size]
 
 
 def _rounded(value: float) -> float | int:

@@ -55,7 +55,7 @@ def update(
         if kept == values:  # else what it once was, and why that was accepted, is no measure any more
             reference = (new.values[0] or 0.0) if moved else past.reference
             united[key] = united[key].measured_from(reference, past.accepted)
-    return Part(entries, united)
+    return Part(entries, united, old.lines)
 
 
 def mixed(part: Part) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.upkeep import merge
 from tests.conftest import ROOT
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
@@ -28,15 +30,15 @@ PLACES = ("main.a", "main.b", "main.c", "main.d", "main.e", "main.work")
 SHOP = "example.com/shop"
 
 
-def trace(ms: float) -> TraceGroups:
+def trace(ms: float, places: Sequence[str] = PLACES) -> TraceGroups:
     """A run whose locks all wait for as long."""
     one = Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)
-    return TraceGroups(Environment("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in PLACES})
+    return TraceGroups(Environment("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in places})
 
 
-def grown(part: Part | None, *runs: tuple[str, float]) -> Part:
+def grown(part: Part | None, *runs: tuple[str, float], places: Sequence[str] = PLACES) -> Part:
     for run_id, ms in runs:
-        part = update(part, [trace(ms)], run_id, "")
+        part = update(part, [trace(ms, places)], run_id, "")
     assert part
     return part
 
@@ -139,7 +141,7 @@ def test_either_side_may_be_called_ours(
     united = unite(ours, theirs, base)
     assert dump(united) == dump(unite(theirs, ours, base))
     assert len(ids(united)) <= 10
-    assert parse(dump(united), Path("b.json"))
+    assert dump(parse(dump(united), Path("b.json"))) == dump(united)
     assert dump(unite(united, united)) == dump(united)
     if not known:
         assert set(ids(ours)[-1:]) <= set(ids(united)) or len(ids(united)) == 10
@@ -228,18 +230,101 @@ def test_a_conflict_that_git_left_is_resolved(repository: Path, change: str, sty
     with pytest.raises(BaselineError, match=r"not valid JSON at line .*; gotracer-ci baseline merge mends it"):
         load(file)
     theirs = of(grown(BASE, ("11-1", 130)))
-    assert unite(*sides(file.read_text(), file)) == unite(ours()[change], theirs)
+    assert dump(unite(*sides(file.read_text(), file))) == dump(unite(ours()[change], theirs, of(BASE)))
 
 
-def test_two_lines_that_two_branches_accept_are_no_conflict(repository: Path) -> None:
-    """One group a line: git unites what is apart by itself."""
-    commit(repository, accepted(of(BASE), 500, "audit", LOCK._replace(place="main.a")))
+MANY = tuple(f"main.f{i:02}" for i in range(60))
+
+
+def read(part: Part) -> Part:
+    """As its file gives it back: the next update leaves the places of its groups as they are."""
+    return parse(dump(of(part)), Path("b.json")).parts[SHOP]
+
+
+def many(jobs: int) -> Part:
+    return read(grown(None, *((str(i), 100 + 10 * i) for i in range(jobs)), places=MANY))
+
+
+def in_conflict(folder: Path, base: Part, ours: Baseline, theirs: Baseline) -> str:
+    """The file after git's own merge of two branches that it could not unite."""
+    git(folder, "init", "-q", "-b", "main")
+    commit(folder, of(base))
+    git(folder, "checkout", "-q", "-b", "theirs")
+    commit(folder, theirs)
+    git(folder, "checkout", "-q", "main")
+    commit(folder, ours)
+    git(folder, "merge", "theirs", fails=True)
+    return (folder / "baseline.json").read_text()
+
+
+def lines_in_conflict(text: str) -> int:
+    return sum(len(lines.splitlines()) - 1 for lines in re.findall(r"^<<<<<<<.*?(?=^>>>>>>>)", text, re.M | re.S)) - (
+        text.count("\n=======\n")
+    )
+
+
+@pytest.mark.parametrize("jobs", [1, 3, 10])
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [((), ()), (("main.a",), ()), ((), ("main.z",)), (("main.new",), ("main.other",)), (("main.a",), ("main.a",))],
+)
+def test_two_updates_conflict_in_a_few_lines_that_merge_resolves(
+    tmp_path: Path, jobs: int, mine: tuple[str, ...], other: tuple[str, ...]
+) -> None:
+    """Without the driver, to what the driver gives: also where both added groups, and git put one's into both sides."""
+    base = many(jobs)
+    ours = of(grown(base, ("11-1", 230), places=MANY + mine))
+    theirs = of(grown(base, ("12-1", 240), places=MANY + other))
+    text = in_conflict(tmp_path, base, ours, theirs)
+    assert lines_in_conflict(text) <= (6 if jobs > 1 else 10)  # git makes one of two conflicts three lines apart
+    resolved = dump(merge([tmp_path / "baseline.json"]))
+    assert resolved == dump(unite(ours, theirs, of(base)))
+    assert resolved == dump(unite(theirs, ours, of(base)))
+    groups = parse(resolved, Path("b.json")).parts[SHOP].groups
+    assert [key.place for key in groups] == [*MANY, *sorted({*mine, *other})]
+    assert [groups[LOCK._replace(place=place)].values[-2:] for place in MANY] == [(230 * MS, 240 * MS)] * 60
+    for place in {*mine, *other}:
+        expected = (230 * MS * (place in mine), 240 * MS * (place in other))
+        assert groups[LOCK._replace(place=place)].values[-2:] == expected
+
+
+@pytest.mark.parametrize("place", ["main.f07", "main.new"])
+@pytest.mark.parametrize("jobs", [1, 3, 10])
+def test_an_update_and_an_acceptance_are_united_without_the_driver(tmp_path: Path, jobs: int, place: str) -> None:
+    """Git puts the reason into both sides; what is accepted holds for the other's job all the same."""
+    base, key = many(jobs), LOCK._replace(place=place)
+    runs = {SHOP: [trace(500, [place])]}
+    ours = accept(of(base), compare(runs[SHOP], base, "b.json"), runs, [(key.fingerprint, "audit")])
+    theirs = of(grown(base, ("12-1", 120), places=MANY))
+    in_conflict(tmp_path, base, ours, theirs)
+    resolved = merge([tmp_path / "baseline.json"])
+    assert dump(resolved) == dump(unite(ours, theirs, of(base)))
+    group = resolved.parts[SHOP].groups[key]
+    assert (group.accepted, group.values) == ("audit", (500 * MS,) * min(jobs + 1, 10))
+
+
+def test_sides_that_git_mixed_are_not_taken_for_what_they_are_not(tmp_path: Path) -> None:
+    """One side dropped a group and with it a place in all numbers; git takes its line out of the other side as well."""
+    base = many(3)
+    pruned = Part(base.entries, {key: group for key, group in base.groups.items() if key.place != "main.f30"})
+    ours, theirs = of(pruned), of(grown(base, ("12-1", 120), places=MANY))
+    in_conflict(tmp_path, base, ours, theirs)
+    with pytest.raises(
+        BaselineError, match=r"baseline\.json: the numbers of 0 are .*; unite the whole files.* :2:FILE"
+    ):
+        merge([tmp_path / "baseline.json"])
+
+
+def test_two_acceptances_are_united(repository: Path) -> None:
+    ours = accepted(of(BASE), 500, "audit", LOCK._replace(place="main.a"))
+    theirs = accepted(of(BASE), 600, "orders", LOCK._replace(place="main.e"))
+    commit(repository, ours)
     git(repository, "checkout", "-q", "-b", "other", "HEAD~1")
-    commit(repository, accepted(of(BASE), 600, "orders", LOCK._replace(place="main.e")))
-    git(repository, "merge", "main")
-    reasons = {
-        key.place: group.accepted for key, group in load(repository / "baseline.json").parts[SHOP].groups.items()
-    }
+    commit(repository, theirs)
+    git(repository, "merge", "main", fails=True)
+    resolved = merge([repository / "baseline.json"])
+    assert dump(resolved) == dump(unite(ours, theirs, of(BASE)))
+    reasons = {key.place: group.accepted for key, group in resolved.parts[SHOP].groups.items()}
     assert {place: reason for place, reason in reasons.items() if reason} == {"main.a": "audit", "main.e": "orders"}
 
 

@@ -12,26 +12,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.baseline.schema import MAX_BYTES, Baseline, Entry, Group, Part, dump, load, save
-from gotracer_ci.baseline.statistics import MS
+from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
+from gotracer_ci.baseline.update import update
 from gotracer_ci.errors import BaselineError
-from gotracer_ci.findings import Key
+from gotracer_ci.findings import Key, Statistics
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", 'main.(*Größe[...])."get"')
 TEXT = """{"schema":2,
 "programs":[
 {"program":"example.com/shop (test)",
+"groups":[
+{"rule":"HeapGrowthSpike","kind":"bytes allocated","place":"","unit":"bytes","ref":12000000},
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.(*Größe[...]).\\"get\\"","unit":"ms","ref":740},
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":0.9,\
+"accepted":"the cache is <gone>"},
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.gone","unit":"ms"},
+{"rule":"GoroutineLeakGrowth","kind":"goroutines at the end","place":"main.leak","unit":"count","ref":12}
+],
 "entries":[
-{"id":"41","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023},
-{"id":"42","commit":"","go":"1.26","gomaxprocs":4,"platform":"linux/amd64","traces":1,"wall_ms":0}
+{"id":"41","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023,"check":"06aef61b",\
+"values":[12000000,740],"n":[0,210,9]},
+{"id":"42","commit":"","go":"1.26","gomaxprocs":4,"platform":"linux/amd64","traces":1,"wall_ms":0,"check":"aa8971d3",\
+"values":[13000000,0.31,1.1,0,12],"n":[0,4,9]},
+{"id":"43","commit":"","go":"1.26","gomaxprocs":4,"traces":1,"wall_ms":0,"check":"06aef61b",\
+"values":[0,0,null],"n":[]}
+]}
+]}
+"""
+OLD = """{"schema":1,
+"entries":[
+{"id":"41","commit":"","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023},
+{"id":"42","commit":"","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023}
 ],
 "groups":[
 {"rule":"GoroutineLeakGrowth","kind":"goroutines at the end","place":"main.leak","unit":"count","values":[0,12]},
-{"rule":"HeapGrowthSpike","kind":"bytes allocated","place":"","unit":"bytes","values":[12000000,13000000]},
-{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.(*Größe[...]).\\"get\\"","unit":"ms",\
-"values":[740,0.31],"n":[210,4]},
-{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[null,1.1],"n":[9,9],"ref":0.9,\
-"accepted":"the cache is <gone>"}
-]}
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","values":[null,1.1],"n":[9,8],"ref":0.9}
 ]}
 """
 
@@ -49,33 +64,112 @@ def file(tmp_path: Path) -> Path:
 def test_string_round_trip(file: Path) -> None:
     file.write_text(TEXT, encoding="utf-8")
     baseline = load(file)
-    assert baseline.parts["example.com/shop (test)"].groups[LOCK] == Group("ns", (740 * MS, 0.31 * MS), (210, 4))
+    part = baseline.parts["example.com/shop (test)"]
+    assert part.groups[LOCK] == Group("ns", (740 * MS, 0.31 * MS, 0), (210, 4, 0))
+    assert part.groups[LOCK._replace(place="main.work")].values == (0, 1.1 * MS, None)
+    assert LOCK._replace(place="main.gone") not in part.groups
     assert dump(baseline) == TEXT
+
+
+def test_schema_1_is_the_part_of_a_program_without_a_name(file: Path) -> None:
+    file.write_text(OLD)
+    (program, part), *_ = load(file).parts.items()
+    assert (program, [entry.id for entry in part.entries]) == ("", ["41", "42"])
+    assert part.groups == {
+        Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak"): Group("count", (0, 12)),
+        LOCK._replace(place="main.work"): Group("ns", (None, 1.1 * MS), (9, 8), 0.9 * MS),
+    }
+    save(file, load(file))
+    assert file.read_text().startswith('{"schema":2,')
+    assert load(file).parts == {"": part}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("[0,12]", "[0]", "GoroutineLeakGrowth goroutines at the end main.leak: as many values"),
+        ("[9,8]", "[9]", "as many values"),
+        (',"n":[9,8]', "", "as many values"),
+        ("[0,12]", '[0,12],"n":[1,1]', "as many values"),
+        ("[0,12]", "[0,-12]", r"groups\.0\.values\.1"),
+        ('"id":"42"', '"id":"41"', "two entries have the same id"),
+    ],
+)
+def test_a_broken_file_of_schema_1(file: Path, old: str, new: str, problem: str) -> None:
+    assert old in OLD
+    file.write_text(OLD.replace(old, new))
+    with pytest.raises(BaselineError, match=problem):
+        load(file)
+
+
+def places(text: str) -> list[str]:
+    return [group["place"] for group in json.loads(text)["programs"][0]["groups"]]
 
 
 def test_the_order_of_groups_is_by_key_and_not_by_chance() -> None:
     groups = {LOCK._replace(place=place): Group("ns", (5.0 * MS,), (5,)) for place in "cab"}
     text = dump(of(("1",), groups))
     assert text == dump(of(("1",), dict(reversed(groups.items()))))
-    assert [json.loads(line.rstrip(","))["place"] for line in text.splitlines()[7:-2]] == ["a", "b", "c"]
+    assert places(text) == ["a", "b", "c"]
+
+
+def run(**ms: float) -> list[TraceGroups]:
+    locks = {LOCK._replace(place=place): Statistics("ns", 9, 0, round(value * MS), 0) for place, value in ms.items()}
+    return [TraceGroups(Environment("1.26", 4), 1000 * MS, locks)]
+
+
+def updated(file: Path, run_id: str, **ms: float) -> list[str]:
+    """Folds a run into the file; the lines that the file has since."""
+    part = load(file).parts["main"] if file.exists() else None
+    before = file.read_text().splitlines() if file.exists() else []
+    save(file, Baseline({"main": update(part, run(**ms), run_id, "")}))
+    assert dump(load(file)) == file.read_text()
+    return [
+        line for line in file.read_text().splitlines() if line.rstrip(",") not in {old.rstrip(",") for old in before}
+    ]
+
+
+def test_an_update_changes_no_line_of_what_was_there(file: Path) -> None:
+    """Neither as the oldest entries go, nor with new groups, nor where some are of nothing any more."""
+    updated(file, "0", b=700, d=30, x=3)
+    for i in range(1, 15):
+        (entry,) = updated(file, str(i), b=700 + 10 * i, d=30 + i, x=0.2)
+        assert f'"id":"{i}"' in entry
+    group, entry = updated(file, "15", b=700, d=30, c=5, a=0.5)
+    assert '"place":"c"' in group
+    first, second, entry = updated(file, "16", b=700, d=30, c=5, a=7, e=9)
+    assert ('"place":"a"' in first, '"place":"e"' in second, '"id":"16"' in entry) == (True, True, True)
+    assert places(file.read_text()) == ["b", "d", "x", "c", "a", "e"]
+
+
+@pytest.mark.parametrize(("places_then", "left"), [("ac", ["a", "c"]), ("abc", ["c"])])
+def test_lines_of_nothing_go_when_they_are_most(file: Path, places_then: str, left: list[str]) -> None:
+    updated(file, "0", **dict.fromkeys(places_then, 5))
+    for i in range(1, 11):
+        assert places(file.read_text()) == list(places_then)
+        updated(file, str(i), c=i + 5)
+    assert places(file.read_text()) == left
+    groups = load(file).parts["main"].groups
+    assert {key.place: group.values for key, group in groups.items()} == {"c": tuple(i * MS for i in range(6, 16))}
 
 
 @pytest.mark.parametrize(
     ("unit", "values", "written"),
     [
         ("ns", (999_999.0, 0.0), None),
-        ("ns", (1_000_000.0, 0.0), [1, 0]),
-        ("ns", (744_999_999.0, 12_345.0), [740, 0.012]),
+        ("ns", (1_000_000.0, 0.0), [[1], []]),
+        ("ns", (744_999_999.0, 12_345.0), [[740], [0.012]]),
         ("count", (0.0, 0.0), None),
-        ("count", (1.0, 0.0), [1, 0]),
-        ("count", (1049.0, 1051.0), [1000, 1100]),
-        ("bytes", (123_456_789.0, None), [120_000_000, None]),
+        ("count", (1.0, 0.0), [[1], []]),
+        ("count", (1049.0, 1051.0), [[1000], [1100]]),
+        ("bytes", (123_456_789.0, None), [[120_000_000], [None]]),
     ],
 )
 def test_two_digits_and_what_is_left_out(unit: str, values: tuple[float | None, ...], written: Any) -> None:
     group = Group(unit, values, (5, 5) if unit == "ns" else ())
-    groups = json.loads(dump(of(("1", "2"), {LOCK: group})))["programs"][0]["groups"]
-    assert [group["values"] for group in groups] == ([] if written is None else [written])
+    program = json.loads(dump(of(("1", "2"), {LOCK: group})))["programs"][0]
+    assert len(program["groups"]) == (written is not None)
+    assert [entry["values"] for entry in program["entries"]] == (written or [[], []])
 
 
 def test_size_of_a_usual_baseline() -> None:
@@ -122,7 +216,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (TEXT, "", "not valid JSON at line 1"),
         (TEXT, "[]", "no schema number"),
         (TEXT[-300:], "", "not valid JSON at line"),
-        ('"groups"', '<<<<<<< ours\n"groups"', "not valid JSON at line 8"),
+        ('"entries"', '<<<<<<< ours\n"entries"', "not valid JSON at line 11"),
         ('"schema":2', '"schema":3', "made by a newer gotracer-ci: schema 3, this one reads 2; use that"),
         ('"schema":2', '"schema":0', "no schema number"),
         ('"schema":2', '"schema":true', "no schema number"),
@@ -133,17 +227,25 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         ('"gomaxprocs":4', '"gomaxprocs":4.5', "programs.0.entries.0.gomaxprocs"),
         ('"wall_ms":1023', '"wall_ms":-1', "programs.0.entries.0.wall_ms"),
         ('"wall_ms":1023', '"wall":1', "programs.0.entries.0.wall_ms: Field required"),
-        ("[740,0.31]", "[740]", "as many values"),
-        ("[210,4]", "[210]", "as many values"),
-        (',"n":[210,4]', "", "as many values"),
-        ("[0,12]", '[0,12],"n":[1,1]', "as many values"),
-        ("[0,12]", "[0,NaN]", r"programs.0.groups.0.values.1"),
-        ("[0,12]", "[0,-12]", "programs.0.groups.0.values.1"),
-        ("[0,12]", "[0,1e300]", "programs.0.groups.0.values.1"),
-        ("[0,12]", '[0,"12"]', "programs.0.groups.0.values.1"),
+        ("12000000,740]", "12000000,740,1,1]", "the numbers of 41 are not of these groups: a group's line was"),
+        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the numbers of 41 are not of these groups"),
+        ("06aef61b", "0", "the numbers of 41 are not of these groups"),
+        (TEXT.splitlines()[4] + "\n", "", "the numbers of 41 are not of these groups"),
+        (TEXT.splitlines()[7] + "\n", "", "the numbers of 42 are not of these groups"),
+        ("main.work", "main.other", "the numbers of 41 are not of these groups"),
+        ("main.leak", "main.other", "the numbers of 42 are not of these groups"),
+        ("12000000,740]", "12000000,NaN]", r"programs.0.entries.0.values.1"),
+        ("12000000,740]", "12000000,-12]", "programs.0.entries.0.values.1"),
+        ("12000000,740]", "12000000,1e300]", "programs.0.entries.0.values.1"),
+        ("12000000,740]", '12000000,"12"]', "programs.0.entries.0.values.1"),
+        ("[0,210,9]", "[0,210,9.5]", "programs.0.entries.0.n.2"),
         ('"unit":"count"', '"unit":"bytes"', "GoroutineLeakGrowth goroutines at the end main.leak: the unit bytes"),
-        ('"unit":"count"', '"unit":"furlongs"', "programs.0.groups.0.unit"),
-        ("main.work", 'main.(*Größe[...]).\\"get\\"', "two lines of MutexContention"),
+        ('"unit":"count"', '"unit":"furlongs"', "programs.0.groups.4.unit"),
+        (
+            '"ref":12}',
+            '"ref":12},\n' + TEXT.splitlines()[4].rstrip(","),
+            "two lines of HeapGrowthSpike bytes allocated",
+        ),
         ('"place":"main.leak"', '"place":"\\ud800"', "the file: Invalid JSON"),
     ],
 )
