@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -22,6 +23,10 @@ ATTEMPTS = 20
 """Recordings in the older format, until Go's reader gives one in the same order every time: its ties have no order."""
 
 
+NEEDS_C = "cgocallback"
+"""Has threads that C made: without a C compiler it is left out."""
+
+
 def build_programs(cache: Path, version: str) -> Path:
     """Builds all programs that this Go can build; the folder that they are in."""
     goroot = toolchain(cache, version)
@@ -37,7 +42,7 @@ def build_programs(cache: Path, version: str) -> Path:
     }
     modules = [
         (PROGRAMS, "0", ["./..."]),
-        (PROGRAMS / "cgocallback", "1", ["."]),
+        *([(PROGRAMS / NEEDS_C, "1", ["."])] if shutil.which("gcc") else []),
         (PROGRAMS / "vendored", "0", ["."]),
         (Path(__file__).resolve().parent / "programs", "0", ["./..."]),
     ]
