@@ -8,6 +8,7 @@ import itertools
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -294,6 +295,8 @@ def started(*arguments: str, terminal: Terminal | None, controlled: bool = False
 
     def control() -> None:
         fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+        # a shell ignores it for what it runs in the background, which these tests may be
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     return subprocess.Popen(
         [sys.executable, *arguments],
