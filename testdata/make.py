@@ -63,6 +63,19 @@ def toolchain(cache: Path, version: str) -> Path:
     return goroot
 
 
+def environment(goroot: Path, cache: Path, *, cgo: bool) -> dict[str, str]:
+    """What a build by this toolchain sees: nothing of the machine's own Go, and no network."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GO")} | {
+        "GOROOT": str(goroot),
+        "GOCACHE": str(cache / "gocache"),
+        "GOTOOLCHAIN": "local",
+        "GOPROXY": "off",
+        "GOENV": "off",
+        "GOWORK": "off",
+        "CGO_ENABLED": str(int(cgo)),
+    }
+
+
 def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
     """Builds the case's program, without a path of this machine in it."""
     out = cache / "bin" / f"{case.name}-go{version}"
@@ -71,18 +84,9 @@ def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
     if case.runner:
         moved = f"{PROGRAMS}=>{RUNNER_PROGRAMS};{goroot}=>{RUNNER_GO.format(version=GO[version])}"
         flags = [f"-gcflags=all=-trimpath={moved}", f"-asmflags=all=-trimpath={moved}"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")} | {
-        "GOROOT": str(goroot),
-        "GOCACHE": str(cache / "gocache"),
-        "GOTOOLCHAIN": "local",
-        "GOPROXY": "off",
-        "GOENV": "off",
-        "GOWORK": "off",
-        "CGO_ENABLED": str(int(case.cgo)),
-    }
     verb = ["test", "-c"] if case.test else ["build"]
     command = [str(goroot / "bin" / "go"), *verb, "-buildvcs=false", *flags, "-o", str(out), "."]
-    subprocess.run(command, cwd=source, env=environment, check=True)
+    subprocess.run(command, cwd=source, env=environment(goroot, cache, cgo=case.cgo), check=True)
     return out
 
 

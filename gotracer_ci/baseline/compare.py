@@ -91,7 +91,7 @@ def compare(
         longest_ns=max(trace.wall_ns for trace in current),
         environment=environment,
     )
-    keys = dict.fromkeys(baseline.groups)  # sorted already, which makes sorting them all nearly free
+    keys = dict.fromkeys(baseline.groups)  # in long sorted runs, which makes sorting them all nearly free
     for groups in (*run.groups, *any_base):
         keys.update(dict.fromkeys(groups))
     verdicts = {}

@@ -52,7 +52,7 @@ def kernel_alone(path: str) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(self.core, name)
 
-    setattr(model, "kernel", SimpleNamespace(**{**vars(kernel), "Kernel": Timed}))  # noqa: B010
+    setattr(model, "kernel", SimpleNamespace(**{**vars(kernel), "Kernel": Timed}))  # noqa: B010 (mypy lets no module be assigned to)
     data = memoryview(Path(path).read_bytes())
     best = 0.0
     for _ in range(PASSES):

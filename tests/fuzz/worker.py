@@ -67,6 +67,7 @@ def both(data: bytes, kernels: list[ModuleType]) -> tuple[str, int, int]:
     """`decode` with each kernel, the installed one last; they must find the same."""
     found = set()
     for module in kernels:
+        # the builds take turns in one process; for mypy a module is no variable
         model.kernel = wire.kernel = module  # type: ignore[attr-defined]
         found.add(decode(data))
     assert len(found) == 1, f"the builds differ: {found}"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gotracer_ci.trace.spec import HEADER_SIZE, TIMED, Ev
+from tests.trace.writer import varint
 
 UNTIMED = (Ev.STRINGS, Ev.STACKS, Ev.SYNC_BATCH, Ev.FREQUENCY)
 AFTER_TIME = {int(event): len(names) for event, names in TIMED.items()}
@@ -41,7 +42,7 @@ def coarse(trace: Path, out: Path, ticks: int) -> None:
             rounded = _samples(content, ticks) if content[0] == Ev.CPU_SAMPLES else _events(content, time, ticks)
             content = b"".join(rounded)
             time -= time % ticks
-        parts += [kept, *map(_varint, (generation, thread, time, len(content))), content]
+        parts += [kept, *map(varint, (generation, thread, time, len(content))), content]
     out.write_bytes(b"".join(parts))
 
 
@@ -56,7 +57,7 @@ def _events(content: bytes, time: int, ticks: int) -> Iterator[bytes]:
             _, pos = _number(content, pos)
         time += difference
         rounded = time - time % ticks
-        yield bytes([kind]) + _varint(rounded - written) + content[start:pos]
+        yield bytes([kind]) + varint(rounded - written) + content[start:pos]
         written = rounded
 
 
@@ -69,7 +70,7 @@ def _samples(content: bytes, ticks: int) -> Iterator[bytes]:
         start = pos
         for _ in range(SAMPLE_AFTER_TIME):
             _, pos = _number(content, pos)
-        yield bytes([kind]) + _varint(time - time % ticks) + content[start:pos]
+        yield bytes([kind]) + varint(time - time % ticks) + content[start:pos]
 
 
 def _number(data: bytes, pos: int) -> tuple[int, int]:
@@ -79,12 +80,3 @@ def _number(data: bytes, pos: int) -> tuple[int, int]:
         shift += 7
         pos += 1
     return value | data[pos] << shift, pos + 1
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from cases import OLDER
-from make import PROGRAMS, ROOT, older_programs, toolchain
+from make import PROGRAMS, ROOT, environment, older_programs, toolchain
 from measure import orders
 
 from tests.oracle.coarse import coarse
@@ -32,25 +32,17 @@ def build_programs(cache: Path, version: str) -> Path:
     goroot = toolchain(cache, version)
     out = cache / "bin" / f"oracle-go{version}"
     out.mkdir(parents=True, exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GO")} | {
-        "GOROOT": str(goroot),
-        "GOCACHE": str(cache / "gocache"),
-        "GOTOOLCHAIN": "local",
-        "GOPROXY": "off",
-        "GOENV": "off",
-        "GOWORK": "off",
-    }
     modules = [
-        (PROGRAMS, "0", ["./..."]),
-        *([(PROGRAMS / NEEDS_C, "1", ["."])] if shutil.which("gcc") else []),
-        (PROGRAMS / "vendored", "0", ["."]),
-        (Path(__file__).resolve().parent / "programs", "0", ["./..."]),
+        (PROGRAMS, False, ["./..."]),
+        *([(PROGRAMS / NEEDS_C, True, ["."])] if shutil.which("gcc") else []),
+        (PROGRAMS / "vendored", False, ["."]),
+        (Path(__file__).resolve().parent / "programs", False, ["./..."]),
     ]
     if version in OLDER:
-        modules = [(older_programs(cache, version), "0", [f"./{program}" for program in of_one_order(version)])]
+        modules = [(older_programs(cache, version), False, [f"./{program}" for program in of_one_order(version)])]
     go = [str(goroot / "bin" / "go"), "build", "-trimpath", "-buildvcs=false", "-o", f"{out}{os.sep}"]
     for module, cgo, names in modules:
-        subprocess.run([*go, *names], cwd=module, env=environment | {"CGO_ENABLED": cgo}, check=True)
+        subprocess.run([*go, *names], cwd=module, env=environment(goroot, cache, cgo=cgo), check=True)
     return out
 
 
@@ -79,8 +71,8 @@ def _record(run: Run, programs: Path, trace: Path) -> str:
                 beside.callback(hog.wait)
                 beside.callback(hog.kill)
         command = [str(programs / run.program), *run.arguments, str(trace)]
-        environment = {"GOMAXPROCS": str(run.procs), "GODEBUG": run.debug}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        variables = {"GOMAXPROCS": str(run.procs), "GODEBUG": run.debug}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300, check=False)
     return done.stderr.strip() if done.returncode else ""
 
 
