@@ -8,6 +8,7 @@ from __future__ import annotations
 
 EXIT_CLEAN = 0
 EXIT_FLAGGED = 1
+EXIT_UNPUBLISHED = 4
 EXIT_CRASHED = 70
 """A bug of ours: never 1, which says that a change made something worse."""
 
@@ -43,3 +44,13 @@ class BaselineError(GotracerError):
     """A baseline file that is invalid or made by a newer schema."""
 
     exit_code = 3
+
+
+class PublishError(GotracerError):
+    """The results were written, but GitHub did not take or give something."""
+
+    exit_code = EXIT_UNPUBLISHED
+
+
+class ForbiddenError(PublishError):
+    """The token may not do it. The message names the permission, and how to grant it."""

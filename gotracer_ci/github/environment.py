@@ -1,19 +1,23 @@
 """What the runner tells a container action, read once into a frozen value.
 
-Pure: it takes the environment as a mapping; `action` alone reads the process's own. The runner translates a value
-that is or begins with a path of the host, but neither the later lines of an input nor RUNNER_WORKSPACE; both
-directions are done here, by the same table.
+It takes the environment as a mapping; `action` alone reads the process's own. Of files only the event's is read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.github import event as events
+from gotracer_ci.github.event import Event
+from gotracer_ci.github.inputs import Inputs
+from gotracer_ci.github.paths import Pairs, mapping_of, replace_prefix, turned
 
-Pairs = tuple[tuple[str, str], ...]
+Comment = Literal["auto", "always", "never"]
 REPORTS = ("sarif", "html", "json", "markdown")
 
 
@@ -21,15 +25,25 @@ REPORTS = ("sarif", "html", "json", "markdown")
 class Environment:
     """The inputs and the runner's own variables. None: not given, so that a configuration file may decide.
 
-    reports: format → path as given. mapping: (host's, container's) folders, most specific first.
+    traces: none only in a workflow that another one's end started. reports: format → path as given.
+    token: "" without one. artifact: the name of the one to read in such a workflow.
+    commit, ref: GITHUB_SHA and GITHUB_REF, in a pull request the merge's; `event.commit` is what was traced.
+    run: the run's id and attempt, 0 where they are not known. api_url, server_url: without a slash at the end.
+    repository: owner/name, "" where it is not known.
+    mapping: (host's, container's) folders, most specific first.
     """
 
     workspace: Path
     output: Path | None
     summary: Path | None
-    event: Path | None
+    event: Event
     commit: str
-    run_id: str
+    ref: str
+    repository: str
+    api_url: str
+    server_url: str
+    token: str = field(repr=False)
+    run: tuple[int, int]
     traces: tuple[str, ...]
     base_traces: tuple[str, ...]
     baseline: str | None
@@ -42,43 +56,66 @@ class Environment:
     reports: Mapping[str, str]
     annotations: bool
     job_summary: bool
+    comment: Comment
+    comment_id: str
+    upload_sarif: bool
+    artifact: str
+    dry_run: bool
     mapping: Pairs
+
+    @property
+    def run_id(self) -> str:
+        """The job's name in a baseline. A re-run measures again: it is a job of its own."""
+        return "-".join(str(part) for part in self.run if part)
+
+    @property
+    def run_url(self) -> str:
+        """The page of the run, "" where it is not known."""
+        number, attempt = self.run
+        if not self.repository or not number:
+            return ""
+        url = f"{self.server_url}/{self.repository}/actions/runs/{number}"
+        return f"{url}/attempts/{attempt}" if attempt else url
 
     def built_in(self, folder: Path) -> list[str]:
         """Where this job's other steps have a folder of the workspace: what they built holds these paths."""
-        names = (_replace_prefix(str(folder), ((container, host),)) for host, container in self.mapping)
+        names = (replace_prefix(str(folder), ((container, host),)) for host, container in self.mapping)
         return [name for name in names if name != str(folder)]
 
     def on_host(self, path: Path) -> str:
         """What a later step of the job calls a file: relative to the workspace, or else the host's own path."""
         if path.is_relative_to(self.workspace):
             return path.relative_to(self.workspace).as_posix()
-        return _replace_prefix(str(path), _turned(self.mapping))
+        return replace_prefix(str(path), turned(self.mapping))
 
 
 def from_environ(environ: Mapping[str, str]) -> Environment:
-    """Reads the inputs and variables of a step.
+    """Reads the inputs, the variables and the event of a step.
 
     Raises:
         UsageError: naming the input (or variable) that is missing or malformed.
     """
     if not environ.get("GITHUB_WORKSPACE"):
         raise UsageError("GITHUB_WORKSPACE is not set: this command is what the GitHub Action runs; use `analyze` here")
-    mapping = _mapping(environ)
-    inputs = _Inputs(environ, mapping)
+    mapping = mapping_of(environ)
+    inputs = Inputs(environ, mapping)
+    event = events.read(environ)
     traces = inputs.paths("traces")
-    if not traces:
+    if not traces and event.name != "workflow_run":
         raise UsageError("traces: this input is required: files, folders or globs, one a line")
-    reports = {name: path for name in REPORTS if (path := inputs.path(name))}
-    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
     return Environment(
         workspace=Path(environ["GITHUB_WORKSPACE"]),
         output=_path(environ, "GITHUB_OUTPUT"),
         summary=_path(environ, "GITHUB_STEP_SUMMARY"),
-        event=_path(environ, "GITHUB_EVENT_PATH"),
-        commit=environ.get("GITHUB_SHA", ""),
-        # a re-run measures again: it is a job of its own
-        run_id="-".join(part for part in (environ.get("GITHUB_RUN_ID", ""), attempt) if part),
+        event=event,
+        commit=events.text(events.SHA, environ.get("GITHUB_SHA")),
+        ref=events.text(events.REF, environ.get("GITHUB_REF")),
+        repository=events.text(events.REPOSITORY, environ.get("GITHUB_REPOSITORY")),
+        api_url=_url(environ, "GITHUB_API_URL", "https://api.github.com"),
+        server_url=_url(environ, "GITHUB_SERVER_URL", "https://github.com"),
+        # what else there is in a secret by mistake would be quoted by the errors of a request
+        token=inputs.checked("github-token", "", r"[!-~]{1,4096}", "a token, without spaces in it", is_secret=True),
+        run=(_number(environ, "GITHUB_RUN_ID"), _number(environ, "GITHUB_RUN_ATTEMPT")),
         traces=traces,
         base_traces=inputs.paths("base-traces"),
         baseline=inputs.path("baseline"),
@@ -87,81 +124,34 @@ def from_environ(environ: Mapping[str, str]) -> Environment:
         config=inputs.path("config"),
         fail_on=inputs.text("fail-on"),
         top=inputs.text("top"),
-        path_map=_path_map(inputs.lines("path-map"), mapping),
-        reports=reports,
+        path_map=inputs.path_map(),
+        reports={name: path for name in REPORTS if (path := inputs.path(name))},
         annotations=inputs.flag("annotations") is not False,
         job_summary=inputs.flag("job-summary") is not False,
+        comment=cast(Comment, inputs.checked("comment", "auto", "auto|always|never", "auto, always or never")),
+        comment_id=inputs.checked(
+            "comment-id", "default", r"[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, underscores and hyphens"
+        ),
+        upload_sarif=inputs.flag("upload-sarif") is True,
+        artifact=inputs.checked(
+            "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "the name of an artifact"
+        ),
+        dry_run=inputs.flag("dry-run") is True,
         mapping=mapping,
     )
-
-
-class _Inputs:
-    """The step's inputs by their names in action.yml; an empty one counts as not given."""
-
-    def __init__(self, environ: Mapping[str, str], mapping: Pairs) -> None:
-        self._environ = environ
-        self._mapping = mapping
-
-    def text(self, name: str) -> str | None:
-        # the runner turns spaces into underscores and leaves hyphens alone
-        return self._environ.get(f"INPUT_{name.upper()}", "").strip() or None
-
-    def lines(self, name: str) -> list[str]:
-        return [line.strip() for line in (self.text(name) or "").split("\n") if line.strip()]
-
-    def paths(self, name: str) -> tuple[str, ...]:
-        return tuple(_replace_prefix(line, self._mapping) for line in self.lines(name))
-
-    def path(self, name: str) -> str | None:
-        text = self.text(name)
-        return text and _replace_prefix(text, self._mapping)
-
-    def flag(self, name: str) -> bool | None:
-        text = self.text(name)
-        if text not in (None, "true", "false"):
-            raise UsageError(f"{name}: this input is true or false, not {text!r}")
-        return None if text is None else text == "true"
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(environ[name]) if environ.get(name) else None
 
 
-def _mapping(environ: Mapping[str, str]) -> Pairs:
-    """The folders that steps outside the container know by another name.
-
-    RUNNER_WORKSPACE is the workspace's parent on the host. The steps of a job that itself runs in a container see
-    the same folders below /__w.
-    """
-    parent = PurePosixPath(environ.get("RUNNER_WORKSPACE") or "/")
-    repository = environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
-    if not parent.name or not repository:
-        return ()
-    pairs = []
-    for root in (parent.parent, PurePosixPath("/__w")):
-        pairs.append((str(root / parent.name / repository), environ["GITHUB_WORKSPACE"]))
-        if environ.get("RUNNER_TEMP"):
-            pairs.append((str(root / "_temp"), environ["RUNNER_TEMP"]))
-    return tuple(pairs)
+def _number(environ: Mapping[str, str], name: str) -> int:
+    return int(events.text(re.compile("[1-9][0-9]{0,15}"), environ.get(name)) or 0)
 
 
-def _replace_prefix(text: str, pairs: Pairs) -> str:
-    for old, new in pairs:
-        if text == old or text.startswith(f"{old}/"):
-            return new + text[len(old) :]
-    return text
-
-
-def _path_map(lines: list[str], mapping: Pairs) -> Pairs:
-    """The input's FROM=TO lines. FROM is a path of the build's machine: what was translated in it is turned back."""
-    pairs = []
-    for line in lines:
-        old, found, new = line.partition("=")
-        if not found or not old.strip():
-            raise UsageError(f"path-map: {line!r} is not FROM=TO")
-        pairs.append((_replace_prefix(old.strip(), _turned(mapping)), _replace_prefix(new.strip(), mapping)))
-    return tuple(pairs)
-
-
-def _turned(mapping: Pairs) -> Pairs:
-    return tuple((container, host) for host, container in mapping)
+def _url(environ: Mapping[str, str], name: str, default: str) -> str:
+    """The token is sent there, and readers are: nothing but a plain address, with a path or without."""
+    url = environ.get(name) or default
+    if not re.fullmatch(r"https?://[\w.-]+(:[0-9]+)?(/[\w.-]+)*/?", url, re.ASCII):
+        raise UsageError(f"{name}: {url[:200]!r} is not the address of a GitHub server")
+    return url.rstrip("/")

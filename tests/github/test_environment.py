@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from gotracer_ci.errors import UsageError
-from gotracer_ci.github.environment import from_environ
+from gotracer_ci.github.environment import Environment, from_environ
+from gotracer_ci.github.event import TracedRun
 
+TOKEN: Final = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 CONTAINER = {
     "GITHUB_WORKSPACE": "/github/workspace",
     "GITHUB_REPOSITORY": "octo/hello",
@@ -101,8 +105,106 @@ def test_a_re_run_is_a_job_of_its_own() -> None:
     assert (first.run_id, again.run_id) == ("77-1", "77-2")
 
 
+def test_what_is_told_to_github_is_asked_for_by_inputs() -> None:
+    usual = from_environ(CONTAINER)
+    asked = from_environ(
+        {
+            **CONTAINER,
+            "INPUT_COMMENT": "always",
+            "INPUT_COMMENT-ID": "linux_1.27-race",
+            "INPUT_GITHUB-TOKEN": TOKEN,
+            "INPUT_UPLOAD-SARIF": "true",
+            "INPUT_ARTIFACT": "größe, (linux) v1.27",
+            "INPUT_DRY-RUN": "true",
+        }
+    )
+
+    def told(environment: Environment) -> list[object]:
+        names = ("comment", "comment_id", "token", "upload_sarif", "artifact", "dry_run")
+        return [getattr(environment, name) for name in names]
+
+    assert told(usual) == ["auto", "default", "", False, "gotracer-ci", False]
+    assert told(asked) == ["always", "linux_1.27-race", TOKEN, True, "größe, (linux) v1.27", True]
+
+
+def test_the_server_is_the_one_that_runs_the_job() -> None:
+    run = {**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2"}
+    usual = from_environ(run)
+    own = from_environ(
+        {
+            **run,
+            "GITHUB_API_URL": "https://git.example.com/api/v3/",
+            "GITHUB_SERVER_URL": "https://git.example.com:8443",
+        }
+    )
+
+    assert (usual.api_url, usual.server_url) == ("https://api.github.com", "https://github.com")
+    assert usual.run_url == "https://github.com/octo/hello/actions/runs/77/attempts/2"
+    assert (own.api_url, own.server_url) == ("https://git.example.com/api/v3", "https://git.example.com:8443")
+    assert own.run_url == "https://git.example.com:8443/octo/hello/actions/runs/77/attempts/2"
+
+
+def test_what_the_runner_does_not_say_is_not_known() -> None:
+    odd = {"GITHUB_RUN_ID": "-7", "GITHUB_RUN_ATTEMPT": "²", "GITHUB_SHA": "main", "GITHUB_REF": "a\nb"}
+    for variables in ({}, odd, dict.fromkeys(odd, "")):
+        environment = from_environ({**CONTAINER, **variables, "GITHUB_REPOSITORY": "hello"})
+
+        assert (environment.run, environment.run_id, environment.run_url) == ((0, 0), "", "")
+        assert (environment.repository, environment.commit, environment.ref) == ("", "", "")
+
+    assert from_environ({**CONTAINER, "GITHUB_RUN_ID": "7"}).run_url == "https://github.com/octo/hello/actions/runs/7"
+
+
+def test_in_a_pull_request_the_merge_was_checked_out_and_the_head_is_shown(tmp_path: Path) -> None:
+    head, merge = "1" * 40, "2" * 40
+    payload = tmp_path / "event.json"
+    payload.write_text(json.dumps({"pull_request": {"head": {"sha": head}}}), encoding="utf-8")
+
+    environment = from_environ(
+        {
+            **CONTAINER,
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_EVENT_PATH": str(payload),
+            "GITHUB_SHA": merge,
+            "GITHUB_REF": "refs/pull/7/merge",
+        }
+    )
+
+    assert environment.event.commit == head
+    assert (environment.commit, environment.ref) == (merge, "refs/pull/7/merge")
+
+
+def test_only_the_second_stage_needs_no_traces(tmp_path: Path) -> None:
+    payload = tmp_path / "event.json"
+    payload.write_text(json.dumps({"workflow_run": {"id": 5}}), encoding="utf-8")
+    bare = {**CONTAINER, "INPUT_TRACES": "", "GITHUB_EVENT_PATH": str(payload)}
+
+    environment = from_environ({**bare, "GITHUB_EVENT_NAME": "workflow_run"})
+
+    assert (environment.traces, environment.event.traced_run) == ((), TracedRun(5, 0, "", "", "", "", ""))
+    with pytest.raises(UsageError, match=r"^traces: this input is required"):
+        from_environ({**bare, "GITHUB_EVENT_NAME": "pull_request"})
+
+
+@pytest.mark.parametrize("token", [TOKEN, f"  {TOKEN}\n"])
+def test_the_token_is_not_shown(token: str) -> None:
+    environment = from_environ({**CONTAINER, "INPUT_GITHUB-TOKEN": token})
+
+    assert environment.token == TOKEN
+    assert TOKEN not in repr(environment)
+    assert TOKEN not in f"{environment}"
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\nX-Header: 1", f"{TOKEN} x", f"ü{TOKEN}", f"\x00{TOKEN}", TOKEN * 200])
+def test_what_is_no_token_is_named_and_not_shown(token: str) -> None:
+    with pytest.raises(UsageError, match=r"^github-token: this input is a token") as refused:
+        from_environ({**CONTAINER, "INPUT_GITHUB-TOKEN": token})
+
+    assert TOKEN not in str(refused.value)
+
+
 @pytest.mark.parametrize("value", ["yes", "True", "1", "TRUE", "truefalse"])
-@pytest.mark.parametrize("name", ["update-baseline", "strict", "annotations", "job-summary"])
+@pytest.mark.parametrize("name", ["update-baseline", "strict", "annotations", "job-summary", "upload-sarif", "dry-run"])
 def test_a_boolean_is_true_or_false(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=rf"^{name}: .*{value}"):
         from_environ({**CONTAINER, f"INPUT_{name.upper()}": value})
@@ -115,8 +217,25 @@ def test_a_boolean_is_true_or_false(name: str, value: str) -> None:
         ({"INPUT_PATH-MAP": "no equals sign"}, "path-map"),
         ({"INPUT_PATH-MAP": "=to"}, "path-map"),
         ({"GITHUB_WORKSPACE": ""}, "GITHUB_WORKSPACE"),
+        ({"INPUT_COMMENT": "Always"}, "comment: this input is auto, always or never, not 'Always'"),
+        ({"INPUT_COMMENT": "auto\nalways"}, "comment"),
+        ({"INPUT_COMMENT-ID": "a b"}, "comment-id: this input is 1 to 64 letters, .*, not 'a b'"),
+        ({"INPUT_COMMENT-ID": "x" * 65}, "comment-id"),
+        ({"INPUT_COMMENT-ID": "a-->"}, "comment-id"),
+        ({"INPUT_COMMENT-ID": "é"}, "comment-id"),
+        ({"INPUT_ARTIFACT": "a/b"}, "artifact: this input is the name of an artifact, not 'a/b'"),
+        ({"INPUT_ARTIFACT": "\udcff"}, "artifact"),
+        ({"INPUT_ARTIFACT": "x" * 10_000}, "artifact"),
+        ({"GITHUB_API_URL": "api.github.com"}, "GITHUB_API_URL: 'api.github.com' is not"),
+        ({"GITHUB_API_URL": "https://me:word@api.github.com"}, "GITHUB_API_URL"),
+        ({"GITHUB_API_URL": "https://api.github.com/?x=1"}, "GITHUB_API_URL"),
+        ({"GITHUB_SERVER_URL": "javascript:alert(1)"}, "GITHUB_SERVER_URL"),
+        ({"GITHUB_SERVER_URL": "https://github.com)](x"}, "GITHUB_SERVER_URL"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, str], named: str) -> None:
-    with pytest.raises(UsageError, match=f"^{named}"):
+    with pytest.raises(UsageError, match=f"^{named}") as refused:
         from_environ({**CONTAINER, **change})
+
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-NPM = Path(__file__).parents[2] / "build" / "npm"
-MULTITOOL = "@microsoft/sarif-multitool@5.7.0"
+from tests import npm
+
+MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = (
     "--headless",
@@ -28,9 +28,7 @@ CHROMIUM_FLAGS = (
 @pytest.fixture(scope="session")
 def multitool() -> Path:
     """The folder that holds Sarif.Multitool and the official schema; installed on first use."""
-    folder = NPM / "node_modules" / "@microsoft" / "sarif-multitool-linux"
-    if not (folder / "Sarif.Multitool").exists():
-        subprocess.run(["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund", MULTITOOL], check=True)
+    folder = npm.package(*MULTITOOL)
     (folder / "Sarif.Multitool").chmod(0o755)
     return folder
 

@@ -1,0 +1,174 @@
+"""What started the workflow, read from the payload that the runner leaves in a file.
+
+The payload is GitHub's, yet others choose much of what is in it, and some events lack what most have. A member that
+is missing, or is not what GitHub documents, counts as not given: nothing here fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+# GitHub's own limit for a payload is 25 MB
+MAX_BYTES: Final = 32_000_000
+DEPENDABOT: Final = "dependabot[bot]"
+# whoever starts these as Dependabot gets the token of a fork
+_DEPENDABOT_EVENTS: Final = frozenset(
+    {
+        "create", "deployment", "deployment_status", "pull_request", "pull_request_review",
+        "pull_request_review_comment", "push",
+    }
+)  # fmt: skip
+SHA: Final = re.compile(r"(?!0+\Z)[0-9a-f]{40}(?:[0-9a-f]{24})?")
+# what git refuses in names; the lone surrogates can be in JSON, but in no file, URL or request
+REF: Final = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,1024}")
+REPOSITORY: Final = re.compile(r"[\w-]{1,100}/(?!\.\.?\Z)[\w.-]{1,100}", re.ASCII)
+_OWNER: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
+_WORD: Final = re.compile(r"[a-z_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The pull request of an event. Texts are "" where they are not known.
+
+    head_repository: owner/name, "" when the fork was deleted. SHAs: 40 or 64 hexadecimal digits.
+    """
+
+    number: int
+    head_sha: str
+    head_ref: str
+    head_repository: str
+    base_ref: str
+    base_sha: str
+    is_fork: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRun:
+    """The run that a `workflow_run` event tells of. Texts are "" where they are not known.
+
+    event, conclusion: in GitHub's words, such as pull_request and success. head_owner: "" when the fork was deleted.
+    """
+
+    id: int
+    attempt: int
+    event: str
+    conclusion: str
+    head_sha: str
+    head_branch: str
+    head_owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What started the workflow.
+
+    name: as in a workflow's `on:`. commit: what was traced and what links lead to, "" where it is not known.
+    base_ref: the branch that the change is for, without refs/heads/; "" where there is none.
+    default_branch: "" where it is not known.
+    is_read_only: by GitHub's defaults the workflow's token cannot write: a fork's or Dependabot's. Settings and
+    `permissions:` can give it more, so only an answer of GitHub's tells.
+    """
+
+    name: str
+    pull_request: PullRequest | None
+    traced_run: TracedRun | None
+    commit: str
+    base_ref: str
+    default_branch: str
+    is_read_only: bool
+
+
+def read(environ: Mapping[str, str]) -> Event:
+    """The event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH; without a readable file, what the variables say of it."""
+    name = environ.get("GITHUB_EVENT_NAME", "")
+    payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
+    repository = _member(payload, "repository")
+    group = _member(payload, "merge_group")
+    head, base = (_member(_member(payload, "pull_request"), side) for side in ("head", "base"))
+    # other events have a member of this name, too: of a deployment it is the run that deploys
+    traced = _member(payload, "workflow_run") if name == "workflow_run" else {}
+    pull_request = _pull_request(payload)
+    return Event(
+        name=name,
+        pull_request=pull_request,
+        traced_run=_traced_run(traced),
+        commit=text(SHA, head.get("sha"), group.get("head_sha"), traced.get("head_sha"), environ.get("GITHUB_SHA")),
+        base_ref=text(REF, base.get("ref"), group.get("base_ref"), environ.get("GITHUB_BASE_REF")).removeprefix(
+            "refs/heads/"
+        ),
+        default_branch=text(REF, repository.get("default_branch")),
+        is_read_only=_is_read_only(name, environ.get("GITHUB_ACTOR", ""), pull_request),
+    )
+
+
+def _payload(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        document = json.loads(data) if len(data) <= MAX_BYTES else None
+    except (OSError, ValueError, RecursionError):  # no such file; not JSON; thousands of nested brackets
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _pull_request(payload: dict[str, Any]) -> PullRequest | None:
+    found = _member(payload, "pull_request")
+    head, base = _member(found, "head"), _member(found, "base")
+    number = _number(found, "number")
+    if not number:
+        return None
+    source = text(REPOSITORY, _member(head, "repo").get("full_name"))
+    target = text(REPOSITORY, _member(base, "repo").get("full_name"), _member(payload, "repository").get("full_name"))
+    return PullRequest(
+        number=number,
+        head_sha=text(SHA, head.get("sha")),
+        head_ref=text(REF, head.get("ref")),
+        head_repository=source,
+        base_ref=text(REF, base.get("ref")),
+        base_sha=text(SHA, base.get("sha")),
+        # the repository itself may be a fork of another: that says nothing
+        is_fork=not source or source.lower() != target.lower(),
+    )
+
+
+def _traced_run(found: dict[str, Any]) -> TracedRun | None:
+    number = _number(found, "id")
+    if not number:
+        return None
+    return TracedRun(
+        id=number,
+        attempt=_number(found, "run_attempt"),
+        event=text(_WORD, found.get("event")),
+        conclusion=text(_WORD, found.get("conclusion")),
+        head_sha=text(SHA, found.get("head_sha")),
+        head_branch=text(REF, found.get("head_branch")),
+        head_owner=text(_OWNER, _member(_member(found, "head_repository"), "owner").get("login")),
+    )
+
+
+def _is_read_only(name: str, actor: str, pull_request: PullRequest | None) -> bool:
+    if actor == DEPENDABOT and name in _DEPENDABOT_EVENTS:
+        return True
+    # pull_request_target runs what is on the base branch, with its rights
+    is_source = name.startswith("pull_request") and name != "pull_request_target"
+    return is_source and pull_request is not None and pull_request.is_fork
+
+
+def _member(value: dict[str, Any], name: str) -> dict[str, Any]:
+    member = value.get(name)
+    return member if isinstance(member, dict) else {}
+
+
+def _number(value: dict[str, Any], name: str) -> int:
+    """A positive number that JSON of any language can hold, or 0."""
+    number = value.get(name)
+    return number if type(number) is int and 0 < number < 2**53 else 0
+
+
+def text(pattern: re.Pattern[str], *values: object) -> str:
+    """The first value that is a text of that form, "" without one."""
+    return next((value for value in values if isinstance(value, str) and pattern.fullmatch(value)), "")

@@ -1,0 +1,43 @@
+"""The folders that a container and the rest of its job call by different names.
+
+The runner translates a value that is or begins with a path of the host, but neither the later lines of an input nor
+RUNNER_WORKSPACE; both directions are done here, by the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def mapping_of(environ: Mapping[str, str]) -> Pairs:
+    """(host's, container's) names of the folders, most specific first.
+
+    RUNNER_WORKSPACE is the workspace's parent on the host. The steps of a job that itself runs in a container see
+    the same folders below /__w.
+    """
+    parent = PurePosixPath(environ.get("RUNNER_WORKSPACE") or "/")
+    repository = environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+    if not parent.name or not repository:
+        return ()
+    pairs = []
+    for root in (parent.parent, PurePosixPath("/__w")):
+        pairs.append((str(root / parent.name / repository), environ["GITHUB_WORKSPACE"]))
+        if environ.get("RUNNER_TEMP"):
+            pairs.append((str(root / "_temp"), environ["RUNNER_TEMP"]))
+    return tuple(pairs)
+
+
+def replace_prefix(text: str, pairs: Pairs) -> str:
+    """A path in the other name of the first folder that it is in."""
+    for old, new in pairs:
+        if text == old or text.startswith(f"{old}/"):
+            return new + text[len(old) :]
+    return text
+
+
+def turned(mapping: Pairs) -> Pairs:
+    """The table from the container to the host."""
+    return tuple((container, host) for host, container in mapping)

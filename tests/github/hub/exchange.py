@@ -1,0 +1,57 @@
+"""What goes over the wire, without the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """method in capitals; path percent-encoded and without the query; header names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, status: int, value: Any, **headers: str) -> Response:
+        """A JSON answer; an underscore in a header's name stands for its hyphen."""
+        names = {name.replace("_", "-"): text for name, text in headers.items()}
+        return cls(status, json.dumps(value).encode(), JSON_TYPE, names)
+
+
+class Closed:
+    """The connection ends without an answer."""
+
+
+class Refusal(Exception):
+    """What GitHub answers instead of doing it: a status, a message, and further members of the answer."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers or {}
+        self.members = members

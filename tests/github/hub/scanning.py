@@ -1,0 +1,36 @@
+"""Code scanning: uploads of SARIF, and how far they are processed."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import uuid
+
+from tests.github.hub.call import Call
+from tests.github.hub.exchange import Refusal, Response
+from tests.github.hub.state import Upload
+
+
+def upload(call: Call) -> Response:
+    if not call.state.code_scanning:
+        raise Refusal(403, "Code scanning is not enabled for this repository. Please enable code scanning.")
+    body = call.body
+    # a client that packs wrongly is at fault, as one that speaks against the description: errors are not caught
+    packed = base64.b64decode(body["sarif"], validate=True)
+    if len(packed) > call.state.upload_limit:
+        raise Refusal(413, "Payload too large")
+    number = uuid.UUID(int=call.state.next_id())
+    members = {name: value for name, value in body.items() if name != "sarif"}
+    sarif = json.loads(gzip.decompress(packed))
+    added = Upload(str(number), body["commit_sha"], body["ref"], sarif, members, list(call.state.processing))
+    call.state.uploads.append(added)
+    return Response.of(202, call.shapes.receipt(added))
+
+
+def processing(call: Call) -> Response:
+    for each in call.state.uploads:
+        if each.id == call.variables["sarif_id"]:
+            answer = each.answers.pop(0) if len(each.answers) > 1 else each.answers[0]
+            return Response.of(200, call.shapes.processing(each, answer))
+    raise Refusal(404, "Not Found")

@@ -1,0 +1,351 @@
+"""The sticky comment: one a pull request and id, ours alone, and never older than the newest run."""
+
+from __future__ import annotations
+
+import pytest
+
+from gotracer_ci.errors import ForbiddenError, PublishError, UsageError
+from gotracer_ci.github import comments
+from gotracer_ci.github.client import COMMENT, Client, Request
+from gotracer_ci.github.comments import BODY_LIMIT, Posted, Run, check_id
+from tests.github.connect import Clock, connect
+from tests.github.hub import Hub
+from tests.github.hub.faults import Action, closed, gateway, meanwhile, primary_limit, refused, secondary_limit
+from tests.github.hub.state import ACTIONS, DEPENDABOT, NOTHING, OCTOCAT, PERSONAL, READ, Comment
+
+OLD, RUN, NEWER = Run(8, 2), Run(9, 1), Run(10, 1)
+
+
+def text(body: str, run: Run = RUN, name: str = "default") -> str:
+    return f"<!-- gotracer-ci id={name} run={run.id} attempt={run.attempt} -->\n{body}"
+
+
+def publish(
+    client: Client, body: str = "2 worse", run: Run = RUN, name: str = "default", create: bool = True
+) -> Posted:
+    return comments.publish(client, 7, name, run, body, create=create)
+
+
+def url(hub: Hub, comment: Comment) -> str:
+    return f"{hub.server_url}/{hub.state.repository}/pull/7#issuecomment-{comment.id}"
+
+
+@pytest.fixture(autouse=True)
+def _pull(hub: Hub) -> None:
+    hub.state.pull(7)
+
+
+def test_a_comment_is_created(hub: Hub) -> None:
+    posted = publish(connect(hub))
+    [comment] = hub.state.comments_of(7)
+    assert comment.body == text("2 worse")
+    assert posted == Posted("created", url(hub, comment))
+
+
+def test_it_is_updated_where_it_is(hub: Hub) -> None:
+    publish(connect(hub), run=OLD)
+    [comment] = hub.state.comments_of(7)
+    assert publish(connect(hub), "resolved", create=False) == Posted("updated", url(hub, comment))
+    assert hub.state.bodies(7) == [text("resolved")]
+    assert [seen.method for seen in hub.writes] == ["POST", "PATCH"]
+
+
+def test_the_same_words_of_a_newer_run_are_written_for_the_run(hub: Hub) -> None:
+    publish(connect(hub), run=OLD)
+    assert publish(connect(hub)).action == "updated"
+    assert hub.state.bodies(7) == [text("2 worse")]
+
+
+def test_the_same_words_of_the_same_run_are_there_already(hub: Hub) -> None:
+    publish(connect(hub))
+    assert publish(connect(hub)).action == "updated"
+    assert [seen.method for seen in hub.writes] == ["POST"]
+
+
+def test_other_words_of_the_same_run_take_their_place(hub: Hub) -> None:
+    publish(connect(hub))
+    assert publish(connect(hub), "3 worse").action == "updated"
+    assert hub.state.bodies(7) == [text("3 worse")]
+
+
+def test_a_clean_run_does_not_begin_to_talk(hub: Hub) -> None:
+    hub.state.comment(7, "hello", OCTOCAT)
+    assert publish(connect(hub), create=False) == Posted("none", "")
+    assert hub.writes == []
+
+
+def test_on_an_enterprise_server(ghes: Hub) -> None:
+    ghes.state.pull(7)
+    assert publish(connect(ghes)).action == "created"
+    assert publish(connect(ghes), "resolved", NEWER).action == "updated"
+    assert ghes.state.bodies(7) == [text("resolved", NEWER)]
+
+
+@pytest.mark.parametrize(("others", "before"), [(30, 0), (30, 30), (100, 99), (100, 100), (250, 101), (250, 250)])
+def test_it_is_found_among_others_on_any_page(hub: Hub, others: int, before: int) -> None:
+    for number in range(before):
+        hub.state.comment(7, f"comment {number}", OCTOCAT)
+    ours = hub.state.comment(7, text("2 worse", OLD))
+    for number in range(others - before):
+        hub.state.comment(7, f"comment {number}", DEPENDABOT)
+    assert publish(connect(hub), "resolved") == Posted("updated", url(hub, ours))
+    assert ours.body == text("resolved")
+    assert len(hub.state.comments_of(7)) == others + 1
+
+
+def test_each_id_has_its_own(hub: Hub) -> None:
+    for name in ("default", "linux", "linux.arm64"):
+        publish(connect(hub), name, name=name)
+    publish(connect(hub), "again", NEWER, "linux")
+    assert hub.state.bodies(7) == [
+        text("default", name="default"),
+        text("again", NEWER, "linux"),
+        text("linux.arm64", name="linux.arm64"),
+    ]
+
+
+def test_somebody_elses_comment_with_our_marker_is_not_taken(hub: Hub) -> None:
+    forged = text("all is well", Run(10**18, 1))
+    hub.state.comment(7, forged, OCTOCAT)
+    assert publish(connect(hub)).action == "created"
+    assert hub.state.bodies(7) == [forged, text("2 worse")]
+
+
+def test_a_user_takes_no_bots_comment(hub: Hub) -> None:
+    hub.state.comment(7, text("of the bot"), ACTIONS)
+    assert publish(connect(hub, PERSONAL)).action == "created"
+    assert publish(connect(hub, PERSONAL), "again", NEWER).action == "updated"
+    assert hub.state.bodies(7) == [text("of the bot"), text("again", NEWER)]
+
+
+def test_a_token_that_may_not_ask_who_it_is_takes_a_bots(hub: Hub) -> None:
+    hub.state.tokens["odd"] = hub.state.tokens["ghs_write"]
+    ours = hub.state.comment(7, text("before", OLD))
+    assert publish(connect(hub, "odd")) == Posted("updated", url(hub, ours))
+    assert (hub.requests[0].path, hub.requests[0].status) == ("/user", 403)
+
+
+def test_a_workflows_token_does_not_ask(hub: Hub) -> None:
+    publish(connect(hub))
+    assert "/user" not in [seen.path for seen in hub.requests]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"As the report said:\n{text('quoted')}",
+        f"> {text('quoted')}",
+        f" {text('x')}",
+        text("x").replace(" -->", "-->"),
+        text("x", name="default2"),
+        text("x", name="Default"),
+        text("x").replace("run=9", "run=9x"),
+        text("x").replace("run=9", "run=" + "9" * 21),
+        text("x").replace(" -->\n", " --> x\n"),
+    ],
+)
+def test_what_only_looks_like_the_marker_is_none(hub: Hub, body: str) -> None:
+    hub.state.comment(7, body)
+    publish(connect(hub))
+    assert hub.state.bodies(7) == [body, text("2 worse")]
+
+
+def test_line_ends_of_the_web_editor_are_fine(hub: Hub) -> None:
+    hub.state.comment(7, text("a\nb", OLD).replace("\n", "\r\n"))
+    assert publish(connect(hub)).action == "updated"
+
+
+@pytest.mark.parametrize("run", [RUN, OLD])
+def test_duplicates_are_healed_into_the_oldest(hub: Hub, run: Run) -> None:
+    hub.state.comment(7, "hello", OCTOCAT)
+    oldest = hub.state.comment(7, text("first", Run(3, 1)))
+    for number in (7, 5):
+        hub.state.comment(7, text(f"run {number}", Run(number, 1)))
+    hub.state.comment(7, text("another", name="other"))
+    assert publish(connect(hub), run=run, create=False) == Posted("updated", url(hub, oldest))
+    assert hub.state.bodies(7) == ["hello", text("2 worse", run), text("another", name="other")]
+
+
+def test_duplicates_are_healed_by_an_older_run_too(hub: Hub) -> None:
+    oldest = hub.state.comment(7, text("first", OLD))
+    hub.state.comment(7, text("newer", NEWER))
+    assert publish(connect(hub)) == Posted("superseded", url(hub, oldest))
+    assert hub.state.bodies(7) == [text("newer", NEWER)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "action"),
+    [
+        (Run(9, 1), Run(9, 1), "updated"),
+        (Run(9, 1), Run(9, 2), "updated"),
+        (Run(9, 2), Run(10, 1), "updated"),
+        (Run(9, 2), Run(9, 1), "superseded"),
+        (Run(10, 1), Run(9, 3), "superseded"),
+        (Run(9, 10), Run(9, 9), "superseded"),
+        (Run(10**10, 1), Run(9 * 10**9, 1), "superseded"),
+    ],
+)
+def test_an_older_run_does_not_overwrite_a_newer_one(hub: Hub, before: Run, now: Run, action: str) -> None:
+    ours = hub.state.comment(7, text("before", before))
+    assert publish(connect(hub), "now", now) == Posted(action, url(hub, ours))  # type: ignore[arg-type]
+    assert ours.body == (text("now", now) if action == "updated" else text("before", before))
+
+
+def test_one_that_is_deleted_meanwhile_is_created_anew(hub: Hub) -> None:
+    ours = hub.state.comment(7, text("before", OLD))
+    hub.on("PATCH", "comments", meanwhile(lambda: hub.state.comments.pop(ours.id)))
+    assert publish(connect(hub)).action == "created"
+    assert hub.state.bodies(7) == [text("2 worse")]
+
+
+def test_a_clean_run_does_not_bring_back_what_is_deleted_meanwhile(hub: Hub) -> None:
+    ours = hub.state.comment(7, text("before", OLD))
+    hub.on("PATCH", "comments", meanwhile(lambda: hub.state.comments.pop(ours.id)))
+    assert publish(connect(hub), create=False) == Posted("none", "")
+    assert hub.state.bodies(7) == []
+
+
+def test_a_duplicate_that_somebody_else_deletes_is_no_trouble(hub: Hub) -> None:
+    hub.state.comment(7, text("before", OLD))
+    second = hub.state.comment(7, text("second", OLD))
+    hub.on("DELETE", "comments", meanwhile(lambda: hub.state.comments.pop(second.id)))
+    assert publish(connect(hub)).action == "updated"
+    assert hub.state.bodies(7) == [text("2 worse")]
+
+
+TROUBLE = [gateway(), gateway(500), gateway(504), closed(), secondary_limit(), primary_limit(1_700_000_010)]
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_trouble_with_what_is_there_ends_with_one_comment(hub: Hub, method: str, after: bool, fault: Action) -> None:
+    """Whether the request was served before the trouble, or not."""
+    ours = hub.state.comment(7, text("before", OLD))
+    hub.state.comment(7, text("second", OLD))
+    hub.on(method, "comments", fault, times=1 if after else 2, after=after)
+    assert publish(connect(hub)) == Posted("updated", url(hub, ours))
+    assert hub.state.bodies(7) == [text("2 worse")]
+    assert hub.faults_left == 0
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+@pytest.mark.parametrize("after", [False, True])
+def test_trouble_with_a_new_one_ends_with_one_comment(hub: Hub, after: bool, fault: Action) -> None:
+    hub.on("POST", "comments", fault, times=1 if after else 2, after=after)
+    posted = publish(connect(hub))
+    [comment] = hub.state.comments_of(7)
+    assert (comment.body, posted.url) == (text("2 worse"), url(hub, comment))
+    assert hub.faults_left == 0
+    # what may have been done is looked for before it is done again
+    assert [seen.method for seen in hub.writes] == ["POST"] * (1 if after else 3)
+
+
+def test_trouble_that_stays_is_told(hub: Hub) -> None:
+    hub.on("POST", "comments", gateway(), times=100)
+    clock = Clock()
+    with pytest.raises(PublishError, match=r"^POST /repos/.*/issues/7/comments failed \(502\)"):
+        publish(connect(hub, clock=clock))
+    assert hub.state.bodies(7) == []
+    assert sum(clock.waits) <= 320
+
+
+@pytest.mark.parametrize(("token", "method"), [(READ, "POST"), (NOTHING, "GET")])
+def test_a_right_that_is_missing_is_named(hub: Hub, token: str, method: str) -> None:
+    with pytest.raises(
+        ForbiddenError, match=rf"^GitHub refused {method} .*: the token needs `pull-requests: write`; add it"
+    ):
+        publish(connect(hub, token))
+
+
+def test_an_update_that_is_not_allowed_is_named(hub: Hub) -> None:
+    hub.state.comment(7, text("before", OLD))
+    with pytest.raises(
+        ForbiddenError, match=r"^GitHub refused PATCH .*: the token needs `pull-requests: write`; add it"
+    ):
+        publish(connect(hub, READ))
+
+
+def test_a_comment_that_cannot_be_seen_but_listed_is_not_tried_for_ever(hub: Hub) -> None:
+    hub.state.comment(7, text("before", OLD))
+    hub.on("PATCH", "comments", refused(404, "Not Found"), times=100)
+    with pytest.raises(ForbiddenError, match="`pull-requests: write`"):
+        publish(connect(hub))
+
+
+def test_a_new_comment_that_is_refused_is_not_tried_again(hub: Hub) -> None:
+    hub.on("POST", "comments", refused(404, "Not Found"), times=100)
+    with pytest.raises(ForbiddenError, match="`pull-requests: write`"):
+        publish(connect(hub))
+    assert len(hub.writes) == 1
+
+
+def test_one_that_is_always_changed_is_given_up(hub: Hub) -> None:
+    ours = hub.state.comment(7, text("before", OLD))
+
+    def overwrite() -> None:
+        ours.body = text("before", OLD)
+
+    hub.on("PATCH", "comments", meanwhile(overwrite), times=100, after=True)
+    with pytest.raises(PublishError, match=r"^the comment on pull request 7: other runs keep changing it$"):
+        publish(connect(hub))
+    assert len(hub.writes) == comments.ROUNDS
+
+
+def test_a_locked_conversation_is_said_to_be_locked(hub: Hub) -> None:
+    hub.state.pulls[7].locked = True
+    with pytest.raises(ForbiddenError, match=r"issue is locked.*: unlock the conversation, or set the input `comment`"):
+        publish(connect(hub))
+
+
+def test_a_pull_request_that_is_not_there(hub: Hub) -> None:
+    with pytest.raises(ForbiddenError, match=r"issues/8/comments \(404: Not Found\)"):
+        comments.publish(connect(hub), 8, "default", RUN, "x", create=True)
+
+
+@pytest.mark.parametrize("unit", ["x", "é", "…", "😀"])
+def test_the_longest_body_is_taken(hub: Hub, unit: str) -> None:
+    run = Run(10**19, 10**9)
+    size = len(unit.encode("utf-16-le")) // 2
+    publish(connect(hub), unit * (BODY_LIMIT // size), run, "n" * 64)
+    assert hub.state.bodies(7) == [text(unit * (BODY_LIMIT // size), run, "n" * 64)]
+
+
+def test_a_body_that_is_too_long_is_told_in_githubs_words(hub: Hub) -> None:
+    with pytest.raises(
+        PublishError, match=r"failed \(422: Validation Failed. Body is too long \(maximum is 65536 char"
+    ):
+        publish(connect(hub), "x" * 65_536)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a-->", "ä", "x" * 65, "a\n", "a/b", "a=b"])
+def test_an_id_that_the_marker_cannot_hold(hub: Hub, name: str) -> None:
+    with pytest.raises(UsageError, match=r"^comment-id: "):
+        publish(connect(hub), name=name)
+    assert hub.requests == []
+
+
+def test_an_id_may_be_all_that_a_matrix_gives() -> None:
+    assert check_id("linux-arm64_go1.27--x") == "linux-arm64_go1.27--x"
+
+
+def test_a_dry_run_shows_what_it_would_do(hub: Hub) -> None:
+    planned: list[Request] = []
+    client = connect(hub, planned=planned.append)
+    assert publish(client) == Posted("created", "")
+    ours = hub.state.comment(7, text("before", OLD))
+    assert publish(client) == Posted("updated", url(hub, ours))
+    assert publish(client, run=Run(1, 1)) == Posted("superseded", url(hub, ours))
+    below = f"{hub.url}/repos/{hub.state.repository}"
+    assert planned == [
+        Request("POST", f"{below}/issues/7/comments", COMMENT, {"body": text("2 worse")}),
+        Request("PATCH", f"{below}/issues/comments/{ours.id}", COMMENT, {"body": text("2 worse")}),
+    ]
+    assert hub.writes == []
+
+
+def test_a_dry_run_without_a_token_shows_both(hub: Hub) -> None:
+    planned: list[Request] = []
+    assert publish(connect(hub, "", planned=planned.append)) == Posted("created", "")
+    assert [request.method for request in planned] == ["GET", "POST"]
+    assert hub.requests == []

@@ -1,0 +1,383 @@
+"""What started a workflow: GitHub's own example payloads, odd ones, and anything else that is JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gotracer_ci.github import event
+from gotracer_ci.github.event import Event, PullRequest, TracedRun, read
+from tests import npm
+from tests.github.conftest import EXAMPLES
+
+SHA: Final = "f" * 40
+HEAD: Final = "1" * 40
+BASE: Final = "2" * 64
+PULL_EVENTS: Final = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
+
+
+def read_of(folder: Path, payload: object, name: str = "pull_request", **variables: str) -> Event:
+    """The event of a payload: of what JSON can hold, or the file's bytes."""
+    file = folder / "event.json"
+    file.write_bytes(payload if isinstance(payload, bytes) else json.dumps(payload).encode())
+    return read({"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file), "GITHUB_SHA": SHA, **variables})
+
+
+def opened() -> dict[str, Any]:
+    """The payload of a pull request from a fork."""
+    return {
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": HEAD, "ref": "topic", "repo": {"full_name": "me/hello", "fork": True}},
+            "base": {"sha": BASE, "ref": "main", "repo": {"full_name": "octo/hello", "fork": False}},
+        },
+        "repository": {"full_name": "octo/hello", "default_branch": "trunk"},
+    }
+
+
+def completed() -> dict[str, Any]:
+    """The payload of a workflow that another one's end started."""
+    return {
+        "workflow_run": {
+            "id": 4711,
+            "run_attempt": 2,
+            "event": "pull_request",
+            "conclusion": "success",
+            "head_sha": HEAD,
+            "head_branch": "topic",
+            "head_repository": {"full_name": "me/hello", "owner": {"login": "me"}},
+            "pull_requests": [],
+        },
+        "repository": {"full_name": "octo/hello", "default_branch": "trunk"},
+    }
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[tuple[str, dict[str, Any]]]:
+    """(event, payload): all of GitHub's examples, of github.com and of its servers."""
+    folder = npm.package(*EXAMPLES)
+    events = [entry for file in sorted(folder.glob("*/index.json")) for entry in json.loads(file.read_bytes())]
+    return [(entry["name"], payload) for entry in events for payload in entry["examples"]]
+
+
+def test_every_example_is_read_under_every_name(examples: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
+    assert len(examples) > 700
+    for name, payload in examples:
+        for called in {name, "pull_request", "workflow_run", ""}:
+            found = read_of(tmp_path, payload, called)
+            check(found)
+            assert found.default_branch == payload.get("repository", {}).get("default_branch", "")
+            assert found.traced_run is None or called == "workflow_run"
+
+
+def test_the_examples_of_pull_requests_have_what_they_say(
+    examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    payloads = [payload for name, payload in examples if name in PULL_EVENTS]
+    assert len(payloads) >= 40
+    for payload in payloads:
+        pull = payload["pull_request"]
+        head, base = pull["head"], pull["base"]
+        for name in PULL_EVENTS:
+            found = read_of(tmp_path, payload, name)
+            # none of the examples is of a fork
+            assert found.pull_request == PullRequest(
+                pull["number"], head["sha"], head["ref"], head["repo"]["full_name"], base["ref"], base["sha"], False
+            )
+            assert (found.commit, found.base_ref) == (head["sha"], base["ref"])
+            assert not found.is_read_only
+
+
+def test_the_examples_of_runs_have_what_they_say(examples: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
+    payloads = [payload for name, payload in examples if name == "workflow_run"]
+    assert len(payloads) >= 10
+    for payload in payloads:
+        run = payload["workflow_run"]
+        found = read_of(tmp_path, payload, "workflow_run")
+        owner = run["head_repository"]["owner"]["login"]
+        assert found.traced_run == TracedRun(
+            run["id"],
+            run.get("run_attempt", 0),
+            run["event"],
+            run["conclusion"] or "",
+            run["head_sha"],
+            run["head_branch"] or "",
+            owner,
+        )
+        assert (found.pull_request, found.commit, found.base_ref) == (None, run["head_sha"], "")
+
+
+def test_the_examples_of_merge_groups_have_what_they_say(
+    examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    payloads = [payload for name, payload in examples if name == "merge_group"]
+    assert payloads
+    for payload in payloads:
+        found = read_of(tmp_path, payload, "merge_group")
+        group = payload["merge_group"]
+        assert (found.pull_request, found.commit) == (None, group["head_sha"])
+        assert f"refs/heads/{found.base_ref}" == group["base_ref"]
+
+
+@pytest.mark.parametrize(
+    "name", ["push", "workflow_dispatch", "issue_comment", "release", "deployment", "check_run", "create", "delete"]
+)
+def test_other_events_are_of_the_commit_that_the_runner_names(
+    name: str, examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    payloads = [payload for event_name, payload in examples if event_name == name]
+    assert payloads
+    for payload in payloads:
+        found = read_of(tmp_path, payload, name)
+        assert found == Event(name, None, None, SHA, "", payload["repository"]["default_branch"], False)
+
+
+def test_a_pull_request_of_a_fork(tmp_path: Path) -> None:
+    pull_request = PullRequest(7, HEAD, "topic", "me/hello", "main", BASE, True)
+    assert read_of(tmp_path, opened()) == Event("pull_request", pull_request, None, HEAD, "main", "trunk", True)
+    # it runs what is on the base branch, with its rights
+    assert read_of(tmp_path, opened(), "pull_request_target") == Event(
+        "pull_request_target", pull_request, None, HEAD, "main", "trunk", False
+    )
+
+
+def test_a_pull_request_of_a_deleted_fork(tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["repo"] = None
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request == PullRequest(7, HEAD, "topic", "", "main", BASE, True)
+    assert found.is_read_only
+    # two that are not known are not the same
+    del payload["pull_request"]["base"]["repo"], payload["repository"]
+    assert read_of(tmp_path, payload).is_read_only
+
+
+def test_a_branch_of_a_repository_that_is_a_fork_itself_is_no_fork(tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["repo"] = {"full_name": "Octo/hello", "fork": True}
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request
+    assert not found.pull_request.is_fork
+    assert not found.is_read_only
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read_only"),
+    [
+        ("pull_request", True),
+        ("push", True),
+        ("pull_request_target", False),
+        ("workflow_run", False),
+        ("schedule", False),
+    ],
+)
+def test_what_dependabot_starts_may_not_write(name: str, is_read_only: bool, tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["repo"]["full_name"] = "octo/hello"
+
+    assert read_of(tmp_path, payload, name, GITHUB_ACTOR="dependabot[bot]").is_read_only is is_read_only
+    assert not read_of(tmp_path, payload, name, GITHUB_ACTOR="octocat").is_read_only
+
+
+def test_the_run_of_a_deleted_fork(tmp_path: Path) -> None:
+    payload = completed()
+    payload["workflow_run"]["head_repository"] = None
+
+    found = read_of(tmp_path, payload, "workflow_run")
+
+    assert found.traced_run == TracedRun(4711, 2, "pull_request", "success", HEAD, "topic", "")
+    assert not found.is_read_only
+
+
+def test_the_run_that_deploys_was_not_traced(tmp_path: Path) -> None:
+    found = read_of(tmp_path, completed(), "deployment_status")
+
+    assert (found.traced_run, found.commit) == (None, SHA)
+
+
+def test_a_first_push_has_nothing_before_it(tmp_path: Path) -> None:
+    payload = {"before": "0" * 40, "after": SHA, "ref": "refs/heads/new", "repository": {"default_branch": "main"}}
+
+    assert read_of(tmp_path, payload, "push") == Event("push", None, None, SHA, "", "main", False)
+
+
+@pytest.mark.parametrize(
+    ("payload", "branch"),
+    [
+        ({"schedule": "0 4 * * *"}, ""),
+        ({"schedule": "0 4 * * *", "workflow": "w.yml", "repository": {"default_branch": "main"}}, "main"),
+    ],
+)
+def test_a_schedule_says_next_to_nothing(payload: object, branch: str, tmp_path: Path) -> None:
+    assert read_of(tmp_path, payload, "schedule") == Event("schedule", None, None, SHA, "", branch, False)
+
+
+DEEP: Final = b'{"a":' * 100_000
+UNREADABLE: Final = {
+    "empty": b"",
+    "cut": json.dumps(opened()).encode()[:-1],
+    "a list": json.dumps([opened()]).encode(),
+    "a text": b'"pull_request"',
+    "null": b"null",
+    "deep": DEEP + b"1" + b"}" * 100_000,
+    "deep and cut": DEEP,
+    "not UTF-8": b'{"pull_request":"\xff"}',
+    "a number of many digits": b'{"a":' + b"9" * 100_000 + b"}",
+    "too large": json.dumps(opened()).encode().ljust(event.MAX_BYTES + 1),
+}
+
+
+@pytest.mark.parametrize("payload", UNREADABLE.values(), ids=UNREADABLE)
+def test_without_a_payload_the_variables_tell(payload: bytes, tmp_path: Path) -> None:
+    found = read_of(tmp_path, payload, GITHUB_BASE_REF="main", GITHUB_ACTOR="me")
+
+    assert found == Event("pull_request", None, None, SHA, "main", "", False)
+
+
+def test_the_largest_payload_is_read(tmp_path: Path) -> None:
+    assert read_of(tmp_path, json.dumps(opened()).encode().ljust(event.MAX_BYTES)).commit == HEAD
+
+
+def test_without_a_file_the_variables_tell(tmp_path: Path) -> None:
+    nothing = Event("push", None, None, SHA, "", "", False)
+    for path in ("", str(tmp_path), str(tmp_path / "none.json"), str(tmp_path / "none.json/x"), "x" * 5000):
+        assert read({"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": path, "GITHUB_SHA": SHA}) == nothing
+    assert read({}) == Event("", None, None, "", "", "", False)
+
+
+NO_NUMBERS: Final = ("7", 7.0, True, 0, -7, 2**53, 10**400, float("nan"), float("inf"), None, [7], {"number": 7})
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS, ids=repr)
+def test_what_is_no_number_is_none(number: object, tmp_path: Path) -> None:
+    payload, run = opened(), completed()
+    payload["pull_request"]["number"] = number
+    run["workflow_run"]["id"] = number
+
+    found = read_of(tmp_path, payload)
+
+    # nothing can be said to a pull request without a number, but its commit was traced
+    assert (found.pull_request, found.commit, found.base_ref) == (None, HEAD, "main")
+    assert read_of(tmp_path, run, "workflow_run").traced_run is None
+
+
+NO_REFS: Final = (
+    "", "a b", "a\nb", "a\x00b", "a\x7fb", "\ud800", "a:b", "a~1", "a\\b", "x" * 1025, 7, None, True, ["main"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ref", NO_REFS, ids=repr)
+def test_what_no_branch_can_be_called_is_none(ref: object, tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["ref"] = payload["pull_request"]["base"]["ref"] = ref
+    payload["repository"]["default_branch"] = ref
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request == PullRequest(7, HEAD, "", "me/hello", "", BASE, True)
+    assert (found.base_ref, found.default_branch) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "ref", ["x" * 1024, "dependabot/npm/a-1.2", "@me", "größer/日本", "<!--`$(x)`&#1;-->", "a%0Ab"]
+)
+def test_whatever_a_branch_can_be_called_is_kept(ref: str, tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["ref"] = payload["pull_request"]["base"]["ref"] = ref
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request
+    assert found.pull_request.head_ref == found.base_ref == ref
+
+
+@pytest.mark.parametrize(
+    "sha", ["", "0" * 40, "0" * 64, "1" * 39, "1" * 41, "1" * 40 + "\n", "G" * 40, 1, None], ids=repr
+)
+def test_what_is_no_commit_is_not_linked_to(sha: object, tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["sha"] = sha
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request
+    assert (found.pull_request.head_sha, found.commit) == ("", SHA)
+    assert read_of(tmp_path, {}, "push", GITHUB_SHA=str(sha)).commit == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["me", "me/", "/hello", "me/..", "me/.", "me/a/b", "me/a b", "me/a?b", "mé/a", 1], ids=repr
+)
+def test_what_is_no_repository_is_a_fork_that_is_gone(name: object, tmp_path: Path) -> None:
+    payload = opened()
+    payload["pull_request"]["head"]["repo"]["full_name"] = name
+
+    found = read_of(tmp_path, payload)
+
+    assert found.pull_request
+    assert (found.pull_request.head_repository, found.pull_request.is_fork) == ("", True)
+
+
+KNOWN: Final = {"pull_request": opened(), "workflow_run": completed()}
+
+
+def places(value: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The ways to all members, of members too."""
+    for name, inner in value.items():
+        yield (name,)
+        if isinstance(inner, dict):
+            yield from ((name, *rest) for rest in places(inner))
+
+
+PLACES: Final = [(name, place) for name, payload in KNOWN.items() for place in places(payload)]
+ANY_TEXT: Final = st.text(st.characters(exclude_categories=()), max_size=20)
+NAMES: Final = st.sampled_from(sorted({place[-1] for _, place in PLACES} | {"merge_group", "base_ref"})) | ANY_TEXT
+# with what JSON has not, but Python's reader takes: NaN, infinity and halves of characters
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from([HEAD, "main", "me/hello"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from([*PULL_EVENTS, "workflow_run", "merge_group", "push", "schedule"]), payload=JSON)
+def test_any_json_is_a_payload(name: str, payload: object, tmp_path: Path) -> None:
+    check(read_of(tmp_path, payload, name))
+
+
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(known=st.sampled_from(PLACES), value=JSON)
+def test_any_member_may_be_anything(known: tuple[str, tuple[str, ...]], value: object, tmp_path: Path) -> None:
+    name, place = known
+    payload = json.loads(json.dumps(KNOWN[name]))
+    inner = payload
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+
+    check(read_of(tmp_path, payload, name))
+
+
+def check(found: Event) -> None:
+    """What comes from a payload can be put into a request, a link and a line."""
+    assert re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", found.commit)
+    pull, run = found.pull_request, found.traced_run
+    numbers = [pull.number if pull else 1, run.id if run else 1, (run.attempt if run else 0) + 1]
+    assert all(type(number) is int and number > 0 for number in numbers)
+    texts = [text for part in (found, pull, run) if part for text in astuple(part) if isinstance(text, str)]
+    for text in texts:
+        assert not re.search(r"[\x00-\x20\x7f]", text)
+        text.encode()
