@@ -3,44 +3,98 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gotracer_ci import pipeline
 from gotracer_ci.report import render
+from gotracer_ci.report.alerts import alerts
+from gotracer_ci.report.model import Report
 from gotracer_ci.settings import Settings
-from tests.conftest import NAMES, ROOT, path_of
+from tests.conftest import NAMES, PROGRAMS, ROOT, Run, path_of
 from tests.report.conftest import multitool
 from tests.report.sarif_gates import against_schema, by_us, by_validator
+from tests.source.conftest import Go, go
 
-__all__ = ["multitool"]
+__all__ = ["go", "multitool"]
 
-
-def _log(tmp_path: Path, *names: str, baseline: Path | None = None) -> Path:
-    traces = tuple(str(path_of(name)) for name in names)
-    report = pipeline.run(Settings(traces=traces, root=ROOT, baseline=baseline)).report
-    file = tmp_path / "real.sarif"
-    file.write_text(render("sarif", report), encoding="utf-8")
-    return file
+BASELINE = ROOT / "testdata" / "baseline.json"
+COMPARED = "service-leak-go1.27"
 
 
-@pytest.mark.parametrize(
-    ("names", "baseline"),
-    [(NAMES, None), (("service-leak-go1.27",), ROOT / "testdata" / "baseline.json")],
-    ids=["all traces", "with a baseline"],
-)
-def test_schema_and_validator_have_nothing_to_say(
-    names: tuple[str, ...], baseline: Path | None, multitool: Path, tmp_path: Path
-) -> None:
-    file = _log(tmp_path, *names, baseline=baseline)
-    assert against_schema(file, multitool) == []
-    assert by_validator(file, multitool) == []
+def _report(*traces: str | Path, root: Path = ROOT, baseline: Path | None = None, rule: tuple[str, ...] = ()) -> Report:
+    return pipeline.run(Settings(traces=tuple(map(str, traces)), root=root, baseline=baseline, rule=rule)).report
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_github_would_accept_and_show_it(name: str, tmp_path: Path) -> None:
-    log = json.loads(_log(tmp_path, name).read_text(encoding="utf-8"))
-    files = [path for path in (ROOT / "testdata" / "programs").rglob("*") if path.is_file()]
-    lines = {path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines()) for path in files}
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of each committed trace, one of all of them, and one with a comparison."""
+    folder = tmp_path_factory.mktemp("logs")
+    every = [path_of(name) for name in NAMES]
+    reports = {name: _report(trace) for name, trace in zip(NAMES, every, strict=True)}
+    reports |= {"all": _report(*every), "compared": _report(path_of(COMPARED), baseline=BASELINE)}
+    for name, report in reports.items():
+        (folder / f"{name}.sarif").write_text(render("sarif", report), encoding="utf-8")
+    return folder
+
+
+def _files(logs: Path) -> list[Path]:
+    return sorted(logs.glob("*.sarif"))
+
+
+def test_the_schema_has_nothing_to_say(logs: Path, multitool: Path) -> None:
+    assert against_schema(_files(logs), multitool) == []
+
+
+def test_the_validator_has_nothing_to_say(logs: Path, multitool: Path) -> None:
+    assert by_validator(_files(logs), multitool) == []
+
+
+@pytest.mark.parametrize("name", [*NAMES, "all", "compared"])
+def test_github_would_accept_and_show_it(name: str, logs: Path) -> None:
+    log = json.loads((logs / f"{name}.sarif").read_text(encoding="utf-8"))
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines()) for path in _sources()}
     assert by_us(log, lines) == []
+    assert log["runs"][0]["invocations"][0]["executionSuccessful"] is True
+
+
+def _sources() -> Iterator[Path]:
+    return (path for path in PROGRAMS.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["tour-go1.19", "service-leak-go1.27", "vendored-runner-go1.27"])
+def test_one_trace_gives_the_same_bytes_in_another_process(name: str, logs: Path, run: Run) -> None:
+    again = run("analyze", path_of(name), "--root", ROOT, "-f", "sarif", cwd=ROOT, PYTHONHASHSEED="7")
+    assert again.stdout == (logs / f"{name}.sarif").read_bytes()
+
+
+def test_with_a_baseline_only_what_is_new_is_there(logs: Path) -> None:
+    report = _report(path_of(COMPARED), baseline=BASELINE)
+    (run,) = json.loads((logs / "compared.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["GoroutineLeakGrowth"]
+    assert [finding.key.rule for finding in alerts(report)] == ["GoroutineLeakGrowth"]
+    assert len(report.findings) > 1
+
+
+def test_blank_lines_above_a_finding_leave_its_fingerprint_alone(go: Go, tmp_path: Path) -> None:
+    """The same program, built and traced before and after lines were put in above all of its code."""
+    found = {}
+    for name, blank in (("before", ""), ("after", "\n" * 7)):
+        root = tmp_path / name
+        shutil.copytree(PROGRAMS, root)
+        source = root / "leak" / "main.go"
+        text = source.read_text(encoding="utf-8")
+        source.write_text(text.replace("\nfunc ", f"\n{blank}func ", 1), encoding="utf-8")
+        go(root, "run", "./leak", str(tmp_path / f"{name}.trace"))
+        # a rule that counts: what the others find depends on the machine's load
+        report = _report(tmp_path / f"{name}.trace", root=root, rule=("GoroutineLeakGrowth",))
+        ((result,),) = (run["results"] for run in json.loads(render("sarif", report))["runs"])
+        found[name] = result
+
+    place, moved = (result["locations"][0]["physicalLocation"] for result in found.values())
+    assert found["after"]["partialFingerprints"] == found["before"]["partialFingerprints"]
+    assert moved["artifactLocation"] == place["artifactLocation"]
+    assert moved["region"]["startLine"] == place["region"]["startLine"] + 7

@@ -16,7 +16,7 @@ from typing import cast
 
 from gotracer_ci.baseline import evidence
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
-from gotracer_ci.baseline.schema import Group, Part
+from gotracer_ci.baseline.schema import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of, middle
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
@@ -142,6 +142,8 @@ def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
     is_known = any(seen.base) if seen.past is None else group is not None
     was = before if is_known else None
     verdict = Verdict(key, status, level, seen.limit.unit, was, bound, seen.now, said, more, seen.base, is_older)
+    if verdict.flagged:
+        verdict.history = tuple(seen.past or ())[-KEPT_ENTRIES:]
     if not said:
         verdict.evidence = evidence.sentence(verdict, seen.past or (), waits, is_number=seen.limit is NUMBER)
     return verdict

@@ -35,7 +35,7 @@ class Verdict:
     None when it holds nothing. limit: what had to be exceeded. now: one value per trace of the current run,
     in the traces' order. evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
     base: one value per trace of the base commit from the same job. is_older: over the limit of the baseline, but known
-    because the base is as high.
+    because the base is as high. history: of a regression, what the baseline's comparable jobs had, oldest first.
 
     Not frozen, which would make it slow to make thousands.
     """
@@ -51,6 +51,7 @@ class Verdict:
     more: str = ""
     base: tuple[float, ...] = ()
     is_older: bool = False
+    history: tuple[float, ...] = ()
 
     @property
     def flagged(self) -> bool:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from gotracer_ci.report.model import Report
 
-NAMES = ("human", "json", "ndjson", "markdown", "sarif", "html", "junit")
+NAMES = ("human", "json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab")
 
 
 def render(name: str, report: Report) -> str:

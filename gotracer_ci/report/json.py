@@ -127,6 +127,7 @@ def judgement(verdict: Verdict) -> dict[str, Any]:
         "now": list(verdict.now),
         "base": list(verdict.base),
         "is_older": verdict.is_older,
+        "history": list(verdict.history),
         "evidence": verdict.evidence,
         "more": verdict.more,
     }

@@ -14,7 +14,8 @@ class TraceSummary:
     """One trace of the run. path: as the user named it, relative to the root where it is below it.
 
     go_version: "1.26" from the header (the format's version: Go 1.24 writes 1.23, Go 1.27 writes 1.26).
-    damage: what is wrong with it, None for a complete one. events: those before the damage. program: the package
+    damage: what is wrong with it, None for a complete one. events: those before the damage, 0 of a trace that could
+    not be read at all; such ones come last, and no finding is of them. program: the package
     of the test binary or of the command, "" unknown.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from json.encoder import encode_basestring
 from typing import Any, cast
@@ -20,6 +20,7 @@ import sarif_om as om  # type: ignore[import-untyped]
 from gotracer_ci.baseline.verdicts import Status, Verdict
 from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
+from gotracer_ci.report.alerts import alerts, sentence, sentences
 from gotracer_ci.report.json import judgement, summary
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.text import at, clean, clean_lines, escape_json, plural
@@ -29,6 +30,7 @@ TOOL = "gotracer-ci"
 HOME = "https://go.dev/doc/diagnostics#execution-tracer"
 ROOT = "%SRCROOT%"
 FINGERPRINT = "gotracerCi/v1"
+LINE_HASH = "primaryLocationLineHash"
 MAX_RESULTS = 25_000
 MAX_BYTES = 10_000_000
 MAX_STEPS = 10_000
@@ -37,16 +39,20 @@ MAX_DESCRIPTION = 1_024
 MAX_RELATED = 10
 _LEVELS = {Severity.NONE: "note", Severity.INFO: "note", Severity.WARN: "warning", Severity.ERROR: "error"}
 _PROBLEMS = {"note": "recommendation", "warning": "warning", "error": "error"}
-# No "absent": GitHub takes no notice of the state, and would open an alert for what is fixed.
-_STATES = {Status.NEW: "new", Status.WORSE: "updated", Status.BETTER: "updated"}
 _LITERAL = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
 
+LineHash = Callable[[str, int], str | None]
+"""The hash that GitHub knows a line of a file of the repository by; None where it cannot be told."""
 
-def render(report: Report) -> str:
-    """The log; where it would be over GitHub's size, without full stacks, then with fewer and fewer results."""
+
+def render(report: Report, category: str = "", line_hash: LineHash | None = None) -> str:
+    """The log; where it would be over GitHub's size, without full stacks, then with fewer and fewer results.
+
+    category, line_hash: for a direct upload to GitHub's API. Its own upload step sets both, and would warn.
+    """
     stacks, limit = True, MAX_RESULTS
     while True:
-        text = escape_json(to_json(_log(report, limit, stacks=stacks))) + "\n"
+        text = escape_json(to_json(_log(report, limit, category, line_hash, stacks=stacks))) + "\n"
         if len(text) <= MAX_BYTES or limit == 1 or len(zlib.compress(text.encode(), 6)) <= MAX_BYTES:
             return text
         stacks, limit = False, limit if stacks else limit // 2
@@ -86,11 +92,13 @@ def _attributes(kind: Any) -> list[tuple[str, str, Any]]:
     return [(a.name, a.metadata["schema_property_name"], None if a.name == "level" else a.default) for a in fields]
 
 
-def _log(report: Report, limit: int, *, stacks: bool) -> om.SarifLog:
-    wanted = [f for f in view.arrange(report).all if f.severity or view.is_regression(report.verdict(f))]
-    located = [(f, f.location) for f in wanted if f.location]
-    shown = located[:limit]
-    made = _Made()
+def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, *, stacks: bool) -> om.SarifLog:
+    wanted = alerts(report)
+    lines = _by_line(wanted)
+    shown = lines[:limit]
+    over = sum(len(same) for _, same in lines[limit:])
+    unplaced = len(wanted) - sum(len(same) for _, same in lines)
+    made = _Made(line_hash)
     rules = sorted(report.rules_known, key=lambda rule: rule.name)
     index = {rule.name: i for i, rule in enumerate(rules)}
     driver = om.ToolComponent(
@@ -98,24 +106,37 @@ def _log(report: Report, limit: int, *, stacks: bool) -> om.SarifLog:
     )
     run = om.Run(
         tool=om.Tool(driver=driver),
+        automation_details=om.RunAutomationDetails(id=f"{category.removesuffix('/')}/") if category else None,
         column_kind="utf16CodeUnits",
-        invocations=[_invocation(report, len(wanted) - len(located), len(located) - len(shown))],
+        invocations=[_invocation(report, len(wanted), unplaced, over)],
         original_uri_base_ids={ROOT: om.ArtifactLocation(description=_message("The root of the repository."))},
         properties={"summary": summary(report)} if report.comparison else None,
-        results=[to_json(_result(report, f, place, index.get(f.key.rule), made, stacks=stacks)) for f, place in shown],
+        results=[to_json(_result(report, same, place, index, made, stacks=stacks)) for place, same in shown],
     )
     return om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=[run])
 
 
-def _invocation(report: Report, unplaced: int, over: int) -> om.Invocation:
-    """Whether the run went well, and what a reader must know: also which findings a log cannot hold."""
+def _by_line(findings: Iterable[Finding]) -> list[tuple[Location, list[Finding]]]:
+    """What one rule found at one line, the worst first: GitHub has one alert for it, whatever a log holds."""
+    lines: dict[tuple[str, str, int], tuple[Location, list[Finding]]] = {}
+    for finding in findings:
+        if place := finding.location:
+            lines.setdefault((finding.key.rule, place.path, place.line), (place, []))[1].append(finding)
+    return list(lines.values())
+
+
+def _invocation(report: Report, wanted: int, unplaced: int, over: int) -> om.Invocation:
+    """Whether the run went well, and what a reader must know: also which findings the log does not hold."""
     lines = [("note", line) for line in view.remarks(report)]
+    if others := len(report.findings) - wanted:
+        known = f"Only what counts as new or worse is listed, not {plural(others, 'other finding')}."
+        lines.append(("note", known if report.comparison else view.left_out_line(others)))
     if unplaced:
         lines.append(("warning", f"Left out: {plural(unplaced, 'finding')} without a place in the repository."))
     if over:
         lines.append(("warning", f"Left out: {plural(over, 'finding')} that would take the log over GitHub's limits."))
     return om.Invocation(
-        execution_successful=not any(trace.damage for trace in report.traces),
+        execution_successful=not any(trace.damage for trace in (*report.traces, *report.base_traces)),
         tool_execution_notifications=[om.Notification(message=_message(line), level=level) for level, line in lines],
     )
 
@@ -138,36 +159,35 @@ def _rule(rule: RuleInfo) -> om.ReportingDescriptor:
 
 
 def _result(
-    report: Report, finding: Finding, primary: Location, rule_index: int | None, made: _Made, *, stacks: bool
+    report: Report, same: Sequence[Finding], primary: Location, rules: Mapping[str, int], made: _Made, *, stacks: bool
 ) -> om.Result:
+    finding = same[0]
     verdict = report.verdict(finding)
     related = _related(finding, primary)
     return om.Result(
         rule_id=clean(finding.key.rule)[:MAX_NAME],
-        rule_index=rule_index,
-        level=_LEVELS[view.severity(report, finding)],
-        message=om.Message(text=_text(finding, verdict, related)),
+        rule_index=rules.get(finding.key.rule),
+        level=_LEVELS[max(view.severity(report, f) for f in same)],
+        message=om.Message(text=_text(report, same, related)),
         locations=[_location(primary)],
         related_locations=[_location(place, i, at(place)) for i, place in enumerate(related, 1)] or None,
         code_flows=_code_flows(finding, primary, made),
         stacks=[om.Stack(frames=[made.frame(frame) for frame in finding.stack])] if stacks and finding.stack else None,
-        partial_fingerprints={FINGERPRINT: finding.fingerprint},
-        baseline_state=_STATES.get(verdict.status, "unchanged") if verdict else None,
+        partial_fingerprints=made.fingerprints(same, primary),
+        baseline_state=("new" if verdict.status is Status.NEW else "updated") if verdict else None,
         properties=_properties(finding, verdict),
     )
 
 
-def _text(finding: Finding, verdict: Verdict | None, related: Sequence[Location]) -> str:
-    """The message, what the baseline says, and links to the related locations: viewers show only linked ones."""
-    sentences = [_sentence(finding.message)]
-    if verdict and verdict.flagged:
-        sentences.append(_sentence(f"{view.word(verdict).capitalize()}: {verdict.evidence}"))
-        sentences += [_sentence(view.to_confirm(verdict))] if verdict.more else []
-    sentences += [_sentence(finding.suggestion)] if finding.suggestion else []
+def _text(report: Report, same: Sequence[Finding], related: Sequence[Location]) -> str:
+    """What happened, what to do, and links to the related locations: viewers show only linked ones."""
+    plain = [text for finding in same for text in sentences(finding, report.verdict(finding))]
+    plain += dict.fromkeys(sentence(finding.suggestion) for finding in same if finding.suggestion)
+    told = [text.translate(_LITERAL) for text in plain]
     if related:
         links = (f"[{_literal(place.function)}]({i})" for i, place in enumerate(related, 1))
-        sentences.append(f"Also on the stack: {', '.join(links)}.")
-    return " ".join(sentences)
+        told.append(f"Also on the stack: {', '.join(links)}.")
+    return " ".join(told)
 
 
 def _repository(finding: Finding) -> list[Location]:
@@ -194,9 +214,16 @@ def _code_flows(finding: Finding, primary: Location, made: _Made) -> list[om.Cod
 class _Made:
     """The frames and steps of one log: each is made and walked once, however many stacks it is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, line_hash: LineHash | None) -> None:
+        self.line_hash = line_hash
         self.step: Callable[[Location], _Json] = cache(lambda place: to_json(_location(place, text=at(place))))
         self.frame: Callable[[Frame], _Json] = cache(lambda frame: to_json(self._frame(frame)))
+
+    def fingerprints(self, same: Sequence[Finding], primary: Location) -> dict[str, str]:
+        """Of several findings the first one's by name, because which one is the worst changes from run to run."""
+        finding = min(same, key=lambda f: f.key)
+        found = self.line_hash and self.line_hash(primary.path, primary.line)
+        return {FINGERPRINT: finding.fingerprint, **({LINE_HASH: found} if found else {})}
 
     def _frame(self, frame: Frame) -> om.StackFrame:
         """Outside the repository a frame has a name and a module but no file: its path holds where it was built."""
@@ -236,11 +263,6 @@ def _properties(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
         values |= {"verdict": view.word(verdict), **judgement(verdict)}
         values = {name: value for name, value in values.items() if value is not None}
     return values
-
-
-def _sentence(text: str) -> str:
-    literal = _literal(text)
-    return literal if literal.endswith((".", "!", "?")) else f"{literal}."
 
 
 def _literal(text: str) -> str:

@@ -6,7 +6,7 @@ Files read here may come from anybody (a fork's artifact, a shard of a matrix), 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,7 +27,9 @@ from gotracer_ci.findings import (
 from gotracer_ci.report.model import Report, TraceSummary
 
 SeverityName = Literal["none", "info", "warn", "error"]
-Natural = Field(ge=0)
+# no nanosecond or byte that a trace can hold is more
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Natural = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Model(BaseModel):
@@ -37,10 +39,10 @@ class _Model(BaseModel):
 class TraceModel(_Model):
     path: str
     go_version: str
-    duration_ns: int = Field(ge=0, description="From the first to the last event.")
-    events: int = Natural
-    goroutines: int = Natural
-    gomaxprocs: int = Natural
+    duration_ns: Natural = Field(description="From the first to the last event.")
+    events: Natural
+    goroutines: Natural
+    gomaxprocs: Natural
     damage: str | None = Field(description="What is wrong with the trace; null for a complete one.")
     program: str = Field(description="The package of the test binary or of the command; empty if unknown.")
 
@@ -79,6 +81,9 @@ class JudgementModel(_Model):
     now: list[float] = Field(description="One value for each trace.")
     base: list[float] = Field(description="One value for each trace of the base commit that is comparable.")
     is_older: bool = Field(description="Over the baseline's limit, but known because the base is as high.")
+    history: list[float] = Field(
+        description="Of a regression: one value for each comparable job of the baseline, oldest first."
+    )
     evidence: str
     more: str = Field(description="What would confirm it; empty where nothing is missing.")
 
@@ -90,15 +95,15 @@ class VerdictModel(JudgementModel):
 
 class ComparisonModel(_Model):
     baseline: str = Field(description="The file; empty where there were only traces of the base commit.")
-    entries: int = Natural
-    base_traces: int = Field(ge=0, description="How many traces of the base commit it was compared with.")
+    entries: Natural
+    base_traces: Natural = Field(description="How many traces of the base commit it was compared with.")
     warnings: list[str]
     verdicts: list[VerdictModel]
 
 
 class LocationModel(_Model):
     path: str = Field(description="Relative to the repository's root.")
-    line: int = Natural
+    line: Natural
     function: str
     mapped: str = Field(description="exact, guess or anchor.")
 
@@ -106,15 +111,15 @@ class LocationModel(_Model):
 class FrameModel(_Model):
     function: str
     file: str
-    line: int = Natural
+    line: Natural
     owner: str = Field(description="own, dependency or std.")
     path: str | None
 
 
 class OccurrenceModel(_Model):
-    start_ns: int
-    duration_ns: int
-    goroutine: int
+    start_ns: Whole
+    duration_ns: Whole
+    goroutine: Whole
     still_open: bool
     before_start: bool
     woken_by: str
@@ -124,13 +129,13 @@ class StatisticsModel(_Model):
     """Of all occurrences, not only those above a threshold."""
 
     unit: str
-    count: int
-    total: int
-    trimmed: int = Field(description="The total without the largest 1 % of the durations.")
-    maximum: int
-    p50: int
-    p90: int
-    p99: int
+    count: Whole
+    total: Whole
+    trimmed: Whole = Field(description="The total without the largest 1 % of the durations.")
+    maximum: Whole
+    p50: Whole
+    p90: Whole
+    p99: Whole
 
 
 class FindingModel(_Model):
@@ -142,9 +147,9 @@ class FindingModel(_Model):
     detail: str
     suggestion: str
     location: LocationModel | None
-    trace: int = Field(ge=0, description="Index of the worst occurrence's trace.")
-    timestamp_ns: int = Field(description="Of the worst occurrence, from its trace's start.")
-    goroutine: int
+    trace: Natural = Field(description="Index of the worst occurrence's trace.")
+    timestamp_ns: Whole = Field(description="Of the worst occurrence, from its trace's start.")
+    goroutine: Whole
     statistics: StatisticsModel
     occurrences: list[OccurrenceModel]
     stack: list[FrameModel] = Field(description="Of the worst occurrence, leaf first.")
@@ -153,18 +158,18 @@ class FindingModel(_Model):
 class SummaryModel(_Model):
     """Counts of findings before any cut; better and fixed count groups of the baseline."""
 
-    new: int
-    worse: int
-    suspected: int
-    undecided: int
-    known: int
-    better: int
-    fixed: int
-    errors: int
-    warnings: int
-    infos: int
-    total: int
-    failing: int
+    new: Whole
+    worse: Whole
+    suspected: Whole
+    undecided: Whole
+    known: Whole
+    better: Whole
+    fixed: Whole
+    errors: Whole
+    warnings: Whole
+    infos: Whole
+    total: Whole
+    failing: Whole
 
 
 class Document(_Model):
@@ -176,8 +181,8 @@ class Document(_Model):
     summary: SummaryModel
     fail_on: SeverityName = Field(description="none: never fails.")
     strict: bool
-    top: int | None
-    left_out: int = Field(ge=0, description="Findings that the cut by `top` took away.")
+    top: Whole | None
+    left_out: Natural = Field(description="Findings that the cut by `top` took away.")
     notes: list[str]
     traces: list[TraceModel]
     base_traces: list[TraceModel] = Field(description="Of the base commit; they have no findings.")
@@ -207,6 +212,8 @@ def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Rep
         first = error.errors()[0]
         member = ".".join(str(part) for part in first["loc"]) or "document"
         raise UsageError(f"{name}: not a report of gotracer-ci: {member}: {first['msg']}") from None
+    if any(finding.trace >= len(document.traces) for finding in document.findings):
+        raise UsageError(f"{name}: not a report of gotracer-ci: a finding is of a trace that it does not have")
     return Report(
         version=document.version,
         traces=tuple(TraceSummary(**dict(trace)) for trace in document.traces),
@@ -244,6 +251,7 @@ def _comparison(comparison: ComparisonModel) -> Comparison:
             more=group.more,
             base=tuple(group.base),
             is_older=group.is_older,
+            history=tuple(group.history),
         )
     return Comparison(
         comparison.baseline, comparison.entries, verdicts, tuple(comparison.warnings), comparison.base_traces

@@ -181,6 +181,21 @@ def outcome(report: Report) -> str:
     return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"
 
 
+def is_decided(report: Report) -> bool:
+    """Whether the comparison, if there is one, could say anything: not so where everything is inconclusive."""
+    verdicts = report.comparison.verdicts.values() if report.comparison else ()
+    return not verdicts or any(verdict.level is not Level.INCONCLUSIVE for verdict in verdicts)
+
+
+def is_resolved(report: Report) -> bool:
+    """Whether all could be compared, and nothing is new or worse, not even on weak evidence."""
+    if report.comparison is None or not report.comparison.verdicts or outcome(report) != "success":
+        return False
+    if any(verdict.level is Level.INCONCLUSIVE for verdict in report.comparison.verdicts.values()):
+        return False
+    return not any(verdict and verdict.flagged for verdict in map(report.verdict, report.findings))
+
+
 def conclusion(report: Report) -> str:
     """Why the run fails or passes, as the end of a sentence that starts with the headline."""
     incomplete = outcome(report) == "incomplete"
@@ -210,6 +225,8 @@ def _be(count: int) -> str:
 
 
 def trace_line(trace: TraceSummary) -> str:
+    if not trace.events:
+        return clean(f"{trace.path}: could not be read")
     facts = f"{quantity(trace.duration_ns, 'ns')}, {plural(trace.events, 'event')}, "
     facts += f"{plural(trace.goroutines, 'goroutine')}, GOMAXPROCS {trace.gomaxprocs}"
     return clean(f"{trace.path}: Go {go(trace.go_version)}, {facts}")
@@ -219,6 +236,8 @@ def remarks(report: Report) -> list[str]:
     """What a reader must know beside the findings: damage first, then warnings and notes, one line each."""
     lines = [
         f"{trace.path} is damaged: {trace.damage}; what came before the damage was analysed"
+        if trace.events
+        else f"{trace.path} could not be read: {trace.damage}"
         for trace in report.traces
         if trace.damage is not None
     ]

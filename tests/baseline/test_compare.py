@@ -211,6 +211,14 @@ def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) 
     assert said.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
 
 
+def test_a_regression_brings_what_the_comparable_jobs_had_the_oldest_first() -> None:
+    before = base(LOCK, 7, None, *range(20, 32), environments=[THERE, *[HERE] * 13])
+    assert judged(LOCK, run(LOCK, 900), before).history == tuple(ms * MS for ms in range(22, 32))
+    assert judged(LOCK, run(LOCK, 25), before).history == ()
+    assert judged(LOCK, run(LOCK, 0), before).history == ()
+    assert judged(GOROUTINES, run(GOROUTINES, 9), base(LOCK, 100, 100)).history == (0, 0)
+
+
 def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
     """Where each group is said to have come from: totals in ms by place."""
     (trace,) = run(LOCK, 1)

@@ -72,6 +72,7 @@ def test_a_verdict_by_number_is_in_numbers() -> None:
     verdict = judged([(110, 880), (150, 900), (90, 910)], [(100, n) for n in (200, 210, 220, 210, 205)])
     assert (verdict.level, verdict.unit, verdict.before, verdict.limit) == (Level.CONFIRMED, "count", 210, 380)
     assert verdict.now == (880, 900, 910)
+    assert verdict.history == (200, 210, 220, 210, 205)
     assert plain(verdict.evidence) == (
         "3 of 3 traces waited more often than the highest of 5 jobs: 210 (200-220) → 880-910 times, 4.3 x; confirmed"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import (
@@ -143,7 +144,7 @@ def compared_report() -> Report:
     gone = Key("HighSchedulingLatency", "runnable", "example.com/shop/api.(*Server).warm")
     verdicts = (
         verdict(COUNTER.key, Status.NEW, before=None, now=(42, 42, 42), unit="count"),
-        verdict(worse.key, Status.WORSE),
+        replace(verdict(worse.key, Status.WORSE), history=(700.0 * MS, 1_600.0 * MS, 30.0 * MS)),
         verdict(new.key, Status.NEW, before=None, now=(310 * MS, 320 * MS, 330 * MS)),
         verdict(suspected.key, Status.WORSE, Level.SUSPECTED, now=(1_480 * MS,)),
         verdict(known.key, Status.KNOWN, now=(720 * MS, 750 * MS, 900 * MS)),
@@ -167,32 +168,43 @@ def compared_report() -> Report:
     )
 
 
-def hostile_report(text: str) -> Report:
-    """A report with the same text wherever a trace, a path or a rule can bring one in."""
-    named = re.sub("[\ud800-\udfff]", "?", text)  # a key is hashed, so that it must be encodable
+def hostile_report(*texts: str) -> Report:
+    """A report with these texts wherever a trace, a path or a rule can bring one in, each in its turn."""
+    text = cycle(texts)
+
+    def named() -> str:
+        return re.sub("[\ud800-\udfff]", "?", next(text))  # a key is hashed, so that it must be encodable
+
+    key = Key(f"R{named()}", named(), named(), named())
     hostile = Finding(
-        key=Key(f"R{named}", named, named),
+        key=key,
         severity=Severity.WARN,
-        message=text,
-        detail=f"{text}\n{text}",
-        suggestion=text,
-        location=Location(f"a/{text}.go", 3, text),
+        message=next(text),
+        detail=f"{next(text)}\n{next(text)}",
+        suggestion=next(text),
+        location=Location(f"a/{next(text)}.go", 3, next(text)),
         stack=(
-            Frame(text, text, 1, "std"),
-            Frame(text, text, 3, "own", f"a/{text}.go"),
-            Frame(text, text, 9, "own", f"b/{text}.go"),
-            Frame(text, text, 0, "dependency"),
+            Frame(next(text), next(text), 1, "std"),
+            Frame(next(text), next(text), 3, "own", f"a/{next(text)}.go"),
+            Frame(next(text), next(text), 9, "own", f"b/{next(text)}.go"),
+            Frame(next(text), next(text), 0, "dependency"),
         ),
         goroutine=1,
         timestamp_ns=5,
         statistics=Statistics("ns", 2, 20, 10, 10),
-        occurrences=(Occurrence(1, 10, 1, woken_by=text),),
+        occurrences=(Occurrence(1, 10, 1, woken_by=next(text)),),
     )
-    judged = replace(verdict(hostile.key, Status.WORSE), evidence=text, more=text)
-    info = RuleInfo(f"R{named}", text or "-", ((text, text),), (Threshold(text, 1, text),), Severity.WARN)
-    comparison = Comparison(text, 1, {hostile.key: judged}, (text,))
-    traces = (replace(TRACES[0], path=text, go_version=text, damage=text),)
-    return Report("0.1.0", traces, (info,), (info,), (hostile,), comparison, Severity.WARN, strict=False, notes=(text,))
+    judged = replace(
+        verdict(key, Status.WORSE), evidence=next(text), more=next(text), history=(700.0 * MS, 740.0 * MS, 720.0 * MS)
+    )
+    gone = verdict(key._replace(kind=f"{key.kind} "), Status.FIXED, now=(0, 0, 0))
+    comparison = Comparison(f"b{next(text)}", 1, {key: judged, gone.key: gone}, (next(text),))
+    info = RuleInfo(
+        key.rule, next(text) or "-", ((next(text), next(text)),), (Threshold(next(text), 1, next(text)),), Severity.WARN
+    )
+    traces = (replace(TRACES[0], path=next(text), go_version=next(text), damage=next(text)),)
+    notes = (next(text),)
+    return Report("0.1.0", traces, (info,), (info,), (hostile,), comparison, Severity.WARN, strict=False, notes=notes)
 
 
 def hostile_reports(texts: Sequence[str]) -> Report:

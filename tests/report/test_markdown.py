@@ -1,26 +1,21 @@
-"""Markdown, read the way GitHub does: as CommonMark with tables, then looked through for mentions and references."""
+"""The job summary, read as GitHub reads it; and text that must come out of the escaping as it went in."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from bs4 import BeautifulSoup
-from hypothesis import given, settings
-from markdown_it import MarkdownIt
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gotracer_ci.report import markdown, render
+from gotracer_ci.report import markdown, markup, render
 from gotracer_ci.report.text import clean
 
 from . import factory
-from .hostile import NASTY, texts
+from .github_page import LINKS, page
+from .hostile import NASTY
 
-READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 COMPARED = factory.compared_report()
-
-
-def page(text: str) -> BeautifulSoup:
-    return BeautifulSoup(READER.render(text), "html.parser")
 
 
 def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
@@ -34,12 +29,9 @@ def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
         "GoroutineLeakGrowth",
         "HighSchedulingLatency",
     ]
-    assert rows[1][2:] == [
-        "example.com/shop/store.(*Cache).Get (store/cache.go:41)",
-        "740 ms → 1.5\N{EN DASH}1.6 s",
-        "2.1\N{MULTIPLICATION SIGN}",
-        "confirmed",
-    ]
+    assert rows[1][2] == "store.(*Cache).Get (store/cache.go:41)"
+    assert rows[1][3].startswith("740 ms → 1.5\N{EN DASH}1.6 s")
+    assert rows[1][4:] == ["2.1\N{MULTIPLICATION SIGN}", "confirmed"]
 
 
 def test_other_findings_are_folded_unless_there_is_no_baseline() -> None:
@@ -49,38 +41,63 @@ def test_other_findings_are_folded_unless_there_is_no_baseline() -> None:
     assert [len(table("tr")) for table in page(render("markdown", factory.plain_report()))("table")] == [4]
 
 
-@settings(max_examples=80)
-@given(text=texts)
-def test_hostile_text_changes_nothing_but_words(text: str) -> None:
-    harmless = re.sub(r"\S", "x", text)
-    seen, expected = (page(render("markdown", factory.hostile_report(t))) for t in (text, harmless))
-    assert _shape(seen) == _shape(expected)
-    for code in seen(["code", "pre"]):
-        code.decompose()
-    words = seen.get_text()
-    assert not re.search(r"@\w|#\d|\bGH-\d|://|\bwww\.", words, re.IGNORECASE)
+def test_places_and_frames_of_the_repository_are_links_where_it_is_known() -> None:
+    assert page(render("markdown", COMPARED))("a") == []
+
+    seen = page(markdown.render(COMPARED, links=LINKS))
+    in_table = [link["href"] for link in seen("table")[0]("a")]
+    assert in_table[1] == f"{LINKS.blob}store/cache.go#L41"
+    assert len(in_table) == 4
+    stack = seen("pre")[0]
+    assert [link.get_text() for link in stack("a")] == [
+        "example.com/shop/api.(*Server).handleOrder (store/cache.go:88)",
+        "example.com/shop/api.(*Server).handleOrder (api/orders.go:88)",
+    ]
+    assert len(stack.get_text().strip().splitlines()) == len(factory.STACK)
 
 
-def _shape(soup: BeautifulSoup) -> list[tuple[str, dict[str, object]]]:
-    return [(tag.name, dict(tag.attrs)) for tag in soup(True)]
+def test_a_row_has_a_chart_where_there_are_several_jobs() -> None:
+    cells = [row("td")[3] for row in page(render("markdown", COMPARED))("table")[0]("tr")[1:]]
+    assert [cell.get_text(" ").replace("\N{NO-BREAK SPACE}", " ") for cell in cells] == [
+        "none → 310\N{EN DASH}330 ms",
+        "740 ms → 1.5\N{EN DASH}1.6 s ▃▇▁ → ▇▇▇",
+        "none → 42",
+        "740 ms → 1.48 s",
+    ]
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_words_survive_the_escaping(text: str) -> None:
-    shown = page(markdown.escape(text)).get_text().replace("\u200b", "").strip()
+    shown = page(markup.escape(text)).get_text().replace("\u200b", "").strip()
     assert shown == clean(text).strip()
+
+
+@given(name=st.text("`~<!-|\\ \nab", max_size=30))
+def test_code_ends_where_its_fence_does(name: str) -> None:
+    (block,) = page(f"{markup.fence(name, 'sh')}\n\nafter")("pre")
+    assert block.get_text().replace("\u200b", "") == f"{name}\n"
+
+
+def test_long_names_lose_their_middle() -> None:
+    name = "g" * 5_000 + "z"
+    assert len(markup.escape(name)) == markup.LINE
+    assert markup.short(name, 9) == "gggg…gggz"
+    assert len(page(markup.code(name)).get_text().strip()) == markup.CELL
 
 
 def test_a_budget_takes_details_first_then_rows_and_says_so() -> None:
     report = factory.large_report(200, 20)
     whole = render("markdown", report)
-    sizes = (len(whole.encode()), 30_000, 5_000, 100)
+    sizes = (len(whole.encode()), 40_000, 20_000, 5_000, 100)
     texts = [markdown.render(report, budget) for budget in sizes]
     assert texts[0] == whole
-    assert "<details><summary><code>" not in texts[1]
-    assert all(len(text.encode()) <= size for text, size in zip(texts[1:3], sizes[1:3], strict=True))
-    assert len(page(texts[1])("tr")) == 201
-    left_out = re.search(r"(\d+) more findings left out", texts[2])
+    assert all(len(text.encode()) <= size for text, size in zip(texts[1:4], sizes[1:4], strict=True))
+    details = [len(page(text)("pre")) for text in texts]
+    assert details[0] == 10
+    assert 0 < details[1] < 10
+    assert details[2:] == [0, 0, 0]
+    assert [len(page(text)("tr")) for text in texts[:2]] == [201, 201]
+    left_out = re.search(r"(\d+) more findings left out", texts[3])
     assert left_out
-    assert int(left_out[1]) + len(page(texts[2])("tr")) - 1 == 200
-    assert texts[3] == "## gotracer-ci: 200 warnings\n\n**Fails because 200 findings are at warn or above.**\n"
+    assert int(left_out[1]) + len(page(texts[3])("tr")) - 1 == 200
+    assert texts[4] == "## gotracer-ci: 200 warnings\n\n**Fails because 200 findings are at warn or above.**\n"

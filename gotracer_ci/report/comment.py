@@ -1,0 +1,106 @@
+"""The pull request's comment: the verdict first, what is new or worse, and the rest folded or counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gotracer_ci.baseline.verdicts import Level
+from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.report import markup, sections, view
+from gotracer_ci.report.links import Links
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.reproduce import commands
+
+_ROWS: Final = 50
+_DETAILS: Final = 10
+_REMARKS: Final = 8
+_SHA: Final = 7
+_RESOLVED: Final = "nothing is new or worse: what an earlier run reported here is resolved"
+
+
+def is_due(report: Report) -> bool:
+    """Whether a report is worth a new comment: something fails the run, or is confirmed new or worse."""
+    verdicts = map(report.verdict, report.findings)
+    return bool(report.failing) or any(v and v.flagged and v.level is Level.CONFIRMED for v in verdicts)
+
+
+def render(report: Report, links: Links, limit: int) -> str:
+    """The comment, within a limit of UTF-16 code units: details go first, then rows; the verdict always stays."""
+    listed = _listed(report)
+    rows = min(len(listed), _ROWS)
+    details = [sections.detail(report, finding, links) for finding in listed[:_DETAILS]]
+
+    text = sections.fitted(
+        lambda *what: _written(report, links, listed, *what),
+        rows,
+        details,
+        lambda text: len(text.encode("utf-16-le")) // 2 <= limit,
+    )
+    return text or sections.verdict(report)
+
+
+def _listed(report: Report) -> Sequence[Finding]:
+    """With a baseline what is new or worse, without one what counts, or would if failing were not switched off."""
+    if report.comparison:
+        return view.arrange(report).regressions
+    return [finding for finding in report.findings if finding.severity >= _limit(report)]
+
+
+def _limit(report: Report) -> Severity:
+    return Severity.WARN if report.fail_on is Severity.NONE else report.fail_on
+
+
+def _written(
+    report: Report, links: Links, listed: Sequence[Finding], rows: int, details: Sequence[str], brief: bool
+) -> str:
+    """brief: only the verdict, the rows, and where to read on."""
+    blocks = [sections.verdict(report, _RESOLVED if view.is_resolved(report) else "")]
+    if rows:
+        table = sections.regressions if report.comparison else sections.others
+        blocks.append(table(report, listed[:rows], links))
+    blocks += details
+    if not brief:
+        if listed:
+            blocks.append(markup.folded("How to reproduce it", markup.fence(commands(report, links), "sh")))
+        if gone := view.gone(report):
+            blocks.append(markup.folded(_better(report), sections.gone(gone[:_ROWS])))
+        if remarks := sections.remarks(report, _REMARKS):
+            blocks.append(remarks)
+    if rest := _rest(report, listed, len(listed) - rows):
+        where = markup.link("summary of the run", links.run) if links.run else "reports of the run"
+        blocks.append(f"Findings not shown here: {', '.join(rest)}. See the {where}.\n")
+    blocks.append(f"<sub>{' · '.join(_footer(report, links))}</sub>\n")
+    return "\n".join(blocks)
+
+
+def _better(report: Report) -> str:
+    """`3 fixed, 1 better`; where not all of them are shown, how many are."""
+    summary = view.summarise(report)
+    parts = [f"{count:,} {name}" for name, count in (("fixed", summary.fixed), ("better", summary.better)) if count]
+    shown = f" ({_ROWS} shown)" if summary.fixed + summary.better > _ROWS else ""
+    return ", ".join(parts) + shown
+
+
+def _rest(report: Report, listed: Sequence[Finding], left_out: int) -> list[str]:
+    """The findings that have no row, as counts."""
+    summary = view.summarise(report)
+    others = sum(report.verdict(finding) is None for finding in report.findings)
+    others -= 0 if report.comparison else len(listed)
+    counts = (
+        (left_out, "more like these"),
+        (summary.known, "known"),
+        (summary.undecided, "undecided"),
+        (others, f"below {_limit(report).label}" if report.comparison is None else "not compared"),
+    )
+    return [f"{count:,} {words}" for count, words in counts if count > 0]
+
+
+def _footer(report: Report, links: Links) -> Iterator[str]:
+    if links.commit:
+        yield f"Commit {markup.link(markup.code(links.commit[:_SHA]), links.of_commit)}"
+    if report.comparison:
+        yield f"compared with {markup.escape(view.reference(report.comparison), markup.CELL)}"
+    if links.run:
+        yield markup.link("summary of the run", links.run)
+    yield markup.escape(f"gotracer-ci {report.version}", markup.CELL)

@@ -1,0 +1,34 @@
+"""GitLab's Code Quality report: one JSON list of alerts.
+
+GitLab stops reading at the first entry that it does not like, and an entry without a file is one: what has no place
+in the repository is left out. Reports of the same name in two branches are compared by their fingerprints.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gotracer_ci.findings import Finding, Location, Severity
+from gotracer_ci.report import view
+from gotracer_ci.report.alerts import alerts, sentences
+from gotracer_ci.report.json import compact
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import clean
+
+_SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "major"}
+
+
+def render(report: Report) -> str:
+    """The list, an alert a line."""
+    entries = [compact(_entry(report, finding, place)) for finding in alerts(report) if (place := finding.location)]
+    return "[" + ",".join(f"\n{entry}" for entry in entries) + "\n]\n"
+
+
+def _entry(report: Report, finding: Finding, place: Location) -> dict[str, Any]:
+    return {
+        "description": " ".join(sentences(finding, report.verdict(finding))),
+        "check_name": clean(finding.key.rule),
+        "fingerprint": finding.fingerprint,
+        "severity": _SEVERITIES[view.severity(report, finding)],
+        "location": {"path": clean(place.path), "lines": {"begin": max(place.line, 1)}},
+    }

@@ -1,0 +1,159 @@
+"""What the job summary and the pull request's comment have in common: tables, and the details of a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from gotracer_ci.baseline.verdicts import Verdict
+from gotracer_ci.findings import Finding
+from gotracer_ci.report import markup, view
+from gotracer_ci.report.chart import chart
+from gotracer_ci.report.links import Links
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import WHOLE, at, clean_lines, duration, place, plural, timestamp
+
+ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
+_JUDGED: Final = ("", "Rule", "Place", "Before → now", "Change", "Confidence")
+_FRAMES: Final = 25
+_LINES: Final = 12
+
+
+def verdict(report: Report, sentence: str = "") -> str:
+    """The heading, and why the run fails or passes. Nothing in it is anybody's text, so that its length is bounded."""
+    words = sentence or view.conclusion(report)
+    return f"## gotracer-ci: {view.headline(report)}\n\n**{words[0].upper()}{words[1:]}.**\n"
+
+
+def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:
+    """What is new or worse; with a chart where the baseline's jobs say more than their median."""
+    rows = []
+    for finding in findings:
+        found = report.verdict(finding)
+        if found is None:
+            continue
+        rows.append(
+            (
+                f"{ICONS[view.severity(report, finding).label]} {found.status}",
+                markup.escape(finding.key.rule, markup.CELL),
+                _linked_place(finding, links),
+                "<br>".join(filter(None, (view.before_now(found), chart(found)))),
+                view.change(found) or "new",
+                found.level.value,
+            )
+        )
+    return markup.table(_JUDGED, rows)
+
+
+def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
+    """Any other findings, with what they say."""
+    rows = []
+    for finding in findings:
+        label = view.severity(report, finding).label
+        word = view.word(report.verdict(finding)) or label
+        rows.append(
+            (
+                f"{ICONS[label]} {word}",
+                markup.escape(finding.key.rule, markup.CELL),
+                _linked_place(finding, links),
+                markup.escape(finding.message, 2 * markup.CELL),
+            )
+        )
+    return markup.table(("", "Rule", "Place", "Message"), rows)
+
+
+def gone(verdicts: Sequence[Verdict]) -> str:
+    """What is fixed or better."""
+    rows = (
+        (
+            found.status.value,
+            markup.escape(found.key.rule, markup.CELL),
+            markup.code(view.where(found)),
+            view.before_now(found),
+            view.change(found),
+            found.level.value,
+        )
+        for found in verdicts
+    )
+    return markup.table(_JUDGED, rows)
+
+
+def detail(report: Report, finding: Finding, links: Links) -> str:
+    """All there is to say of a finding, folded."""
+    title = f"{markup.code_html(finding.key.rule)} at {markup.code_html(place(finding) or WHOLE)}"
+    return markup.folded(title, "\n\n".join(_paragraphs(report, finding, links)))
+
+
+def remarks(report: Report, most: int | None = None) -> str:
+    """What a reader must know beside the findings, "" for nothing. most: lines, damage first."""
+    lines = view.remarks(report)
+    left_out = 0 if most is None else len(lines) - most
+    return markup.bullets(lines[:most]) + (f"- {plural(left_out, 'more remark')}\n" if left_out > 0 else "")
+
+
+def fitted(
+    write: Callable[[int, Sequence[str], bool], str], rows: int, details: Sequence[str], fits: Callable[[str], bool]
+) -> str | None:
+    """The longest text that fits: details go first, then, in brief, rows. None where not even that is enough.
+
+    Args:
+        write: makes the text of a number of rows and some details; the last argument says whether to be brief.
+    """
+    text = write(rows, details, False)
+    if fits(text):
+        return text
+    number = _most_that_fit(len(details), lambda n: fits(write(rows, details[:n], False)))
+    text = write(rows, details[:number], False)
+    if fits(text):
+        return text
+    text = write(_most_that_fit(rows, lambda n: fits(write(n, (), True))), (), True)
+    return text if fits(text) else None
+
+
+def _most_that_fit(number: int, fits: Callable[[int], bool]) -> int:
+    """The largest of 0 to `number` that fits, where all below one that fits do, too; 0 if none does."""
+    least, too_many = 0, number + 1
+    while too_many - least > 1:
+        middle = (least + too_many) // 2
+        if fits(middle):
+            least = middle
+        else:
+            too_many = middle
+    return least
+
+
+def _linked_place(finding: Finding, links: Links) -> str:
+    """In a table the package's path is left out, since the file has it."""
+    location = finding.location
+    if location is None:
+        return markup.code(place(finding) or WHOLE)
+    name, bracket, types = location.function.partition("[")
+    short = replace(location, function=name.rpartition("/")[2] + bracket + types)
+    return markup.link(markup.code(at(short)), links.line(location.path, location.line))
+
+
+def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]:
+    yield markup.escape(finding.message)
+    found = report.verdict(finding)
+    if found and found.flagged:
+        yield "**Compared:** " + markup.escape(". ".join(filter(None, (found.evidence, view.to_confirm(found)))))
+    lines = [line for line in clean_lines(finding.detail) if line.strip()]
+    if lines:
+        yield "\\\n".join(markup.escape(line) for line in lines[:_LINES])
+    if finding.suggestion.strip():
+        yield f"**What to do:** {markup.escape(finding.suggestion)}"
+    statistics = finding.statistics
+    if statistics.unit == "ns":
+        figures = f"{duration(statistics.total)} in all, {duration(statistics.maximum)} at worst"
+        yield f"{statistics.count:,} times: {figures}, worst at {timestamp(finding.timestamp_ns)}."
+    if finding.stack:
+        frames = [
+            markup.link_html(at(frame), links.line(frame.path, frame.line) if frame.path else "")
+            for frame in finding.stack[:_FRAMES]
+        ]
+        if len(finding.stack) > _FRAMES:
+            frames.append(f"{plural(len(finding.stack) - _FRAMES, 'more frame')}")
+        yield markup.preformatted(frames)
+    if found and found.flagged and report.comparison and report.comparison.baseline:
+        yield f"To take it into the baseline as it is: `--accept {finding.fingerprint} --reason WHY`."

@@ -1,0 +1,208 @@
+"""The pull request's comment, read as GitHub reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gotracer_ci.baseline.verdicts import Level, Status, Verdict
+from gotracer_ci.findings import Severity
+from gotracer_ci.report import comment, view
+from gotracer_ci.report.links import NO_LINKS
+from gotracer_ci.report.model import Report
+
+from . import factory
+from .factory import MS
+from .github_page import COMMIT, LINKS, page
+
+COMPARED = factory.compared_report()
+PLAIN = factory.plain_report()
+LIMIT = 65_000
+LIMITS = (LIMIT, 25_000, 9_000, 4_000, 600, 0)
+
+
+def report_of(*verdicts: Verdict) -> Report:
+    """A whole run with the finding of each verdict that is not gone."""
+    findings = tuple(replace(factory.finding(), key=v.key) for v in verdicts if v.status is not Status.FIXED)
+    assert COMPARED.comparison
+    comparison = replace(COMPARED.comparison, verdicts={v.key: v for v in verdicts}, warnings=())
+    return replace(COMPARED, traces=factory.TRACES, findings=findings, comparison=comparison, notes=())
+
+
+def judged(status: Status, level: Level = Level.CONFIRMED, place: str = "main.f") -> Verdict:
+    return factory.verdict(factory.finding().key._replace(place=place), status, level)
+
+
+def many(number: int) -> Report:
+    """As many regressions, each with a stack."""
+    large = factory.large_report(number, 30)
+    assert COMPARED.comparison
+    verdicts = {f.key: factory.verdict(f.key, Status.WORSE) for f in large.findings}
+    return replace(large, comparison=replace(COMPARED.comparison, verdicts=verdicts))
+
+
+def said(report: Report) -> str:
+    """The verdict's sentence."""
+    return page(comment.render(report, LINKS, LIMIT))("strong")[0].get_text()
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def test_the_verdict_comes_first_then_what_is_new_or_worse() -> None:
+    seen = page(comment.render(COMPARED, LINKS, LIMIT))
+    title, sentence, table = seen.find_all(True, recursive=False)[:3]
+    assert title.get_text().startswith("gotracer-ci: 2 new, 1 worse, 1 suspected, 1 fixed")
+    assert sentence.get_text() == "Fails because 3 findings are confirmed new or worse than the baseline."
+    assert [row("td")[0].get_text() for row in table("tr")[1:]] == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse"]
+    (place,) = table("tr")[2]("td")[2]("a")
+    assert (place.get_text(), place["href"]) == (
+        "store.(*Cache).Get (store/cache.go:41)",
+        f"{LINKS.blob}store/cache.go#L41",
+    )
+
+
+def test_details_say_what_the_baseline_has_what_to_do_and_how_to_see_it_again() -> None:
+    seen = page(comment.render(COMPARED, LINKS, LIMIT))
+    titles = [summary.get_text() for summary in seen("summary")]
+    assert titles[1] == "MutexContention at example.com/shop/store.(*Cache).Get (store/cache.go:41)"
+    assert titles[4:] == ["How to reproduce it", "1 fixed, 1 better"]
+    detail = seen("details")[1].get_text()
+    for words in (
+        "Compared: 3 of 3 traces above the highest of 5 jobs",
+        "ended by goroutine 7.",
+        "What to do: Hold the lock for less time",
+        "sync.(*Mutex).Lock (/usr/local/go/src/sync/mutex.go:46)",
+        "--accept 57f8cea66e808792 --reason WHY",
+    ):
+        assert words in detail
+    assert "gh run download 4711 --repo acme/shop\ngotracer-ci analyze traces/" in seen("details")[4].get_text()
+    assert [row("td")[0].get_text() for row in seen("details")[5]("tr")[1:]] == ["fixed", "better"]
+
+
+def test_the_rest_is_counted_and_the_foot_says_what_of() -> None:
+    seen = page(comment.render(COMPARED, LINKS, LIMIT))
+    remarks = [item.get_text() for item in seen("li")]
+    assert remarks[0].startswith("traces/service-3.trace is damaged: the file ends inside a batch")
+    assert remarks[1] == "mixed environments"
+    rest, foot = seen("p")[-2:]
+    assert (
+        rest.get_text() == "Findings not shown here: 1 known, 1 undecided, 1 not compared. See the summary of the run."
+    )
+    assert foot.get_text() == (
+        "Commit a1b2c3d · compared with .gotracer-ci/baseline.json (5 jobs) · summary of the run · gotracer-ci 0.1.0"
+    )
+    assert [link["href"] for link in foot("a")] == [LINKS.blob.replace("blob", "commit").strip("/"), LINKS.run]
+    assert COMMIT in LINKS.of_commit
+
+
+def test_without_addresses_there_are_no_links() -> None:
+    assert page(comment.render(COMPARED, NO_LINKS, LIMIT))("a") == []
+
+
+def test_a_clean_run_resolves_what_was_said_before() -> None:
+    report = report_of(judged(Status.KNOWN, place="main.g"), judged(Status.FIXED))
+    text = comment.render(report, LINKS, LIMIT)
+    assert text.startswith("## gotracer-ci: nothing new or worse, 1 fixed, 1 known\n")
+    assert said(report) == "Nothing is new or worse: what an earlier run reported here is resolved."
+    assert [row("td")[1].get_text() for row in page(text)("tr")[1:]] == ["MutexContention"]
+    assert not comment.is_due(report)
+
+
+CLEAN = report_of(judged(Status.KNOWN))
+CUT = replace(CLEAN, traces=(replace(CLEAN.traces[0], damage="cut short"),))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        CUT,
+        replace(CLEAN, comparison=None, findings=(), notes=("not compared with a baseline: b.json: is not JSON",)),
+        report_of(judged(Status.KNOWN), judged(Status.WORSE, Level.SUSPECTED, "main.g")),
+        report_of(judged(Status.KNOWN), judged(Status.NEW, Level.INSUFFICIENT, "main.g")),
+        report_of(judged(Status.KNOWN, Level.INCONCLUSIVE)),
+        report_of(),
+    ],
+    ids=["cut", "no comparison", "suspected", "too little", "another environment", "nothing compared"],
+)
+def test_nothing_is_resolved_that_was_not_seen_to_be(report: Report) -> None:
+    assert view.is_resolved(CLEAN)
+    assert "resolved" not in comment.render(report, LINKS, LIMIT)
+
+
+def test_a_cut_trace_is_named() -> None:
+    assert said(CUT).startswith("Is incomplete because a trace is damaged; the rest passes")
+    assert "traces/service-1.trace is damaged: cut short" in comment.render(CUT, LINKS, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("report", "due"),
+    [
+        (CLEAN, False),
+        (CUT, False),
+        (report_of(judged(Status.NEW)), True),
+        (replace(report_of(judged(Status.WORSE)), fail_on=Severity.NONE), True),
+        (report_of(judged(Status.NEW, Level.SUSPECTED)), False),
+        (replace(report_of(judged(Status.NEW, Level.SUSPECTED)), strict=True), True),
+        (report_of(judged(Status.NEW, Level.INSUFFICIENT)), False),
+        (PLAIN, True),
+        (replace(PLAIN, fail_on=Severity.NONE), False),
+        (replace(PLAIN, findings=PLAIN.findings[2:]), False),
+    ],
+)
+def test_only_what_fails_or_is_confirmed_makes_a_comment(report: Report, due: bool) -> None:
+    assert comment.is_due(report) is due
+
+
+def test_without_a_baseline_the_findings_that_count_are_listed() -> None:
+    seen = page(comment.render(PLAIN, LINKS, LIMIT))
+    assert [row("td")[1].get_text() for row in seen("tr")[1:]] == ["BlockedOnSyscall", "MutexContention"]
+    assert "Findings not shown here: 1 below warn." in seen.get_text()
+    strict = page(comment.render(replace(PLAIN, fail_on=Severity.ERROR), LINKS, LIMIT))
+    assert [row("td")[1].get_text() for row in strict("tr")[1:]] == ["BlockedOnSyscall"]
+    assert "2 below error" in strict.get_text()
+
+
+def test_a_limit_takes_details_first_then_rows_and_leads_to_the_summary() -> None:
+    report = many(60)
+    texts = [comment.render(report, LINKS, limit) for limit in LIMITS]
+    assert all(units(text) <= limit for text, limit in zip(texts[:5], LIMITS[:5], strict=True))
+    pages = [page(text) for text in texts]
+    rows = [max(len(seen("tr")) - 1, 0) for seen in pages]
+    details = [len(seen("pre")) for seen in pages]
+    assert rows[:2] == [50, 50]
+    assert 50 > rows[2] > rows[3] > rows[4] == rows[5] == 0
+    assert details[0] == 11
+    assert 11 > details[1] > 1
+    assert details[2:] == [0, 0, 0, 0]
+    for seen, number in zip(pages[:5], rows[:5], strict=True):
+        assert f"{60 - number} more like these" in seen.get_text()
+        assert LINKS.run in [link["href"] for link in seen("a")]
+    assert texts[5] == (
+        "## gotracer-ci: 60 worse\n\n**Fails because 60 findings are confirmed new or worse than the baseline.**\n"
+    )
+
+
+def test_lists_are_cut_and_say_so() -> None:
+    gone = [judged(Status.FIXED, place=f"main.f{i}") for i in range(60)]
+    seen = page(comment.render(replace(report_of(*gone), notes=tuple(f"note {i}" for i in range(20))), LINKS, LIMIT))
+    assert [summary.get_text() for summary in seen("summary")] == ["60 fixed (50 shown)"]
+    assert len(seen("tr")) == 51
+    assert [item.get_text() for item in seen("li")] == [*(f"note {i}" for i in range(8)), "12 more remarks"]
+
+
+def test_no_name_is_too_long_for_it() -> None:
+    """Names of a million characters, in the places of each kind, two units each."""
+    report = factory.hostile_report("\N{GRINNING FACE}\n" * 500_000, "@" * 1_000_000, "`" * 1_000_000)
+    text = comment.render(report, LINKS, LIMIT)
+    assert units(text) < 30_000
+    assert page(text)("h2")[0].get_text().startswith("gotracer-ci: 1 worse, 1 fixed")
+    for limit in (5_000, 1_500):
+        assert units(comment.render(many(3), LINKS, limit)) <= limit
+
+
+def test_times_that_are_too_large_for_a_clock_are_only_large() -> None:
+    worse = replace(judged(Status.WORSE), now=(1e308, 5e-324), before=1e-300, history=(1e308, 0.0, 5.0), limit=MS)
+    assert units(comment.render(report_of(worse), LINKS, LIMIT)) < LIMIT

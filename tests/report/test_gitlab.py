@@ -1,0 +1,101 @@
+"""GitLab's Code Quality report: its documented members, and what its reader refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given, settings
+
+from gotracer_ci.findings import Severity
+from gotracer_ci.report import render
+from gotracer_ci.report.model import Report
+
+from . import factory
+from .hostile import NASTY, texts
+
+# as GitLab documents the format; its own reader asks for less
+SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": r"^(?!/|\./|[A-Za-z]:)."},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+        "additionalProperties": False,
+    },
+}
+COMPARED = factory.compared_report()
+REPORTS = {
+    "compared": COMPARED,
+    "plain": factory.plain_report(),
+    "hostile": factory.hostile_reports(NASTY),
+    "empty": replace(COMPARED, findings=()),
+}
+
+
+def entries(report: Report) -> list[dict[str, Any]]:
+    text = render("gitlab", report)
+    assert text.startswith("[")  # no byte order mark, at which GitLab's reader gives up
+    found: list[dict[str, Any]] = json.loads(text)
+    jsonschema.validate(found, SCHEMA)
+    assert len({entry["fingerprint"] for entry in found}) == len(found)
+    return found
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_report_is_as_gitlab_wants_it(name: str) -> None:
+    assert bool(entries(REPORTS[name])) == (name != "empty")
+
+
+def test_only_what_is_new_or_worse_is_listed() -> None:
+    new, worse, counter = entries(COMPARED)
+    assert worse == {
+        "description": "waited 1.48 s in all for sync.(*Mutex).Lock, 150 ms at worst. "
+        "Worse: 3 of 3 traces above the highest of 5 jobs: 740 → 1,500 ms; confirmed.",
+        "check_name": "MutexContention",
+        "fingerprint": factory.finding().fingerprint,
+        "severity": "minor",
+        "location": {"path": "store/cache.go", "lines": {"begin": 41}},
+    }
+    assert (new["check_name"], new["severity"]) == ("BlockedOnSyscall", "major")
+    assert (counter["check_name"], counter["severity"]) == ("GoroutineLeakGrowth", "minor")
+
+
+def test_without_a_comparison_everything_with_a_place_is_listed() -> None:
+    report = factory.plain_report()
+    assert [entry["check_name"] for entry in entries(report)] == ["BlockedOnSyscall", "MutexContention"]
+    assert [finding.key.rule for finding in report.findings if not finding.location] == ["GCPauseSpike"]
+    info = replace(factory.finding(), severity=Severity.INFO)
+    assert entries(replace(report, findings=(info,)))[0]["severity"] == "info"
+
+
+def test_a_line_that_is_not_known_is_the_first() -> None:
+    place = factory.finding(line=0)
+    assert entries(replace(factory.plain_report(), findings=(place,)))[0]["location"]["lines"] == {"begin": 1}
+
+
+@settings(max_examples=50)
+@given(text=texts)
+def test_hostile_text_stays_text(text: str) -> None:
+    (entry,) = entries(factory.hostile_report(text))
+    assert "\n" not in entry["description"]

@@ -1,0 +1,115 @@
+"""The worst text that can be thought of, wherever a trace or a path can bring one in, in all that people look at."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gotracer_ci.github.commands import Annotation, log
+from gotracer_ci.report import comment, markdown, render
+from gotracer_ci.report.model import Report
+
+from . import factory
+from .github_page import COMMIT, LINKS, Tree, read
+from .hostile import texts
+
+HARMLESS = factory.hostile_report("x")
+COMMENT = read(comment.render(HARMLESS, LINKS, 60_000))
+SUMMARY = read(markdown.render(HARMLESS, None, LINKS))
+HTML = Tree(render("html", HARMLESS))
+# of these there may be more or fewer: a text may be empty, or of several lines
+CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
+STEERING = set(
+    "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\U000e0041"
+)
+UNCOUNTED = {"p", "br", "strong", "a", "span", "div", "dt", "dd", "i", "b"}
+REPOSITORY = LINKS.blob.partition("/blob/")[0]
+OURS = {LINKS.run, f"{REPOSITORY}/commit/{COMMIT}"}
+
+
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(some=st.lists(texts, min_size=1, max_size=5))
+def test_it_breaks_nothing(some: list[str]) -> None:
+    report = factory.hostile_report(*some)
+
+    of_comment = checked_markdown(comment.render(report, LINKS, 60_000), COMMENT)
+    of_summary = checked_markdown(markdown.render(report, None, LINKS), SUMMARY)
+    assert of_comment <= of_summary | OURS
+    check_log(report)
+    check_html(report)
+
+
+def checked_markdown(text: str, expected: Tree) -> set[str]:
+    """The links that it has."""
+    tree = read(text)
+    assert counted(tree) == counted(expected)
+    assert tree.tags.keys() <= expected.tags.keys() | {"br", "span"}
+    assert tree.attributes <= expected.attributes
+    assert tree.found_by_filters == []
+    assert all(words == "$" for tag, words in tree.words if tag == "span")
+    assert "<!--" not in text
+    for link in tree.links:
+        assert link in OURS or is_line(link), link
+    return set(tree.links)
+
+
+def counted(tree: Tree) -> dict[str, int]:
+    return {tag: count for tag, count in tree.tags.items() if tag not in UNCOUNTED}
+
+
+def is_line(link: str) -> bool:
+    """Whether a browser goes below the commit's folder: it takes a backslash for a slash, and resolves dots."""
+    path, _, fragment = link.removeprefix(LINKS.blob).partition("#")
+    steps = re.split(r"[/\\]", path.lower().replace("%2e", "."))
+    is_below = link.startswith(LINKS.blob) and not {"", ".", ".."} & set(steps)
+    return is_below and bool(re.fullmatch(r"[\w./%~-]+", path, re.ASCII) and re.fullmatch(r"L\d+", fragment))
+
+
+def check_log(report: Report) -> None:
+    """The terminal's table, an annotation of all, and the runner's log."""
+    table = render("human", report)
+    steering = {c for c in table if not c.isprintable() and (c in STEERING or unicodedata.category(c) in CONTROLS)}
+    assert steering <= {"\n"}
+
+    finding = report.findings[0]
+    file = finding.location.path if finding.location else ""
+    line = Annotation("error", f"{finding.message}\n{finding.detail}", finding.key.rule, file, 3).command()
+    found = re.fullmatch(r"::error file=([^:,]+),line=3,title=([^:,]+)::(.*)", line)
+    assert found, line
+    assert not re.search(r"[\r\n]|##\[", line)
+
+    stdout = io.StringIO()
+    log(f"{table}{finding.message}\n{finding.detail}", stdout)
+    for line in re.split(r"\r\n|\r|\n", stdout.getvalue()):
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
+def check_html(report: Report) -> None:
+    tree = Tree(render("html", report))
+    assert counted(tree) == counted(HTML)
+    assert tree.tags.keys() <= HTML.tags.keys() | {"br"}
+    assert tree.attributes <= HTML.attributes
+    assert tree.links == ["data:,"]
+
+
+def test_what_is_compared_with_is_what_was_made() -> None:
+    """The check above holds a page against another; this holds that other against numbers."""
+    assert counted(COMMENT) == {
+        "h2": 1, "table": 2, "thead": 2, "tbody": 2, "tr": 4, "th": 12, "td": 12, "details": 3, "summary": 3, "pre": 2,
+        "ul": 1, "li": 3, "sub": 1, "code": 7,
+    }  # fmt: skip
+    assert counted(SUMMARY) == {
+        "h2": 1, "table": 2, "thead": 2, "tbody": 2, "tr": 4, "th": 12, "td": 12, "details": 3, "summary": 3, "pre": 1,
+        "ul": 2, "li": 4, "code": 5,
+    }  # fmt: skip
+    lines = [f"{LINKS.blob}a/x.go#L3", f"{LINKS.blob}a/x.go#L3", f"{LINKS.blob}b/x.go#L9"]
+    assert SUMMARY.links == lines
+    assert sorted(set(COMMENT.links)) == sorted({*lines, *OURS})
+    assert (HTML.tags["script"], HTML.tags["style"], HTML.tags["details"]) == (1, 1, 2)
+    assert COMMENT.attributes == {("a", "href"), ("code", "class")}
+    assert not any(name.startswith("on") for _, name in HTML.attributes)
