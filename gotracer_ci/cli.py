@@ -17,7 +17,7 @@ import click
 from gotracer_ci import __version__
 from gotracer_ci.errors import EXIT_CRASHED, GotracerError, UsageError
 
-FILES = ("json", "ndjson", "markdown", "sarif", "html", "junit")
+FILES = ("json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab")
 FORMATS = ("human", *FILES)
 FAIL_ON = ("never", "info", "warn", "error")
 
@@ -279,11 +279,32 @@ def prune(file: Path, program: tuple[str, ...]) -> None:
 
 
 @cli.command()
-def action() -> None:
+@click.option("--dry-run", is_flag=True, help="Print what would be sent to GitHub, and send nothing.")
+def action(dry_run: bool) -> None:
     """What the container of the GitHub action runs: reads the runner's environment."""
     from gotracer_ci.action import main as run_action
 
-    sys.exit(run_action())
+    sys.exit(run_action(dry_run=dry_run))
+
+
+@cli.command()
+@click.argument("traces", nargs=-1, metavar="[TRACE]...")
+@click.option("--baseline", type=Path, metavar="FILE", help="The baseline [default: .gotracer-ci/baseline.json].")
+@click.option("--config", type=Path, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
+@click.option("--root", type=Path, metavar="DIR", help="The repository's folder [default: .].")
+def doctor(traces: tuple[str, ...], baseline: Path | None, config: Path | None, root: Path | None) -> None:
+    """Checks decoder, traces, places, baseline and, on a runner, event, token and permissions.
+
+    Exit codes: 0 no problem, 2 at least one.
+    """
+    from gotracer_ci.action import examine
+    from gotracer_ci.doctor import PROBLEM
+
+    given = {"traces": traces or None, "baseline": baseline, "root": root}
+    checks = list(examine(given, config))
+    with _stdout() as stdout:
+        stdout.writelines(f"{check.line()}\n" for check in checks)
+    sys.exit(UsageError.exit_code if any(check.level == PROBLEM for check in checks) else 0)
 
 
 def main(arguments: Iterable[str] | None = None) -> NoReturn:

@@ -83,11 +83,15 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     errors: list[GotracerError] = []
     traces: list[Analysed] = []
     base: list[Analysed] = []
+    unread: list[TraceSummary] = []
+    unread_base: list[TraceSummary] = []
     for number, name in enumerate(every, 1):
         try:
             trace = _analysed(name, repository, measured, settings, watch and partial(watch, number, len(every)))
         except TraceError as error:
             errors.append(error)
+            summary = TraceSummary(_shown(name, settings.root), "", 0, 0, 0, 0, _described(error))
+            (unread if number <= len(names) else unread_base).append(summary)
             continue
         (traces if number <= len(names) else base).append(trace)
         if trace.damage:
@@ -100,7 +104,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     comparison = _compared(traces, base, measured, settings, errors, notes)
     report = Report(
         version=__version__,
-        traces=tuple(trace.summary for trace in traces),
+        traces=(*(trace.summary for trace in traces), *unread),
         rules=tuple(rule.info for rule in rules),
         rules_known=tuple(rule.info for rule in all_rules()),
         findings=tuple(_findings(traces, comparison, {rule.name for rule in rules})),
@@ -109,7 +113,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
         strict=settings.strict,
         notes=tuple(notes),
         top=settings.top,
-        base_traces=tuple(trace.summary for trace in base),
+        base_traces=(*(trace.summary for trace in base), *unread_base),
     )
     written = _write(report, settings, errors)
     return Outcome(report, tuple(errors), written)
@@ -203,7 +207,7 @@ def _compared(
     judged = judge(
         Request(
             path=path,
-            shown=_shown(str(path), settings.root),
+            shown=settings.baseline_name or _shown(str(path), settings.root),
             update=settings.update_baseline,
             replace=settings.replace_baseline,
             run_id=settings.run_id,

@@ -12,7 +12,7 @@ from gotracer_ci.findings import Severity
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
 BASELINE_FILE = ".gotracer-ci/baseline.json"
-Format = Literal["human", "json", "ndjson", "markdown", "sarif", "html", "junit"]
+Format = Literal["human", "json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab"]
 FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
 
 
@@ -23,6 +23,7 @@ class Settings:
     traces: files, folders, globs or "-". root: the repository. outputs: format → file, written beside `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
     accept: (fingerprint, reason). base: as traces, of the base commit.
+    baseline_name: what reports and errors call the baseline where that is not its path.
     A plain class that pydantic can check: what is in a field's metadata are pydantic's constraints.
     """
 
@@ -32,6 +33,7 @@ class Settings:
     base: tuple[str, ...] = ()
     root: Path = Path()
     baseline: Path | None = None
+    baseline_name: str = ""
     update_baseline: bool = False
     replace_baseline: bool = False
     run_id: str = ""

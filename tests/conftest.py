@@ -19,6 +19,7 @@ from gotracer_ci.rules.registry import all_rules
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import open_trace
+from tests.runner import Runner
 
 # No test depends on a time: on a loaded machine it would fail for no fault of the code.
 settings.register_profile("untimed", deadline=None)
@@ -73,3 +74,9 @@ def run(tmp_path: Path) -> Run:
         return subprocess.run(command, cwd=cwd, env=scrubbed, input=stdin, capture_output=True, timeout=60)
 
     return start
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """A workspace and the runner's variables, for steps of the action."""
+    return Runner(tmp_path)

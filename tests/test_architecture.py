@@ -34,11 +34,20 @@ MAY_IMPORT = {
     "pipeline": {
         "errors", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
-    "action": {"errors", "findings", "github", "pipeline", "report", "settings"},
+    "reference": {"errors", "github"},
+    "annotations": {"findings", "github.commands", "report"},
+    "publish": {"errors", "github", "reference", "report"},
+    "second_stage": {"errors", "github", "publish", "report", "rules"},
+    "doctor": {"errors", "github", "pipeline", "reference", "report", "settings", "source", "trace", "upkeep"},
+    "action": {
+        "annotations", "doctor", "errors", "github", "pipeline", "publish", "reference", "report", "second_stage",
+        "settings",
+    },
     "upkeep": {"errors", "findings", "baseline", "report.table", "report.text", "pipeline", "settings"},
     "progress": {"report.text", "trace"},
     "cli": {
-        "action", "baseline.schema", "errors", "pipeline", "progress", "report", "rules", "settings", "trace", "upkeep",
+        "action", "baseline.schema", "doctor", "errors", "pipeline", "progress", "report", "rules", "settings",
+        "trace", "upkeep",
     },
 }  # fmt: skip
 # progress looks at the clock and draws on the terminal for cli, which alone starts it
@@ -49,6 +58,7 @@ THIRD_PARTY = {
     "jinja2": {"report/html"},
     "markupsafe": {"report/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
+    "requests": {"github/session"},
     "rich": {"progress", "report/human", "report/table"},
     "sarif_om": {"report/sarif"},
     "attr": {"report/sarif"},

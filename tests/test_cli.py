@@ -20,7 +20,7 @@ from tests.conftest import PROGRAMS, ROOT, TRACES, Done, Run, findings, path_of
 
 LOCKWAIT = path_of("lockwait-go1.27")
 CHANWAIT = path_of("chanwait-go1.25")
-FORMATS = ("human", "json", "ndjson", "markdown", "sarif", "html", "junit")
+FORMATS = ("human", "json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab")
 
 
 @pytest.fixture

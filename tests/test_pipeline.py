@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.verdicts import Level, Status
-from gotracer_ci.errors import TraceError, UsageError
+from gotracer_ci.errors import BaselineError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity
 from gotracer_ci.pipeline import Outcome, run
-from gotracer_ci.settings import load
+from gotracer_ci.report import render, view
+from gotracer_ci.settings import Format, load
 from tests.conftest import NAMES, PROGRAMS, ROOT, TRACES, findings, path_of
 from tests.trace.writer import case
 
@@ -112,6 +115,59 @@ def test_each_program_is_compared_with_its_own_past(tmp_path: Path) -> None:
     assert [(finding.key.program, finding.key.place) for finding in alone.report.failing] == [("", finding.key.place)]
 
 
+def told(outcome: Outcome, folder: Path) -> str:
+    """All that a run says: its errors and every format of its report."""
+    reports = [render(name, outcome.report) for name in get_args(Format)]
+    text = "\n".join([*reports, *outcome.report.notes, *map(str, outcome.errors)])
+    assert str(folder) not in text
+    return text
+
+
+def test_a_baseline_that_was_fetched_is_called_by_where_it_is_from(baseline: Path, tmp_path: Path) -> None:
+    name = ".gotracer-ci/baseline.json of main"
+    fetched: dict[str, Any] = {"baseline": baseline, "baseline_name": name}
+
+    compared = analysed("service-leak-go1.27", **fetched)
+    assert compared.exit_code == 1
+    assert compared.report.comparison
+    assert compared.report.comparison.baseline == name
+    assert name in told(compared, tmp_path)
+
+    assert name in told(analysed("orders-go1.27", **fetched), tmp_path)
+
+    missing = analysed("service-go1.27", baseline=tmp_path / "none.json", baseline_name=name)
+    assert f"no baseline at {name} yet" in told(missing, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"{", "not valid JSON at line 1"),
+        (b"[" * 100_000, "not a baseline file"),
+        (b"{}", "not a baseline file: it has no schema number"),
+        (b"\xff", "not UTF-8 at byte 0"),
+        (b" " * (schema.MAX_BYTES + 1), "larger than 16 MB"),
+        (b'{"schema":99}', "made by a newer gotracer-ci: schema 99"),
+        (b'{"schema":2,"programs":[]}', "programs: "),
+        (b"<<<<<<< ours\n", "not valid JSON at line 1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_error_of_a_fetched_baseline_names_where_it_is_from(data: bytes, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "fetched.json"
+    path.write_bytes(data)
+
+    outcome = analysed("service-go1.27", baseline=path, baseline_name="b.json of main")
+
+    (error,) = outcome.errors
+    assert isinstance(error, BaselineError)
+    assert str(error).startswith(f"b.json of main: {problem}")
+    assert re.search(r"; (restore it from version control|use that gotracer-ci|gotracer-ci baseline merge)", str(error))
+    assert "\n" not in str(error)
+    assert f"not compared with a baseline: {error}" in outcome.report.notes
+    told(outcome, tmp_path)
+
+
 def test_what_a_baseline_knows_nothing_of_counts(baseline: Path) -> None:
     """As without one: a package that is new to the pipeline is not waved through."""
     outcome = analysed("service-again-go1.27", "orders-go1.27", baseline=baseline)
@@ -208,6 +264,12 @@ def test_a_broken_trace_does_not_spoil_the_others(tmp_path: Path) -> None:
     assert [f.key for f in outcome.report.findings] == [f.key for f in findings("lockwait-go1.27")]
     assert outcome.exit_code == 2
     assert [type(error) for error in outcome.errors] == [TraceError, TraceError]
+    # whoever has only the report must see it, too
+    assert view.outcome(outcome.report) in ("failure", "incomplete")
+    assert [line.partition(":")[0] for line in view.remarks(outcome.report)[:2]] == [
+        f"{broken} could not be read",
+        f"{tmp_path / 'missing'} could not be read",
+    ]
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.99])

@@ -38,7 +38,7 @@ REFUSED = {
     'traces = ["a", 1]': "traces.1: Input should be a valid string",
     'path-map = [["a"]]': "path-map.0.1: Field required",
     '[outputs]\nyaml = "x"': "outputs.yaml.[key]: Input should be 'human', 'json', 'ndjson', 'markdown', 'sarif', "
-    "'html' or 'junit'",
+    "'html', 'junit' or 'gitlab'",
     "fail-at = 1": "fail-at: no such setting",
 }
 

@@ -23,7 +23,7 @@ _ALONE = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to do with the file. path: the file; shown: its name in reports.
+    """What to do with the file. path: the file; shown: its name in reports and errors.
 
     update, replace, run_id, commit: see `update`. accepted: (fingerprint, reason), see `accept`.
     """
@@ -80,7 +80,7 @@ def judge(
         else:
             comparison = _compare(request.shown, old, runs, counting, rules, base, judged)
             if request.accepted and not is_whole:
-                message = f"{request.path}: nothing was accepted: a trace is cut or broken, and its totals are too low"
+                message = f"{request.shown}: nothing was accepted: a trace is cut or broken, and its totals are too low"
                 judged.errors.append(BaselineError(message))
             elif request.accepted:
                 _accept(request, old, comparison, runs, rules, base, judged)
@@ -120,7 +120,7 @@ def _old(request: Request) -> Baseline | None:
     if not exists:
         return None
     try:
-        return schema.load(request.path)
+        return schema.load(request.path, Path(request.shown))
     except BaselineError:
         if request.replace:
             return None
@@ -131,7 +131,7 @@ def _update(
     request: Request, old: Baseline | None, runs: Runs, rules: Collection[str], judged: Judged, *, is_whole: bool
 ) -> None:
     if not is_whole:
-        raise BaselineError(f"{request.path}: not updated: a trace is cut or broken, and its totals would be too low")
+        raise BaselineError(f"{request.shown}: not updated: a trace is cut or broken, and its totals would be too low")
     new = update_all(old, runs, request.run_id, request.commit, replace=request.replace)
     if new != old:
         schema.save(request.path, new)

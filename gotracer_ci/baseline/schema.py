@@ -181,34 +181,35 @@ class Baseline:
     parts: dict[str, Part]
 
 
-def load(path: Path) -> Baseline:
-    """Reads a baseline file.
+def load(path: Path, shown: Path | None = None) -> Baseline:
+    """Reads a baseline file. shown: its name in errors, where that is not its path.
 
     Raises:
         BaselineError: one line with the file, what is wrong with it and what to do.
     """
-    return parse(read(path), path)
+    return parse(read(path, shown), shown or path)
 
 
-def read(path: Path) -> str:
-    """The text of a baseline file, whatever it says.
+def read(path: Path, shown: Path | None = None) -> str:
+    """The text of a baseline file, whatever it says. shown: as in `load`.
 
     Raises:
         BaselineError: one line with the file, what is wrong with it and what to do.
     """
+    shown = shown or path
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _error(path, "no such baseline", "create it with --update-baseline") from None
+        raise _error(shown, "no such baseline", "create it with --update-baseline") from None
     except OSError as error:
-        raise _error(path, f"cannot be read: {error.strerror}", "name a file that can be") from None
+        raise _error(shown, f"cannot be read: {error.strerror}", "name a file that can be") from None
     if len(data) > MAX_BYTES:
-        raise _error(path, f"larger than {MAX_BYTES // 10**6} MB, no baseline is", _MEND)
+        raise _error(shown, f"larger than {MAX_BYTES // 10**6} MB, no baseline is", _MEND)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _error(path, f"not UTF-8 at byte {error.start:,}", _MEND) from None
+        raise _error(shown, f"not UTF-8 at byte {error.start:,}", _MEND) from None
 
 
 def parse(text: str, path: Path) -> Baseline:

@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -360,25 +359,3 @@ def test_two_are_held_between_listing_and_creating(hub: Hub) -> None:
     for each in clients:
         each.join()
     assert hub.state.bodies(7) == ["text", "text"]
-
-
-def test_as_a_process(tmp_path: Path) -> None:
-    told = {"files": {"a.txt": "text"}, "pulls": [{"number": 7}], "comments": [{"number": 7, "body": "first"}]}
-    (tmp_path / "state.json").write_text(json.dumps(told))
-    command = [sys.executable, "-m", "tests.github.hub", "--state", str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = process.stdout.readline().strip()
-        requests.get(f"{url}/nothing", timeout=60)
-        process.send_signal(signal.SIGTERM)
-    log = json.loads((tmp_path / "log.json").read_text())
-    assert process.returncode == 1
-    assert log["comments"] == {"7": ["first"]}
-    assert [seen["path"] for seen in log["requests"]] == ["/nothing"]
-    assert len(log["violations"]) == 1
-
-
-def test_payloads_are_real(payloads: dict[str, list[dict[str, Any]]]) -> None:
-    """Those that the events' tests go by are there."""
-    events = ("pull_request", "push", "workflow_run", "merge_group", "workflow_dispatch")
-    assert all(payloads[event] for event in events)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from gotracer_ci import __version__
 from gotracer_ci.github.environment import from_environ
 
 ROOT = Path(__file__).parents[2]
@@ -45,17 +46,46 @@ def test_the_inputs_of_the_action_are_the_ones_that_are_read() -> None:
     assert environ.asked == set(YAML().load(ROOT / "action.yml")["inputs"])
 
 
+def test_the_defaults_of_the_action_are_the_codes() -> None:
+    inputs = YAML().load(ROOT / "action.yml")["inputs"]
+    defaults = {f"INPUT_{name.upper()}": told["default"] for name, told in inputs.items() if "default" in told}
+    environ = {"GITHUB_WORKSPACE": "/github/workspace", "INPUT_TRACES": "a.trace"}
+
+    assert defaults.pop("INPUT_GITHUB-TOKEN") == "${{ github.token }}"
+    assert from_environ({**environ, **defaults}) == from_environ(environ)
+
+
 def test_the_action_is_valid() -> None:
     check("github-actions", ROOT / "action.yml")
+
+
+def test_the_image_of_the_action_is_the_one_of_this_version() -> None:
+    """An exact tag, never a moving one: what a commit runs stays what it was."""
+    runs = YAML(typ="safe").load(ROOT / "action.yml")["runs"]
+
+    assert runs == {"using": "docker", "image": f"docker://ghcr.io/org/gotracer-ci:v{__version__}"}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_is_valid_and_asks_for_no_more_than_it_needs(workflow: Path) -> None:
     check("github-workflows", workflow)
-    text = workflow.read_text(encoding="utf-8")
-    assert re.search(r"^permissions: \{\}", text, re.MULTILINE)
-    for used in re.findall(r"uses: (\S+)", text):
-        assert used == "./" or re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", used), f"{used} is not pinned"
+    document = YAML(typ="safe").load(workflow)
+    assert document["permissions"] == {}
+    for job in document["jobs"].values():
+        assert "permissions" in job
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_actions_of_others_are_pinned_and_dependabot_can_tell_their_versions() -> None:
+    text = "".join(workflow.read_text(encoding="utf-8") for workflow in WORKFLOWS)
+    used = set(re.findall(r"uses: (?!\./ )(.*)", text))
+
+    assert used
+    assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", name) for name in used)
+    assert len({name.partition("@")[0] for name in used}) == len(used), "one action in two versions"
+    check("dependabot", ROOT / ".github/dependabot.yml")
 
 
 def check(schema: str, file: Path) -> None:

@@ -1,0 +1,35 @@
+"""A run's findings as annotations beside the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.github.commands import Annotation
+from gotracer_ci.report import view
+from gotracer_ci.report.model import Report
+
+
+def beside_code(report: Report, root: str) -> Iterator[Annotation]:
+    """The findings, with a baseline only what got worse. What fails the run is an error.
+
+    root: where the report's paths begin, in the workspace.
+    """
+    failing = {finding.key for finding in report.failing}
+    shown = view.arrange(report)
+    for finding in shown.regressions if report.comparison else shown.all:
+        level = "warning" if finding.severity >= Severity.WARN else "notice"
+        yield _annotation(report, finding, "error" if finding.key in failing else level, root)
+
+
+def _annotation(report: Report, finding: Finding, level: str, root: str) -> Annotation:
+    verdict = report.verdict(finding)
+    evidence = (verdict.evidence, view.to_confirm(verdict)) if verdict else ()
+    lines = [finding.message, *evidence, finding.suggestion]
+    title = ": ".join(part for part in (finding.key.rule, view.word(verdict)) if part)
+    message = "\n".join(line for line in lines if line)
+    if finding.location is None:
+        return Annotation(level, message, title)
+    file = PurePosixPath(root, finding.location.path)
+    return Annotation(level, message, title, str(file), finding.location.line)

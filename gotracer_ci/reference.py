@@ -1,0 +1,74 @@
+"""Which baseline a run of the action is compared with.
+
+On a pull request it is the base branch's, read through GitHub's API: one out of the change itself would let the
+change raise its own bar. Where that cannot be had, the checkout's is taken, and the run says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gotracer_ci.errors import PublishError
+from gotracer_ci.github import contents
+from gotracer_ci.github.client import Client
+from gotracer_ci.github.environment import Environment
+
+MAX_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """path: the file to compare with, None where there is none. name: what reports call it, "" its path.
+
+    note: one line that the user should read, "" for none.
+    """
+
+    path: Path | None
+    name: str = ""
+    note: str = ""
+
+
+def choose(file: Path, environment: Environment, client: Client | None, folder: Path) -> Reference:
+    """The baseline of the base branch, else the checkout's.
+
+    Args:
+        file: the checkout's, absolute; it need not exist.
+        client: None without a token.
+        folder: takes the base branch's file.
+    """
+    branch = environment.event.base_ref
+    here = file if file.exists() else None
+    inside = in_repository(file, environment.workspace)
+    if not branch or not inside:
+        return Reference(here)
+    shown = environment.on_host(file)
+    checkout = f"{shown} of the checkout"
+    if client is None:
+        note = f"Compared with {checkout}: without github-token the baseline of {branch} cannot be read."
+        return Reference(here, checkout, note if here else "")
+    try:
+        data = contents.read(client, inside, branch, MAX_BYTES)
+    except PublishError as error:
+        note = f"Compared with {checkout}, because the baseline of {branch} could not be read: {error}"
+        return Reference(here, checkout, note if here else f"The baseline of {branch} could not be read: {error}")
+    if data is None:
+        note = f"{branch} has no {shown} yet: compared with {checkout}."
+        return Reference(here, checkout, note if here else "")
+    copy = folder / "baseline.json"
+    copy.write_bytes(data)
+    differs = here is not None and here.read_bytes() != data
+    note = f"This change has another {shown} than {branch}. It counts when it is merged: compared with {branch}'s."
+    return Reference(copy, f"{shown} of {branch}", note if differs else "")
+
+
+def in_repository(path: Path, workspace: Path) -> str:
+    """What the repository calls a file or folder of its checkout, "" for one that is outside of the workspace.
+
+    The workspace itself need not be the checkout: actions/checkout takes a `path`.
+    """
+    if not path.is_relative_to(workspace):
+        return ""
+    folders = [folder for folder in (path, *path.parents) if folder.is_relative_to(workspace)]
+    root = next((folder for folder in folders if (folder / ".git").exists()), workspace)
+    return path.relative_to(root).as_posix()

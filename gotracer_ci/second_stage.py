@@ -1,0 +1,89 @@
+"""The action under `workflow_run`: comments for a run whose token may not, as those of forks and of Dependabot.
+
+This stage runs on the default branch with a token that may write, after a run whose code anybody may have written.
+It therefore takes nothing from that run but data: one named member of one artifact, read in memory, bounded and
+checked against the schema. What is said, and where, is decided here: the text is rendered afresh, and the pull
+request is found through the API by the head that GitHub names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.github import artifacts, pulls
+from gotracer_ci.github.client import Client
+from gotracer_ci.github.comments import Run
+from gotracer_ci.github.environment import Environment
+from gotracer_ci.github.event import TracedRun
+from gotracer_ci.publish import post, told
+from gotracer_ci.report import comment
+from gotracer_ci.report.links import Links
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.schema import read
+from gotracer_ci.rules.registry import all_rules
+
+MEMBER = "findings.json"
+MAX_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """report: None where there was nothing to comment on. log: what was done, and why, a line each."""
+
+    report: Report | None
+    comment_url: str
+    log: tuple[str, ...]
+
+
+def run(environment: Environment, client: Client | None) -> Commented:
+    """Comments on the pull request of the run that triggered this one.
+
+    Raises:
+        UsageError: the event has no run, there is no token, or the artifact holds no report.
+        PublishError: GitHub did not give or take something.
+    """
+    traced = environment.event.traced_run
+    if traced is None:
+        raise UsageError("the event's payload has no workflow_run: this stage needs `on: workflow_run`")
+    if client is None:
+        raise UsageError("github-token: this input is required under workflow_run")
+    if traced.event != "pull_request":
+        return _nothing(f"the run was of {traced.event or 'an unknown event'}, not of a pull request")
+    if environment.comment == "never":
+        return _nothing("comment is never")
+    try:
+        data = artifacts.member(client, traced.id, environment.artifact, MEMBER, MAX_BYTES)
+    except artifacts.MissingArtifactError as error:
+        if traced.conclusion == "success":
+            raise
+        return _nothing(f"{error}; the run ended as {traced.conclusion or 'unknown'}")
+    rules = {rule.name: rule.info for rule in all_rules()}
+    report = read(data, f"{MEMBER} of the artifact {environment.artifact}", rules)
+    found = pulls.find(client, traced.head_owner, traced.head_branch, traced.head_sha)
+    if found.number is None:
+        return Commented(report, "", (f"no comment: {found.reason}",))
+    create = environment.comment == "always" or comment.is_due(report)
+    posted = post(
+        report,
+        environment,
+        client,
+        found.number,
+        Run(traced.id, traced.attempt),
+        _links(environment, traced),
+        create=create,
+    )
+    return Commented(report, posted.url, tuple(told(posted)))
+
+
+def _nothing(reason: str) -> Commented:
+    return Commented(None, "", (f"nothing to comment: {reason}",))
+
+
+def _links(environment: Environment, traced: TracedRun) -> Links:
+    repository = f"{environment.server_url}/{environment.repository}"
+    return Links(
+        blob=f"{repository}/blob/{traced.head_sha}/",
+        run=f"{repository}/actions/runs/{traced.id}/attempts/{traced.attempt}",
+        commit=traced.head_sha,
+    )

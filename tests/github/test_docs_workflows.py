@@ -1,0 +1,238 @@
+"""The workflows that the pages show: versions, permissions, who may ask for a baseline, and the shell, run for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from gotracer_ci import __version__
+from tests.lint.blocks import PAGES, ROOT, workflows
+
+GITHUB = ROOT / "docs/github.md"
+COMMAND = "/gotracer update-baseline"
+
+
+def shown(page: Path) -> list[Any]:
+    return [YAML(typ="safe").load(text) for _, text in workflows(page)]
+
+
+def workflow(name: str) -> Any:
+    return next(found for found in shown(GITHUB) if found["name"] == name)
+
+
+def steps(document: Any) -> list[Any]:
+    return [step for job in document["jobs"].values() for step in job["steps"]]
+
+
+def test_the_tables_are_those_of_the_action() -> None:
+    made = runpy.run_path(str(ROOT / "docs/action.py"))["page"]()
+
+    assert GITHUB.read_text(encoding="utf-8") == made, "run: python docs/action.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_action_is_named_by_the_tag_that_moves_and_the_image_by_one_that_does_not(page: Path) -> None:
+    major = __version__.partition(".")[0]
+    text = page.read_text(encoding="utf-8")
+
+    assert set(re.findall(r"uses: (\S*gotracer-ci@\S*)", text)) == {f"org/gotracer-ci@v{major}"}
+    assert set(re.findall(r"ghcr\.io/\S*?:([\w.-]*\w)", text)) <= {f"v{__version__}"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_job_has_a_permission_that_it_does_not_name(page: Path) -> None:
+    for document in shown(page):
+        assert document["permissions"] == {}
+        for job in document["jobs"].values():
+            checks_out = any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
+            # a part of a job is shown without its permissions
+            if document["name"] != "Shown":
+                assert ("contents" in job["permissions"]) == checks_out
+
+
+def test_the_shortest_one_is_as_short_as_is_said() -> None:
+    (_, text) = next(workflows(ROOT / "README.md"))
+
+    lines = text.partition("runs-on: ubuntu-24.04\n")[2].splitlines()
+    assert len([line for line in lines if not line.lstrip().startswith("#")]) <= 10
+
+
+def test_the_second_stage_runs_nothing_of_the_pull_request() -> None:
+    document = workflow("Trace comment")
+
+    assert list(document["on"]) == ["workflow_run"]
+    assert [list(step) for step in steps(document)] == [["uses"]]
+    first = workflow("Traces")["name"]
+    assert document["on"]["workflow_run"]["workflows"] == [first]
+
+
+def test_the_two_stages_agree_on_the_artifact() -> None:
+    default = YAML(typ="safe").load(ROOT / "action.yml")["inputs"]["artifact"]["default"]
+    uploads = [s for d in shown(GITHUB) for s in steps(d) if "findings.json" in s.get("with", {}).get("path", "")]
+
+    assert [step["with"]["name"] for step in uploads] == [default, "gotracer-ci-${{ matrix.package }}"]
+    assert all(step["if"] == "always()" for step in uploads)
+
+
+def test_where_a_baseline_is_asked_for_nobody_elses_code_runs_and_nothing_untrusted_is_in_the_shell() -> None:
+    document = workflow("Trace baseline")
+
+    refs = [step["with"]["ref"] for step in steps(document) if step.get("uses", "").startswith("actions/checkout@")]
+    assert refs == ["main", "main"]
+    assert not [step for step in steps(document) if "${{" in step.get("run", "")]
+    writers = [name for name, job in document["jobs"].items() if "write" in job["permissions"].values()]
+    assert writers == ["asked", "propose"]
+    tools = {word for name in writers for step in document["jobs"][name]["steps"] for word in _commands(step)}
+    assert tools <= {"mkdir", "cp", "git", "gh", "if", "fi"}
+
+
+def _commands(step: Any) -> list[str]:
+    """The first word of each command, without those that go on from the line before."""
+    text = re.sub(r"\\\n", " ", step.get("run", ""))
+    return [line.split()[0] for line in text.splitlines()]
+
+
+def asked(**event: Any) -> bool:
+    """Whether the workflow for the baseline goes on after an event: its condition, read as GitHub reads it."""
+    text = workflow("Trace baseline")["jobs"]["asked"]["if"]
+    text = re.sub(r"'[^']*'", lambda literal: f"r{literal[0]}", text)
+    text = text.replace("&&", "and").replace("||", "or").replace("\n", " ")
+    functions: dict[str, Callable[..., Any]] = {
+        "contains": lambda items, item: item in items,
+        "fromJSON": json.loads,
+        "startsWith": lambda text, start: text.lower().startswith(start.lower()),
+    }
+    return bool(eval(text, {"__builtins__": {}}, {**functions, "github": Node(event)}))
+
+
+class Node(dict[str, Any]):
+    """A context of GitHub's expressions: what is not there is empty."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = self.get(name, {})
+        return Node(value) if isinstance(value, dict) else value
+
+
+def commented(body: str, association: str = "MEMBER", **issue: Any) -> bool:
+    comment = {"body": body, "author_association": association}
+    return asked(
+        event_name="issue_comment", event={"comment": comment, "issue": {"pull_request": {"url": "u"}, **issue}}
+    )
+
+
+@pytest.mark.parametrize("name", ["schedule", "workflow_dispatch"])
+def test_the_night_and_a_hand_need_no_comment(name: str) -> None:
+    assert asked(event_name=name)
+
+
+@pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
+@pytest.mark.parametrize("body", [COMMAND, f"{COMMAND}\nplease", f"{COMMAND}\r\nplease"])
+def test_a_maintainer_may_ask_for_a_baseline(association: str, body: str) -> None:
+    assert commented(body, association)
+
+
+@pytest.mark.parametrize(
+    "association", ["CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE", ""]
+)
+def test_nobody_else_may(association: str) -> None:
+    assert not commented(COMMAND, association)
+
+
+@pytest.mark.parametrize(
+    "body", ["", f" {COMMAND}", f"{COMMAND}s", f"{COMMAND} now", f"> {COMMAND}", f"hello\n{COMMAND}"]
+)
+def test_what_is_not_the_command_does_nothing(body: str) -> None:
+    assert not commented(body)
+
+
+def test_an_issue_that_is_no_pull_request_does_nothing() -> None:
+    assert not commented(COMMAND, pull_request={})
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    """A repository with a main branch, and a clone of it that stands on main, as the job's checkout leaves it."""
+    make = (
+        "git init -q --bare -b main origin && git clone -q origin first && cd first && git checkout -q -b main "
+        "&& echo 1 > main.go && git add . && git -c user.name=x -c user.email=x@x commit -qm first "
+        "&& git push -q origin main"
+    )
+    subprocess.run(["bash", "-ec", make], cwd=tmp_path, env=environment(tmp_path), check=True, capture_output=True)
+    return tmp_path / "origin"
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """What the runner gives a step. gh notes what it is told, and says OPEN for the pull requests that are open."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    gh = f'#!/bin/sh\nprintf "%s " "$@" >> {folder}/gh.log; echo >> {folder}/gh.log\n'
+    (tools / "gh").write_text(gh + 'case "$*" in "pr list"*) printf "%s" "$OPEN";; esac\n')
+    (tools / "gh").chmod(0o755)
+    return {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "RUNNER_TEMP": str(folder / "temp"),
+        "BRANCH": "gotracer-ci/baseline",
+        **variables,
+    }
+
+
+def propose(origin: Path, baseline: str, *, is_open: bool = False) -> list[str]:
+    """Runs the last job's shell on a fresh checkout; returns what gh was told."""
+    (text,) = [
+        step["run"]
+        for step in workflow("Trace baseline")["jobs"]["propose"]["steps"]
+        if "git push" in step.get("run", "")
+    ]
+    folder = origin.parent
+    (folder / "temp/trace-baseline").mkdir(parents=True, exist_ok=True)
+    (folder / "temp/trace-baseline/baseline.json").write_text(baseline)
+    # more than is asked for in the artifact, and more than is asked for in the checkout
+    (folder / "temp/trace-baseline/evil.yml").write_text("evil")
+    (folder / "gh.log").unlink(missing_ok=True)
+    variables = environment(folder, OPEN="https://github.com/o/r/pull/7" if is_open else "")
+    prepare = "rm -rf work && git clone -q origin work && echo evil > work/main.go"
+    subprocess.run(["bash", "-ec", prepare], cwd=folder, env=variables, check=True, capture_output=True)
+    subprocess.run(["bash", "-ec", text], cwd=folder / "work", env=variables, check=True, capture_output=True)
+    return (folder / "gh.log").read_text().splitlines()
+
+
+def git(origin: Path, *arguments: str) -> list[str]:
+    done = subprocess.run(["git", *arguments], cwd=origin, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_baseline_becomes_one_commit_of_one_file_and_one_pull_request(origin: Path) -> None:
+    told = propose(origin, "one")
+
+    assert [line.split()[:2] for line in told] == [["auth", "setup-git"], ["pr", "list"], ["pr", "create"]]
+    assert all("--head gotracer-ci/baseline --base main" in line for line in told[1:])
+    assert git(origin, "diff", "--name-only", "main", "gotracer-ci/baseline") == [".gotracer-ci/baseline.json"]
+
+    told = propose(origin, "two", is_open=True)
+
+    assert [line.split()[:2] for line in told] == [["auth", "setup-git"], ["pr", "list"]]
+    assert git(origin, "show", "gotracer-ci/baseline:.gotracer-ci/baseline.json") == ["two"]
+    assert len(git(origin, "log", "--format=%s", "main..gotracer-ci/baseline")) == 1
+
+
+@pytest.mark.parametrize("file", [".github/workflows/self-test.yml", "docs/github.md"])
+def test_the_image_is_built_where_it_is_not_the_released_one(file: str, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^ +(sed -i .*) \S*action\.yml$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    action = tmp_path / "action.yml"
+    action.write_text((ROOT / "action.yml").read_text(encoding="utf-8"), encoding="utf-8")
+
+    subprocess.run(["bash", "-ec", f"{command} action.yml"], cwd=tmp_path, check=True)
+
+    document = YAML(typ="safe").load(ROOT / "action.yml")
+    assert YAML(typ="safe").load(action) == {**document, "runs": {"using": "docker", "image": "Dockerfile"}}

@@ -1,0 +1,108 @@
+"""`action --dry-run` and `doctor`: what would happen, said exactly, while nothing happens."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.conftest import Run, path_of
+from tests.github.hub import Hub, state
+from tests.github.steps import CLEAN, LEAK, Workflow
+from tests.runner import ROOT, Runner
+
+DOCTOR = "import sys; from gotracer_ci import cli; cli.main(['doctor'])"
+DRY = "import sys; from gotracer_ci import cli; cli.main(['action', '--dry-run'])"
+
+
+@pytest.fixture
+def workflow(runner: Runner, hub: Hub) -> Workflow:
+    workflow = Workflow(runner, hub)
+    workflow.opened()
+    return workflow
+
+
+def planned(log: str) -> list[tuple[str, str, str, dict[str, str]]]:
+    """(permission, method, URL, body) of each request that a dry run has shown."""
+    found = re.findall(r"^would send, with (.+?): (\w+) (\S+)\n((?:  .*\n)*)", log, re.MULTILINE)
+    return [(permission, method, url, json.loads(body)) for permission, method, url, body in found]
+
+
+def test_a_dry_run_shows_the_request_that_a_real_one_sends(workflow: Workflow) -> None:
+    dry = workflow.runner.step(DRY, traces=str(ROOT / "testdata/traces" / LEAK), github_token=state.WRITE)
+    assert workflow.written() == []
+    workflow.runner.runs -= 1
+
+    workflow.runner.step(traces=str(ROOT / "testdata/traces" / LEAK), github_token=state.WRITE)
+
+    ((permission, method, url, body),) = planned(dry.log)
+    (sent,) = workflow.hub.writes
+    assert dry.exit_code == 1
+    assert permission == "pull-requests: write"
+    assert (method, url.removeprefix(workflow.hub.url)) == (sent.method, sent.path)
+    assert body == sent.body
+
+
+def test_it_knows_what_is_there_already(workflow: Workflow) -> None:
+    workflow.step(LEAK)
+
+    dry = workflow.step(CLEAN, dry_run="true", upload_sarif="true")
+
+    methods = {method: url for _, method, url, _ in planned(dry.log)}
+    assert re.search(r"/issues/comments/\d+$", methods["PATCH"])
+    assert methods["POST"].endswith("/code-scanning/sarifs")
+    assert workflow.written() == ["POST comments"]
+    assert dry.exit_code == 0
+
+
+def test_without_a_token_it_shows_what_would_be_asked_too(workflow: Workflow) -> None:
+    dry = workflow.step(LEAK, dry_run="true", github_token="")
+
+    assert [method for _, method, _, _ in planned(dry.log)] == ["GET", "GET", "POST"]
+    assert workflow.hub.requests == []
+    assert state.WRITE not in dry.log
+
+
+def test_a_doctor_finds_nothing_wrong_with_a_sound_workflow(workflow: Workflow) -> None:
+    workflow.runner.add(CLEAN)
+
+    seen = workflow.runner.step(DOCTOR, github_token=state.WRITE)
+
+    assert seen.exit_code == 0
+    lines = [line.split(maxsplit=2) for line in seen.log.splitlines()]
+    subjects = {subject: level for level, subject, _ in lines}
+    assert {"decoder", "repository", "traces", "places", "baseline", "event", "token", "comment"} <= subjects.keys()
+    assert "problem" not in subjects.values()
+    assert workflow.written() == []
+
+
+def test_it_names_what_is_missing(workflow: Workflow) -> None:
+    workflow.lay(b"{")
+    workflow.token = state.NOTHING
+
+    seen = workflow.runner.step(DOCTOR, traces="no*.trace", github_token=state.NOTHING)
+
+    problems = {line.split(maxsplit=2)[1]: line for line in seen.log.splitlines() if line.startswith("problem")}
+    assert seen.exit_code == 2
+    assert problems.keys() == {"traces", "baseline", "comment"}
+    assert "pull-requests: write" in problems["comment"]
+    assert "contents: read" in seen.log
+
+
+def test_a_wrong_input_is_a_problem(workflow: Workflow) -> None:
+    seen = workflow.runner.step(DOCTOR, comment="sometimes")
+
+    assert seen.exit_code == 2
+    assert "comment" in seen.log
+
+
+def test_on_no_runner_it_looks_at_the_checkout_alone(run: Run) -> None:
+    good = run("doctor", path_of("service-go1.27"), "--root", ROOT / "testdata/programs")
+    bad = run("doctor", "no.trace")
+
+    assert good.returncode == 0
+    assert "example.com/programs" in good.stdout.decode()
+    assert b"token" not in good.stdout
+    assert bad.returncode == 2
+    assert b"problem  traces" in bad.stdout

@@ -1,0 +1,304 @@
+"""What the action tells GitHub: comment, code scanning and base branch's baseline, in whole runs of the process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from tests.conftest import PROGRAMS
+from tests.github.hub import Hub, faults, state
+from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, MERGE, Workflow
+from tests.runner import TRACES, Runner
+
+
+@pytest.fixture
+def workflow(runner: Runner, hub: Hub) -> Workflow:
+    return Workflow(runner, hub)
+
+
+def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
+    pull = workflow.opened()
+
+    bad = workflow.step(LEAK)
+
+    (body,) = workflow.hub.state.bodies(7)
+    assert bad.exit_code == 1
+    assert "1 new" in body
+    assert "startAudit" in body
+    assert f"/{workflow.hub.state.repository}/blob/{pull.sha}/" not in body  # the workspace has no sources
+    assert bad.outputs["comment-url"].startswith(f"{workflow.hub.server_url}/{workflow.hub.state.repository}/pull/7#")
+
+    good = workflow.step(CLEAN)
+
+    (body,) = workflow.hub.state.bodies(7)
+    assert good.exit_code == 0
+    assert "esolved" in body
+    assert "startAudit" not in body.partition("<details>")[0]
+    assert good.outputs["comment-url"] == bad.outputs["comment-url"]
+
+
+def test_lines_are_linked_at_the_head_commit(workflow: Workflow) -> None:
+    pull = workflow.opened()
+    for name in ("go.mod", "service/main.go"):
+        (workflow.runner.workspace / "code" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / "code" / name)
+
+    step = workflow.step(LEAK)
+
+    link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/code/service/main.go#L87"
+    assert link in workflow.hub.state.bodies(7)[0]
+    assert link in step.summary
+
+
+def test_a_clean_run_is_quiet(workflow: Workflow) -> None:
+    workflow.opened()
+
+    step = workflow.step(CLEAN)
+
+    assert step.exit_code == 0
+    assert workflow.written() == []
+    assert "comment-url" not in step.outputs
+
+
+def test_always_speaks_of_a_clean_run_too_and_never_of_none(workflow: Workflow) -> None:
+    workflow.opened()
+
+    assert workflow.step(LEAK, comment="never").exit_code == 1
+    assert workflow.written() == []
+    assert workflow.step(CLEAN, comment="always").exit_code == 0
+    assert "nothing new or worse" in workflow.hub.state.bodies(7)[0].lower()
+
+
+def test_jobs_of_a_matrix_have_a_comment_each(workflow: Workflow) -> None:
+    workflow.opened()
+
+    workflow.step(LEAK, comment_id="linux")
+    workflow.step(LEAK, comment_id="arm")
+    workflow.step(CLEAN, comment_id="linux")
+
+    first, second = workflow.hub.state.bodies(7)
+    assert "esolved" in first
+    assert "1 new" in second
+
+
+def test_a_push_has_no_pull_request_to_comment_on(workflow: Workflow) -> None:
+    workflow.runner.says("push", {"ref": "refs/heads/main", "before": "0" * 40}, GITHUB_REF="refs/heads/main")
+
+    step = workflow.step(LEAK)
+
+    assert step.exit_code == 1
+    assert workflow.hub.requests == []
+
+
+@pytest.mark.parametrize("comment", ["auto", "always"])
+def test_a_missing_permission_is_named(workflow: Workflow, comment: str) -> None:
+    workflow.opened()
+    workflow.hub.state.tokens["ghs_x"] = state.Token(state.ACTIONS, {"contents": "read", "pull-requests": "read"})
+    workflow.token = "ghs_x"
+
+    step = workflow.step(LEAK, comment=comment)
+    clean = workflow.step(CLEAN, comment=comment)
+
+    assert step.exit_code == 1
+    level = "warning" if comment == "auto" else "error"
+    assert any("pull-requests: write" in line and "permissions:" in line for line in step.annotations(level))
+    assert clean.exit_code == (0 if comment == "auto" else 4)
+    assert clean.outputs["conclusion"] == "success"
+
+
+def test_a_fork_gets_its_findings_without_rights(workflow: Workflow) -> None:
+    workflow.opened(fork="mallory/service")
+    workflow.token = state.READ
+
+    step = workflow.step(LEAK, upload_sarif="true")
+    clean = workflow.step(CLEAN, upload_sarif="true")
+
+    assert step.exit_code == 1
+    assert "startAudit" in step.summary
+    assert len(step.annotations("notice")) == 2
+    assert any("second workflow" in line for line in step.annotations("notice"))
+    assert len(step.annotations("error")) == 1  # the finding itself
+    assert clean.exit_code == 0
+
+
+def test_github_out_of_order_fails_the_step_last(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.on("GET", "/comments$", faults.refused(410, "Gone"), times=2)
+
+    bad, good = workflow.step(LEAK), workflow.step(CLEAN)
+
+    assert (bad.exit_code, bad.outputs["conclusion"]) == (1, "failure")
+    assert (good.exit_code, good.outputs["conclusion"]) == (4, "success")
+    assert any("410" in line for line in good.annotations("error"))
+    assert "startAudit" in bad.summary
+
+
+def test_an_older_run_does_not_overwrite_a_newer_one(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.step(LEAK)
+    workflow.runner.runs = -1  # as if run 0 were late
+
+    late = workflow.step(CLEAN)
+
+    assert "1 new" in workflow.hub.state.bodies(7)[0]
+    assert late.exit_code == 0
+
+
+def test_without_a_token_everything_else_works(workflow: Workflow) -> None:
+    workflow.opened()
+
+    step = workflow.step(LEAK, github_token="")
+
+    assert step.exit_code == 1
+    assert workflow.hub.requests == []
+    assert any("github-token" in line for line in step.annotations("notice"))
+
+
+def test_the_token_is_nowhere(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.on("GET", "/comments$", faults.refused(403, f"no, {state.WRITE}"), times=1)
+
+    step = workflow.step(LEAK, comment="always", upload_sarif="true")
+
+    assert state.WRITE not in step.log + step.summary + json.dumps(step.outputs)
+    for file in workflow.runner.workspace.rglob("*"):
+        assert not file.is_file() or state.WRITE.encode() not in file.read_bytes()
+
+
+# the base branch's baseline
+
+
+def test_a_change_cannot_raise_its_own_bar(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.step(LEAK, update_baseline="true", comment="never")  # what the pull request would commit
+    assert (workflow.runner.workspace / BASELINE).read_bytes() != COMMITTED
+
+    step = workflow.step(LEAK)
+
+    assert step.exit_code == 1
+    assert f"{BASELINE} of main" in step.log
+    assert f"{BASELINE} of main" in step.summary
+    assert f"{BASELINE} of main" in workflow.hub.state.bodies(7)[0]
+    assert any("another" in line for line in step.annotations("notice"))
+
+
+def test_a_merge_queue_uses_the_base_branch(workflow: Workflow) -> None:
+    group = {"head_sha": "a" * 40, "base_ref": "refs/heads/main", "base_sha": "b" * 40}
+    workflow.runner.says("merge_group", {"merge_group": group}, GITHUB_REF="refs/heads/gh-readonly-queue/main/pr-7-b")
+    (workflow.runner.workspace / BASELINE).unlink()
+
+    step = workflow.step(LEAK)
+
+    assert (step.exit_code, step.outputs["new"]) == (1, "1")
+    assert workflow.written() == []
+
+
+@pytest.mark.parametrize("how", ["no file", "refused", "too large"])
+def test_the_checkouts_baseline_takes_its_place(workflow: Workflow, how: str) -> None:
+    workflow.opened()
+    if how == "no file":
+        workflow.hub.state.files["main"].clear()
+    elif how == "refused":
+        workflow.hub.on("GET", "/contents/", faults.refused(403, "Resource not accessible by integration"), times=1)
+    else:
+        workflow.hub.state.put(BASELINE, bytes(17 << 20))
+
+    step = workflow.step(CLEAN)
+
+    assert step.exit_code == 0
+    assert f"{BASELINE} of the checkout" in step.log
+    (notice,) = step.annotations("notice")
+    assert ("contents: read" in notice) == (how == "refused")
+
+
+def test_an_invalid_baseline_of_the_base_branch_is_named(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.state.put(BASELINE, b"{")
+
+    step = workflow.step(LEAK)
+
+    assert step.exit_code == 3
+    assert f"{BASELINE} of main" in step.annotations("error")[0]
+    assert "/tmp" not in step.log
+    assert workflow.hub.state.bodies(7) == []  # no comment on what could not be compared
+
+
+def test_what_a_fork_updates_goes_with_its_reports(workflow: Workflow) -> None:
+    workflow.opened(fork="mallory/service")
+
+    step = workflow.step(LEAK, update_baseline="true")
+
+    assert step.exit_code == 0
+    assert step.outputs["baseline-file"] == "gotracer-ci/baseline.json"
+    assert workflow.file(step, "baseline-file").read_bytes() != COMMITTED
+    assert (workflow.runner.workspace / BASELINE).read_bytes() == COMMITTED
+
+
+# code scanning
+
+
+def test_sarif_is_uploaded_for_the_merge_commit(workflow: Workflow) -> None:
+    workflow.opened()
+
+    step = workflow.step(LEAK, upload_sarif="true", comment="never")
+
+    (upload,) = workflow.hub.state.uploads
+    assert (upload.commit, upload.ref) == (MERGE, "refs/pull/7/merge")
+    assert upload.sarif["runs"][0]["automationDetails"]["id"] == "gotracer-ci/default/"
+    assert "automationDetails" not in workflow.file(step, "sarif-file").read_text(encoding="utf-8")
+    assert step.exit_code == 1
+
+
+def test_pull_request_target_analyses_the_head(workflow: Workflow) -> None:
+    pull = workflow.opened(event="pull_request_target")
+
+    workflow.step(CLEAN, upload_sarif="true")
+
+    (upload,) = workflow.hub.state.uploads
+    assert (upload.commit, upload.ref) == (pull.sha, "refs/pull/7/head")
+
+
+def test_half_a_result_is_not_uploaded(workflow: Workflow) -> None:
+    workflow.opened()
+    trace = (TRACES / "tour-go1.27.trace").read_bytes()
+    (workflow.runner.workspace / "cut").write_bytes(trace[: len(trace) * 9 // 10])
+
+    step = workflow.step(CLEAN, traces="cut", upload_sarif="true")
+
+    assert step.exit_code == 2
+    assert workflow.hub.state.uploads == []
+    assert "not uploaded" in step.log
+
+
+def test_what_code_scanning_says_against_it_is_told(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.state.processing = [{"processing_status": "failed", "errors": ["rejected: no such ref"]}]
+
+    step = workflow.step(CLEAN, upload_sarif="true")
+
+    assert step.exit_code == 4
+    assert any("no such ref" in line for line in step.annotations("error"))
+
+
+def test_without_the_right_to_upload_the_step_says_which(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.state.tokens["ghs_x"] = state.Token(state.ACTIONS, {"contents": "read", "pull-requests": "write"})
+    workflow.token = "ghs_x"
+
+    step = workflow.step(CLEAN, upload_sarif="true")
+
+    assert step.exit_code == 4
+    assert any("security-events: write" in line for line in step.annotations("error"))
+
+
+def test_a_companys_own_github_is_asked_at_its_own_address(runner: Runner, ghes: Hub) -> None:
+    workflow = Workflow(runner, ghes)
+    workflow.opened()
+
+    step = workflow.step(LEAK, upload_sarif="true")
+
+    assert step.exit_code == 1
+    assert len(ghes.state.bodies(7)) == len(ghes.state.uploads) == 1
+    assert "/api/v3" in ghes.url

@@ -1,0 +1,66 @@
+"""The built image, started as the runner starts it: as root, on a workspace of somebody else's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOOL = os.environ.get("IMAGE_TOOL", str(ROOT / "../shared/tools/image"))
+IMAGE = os.environ.get("IMAGE", "gotracer-ci")
+ENTRYPOINT = ["/opt/gotracer-ci/bin/gotracer-ci", "action"]
+OWNER = 1001
+
+
+def tool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([TOOL, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def inside(*command: str) -> str:
+    done = tool("run", IMAGE, "--", *command)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Mounts:
+    """What the runner mounts at /github: a workspace with a trace and a baseline, and the files for commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workspace = folder / "workspace"
+        self.output, self.summary = (folder / "file_commands" / name for name in ("output", "summary"))
+        for name in ("workspace/.gotracer-ci", "file_commands", "workflow"):
+            (folder / name).mkdir(parents=True)
+        self.output.touch()
+        self.summary.touch()
+        shutil.copyfile(ROOT / "testdata/traces/service-leak-go1.27.trace", self.workspace / "leak.trace")
+        shutil.copyfile(ROOT / "testdata/baseline.json", self.workspace / ".gotracer-ci/baseline.json")
+
+    def step(
+        self, *command: str, variables: dict[str, str] | None = None, **inputs: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the action, or the command, in a new container; before, everything is the workspace's owner's."""
+        for path in (self.folder, *self.folder.rglob("*")):
+            os.chown(path, OWNER, OWNER)
+        environ = {
+            "GITHUB_WORKSPACE": "/github/workspace",
+            "GITHUB_OUTPUT": "/github/file_commands/output",
+            "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
+            "GITHUB_EVENT_PATH": "/github/workflow/event.json",
+            "GITHUB_REPOSITORY": "octo/hello",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_SHA": "f" * 40,
+            "RUNNER_WORKSPACE": "/home/runner/work/hello",
+            **{f"INPUT_{name.replace('_', '-').upper()}": value for name, value in inputs.items()},
+            **(variables or {}),
+        }
+        options = [f"--env={name}={value}" for name, value in environ.items()]
+        return tool("run", IMAGE, "--volume", f"{self.folder}:/github", *options, "--", *(command or ENTRYPOINT))
+
+    def outputs(self) -> list[str]:
+        return self.output.read_text(encoding="utf-8").splitlines()
+
+    def not_handed_over(self) -> set[Path]:
+        return {path for path in self.folder.rglob("*") if path.stat().st_uid != OWNER}

@@ -1,0 +1,81 @@
+"""A step of the action as the runner starts it: a process, its environment and its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TRACES = ROOT / "testdata/traces"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MERGE = "f" * 40
+START = "import sys; from gotracer_ci import action; sys.exit(action.main())"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step left behind."""
+
+    exit_code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+
+    def annotations(self, level: str) -> list[str]:
+        return re.findall(rf"^::{level}\b.*", self.log, re.MULTILINE)
+
+
+class Runner:
+    """A workspace with traces in it, and the variables that the runner sets."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = folder / "work"
+        self.output, self.summary, self.event = (folder / name for name in ("output", "summary", "event.json"))
+        self.workspace.mkdir()
+        self.variables: dict[str, str] = {}
+        self.says("pull_request", {"pull_request": {"head": {"sha": COMMIT}}})
+        self.runs = 0
+
+    def says(self, event: str, payload: Mapping[str, Any], **variables: str) -> None:
+        """From now on the workflow was started by that event."""
+        self.event.write_text(json.dumps(payload), encoding="utf-8")
+        self.variables |= {"GITHUB_EVENT_NAME": event, **variables}
+
+    def add(self, trace: str, name: str = "run.trace") -> None:
+        (self.workspace / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(TRACES / trace, self.workspace / name)
+
+    def step(self, code: str = START, /, **inputs: str) -> Step:
+        self.runs += 1
+        self.output.write_text("", encoding="utf-8")
+        self.summary.write_text("", encoding="utf-8")
+        given = {"traces": "*.trace", **inputs}
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_REPOSITORY": "octo/programs",
+            "GITHUB_OUTPUT": str(self.output),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_EVENT_PATH": str(self.event),
+            "GITHUB_SHA": MERGE,
+            "GITHUB_RUN_ID": str(self.runs),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "RUNNER_WORKSPACE": "/home/runner/work/programs",
+            **self.variables,
+            **{f"INPUT_{name.replace('_', '-').upper()}": value for name, value in given.items()},
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=self.workspace, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        outputs = dict(line.split("=", 1) for line in self.output.read_text(encoding="utf-8").splitlines())
+        return Step(done.returncode, done.stdout, outputs, self.summary.read_text(encoding="utf-8"))
