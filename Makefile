@@ -3,11 +3,13 @@
 #   make demo    analyses a real trace against a committed baseline; the reports are in out/
 #   make test    installs what the tests need and runs them all
 #
-# lint: style and types. bench: time and memory beside Go's own reader (BENCH=--big: with a trace of 1 GB too).
+# lint: style and types, and the linters of Dockerfile, action.yml and workflows, those that docs/ shows too.
+# bench: time and memory beside Go's own reader (BENCH=--big: with a trace of 1 GB too).
 # oracle: every event of fresh traces against Go's own reader (ORACLE=--quick for CI's part).
 # noise: false alarms and misses over recorded runs (NOISE=--table: without recording).
 # fuzz: bent traces, MUTANTS of them. testdata: records the traces anew. docs: makes the generated pages. lock: the
-# image's dependencies, with hashes. image: builds the container image and tries it. clean: removes what the others made.
+# image's dependencies, with hashes. image: builds the container image and tries it (IMAGE_TOOL=tests/image/docker: with
+# Docker). clean: removes what the others made.
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,12 +34,11 @@ demo: $(VENV)/.package
 test: $(VENV)/.dev $(VENV)/.system
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev $(VENV)/.lint
+lint: $(VENV)/.dev $(VENV)/.lint $(VENV)/.system
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/hadolint Dockerfile
-	$(BIN)/zizmor --offline --quiet --min-severity medium action.yml .github
+	$(BIN)/python -m tests.lint
 
 oracle: $(VENV)/.dev
 	PYTHONPATH=testdata $(BIN)/python -m tests.oracle.suite $(ORACLE)
@@ -54,9 +55,10 @@ noise: $(VENV)/.dev
 testdata: $(VENV)/.dev
 	$(BIN)/python testdata/make.py
 
-docs: $(VENV)/.package
+docs: $(VENV)/.dev
 	$(BIN)/python docs/rules.py > docs/rules.md
 	$(BIN)/python docs/schema.py > docs/report-schema.json
+	$(BIN)/python docs/action.py
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
@@ -67,7 +69,7 @@ lock: $(VENV)/.lint
 
 image: $(VENV)/.dev
 	$(IMAGE_TOOL) build . $(IMAGE)
-	IMAGE_TOOL=$(IMAGE_TOOL) IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image/check_image.py
+	IMAGE_TOOL=$(IMAGE_TOOL) IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image/check_image.py tests/image/check_flow.py
 
 clean:
 	rm -rf $(VENV) build dist out *.egg-info gotracer_ci/trace/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "testdata/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
-CONFIRM = ROOT / "docs/confirm.md"
+CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
@@ -159,12 +159,12 @@ def steps(page: Path) -> Iterator[dict[str, Any]]:
         yield from found or [step for job in document["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("page", [README, BASELINE, CONFIRM], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, CONFIRM, GITHUB], ids=lambda page: page.name)
 def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
     action = YAML(typ="safe").load(ROOT / "action.yml")
     required = {name for name, details in action["inputs"].items() if details.get("required")}
 
-    used = [set(step["with"]) for step in steps(page) if "gotracer-ci@" in step.get("uses", "")]
+    used = [set(step.get("with", {})) for step in steps(page) if "gotracer-ci@" in step.get("uses", "")]
     outputs = re.findall(r"steps\.trace\.outputs\.([\w-]+)", page.read_text(encoding="utf-8"))
 
     assert used
@@ -172,7 +172,7 @@ def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
     assert set(outputs) <= set(action["outputs"])
 
 
-@pytest.mark.parametrize("page", [BASELINE, CONFIRM], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [CONFIRM, GITHUB], ids=lambda page: page.name)
 def test_whole_workflows_are_valid_and_so_is_their_shell(page: Path, tmp_path: Path) -> None:
     workflows = [block for block in blocks(page, "yaml") if "\njobs:\n" in block]
     assert workflows

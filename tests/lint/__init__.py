@@ -1,0 +1,1 @@
+"""The linters of the workflows: our own, and those that the pages show."""

@@ -1,0 +1,53 @@
+"""python -m tests.lint: every linter of workflows and metadata, on our own files and on those that the pages show."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.lint import blocks
+from tests.lint.actionlint import actionlint
+
+ROOT = blocks.ROOT
+BIN = Path(sys.executable).parent
+OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def runs(*command: str | Path) -> bool:
+    """Whether a linter of the environment finds nothing. It prints what it finds."""
+    done = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False)
+    return done.returncode == 0
+
+
+def zizmor(*arguments: str | Path) -> bool:
+    return runs("zizmor", "--offline", "--quiet", "--strict-collection", *arguments)
+
+
+def follows(schema: str, *files: str | Path) -> bool:
+    return runs("check-jsonschema", "--quiet", "--builtin-schema", f"vendor.{schema}", *files)
+
+
+def main() -> int:
+    folder = ROOT / "build" / "lint" / ".github" / "workflows"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shown = blocks.write(folder)
+    found = actionlint([*OURS, *shown])
+    print(found, end="")
+    clean = (
+        not found,
+        zizmor("--persona", "auditor", "action.yml", ".github"),
+        # names, limits and reasons that the stricter ones ask for would hide what a page shows
+        zizmor("--config", "tests/lint/zizmor.yml", *shown),
+        follows("github-workflows", *OURS, *shown),
+        follows("github-actions", "action.yml"),
+        follows("dependabot", ".github/dependabot.yml"),
+        runs("hadolint", "Dockerfile"),
+    )
+    return 0 if all(clean) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
