@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.source.frames import SourceFrame
+from gotracer_ci.source.place import primary
 from gotracer_ci.trace import kernel
 from gotracer_ci.trace.model import Trace
 from gotracer_ci.trace.spec import GoState
@@ -36,7 +38,7 @@ class Interval(NamedTuple):
     """One of the worst of a group. Sorts longest first.
 
     start_ns: on the trace's clock. cause: the goroutine that ended a wait or made this one runnable, −1 unknown;
-    cause_stack: where that one was. stack: where this goroutine was.
+    cause_stack: where that one was. stack: where this goroutine was; creation: where it was created.
     """
 
     length_ns: int
@@ -47,6 +49,15 @@ class Interval(NamedTuple):
     cause: int
     cause_stack: Stack
     stack: Stack
+    creation: Stack
+
+    @property
+    def primary(self) -> SourceFrame | None:
+        """The frame to show, None where neither of the goroutine's stacks is in the repository.
+
+        One of the runtime's own goroutines was created by whoever happened to need it first: that says nothing.
+        """
+        return primary(self.stack.frames, () if self.stack.system else self.creation.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +144,9 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
                 cause,
                 stacks[cause_stack],
                 where,
+                stacks[creation],
             )
-            for start, length, goroutine, cause, cause_stack, flags in examples
+            for start, length, goroutine, creation, cause, cause_stack, flags in examples
         ]
         parked = bool(kind & kernel.PARKED)
         kind = Kind(kind & ~kernel.PARKED)

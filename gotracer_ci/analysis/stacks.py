@@ -78,7 +78,7 @@ class Stacks:
 
     def anchor(self) -> SourceFrame | None:
         """Where to show a finding of the whole program."""
-        return anchor(self._frames())
+        return anchor(self._frames(), self._source.repository)
 
     def program(self) -> str:
         """See `source.program.program`."""

@@ -131,7 +131,7 @@ def wait(
 
     def describe() -> Finding:
         worst = group.worst[0]
-        shown = worst.stack.primary
+        shown = worst.primary
         return Finding(
             key=key,
             severity=level,

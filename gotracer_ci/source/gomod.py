@@ -9,40 +9,55 @@ from typing import NamedTuple
 
 
 class Kind(IntEnum):
-    """How a module came to be in the repository; of two candidates the lower one is the source, the other a copy."""
+    """How a module came to be in the repository; of two candidates the lower one is the source, the other a copy.
+
+    OUTSIDE: it is not in it, but a go.mod says in which folder beside it.
+    """
 
     OWN = 0
     REPLACED = 1
     VENDORED = 2
+    OUTSIDE = 3
 
 
 class Module(NamedTuple):
-    """A module whose files are in the repository. version: of a vendored one, "" otherwise."""
+    """A module whose files are in the repository.
+
+    folder: relative to the root, of one outside maybe absolute.
+    version: of a vendored one, "" otherwise. by: the folder of the go.mod, go.work or vendor folder that says so.
+    """
 
     path: str
     folder: str
     kind: Kind
     version: str = ""
+    by: str = ""
 
 
 def modules_of(text: str, folder: str) -> Iterator[Module]:
     """The module that a go.mod in the folder declares, and what it, or a go.work, replaces by a local folder."""
     for verb, *words in _statements(text):
         if verb == "module" and words:
-            yield Module(words[0], folder, Kind.OWN)
+            yield Module(words[0], folder, Kind.OWN, by=folder)
         elif verb == "replace" and "=>" in words[1:]:
-            target = words[words.index("=>") + 1 :]
-            inside = _inside(folder, target[0]) if len(target) == 1 else None
-            if inside is not None:
-                yield Module(words[0], inside, Kind.REPLACED)
+            yield from _replaced(words, folder)
 
 
 def vendored_in(text: str, folder: str) -> Iterator[Module]:
-    """The modules that a modules.txt lists as copied to the folder."""
+    """The modules that a modules.txt lists as copied to the folder, and where else the repository holds them."""
+    by = folder.removesuffix("vendor").rstrip("/")
     for line in text.splitlines():
-        words = line.split()
-        if len(words) >= 3 and words[0] == "#" and words[2].startswith("v"):
-            yield Module(words[1], f"{folder}/{words[1]}", Kind.VENDORED, words[2])
+        sign, *words = line.split() or [""]
+        if sign != "#" or len(words) < 2:
+            continue
+        copy = f"{folder}/{words[0]}"
+        if words[1].startswith("v"):
+            yield Module(words[0], copy, Kind.VENDORED, words[1], by)
+        if "=>" in words:
+            yield from _replaced(words, by)
+            source = words[words.index("=>") + 1 :]
+            if len(source) == 2:  # the module cache has it under the name of what it was replaced by
+                yield Module(source[0], copy, Kind.VENDORED, source[1], by)
 
 
 def _statements(text: str) -> Iterator[list[str]]:
@@ -58,11 +73,12 @@ def _statements(text: str) -> Iterator[list[str]]:
             yield [block, *words] if block else words
 
 
-def _inside(folder: str, target: str) -> str | None:
-    """The target of a replacement as a folder of the repository; None for one outside it."""
-    if not target.startswith("."):
-        return None
-    path = posixpath.normpath(posixpath.join(folder, target))
-    if path == ".." or path.startswith("../"):
-        return None
-    return "" if path == "." else path
+def _replaced(words: list[str], folder: str) -> Iterator[Module]:
+    """What "path [version] => target" replaces by a folder."""
+    target = words[words.index("=>") + 1 :]
+    if len(target) == 1:
+        path = posixpath.normpath(posixpath.join(folder, target[0]))
+        if path.startswith(("../", "/")) or path == "..":
+            yield Module(words[0], path, Kind.OUTSIDE, by=folder)
+        elif target[0].startswith("."):
+            yield Module(words[0], "" if path == "." else path, Kind.REPLACED, by=folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gotracer_ci.source.gomod import Kind
@@ -26,6 +26,8 @@ class Layout:
 
     home: import paths that own code lies below. versioned: the build names the version of what is not a main module.
     installed: where the main package itself is a versioned module's ("go install path@version"), its folder.
+    functions: file, normalised → the functions that were seen in it, and their lines.
+    repository: with the modules only that this build has.
     """
 
     goroot: str = ""
@@ -33,7 +35,8 @@ class Layout:
     home: frozenset[str] = frozenset()
     versioned: bool = False
     installed: str = ""
-    functions: Mapping[str, set[str]] = field(default_factory=dict)
+    repository: Repository | None = None
+    functions: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
 
     def is_home(self, import_path: str) -> bool:
         """Whether code that the repository does not know is own code, going by what else the trace holds.
@@ -51,13 +54,17 @@ def has_host(import_path: str) -> bool:
     return "." in import_path.split("/", 1)[0]
 
 
-def read(functions: Mapping[str, set[str]], known: Sequence[Mount], repository: Repository | None) -> Layout:
+def read(
+    functions: Mapping[str, Mapping[str, list[int]]], known: Sequence[Mount], repository: Repository | None
+) -> Layout:
     """The layout of the build whose frames are given.
 
     Args:
-        functions: file, normalised → the functions that were seen in it.
+        functions: file, normalised → the functions that were seen in it, and their lines.
         known: the mounts that need no votes.
     """
+    if repository:
+        repository = repository.as_built(_mains(functions, known, repository))
     goroot = _goroot(functions, repository)
     installed = ""
     home: set[str] = set()
@@ -77,10 +84,23 @@ def read(functions: Mapping[str, set[str]], known: Sequence[Mount], repository: 
             home.add(_origin(file))
     enough = _VOTES_NEEDED * votes.total()
     mounts = tuple(mount for mount, count in votes.most_common() if count >= enough)
-    return Layout(goroot, mounts, frozenset(home), versioned, installed, functions)
+    return Layout(goroot, mounts, frozenset(home), versioned, installed, repository, functions)
 
 
-def _goroot(functions: Mapping[str, set[str]], repository: Repository | None) -> str:
+def _mains(functions: Mapping[str, Iterable[str]], known: Sequence[Mount], repository: Repository) -> set[str]:
+    """The folders of the modules whose main package or tests were built; none where the frames do not tell."""
+    mains = set()
+    for file, names in functions.items():
+        if file.endswith("_test.go") or "main.main" in names:
+            inside = (path for mount in known if (path := mount.inside(file)) is not None)
+            path = next(filter(None, map(repository.find, inside)), None) or repository.locate(file)[0]
+            home = repository.home(path) if path else None
+            if home:
+                mains.add(home.folder)
+    return mains
+
+
+def _goroot(functions: Mapping[str, Iterable[str]], repository: Repository | None) -> str:
     """GOROOT/src/ as most frames of package runtime have it; without any, as other packages without a host have it."""
     runtime: Counter[str] = Counter()
     others: Counter[str] = Counter()
@@ -99,7 +119,7 @@ def _goroot(functions: Mapping[str, set[str]], repository: Repository | None) ->
     return best[0][0] if best else ""
 
 
-def _is_own_for_certain(file: str, names: set[str], repository: Repository | None) -> bool:
+def _is_own_for_certain(file: str, names: Container[str], repository: Repository | None) -> bool:
     """A main package's or a tested one's file, or one of a main module here."""
     if "main.main" in names or file.endswith("_test.go"):
         return True

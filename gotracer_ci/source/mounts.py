@@ -5,23 +5,29 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gotracer_ci.errors import UsageError
-from gotracer_ci.source.names import package_of
+from gotracer_ci.source.names import is_closure, package_of
 from gotracer_ci.source.repository import Repository
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _TEST_PACKAGE = "_test"
+_MAX_ASKED = 500
 
 
 def normal(file: str) -> str:
-    """A path with `/` for separators, an upper-case drive, and no `.` or `..` that can be removed."""
+    """A path with `/` for separators, one at the start, an upper-case drive, and no `.` or `..` that can be removed."""
     if _DRIVE.match(file):
         file = file[0].upper() + file[1:].replace("\\", "/")
+    elif file.startswith("\\\\"):  # a Windows share
+        file = file.replace("\\", "/")
     if file and ("//" in file or "./" in file):
         file = posixpath.normpath(file)
+        file = file[file.startswith("//") :]
     return file
 
 
@@ -44,14 +50,14 @@ class Mount:
         return f"{self.folder}/{rest}" if self.folder else rest
 
 
-def configured(repository: Repository, path_map: Sequence[tuple[str, str]], roots: Sequence[str]) -> list[Mount]:
-    """The user's path map, longest first, then the repository's own roots and those it is also known under.
+def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> list[Mount]:
+    """The user's path map, longest first, then the repository's own folder, as given and resolved.
 
     Raises:
         UsageError: a path map that leads out of the repository.
     """
     own = (os.path.abspath(repository.root), os.path.realpath(repository.root))
-    known = list(dict.fromkeys(normal(root).rstrip("/") for root in (*own, *roots) if root))
+    known = list(dict.fromkeys(normal(root).rstrip("/") for root in own))
     maps = [Mount(normal(start).rstrip("/"), _folder(start, normal(to), known)) for start, to in path_map]
     maps.sort(key=lambda mount: -len(mount.start))
     return maps + [Mount(root, "") for root in known]
@@ -66,24 +72,58 @@ def _folder(start: str, to: str, roots: Iterable[str]) -> str:
     return "" if folder == "." else folder
 
 
-def vote(file: str, names: set[str], repository: Repository) -> list[Mount]:
+def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> list[Mount]:
     """A file's vote for the mount that makes it the file of its package in the repository, if it has one.
 
     Not always all of the build's path is the repository's: `COPY service/ /app/` makes service/db/x.go /app/db/x.go.
-    Of several packages (a closure carries the name of the function that it was inlined into) the best match votes.
+    A closure carries the name of the function that it was inlined into, maybe of another package: it is asked only
+    where nothing else was seen in the file, and says something only if it is where its name says.
+
+    Args:
+        seen: the functions that were seen in the file, and their lines.
     """
     theirs = file.split("/")
     best = 0
     found: list[Mount] = []
-    for package in sorted({package_of(name) for name in names}):
+    named = {(package_of(function), "") for function in seen if not is_closure(function)}
+    for package, closure in sorted(named or {(package_of(function), function) for function in seen}):
         for folder in (package, package.removesuffix(_TEST_PACKAGE)):
             expected, _ = repository.locate(f"{folder}/{theirs[-1]}")
-            ours = expected.split("/") if expected else []
+            if expected is None or (closure and not repository.declares(expected, closure, seen[closure])):
+                continue
+            ours = expected.split("/")
             common = shared_end(theirs, ours)
             if common > best:
-                best = common
-                found = [Mount("/".join(theirs[:-common]), "/".join(ours[:-common]))]
+                best, found = common, [_mount(theirs, ours)]
     return found
+
+
+def suggested(files: Sequence[str], repository: Repository) -> str:
+    """The path map that finds most of the files, as a word for a shell; "" where none stands out."""
+    found: Counter[tuple[str, str]] = Counter()
+    for file in files[:_MAX_ASKED]:
+        theirs = file.split("/")
+        for path in repository.by_name.get(theirs[-1], ())[:_MAX_ASKED]:
+            mount = _mount(theirs, path.split("/"))
+            found[mount.start or file[: file.startswith("/")], mount.folder] += 1
+    most = max(found.values(), default=0)
+    nearest = min((_depth(folder) for (_, folder), count in found.items() if count == most), default=0)
+    best = [mount for mount, count in found.items() if count == most and _depth(mount[1]) == nearest]
+    if len(best) != 1 or 2 * most < len(files[:_MAX_ASKED]):
+        return ""
+    start, folder = best[0]
+    usable = start and start.isprintable() and "=" not in start
+    return shlex.quote(f"{start}={folder or '.'}") if usable else ""
+
+
+def _depth(folder: str) -> int:
+    return folder.count("/") + (folder != "")
+
+
+def _mount(theirs: Sequence[str], ours: Sequence[str]) -> Mount:
+    """The mount that makes a path of the build one of the repository's that has the same name."""
+    shared = shared_end(theirs, ours)
+    return Mount("/".join(theirs[:-shared]), "/".join(ours[:-shared]))
 
 
 def shared_end(left: Sequence[str], right: Sequence[str]) -> int:

@@ -6,8 +6,9 @@ Names come from a trace, so every function here is linear in the length of a nam
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 # What the functions of a command are named after, whatever its folder; and its import path when built from files.
 MAIN_PACKAGES = frozenset({"main", "command-line-arguments"})
@@ -16,8 +17,11 @@ _ESCAPED = re.compile(r"%([2-7][0-9a-fA-F])")
 # Range-over-func bodies, and the wrappers of go and defer statements of Go 1.17 and 1.18, hang on without a dot.
 _UNDOTTED = re.compile(r"-range(?=\d)|·dwrap·(?=\d)")
 _CLOSURE = re.compile(r"(?:func|gowrap|deferwrap)?\d+")
+_NUMBERED = re.compile(r"(?:\.(?:func|gowrap|deferwrap)?|-range|·dwrap·)\d")
 _METHOD_VALUE = "-fm"
 _ARGUMENTS = "[...]"
+_FUNC = ".func"
+_Value = TypeVar("_Value")
 
 
 def package_of(function: str) -> str:
@@ -44,10 +48,15 @@ def normalise(function: str) -> str:
     return ".".join([package, *names] if package else names).replace("[]", _ARGUMENTS)
 
 
-def is_declared(function: str, declared: Container[str]) -> bool:
-    """Whether one of the declared names ("f", "T.m") is that of the function or of the one around the closure."""
+def is_closure(function: str) -> bool:
+    """Whether it is a function literal: inlined ones have the names of their callers, wherever they were written."""
+    return _NUMBERED.search(function) is not None and normalise(function).endswith(_FUNC)
+
+
+def declared_as(function: str, declared: Mapping[str, _Value]) -> _Value | None:
+    """What is known by the declared name ("f", "T.m") of the function, or of the one around the closure."""
     parts = re.findall(r"\w+", _split(_without_arguments(function))[1])[:2]
-    return bool(parts) and (parts[0] in declared or ".".join(parts) in declared)
+    return next((declared[name] for name in (".".join(parts), *parts[:1]) if name in declared), None)
 
 
 def _split(function: str) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gotracer_ci.source.frames import DEPENDENCY, GUESS, OWN, SourceFrame
+from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
+from gotracer_ci.source.repository import Repository
 
 __all__ = ["anchor", "normalise", "place", "primary"]
 
@@ -40,12 +41,25 @@ def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] 
     return next((frame for frames in stacks for frame in frames if frame.path and frame.owner == DEPENDENCY), None)
 
 
-def anchor(frames: Iterable[SourceFrame]) -> SourceFrame | None:
-    """Where to show a finding of the whole program: main.main's first line of those seen, else a test's."""
+def anchor(frames: Iterable[SourceFrame], repository: Repository | None) -> SourceFrame | None:
+    """Where to show a finding of the whole program: main.main's first line of those seen, else a test's, else go.mod.
+
+    None without one of these.
+    """
     mapped = [frame for frame in frames if frame.path and frame.owner == OWN]
     mains = [frame for frame in mapped if frame.function == "main.main"]
     tests = [frame for frame in mapped if frame.test and _TEST.search(normalise(frame.function))]
-    return min(mains or tests, key=lambda frame: (frame.path, frame.line), default=None)
+    best = min(mains or tests, key=lambda frame: (frame.path, frame.line), default=None)
+    return best or (_module(repository) if repository else None)
+
+
+def _module(repository: Repository) -> SourceFrame | None:
+    """The first line of the go.mod nearest to the root, by the module's name."""
+    home = repository.module
+    if home is None:
+        return None
+    path = f"{home.folder}/go.mod".lstrip("/")
+    return SourceFrame(home.path, path, 1, OWN, path, EXACT, generated=False, test=False)
 
 
 def _preference(frame: SourceFrame) -> tuple[bool, bool, bool]:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from gotracer_ci.source.frames import SourceFrame
-from gotracer_ci.source.gomod import Kind
 from gotracer_ci.source.layout import VERSIONED
 from gotracer_ci.source.mounts import is_absolute, normal
 from gotracer_ci.source.names import MAIN_PACKAGES, package_of
@@ -47,23 +46,9 @@ def _main(frame: SourceFrame, repository: Repository | None) -> str:
     if posixpath.basename(frame.file) == "_testmain.go":
         return ""
     if frame.path and repository:
-        return _import_path(posixpath.dirname(frame.path), repository)
+        return repository.import_path(frame.path) or posixpath.dirname(frame.path) or "."
     file = VERSIONED.sub("/", normal(frame.file))
     if is_absolute(file):
         file = file.rpartition(_MODULE_CACHE)[2] if _MODULE_CACHE in file else ""
     folder = posixpath.dirname(file)
     return "main" if folder in {"", ".", *MAIN_PACKAGES} else folder
-
-
-def _import_path(folder: str, repository: Repository) -> str:
-    """The import path of a folder of the repository; the folder itself where no go.mod is above it."""
-    own = [
-        (module.folder, path)
-        for path, modules in repository.modules.items()
-        for module in modules
-        if module.kind is Kind.OWN and f"{folder}/".startswith(f"{module.folder}/" if module.folder else "")
-    ]
-    if not own:
-        return folder or "."
-    base, path = max(own, key=lambda module: (len(module[0]), module[1]))
-    return posixpath.join(path, folder[len(base) :].strip("/")).rstrip("/")

@@ -5,16 +5,18 @@ A file is read only if the scan found it below the root: no path of a trace ever
 
 from __future__ import annotations
 
+import copy
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.source.gomod import Kind, Module, modules_of, vendored_in
+from gotracer_ci.source.names import declared_as
 
 MAX_ENTRIES = 500_000
 MAX_SOURCE_BYTES = 64 << 20
@@ -22,13 +24,17 @@ MAX_MODULE_FILE_BYTES = 4 << 20
 
 # Sources that frames name: Go, assembly, and the grammars and templates whose generators write //line directives.
 _SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
-_MODULE_FILES = frozenset({"go.mod", "go.work", "modules.txt"})
+_MODULE_FILES = ("go.mod", "go.work", "modules.txt")
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules"})
 _MAX_LINKS = 8
+_MAX_LINES = 100
 
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
-_DECLARED = re.compile(rb"^func\s*(?:\(\s*(?:\w+\s+)?\*?(\w+)[^)\n]*\)\s*)?(\w+)", re.MULTILINE)
+# Possessive, so that no line of a hostile file takes more than linear time.
+_NAME = rb"([\w\x80-\xff]++)"
+_RECEIVER = rb"(?:\(\s*+(?:[\w\x80-\xff]++\s++)?\*?+" + _NAME + rb"[^)\n]*+\)\s*+)?"
+_DECLARED = re.compile(rb"^func\s*+" + _RECEIVER + _NAME, re.MULTILINE)
 
 
 class SourceFile(NamedTuple):
@@ -51,7 +57,7 @@ class Repository:
         self._links = links
         self._link_targets: dict[str, str | None] = {}
         self._sources: dict[str, SourceFile] = {}
-        self._declared: dict[str, frozenset[str]] = {}
+        self._declared: dict[str, dict[str, list[range]]] = {}
 
     @classmethod
     def scan(cls, root: Path) -> Repository:
@@ -78,10 +84,36 @@ class Repository:
     def modules(self) -> dict[str, list[Module]]:
         """Module path → where the repository holds it, the likeliest folder first."""
         found: dict[str, set[Module]] = {}
-        for file in self.files:
-            for module in self._modules_in(file):
+        for module in self._all_modules:
+            if module.kind is not Kind.OUTSIDE:
                 found.setdefault(module.path, set()).add(module)
         return {path: sorted(same, key=lambda m: (m.kind, m.folder.count("/"), m)) for path, same in found.items()}
+
+    @cached_property
+    def outside(self) -> list[str]:
+        """The folders of modules beside the repository, from its root or absolute."""
+        return sorted({module.folder for module in self._all_modules if module.kind is Kind.OUTSIDE})
+
+    @cached_property
+    def _all_modules(self) -> set[Module]:
+        return {module for file in self._module_files for module in self._modules_in(file)}
+
+    @cached_property
+    def _module_files(self) -> list[str]:
+        return [file for file in self.files if file.endswith(_MODULE_FILES)]
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self.modules), default=0)
+
+    @cached_property
+    def _homes(self) -> dict[str, Module]:
+        """Folder → the module that its go.mod declares."""
+        return {module.folder: module for module in sorted(self._all_modules) if module.kind is Kind.OWN}
+
+    @cached_property
+    def _workspaces(self) -> list[str]:
+        return [posixpath.dirname(file) for file in self._module_files if posixpath.basename(file) == "go.work"]
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
@@ -105,28 +137,102 @@ class Repository:
     def locate(self, import_path: str) -> tuple[str | None, Module | None]:
         """The file that an import path and a file name stand for, and its module.
 
-        The longest module path wins that has the file. Without one: None, and the longest module path that fits,
-        which still says whose code it is.
+        The longest module path wins that has the file. Without one, or where two modules of that name have it: None,
+        and the longest module path that fits, which still says whose code it is.
         """
         nearest = None
-        end = len(import_path)
-        while end > 0:
-            for module in self.modules.get(import_path[:end], ()):
-                nearest = nearest or module
-                path = self.find(posixpath.join(module.folder, import_path[end + 1 :]))
-                if path is not None:
-                    return path, module
-            end = import_path.rfind("/", 0, end)
+        for module_path, rest in self._splits(import_path):
+            modules = self.modules[module_path]
+            nearest = nearest or modules[0]
+            path, module = self._only(modules, rest)
+            if module:
+                return path, module
         return None, nearest
 
-    def locate_copy(self, module_path: str, rest: str, version: str = "") -> tuple[str | None, Module | None]:
+    def locate_copy(self, module_path: str, rest: str, version: str) -> tuple[str | None, Module | None]:
         """The file of a module that a build took from a local folder: a replacement, or vendored in the version."""
-        for module in self.modules.get(module_path, ()):
-            if module.kind is Kind.REPLACED or (version and module.version == version):
-                path = self.find(posixpath.join(module.folder, rest))
-                if path is not None:
-                    return path, module
-        return None, None
+        modules = self.modules.get(module_path, ())
+        return self._only((m for m in modules if m.kind is Kind.REPLACED or m.version == version), rest)
+
+    def locate_cached(self, folder: str, rest: str, version: str) -> str | None:
+        """The vendored copy of a file in the module cache. folder: the module's there, which ends with its path."""
+        at = max(len(folder) - self._longest - 1, 0)
+        while (at := folder.find("/", at) + 1) > 0:
+            modules = self.modules.get(folder[at:], ())
+            path, _ = self._only((m for m in modules if m.kind is Kind.VENDORED and m.version == version), rest)
+            if path:
+                return path
+        return None
+
+    def locate_replaced(self, import_path: str, by: str | None) -> str | None:
+        """The file whose module is replaced by a folder of the repository, as the go.mod, or what is in `by`, says."""
+        for module_path, rest in self._splits(import_path):
+            modules = self.modules[module_path]
+            path, _ = self._only((m for m in modules if m.kind is Kind.REPLACED and by in (None, m.by)), rest)
+            if path:
+                return path
+        return None
+
+    def _splits(self, import_path: str) -> Iterator[tuple[str, str]]:
+        """The module paths that an import path begins with, longest first, and what follows each."""
+        end = len(import_path)
+        while end > 0:
+            if end <= self._longest and import_path[:end] in self.modules:
+                yield import_path[:end], import_path[end + 1 :]
+            end = import_path.rfind("/", 0, min(end, self._longest + 1))
+
+    def _only(self, modules: Iterable[Module], rest: str) -> tuple[str | None, Module | None]:
+        """The file, and the first of the modules that has it; no file where another one like that has one, too."""
+        found: tuple[str | None, Module | None] = None, None
+        for module in modules:
+            path = self.find(posixpath.join(module.folder, rest))
+            if path is not None and found[1] is None:
+                found = path, module
+            elif path is not None and found[1] and path != found[0] and module.kind is found[1].kind:
+                return None, module
+        return found
+
+    def home(self, path: str) -> Module | None:
+        """The module that a file belongs to: the nearest go.mod's in the folders above it."""
+        end = len(path)
+        while end > 0:
+            end = max(path.rfind("/", 0, end), 0)
+            if path[:end] in self._homes:
+                return self._homes[path[:end]]
+        return None
+
+    @property
+    def module(self) -> Module | None:
+        """The module nearest to the root."""
+        return min(self._homes.values(), key=lambda home: (home.folder.count("/"), home.folder), default=None)
+
+    def import_path(self, path: str) -> str | None:
+        """The import path of a file's package, None where no go.mod is above it."""
+        home = self.home(path)
+        return home and posixpath.join(home.path, posixpath.dirname(path)[len(home.folder) :].strip("/")).rstrip("/")
+
+    def as_built(self, mains: Iterable[str]) -> Repository:
+        """The same, with those modules only that a build of the main modules in these folders has.
+
+        What another go.mod replaces or another vendor folder holds does not count, nor does another module of a main
+        one's name. In a workspace all of its modules have a say.
+        """
+        known = set(mains)
+        if not known:
+            return self
+        spaces = [space for space in self._workspaces if any(_is_below(main, space) for main in known)]
+
+        def counts(module: Module, same: list[Module]) -> bool:
+            if module.kind is Kind.OWN:
+                return module.folder in known or not any(m.kind is Kind.OWN and m.folder in known for m in same)
+            return module.by in known or any(_is_below(module.by, space) for space in spaces)
+
+        built = copy.copy(self)
+        # in place of the cached property
+        built.__dict__["modules"] = {
+            path: kept for path, same in self.modules.items() if (kept := [m for m in same if counts(m, same)])
+        }
+        return built
 
     def source(self, path: str) -> SourceFile:
         """What is known of a file that `find` or `locate` gave. One that vanished or is far too large has no lines."""
@@ -138,12 +244,30 @@ class Repository:
             self._sources[path] = SourceFile(lines, _GENERATED.search(header) is not None)
         return self._sources[path]
 
-    def declared(self, path: str) -> frozenset[str]:
-        """The functions of a file that `find` or `locate` gave, as "f" and "T.m"."""
+    def declares(self, path: str, function: str, lines: Sequence[int]) -> int:
+        """The line where a file that `find` or `locate` gave declares the function, or the one around the closure.
+
+        0 where it does not, or where the function does not reach over the lines that were seen.
+        """
+        extents = declared_as(function, self._extents(path)) or ()
+        seen = (line for line in lines[:_MAX_LINES] if line > 0)
+        fits = all(any(line in extent for extent in extents) for line in seen)
+        return extents[0].start if extents and fits else 0
+
+    def _extents(self, path: str) -> dict[str, list[range]]:
+        """The functions of a file, as "f" and "T.m", and their lines, up to the next function."""
         if path not in self._declared:
-            found = _DECLARED.findall(self._read(path, MAX_SOURCE_BYTES))
-            names = (receiver + b"." + name if receiver else name for receiver, name in found)
-            self._declared[path] = frozenset(name.decode(errors="replace") for name in names)
+            text = self._read(path, MAX_SOURCE_BYTES)
+            extents: dict[str, list[range]] = {}
+            at, line, name = 0, 1, ""
+            for match in (*_DECLARED.finditer(text), None):
+                end = match.start() if match else len(text)
+                next_line = line + text.count(b"\n", at, end)
+                if name:
+                    extents.setdefault(name, []).append(range(line, next_line if match else next_line + 1))
+                at, line = end, next_line
+                name = b".".join(filter(None, match.groups())).decode(errors="replace") if match else ""
+            self._declared[path] = extents
         return self._declared[path]
 
     def _modules_in(self, file: str) -> Iterator[Module]:
@@ -174,16 +298,20 @@ class Repository:
             end = len(path) if end < 0 else end
             if path[:end] in self._links:
                 target = self._target(path[:end])
-                return None if target is None else target + path[end:]
+                return None if target is None else (target + path[end:]).lstrip("/")
         return None
 
     def _target(self, link: str) -> str | None:
         if link not in self._link_targets:
-            root = os.path.realpath(self.root)
+            root = os.path.realpath(self.root).rstrip(os.sep)
             target = os.path.realpath(self.root / link)
-            inside = target.startswith(root + os.sep)
+            inside = f"{target}{os.sep}".startswith(f"{root}{os.sep}")
             self._link_targets[link] = target[len(root) + 1 :].replace(os.sep, "/") if inside else None
         return self._link_targets[link]
+
+
+def _is_below(folder: str, above: str) -> bool:
+    return not above or f"{folder}/".startswith(f"{above}/")
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

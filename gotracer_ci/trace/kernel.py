@@ -501,8 +501,13 @@ def _grown(column: Any, size: int) -> Any:
 @cython.final
 @cython.cclass
 class Groups:
-    """Intervals aggregated per (kind, reason, stack): count, total, the worst, and a histogram from the sixth on."""
+    """Intervals aggregated per (kind, reason, stack): count, total, the worst, and a histogram from the sixth on.
 
+    ids, creations: of the goroutines by slot; looked at only for the few that are kept.
+    """
+
+    ids: cython.longlong[::1]
+    creations: cython.int[::1]
     _index: IdMap
     n: cython.int
     _keys: cython.longlong[::1]
@@ -513,6 +518,7 @@ class Groups:
     _ex_start: cython.longlong[::1]
     _ex_length: cython.longlong[::1]
     _ex_goroutine: cython.longlong[::1]
+    _ex_creation: cython.int[::1]
     _ex_cause: cython.longlong[::1]
     _ex_cause_stack: cython.int[::1]
     _ex_flags: cython.int[::1]
@@ -530,6 +536,7 @@ class Groups:
         self._ex_start = _column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_length = _column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_goroutine = _column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_creation = _column("i", bytes(4 * 64 * EXAMPLES))
         self._ex_cause = _column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_cause_stack = _column("i", bytes(4 * 64 * EXAMPLES))
         self._ex_flags = _column("i", bytes(4 * 64 * EXAMPLES))
@@ -545,7 +552,7 @@ class Groups:
         stack: cython.int,
         start: cython.longlong,
         length: cython.longlong,
-        goroutine: cython.longlong,
+        slot: cython.int,
         cause: cython.longlong,
         cause_stack: cython.int,
         flags: cython.int,
@@ -563,7 +570,7 @@ class Groups:
             self._start_histogram(g)
             self._count(g, length)
         if length > self._floors[g]:
-            self._keep(g, start, length, goroutine, cause, cause_stack, flags)
+            self._keep(g, start, length, slot, cause, cause_stack, flags)
         return 0
 
     @cython.cfunc
@@ -580,6 +587,7 @@ class Groups:
             self._ex_start = _grown(self._ex_start, size * EXAMPLES)
             self._ex_length = _grown(self._ex_length, size * EXAMPLES)
             self._ex_goroutine = _grown(self._ex_goroutine, size * EXAMPLES)
+            self._ex_creation = _grown(self._ex_creation, size * EXAMPLES)
             self._ex_cause = _grown(self._ex_cause, size * EXAMPLES)
             self._ex_cause_stack = _grown(self._ex_cause_stack, size * EXAMPLES)
             self._ex_flags = _grown(self._ex_flags, size * EXAMPLES)
@@ -636,7 +644,7 @@ class Groups:
         g: cython.int,
         start: cython.longlong,
         length: cython.longlong,
-        goroutine: cython.longlong,
+        slot: cython.int,
         cause: cython.longlong,
         cause_stack: cython.int,
         flags: cython.int,
@@ -648,13 +656,15 @@ class Groups:
             self._ex_start[i] = self._ex_start[i - 1]
             self._ex_length[i] = self._ex_length[i - 1]
             self._ex_goroutine[i] = self._ex_goroutine[i - 1]
+            self._ex_creation[i] = self._ex_creation[i - 1]
             self._ex_cause[i] = self._ex_cause[i - 1]
             self._ex_cause_stack[i] = self._ex_cause_stack[i - 1]
             self._ex_flags[i] = self._ex_flags[i - 1]
             i -= 1
         self._ex_start[i] = start
         self._ex_length[i] = length
-        self._ex_goroutine[i] = goroutine
+        self._ex_goroutine[i] = self.ids[slot]
+        self._ex_creation[i] = self.creations[slot]
         self._ex_cause[i] = cause
         self._ex_cause_stack[i] = cause_stack
         self._ex_flags[i] = flags
@@ -665,8 +675,9 @@ class Groups:
         """Every group: (kind, reason, stack, count, total, examples, histogram).
 
         kind: a goroutine's state, IDLE_P, STW or MARK_ASSIST, with PARKED where its intervals span the whole trace.
-        reason, stack: indices of the trace's tables. examples: (start, length, goroutine, cause goroutine, cause
-        stack, flags), longest first. histogram: {bucket: count}; empty where the examples hold every interval.
+        reason, stack: indices of the trace's tables. examples: (start, length, goroutine, the stack that created it,
+        cause goroutine, cause stack, flags), longest first. histogram: {bucket: count}; empty where the examples hold
+        every interval.
         """
         out: list[tuple[Any, ...]] = []
         for g in range(self.n):
@@ -677,6 +688,7 @@ class Groups:
                     self._ex_start[i],
                     self._ex_length[i],
                     self._ex_goroutine[i],
+                    self._ex_creation[i],
                     self._ex_cause[i],
                     self._ex_cause_stack[i],
                     self._ex_flags[i],
@@ -894,6 +906,7 @@ class Kernel:
         self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = _column("i")
         self._g_creation = self._g_entry = _column("i")
         self._slots = IdMap(self._g_id)
+        self._groups = Groups()
         self._grow_goroutines(64)
         self._goroutines_at_start = self._goroutines_created = 0
         self._gc_seq = self._gc_state = 0
@@ -901,7 +914,6 @@ class Kernel:
         self._heap_peak = self._heap_allocated = 0
         self._tasks = {}
         self._regions = {}
-        self._groups = Groups()
 
     def _grow_goroutines(self, size: int) -> None:
         self._free = _grown(self._free, size)
@@ -926,6 +938,8 @@ class Kernel:
         self._g_creator = _grown(self._g_creator, size)
         self._g_creation = _grown(self._g_creation, size)
         self._g_entry = _grown(self._g_entry, size)
+        self._groups.ids = self._g_id
+        self._groups.creations = self._g_creation
 
     # ---- generations ------------------------------------------------------------------------------------------
 
@@ -1462,7 +1476,7 @@ class Kernel:
                     self._g_own[g],
                     since,
                     idle,
-                    self._g_id[g],
+                    g,
                     cause,
                     cause_stack,
                     flags,
@@ -1473,7 +1487,7 @@ class Kernel:
             self._g_own[g],
             since,
             now - since,
-            self._g_id[g],
+            g,
             cause,
             cause_stack,
             flags,
@@ -1485,7 +1499,7 @@ class Kernel:
     def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
         since: cython.longlong = self._g_stw[g]
         self._groups.add(
-            _STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, self._g_id[g], -1, 0, flags
+            _STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags
         )
         self._idle_clock(now)
         self._g_stw[g] = -1
@@ -2183,7 +2197,7 @@ class Kernel:
                 self._g_assist_stack[g],
                 self._g_assist[g],
                 now - self._g_assist[g],
-                self._g_id[g],
+                g,
                 -1,
                 0,
                 2 if self._g_assist[g] == self._start_time else 0,
@@ -2449,7 +2463,7 @@ class Kernel:
             since = self._start_time
             flags = 2
             stack = 0
-        self._groups.add(_MARK_ASSIST, 0, stack, since, now - since, self._g_id[g], -1, 0, flags)
+        self._groups.add(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
         self._g_assist[g] = -1
         return 0
 
@@ -2471,7 +2485,7 @@ class Kernel:
                     self._g_assist_stack[g],
                     self._g_assist[g],
                     self._last_time - self._g_assist[g],
-                    self._g_id[g],
+                    g,
                     -1,
                     0,
                     1,

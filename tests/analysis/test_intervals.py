@@ -32,7 +32,7 @@ def group(lengths: list[int], *, still_open: bool = False, before_start: bool = 
     for length in lengths:
         histogram.merge(counts, {histogram.bucket(length): 1})
     worst = [
-        Interval(length, start, start, still_open, before_start, -1, NOWHERE, NOWHERE)
+        Interval(length, start, start, still_open, before_start, -1, NOWHERE, NOWHERE, NOWHERE)
         for start, length in sorted(enumerate(lengths), key=lambda pair: (-pair[1], pair[0]))
     ]
     return IntervalGroup(Kind.WAITING, "sync", NOWHERE, len(lengths), sum(lengths), worst[:EXAMPLES], counts)

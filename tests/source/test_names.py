@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gotracer_ci.source.names import is_declared, normalise, package_of
+from gotracer_ci.source.names import declared_as, is_closure, normalise, package_of
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_package(function: str, expected: str) -> None:
     ],
 )
 def test_declared(function: str, declared: bool) -> None:
-    assert is_declared(function, {"F", "T.M"}) is declared
+    assert (declared_as(function, {"F": 1, "T.M": 2}) is not None) is declared
 
 
 def test_a_hostile_name_takes_linear_time() -> None:
@@ -103,3 +103,22 @@ def test_a_hostile_name_takes_linear_time() -> None:
         normalise(name)
         package_of(name)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("function", "closure"),
+    [
+        ("a.F", False),
+        ("a.(*T).M", False),
+        ("a.init.0", False),
+        ("a.F[...]", False),
+        ("a.F.func1", True),
+        ("a.F.1", True),
+        ("a.F-range1", True),
+        ("a.F.gowrap1", True),
+        ("a.glob..func1", True),
+        ("", False),
+    ],
+)
+def test_closures(function: str, closure: bool) -> None:
+    assert is_closure(function) is closure

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.source.place import anchor, place, primary
+from gotracer_ci.source.repository import Repository
 
 
 def frame(
@@ -85,5 +88,23 @@ MAIN = frame("main.main", "own", "cmd/a/main.go", line=7)
     ],
 )
 def test_anchor(frames: list[SourceFrame], expected: SourceFrame | None) -> None:
-    assert anchor(frames) == expected
-    assert anchor(reversed(frames)) == expected
+    assert anchor(frames, None) == expected
+    assert anchor(reversed(frames), None) == expected
+
+
+def test_anchor_of_a_program_whose_main_is_not_here(tmp_path: Path) -> None:
+    """The go.mod nearest to the root, and nothing where there is none."""
+    (tmp_path / "x.go").write_text("package x\n")
+    assert anchor([UNMAPPED], Repository.scan(tmp_path)) is None
+    for folder in ("b/c", "b", "a"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "go.mod").write_text(f"module example.com/{folder}\n")
+    repository = Repository.scan(tmp_path)
+    found = anchor([UNMAPPED], repository)
+    assert found is not None
+    assert (found.path, found.line, found.function) == ("a/go.mod", 1, "example.com/a")
+    assert anchor([MAIN, UNMAPPED], repository) == MAIN
+    (tmp_path / "go.mod").write_text("// the root\nmodule example.com\n")
+    found = anchor([], Repository.scan(tmp_path))
+    assert found is not None
+    assert (found.path, found.line) == ("go.mod", 1)

@@ -270,7 +270,7 @@ def test_tests(world: World, flags: list[str]) -> None:
     stacks = world.stacks(world.root, "test", "-count=1", "-v", *flags, "./check")
     check(stacks, world.root)
     check(stacks, None)
-    found = anchor(frame for stack in resolved(stacks, world.root) for frame in stack)
+    found = anchor((frame for stack in resolved(stacks, world.root) for frame in stack), None)
     assert found is not None
     assert found.path == "check/check_test.go"
     assert found.test
@@ -288,6 +288,6 @@ def test_what_is_shown_does_not_depend_on_the_build(world: World, vendored: Path
         shown = primary(direct[1:])
         assert shown is not None
         assert (shown.path, shown.line, normalise(shown.function)) == ("cmd/app/main.go", 25, "main.run.func")
-        main = anchor([*goroutine, *direct])
+        main = anchor([*goroutine, *direct], None)
         assert main is not None
         assert (main.path, main.line) == ("cmd/app/main.go", 16)

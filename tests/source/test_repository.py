@@ -59,16 +59,18 @@ def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.Monke
 
 
 def test_modules(tmp_path: Path, write: Write) -> None:
-    modules = Repository.scan(write(tmp_path, MODULES)).modules
-    assert modules == {
+    repository = Repository.scan(write(tmp_path, MODULES))
+    assert repository.outside == ["../outside"]
+    assert repository.modules == {
         "example.com/app": [
             Module("example.com/app", "", Kind.OWN),
-            Module("example.com/app", "", Kind.REPLACED),
+            Module("example.com/app", "", Kind.REPLACED, by="lib"),
         ],
-        "example.com/app/lib": [Module("example.com/app/lib", "lib", Kind.OWN)],
+        "example.com/app/lib": [Module("example.com/app/lib", "lib", Kind.OWN, by="lib")],
         "example.com/dep": [Module("example.com/dep", "vendor/example.com/dep", Kind.VENDORED, "v1.2.3")],
         "example.com/fork": [Module("example.com/fork", "third_party/fork", Kind.REPLACED)],
         "example.com/worked": [Module("example.com/worked", "worked", Kind.REPLACED)],
+        "example.com/x": [Module("example.com/x", "x", Kind.REPLACED)],
     }
 
 
@@ -94,7 +96,85 @@ def test_locate(tmp_path: Path, write: Write, import_path: str, path: str | None
 def test_what_has_no_file_still_has_a_module(tmp_path: Path, write: Write) -> None:
     path, found = Repository.scan(write(tmp_path, MODULES)).locate("example.com/app/lib/absent.go")
     assert path is None
-    assert found == Module("example.com/app/lib", "lib", Kind.OWN)
+    assert found == Module("example.com/app/lib", "lib", Kind.OWN, by="lib")
+
+
+SEVERAL = {
+    "go.mod": "module example.com/app\n",
+    "vendor/modules.txt": "# example.com/dep v1.0.0\n# example.com/old v1.0.0 => example.com/new v2.0.0\n",
+    "vendor/example.com/dep/dep.go": "package dep\n",
+    "vendor/example.com/old/old.go": "package old\n",
+    "tool/go.mod": "module example.com/tool\nreplace example.com/dep => ./dep\n",
+    "tool/dep/dep.go": "package dep\n",
+    "other/go.mod": "module example.com/other\n",
+    "other/vendor/modules.txt": "# example.com/dep v1.9.0\n# example.com/x v1.0.0 => ./x\n",
+    "other/vendor/example.com/dep/dep.go": "package dep\n",
+    "other/x/x.go": "package x\n",
+    "examples/a/go.mod": "module example\n",
+    "examples/a/main.go": "package main\n",
+    "examples/b/go.mod": "module example\n",
+    "examples/b/main.go": "package main\n",
+    "examples/b/more.go": "package main\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("mains", "import_path", "path"),
+    [
+        ([""], "example.com/dep/dep.go", "vendor/example.com/dep/dep.go"),
+        (["tool"], "example.com/dep/dep.go", "tool/dep/dep.go"),
+        (["other"], "example.com/dep/dep.go", "other/vendor/example.com/dep/dep.go"),
+        (["examples/a"], "example.com/dep/dep.go", None),
+        (["other"], "example.com/x/x.go", "other/x/x.go"),
+        (["tool"], "example.com/x/x.go", None),
+        (["examples/a"], "example/main.go", "examples/a/main.go"),
+        (["examples/b"], "example/main.go", "examples/b/main.go"),
+        # which one was built is not known: only what there is once
+        ([], "example/main.go", None),
+        ([], "example/more.go", "examples/b/more.go"),
+    ],
+)
+def test_modules_of_one_build(tmp_path: Path, write: Write, mains: list[str], import_path: str, path: str) -> None:
+    repository = Repository.scan(write(tmp_path, SEVERAL))
+    assert repository.as_built(mains).locate(import_path)[0] == path
+    assert repository.modules == Repository.scan(tmp_path).modules
+
+
+def test_all_modules_of_a_workspace_have_a_say(tmp_path: Path, write: Write) -> None:
+    write(tmp_path, SEVERAL | {"go.work": "go 1.22\nuse (\n\t.\n\t./tool\n)\n"})
+    repository = Repository.scan(tmp_path).as_built([""])
+    assert repository.locate_copy("example.com/dep", "dep.go", "v1.0.0")[0] == "tool/dep/dep.go"
+
+
+def test_vendored_copies_by_version(tmp_path: Path, write: Write) -> None:
+    repository = Repository.scan(write(tmp_path, SEVERAL))
+    copies = [
+        repository.locate_cached("/root/go/pkg/mod/example.com/dep", "dep.go", version)
+        for version in ("v1.0.0", "v1.9.0", "v2.0.0", "")
+    ]
+    assert copies == ["vendor/example.com/dep/dep.go", "other/vendor/example.com/dep/dep.go", None, None]
+    assert repository.locate_cached("/cache/example.com/new", "old.go", "v2.0.0") == "vendor/example.com/old/old.go"
+    for folder in ("/cache/xample.com/new", "/cache/example.com/new/x", "example.com/new", "/", ""):
+        assert repository.locate_cached(folder, "old.go", "v2.0.0") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "home", "import_path"),
+    [
+        ("main.go", "", "example.com/app"),
+        ("pkg/a/a.go", "", "example.com/app/pkg/a"),
+        ("tool/dep/dep.go", "tool", "example.com/tool/dep"),
+        ("tools/x.go", "", "example.com/app/tools"),
+        ("examples/a/main.go", "examples/a", "example"),
+    ],
+)
+def test_home(tmp_path: Path, write: Write, path: str, home: str, import_path: str) -> None:
+    repository = Repository.scan(write(tmp_path, SEVERAL))
+    found = repository.home(path)
+    assert found is not None
+    assert (found.folder, repository.import_path(path)) == (home, import_path)
+    nowhere = Repository.scan(write(tmp_path / "x", {"a.go": ""}))
+    assert (nowhere.home("a.go"), nowhere.import_path("a.go"), nowhere.module) == (None, None, None)
 
 
 def test_links_are_resolved_within_the_repository_only(tmp_path: Path, write: Write) -> None:
@@ -130,27 +210,62 @@ def test_links_are_resolved_within_the_repository_only(tmp_path: Path, write: Wr
 
 
 @pytest.mark.parametrize(
-    ("text", "lines", "generated", "declared"),
+    ("text", "lines", "generated"),
     [
-        ("", 0, False, set()),
-        ("package a\n", 1, False, set()),
-        ("package a\n\nfunc F() {}", 3, False, {"F"}),
-        ("// Code generated by x. DO NOT EDIT.\npackage a\n", 2, True, set()),
-        ("// Code generated by x. DO NOT EDIT.\r\npackage a\r\n", 2, True, set()),
-        ("/* c */\n\n// Code generated by x. DO NOT EDIT.\n\npackage a\n", 5, True, set()),
-        ("package a\n// Code generated by x. DO NOT EDIT.\n", 2, False, set()),
-        ("package a\nfunc (t *T[X]) M() {}\nfunc (T) N() {}\nfunc G[X any]() {}\n\tfunc no() {}\n", 5, False, None),
+        ("", 0, False),
+        ("package a\n", 1, False),
+        ("package a\n\nfunc F() {}", 3, False),
+        ("// Code generated by x. DO NOT EDIT.\npackage a\n", 2, True),
+        ("// Code generated by x. DO NOT EDIT.\r\npackage a\r\n", 2, True),
+        ("/* c */\n\n// Code generated by x. DO NOT EDIT.\n\npackage a\n", 5, True),
+        ("package a\n// Code generated by x. DO NOT EDIT.\n", 2, False),
     ],
 )
-def test_source(
-    tmp_path: Path, write: Write, text: str, lines: int, generated: bool, declared: set[str] | None
-) -> None:
+def test_source(tmp_path: Path, text: str, lines: int, generated: bool) -> None:
     (tmp_path / "a.go").write_bytes(text.encode())
     repository = Repository.scan(tmp_path)
     source = repository.source("a.go")
     assert source.lines == lines
     assert source.generated is generated
-    assert repository.declared("a.go") == ({"T.M", "T.N", "G"} if declared is None else declared)
+
+
+DECLARING = """package a
+
+func F() {
+	go func() {}()
+}
+func (t *T[X]) M() {}
+
+func (T) N() {}
+func G[X any]() {}
+	func no() {}
+func Größe() {}
+func init() {}
+func init() {
+}"""
+
+
+@pytest.mark.parametrize(
+    ("function", "seen", "line"),
+    [
+        ("a.F", [3, 5], 3),
+        ("a.F.func1", [4], 3),
+        ("a.F", [3, 6], 0),
+        ("a.F", [0, -1], 3),
+        ("a.(*T[...]).M", [6], 6),
+        ("a.T.N", [8], 8),
+        ("a.G[go.shape.int]", [9], 9),
+        ("a.Größe", [11], 11),
+        ("a.init.0", [12, 14], 12),
+        ("a.no", [10], 0),
+        ("a.M", [6], 0),
+        ("a.F", [10**30], 0),
+        ("", [1], 0),
+    ],
+)
+def test_declares(tmp_path: Path, function: str, seen: list[int], line: int) -> None:
+    (tmp_path / "a.go").write_text(DECLARING, encoding="utf-8")
+    assert Repository.scan(tmp_path).declares("a.go", function, seen) == line
 
 
 def test_a_huge_or_vanished_file_has_no_lines(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

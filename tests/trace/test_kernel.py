@@ -106,7 +106,7 @@ def test_parked_intervals_are_groups_of_their_own(path: Path, decoder: ModuleTyp
     trace = open_trace(str(path))
     list(trace.chunks(()))
     for kind, _, _, _, _, examples, _ in trace.intervals():
-        for _, length, _, _, _, flags in examples:
+        for _, length, _, _, _, _, flags in examples:
             spans = kind & ~kernel.PARKED in STATES and length == trace.duration_ns
             assert bool(kind & kernel.PARKED) is (flags == kernel.OPEN | kernel.BEFORE)
             assert not spans or kind & kernel.PARKED
