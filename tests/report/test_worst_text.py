@@ -105,7 +105,7 @@ def test_what_is_compared_with_is_what_was_made() -> None:
     }  # fmt: skip
     assert counted(SUMMARY) == {
         "h2": 1, "table": 2, "thead": 2, "tbody": 2, "tr": 4, "th": 12, "td": 12, "details": 3, "summary": 3, "pre": 1,
-        "ul": 2, "li": 4, "code": 5,
+        "ul": 2, "li": 4, "sub": 1, "code": 5,
     }  # fmt: skip
     lines = [f"{LINKS.blob}a/x.go#L3", f"{LINKS.blob}a/x.go#L3", f"{LINKS.blob}b/x.go#L9"]
     assert SUMMARY.links == lines
