@@ -1498,9 +1498,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
         since: cython.longlong = self._g_stw[g]
-        self._groups.add(
-            _STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags
-        )
+        self._groups.add(_STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags)
         self._idle_clock(now)
         self._g_stw[g] = -1
         self._stw_depth -= 1
