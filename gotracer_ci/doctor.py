@@ -5,21 +5,23 @@ It reads all that a run would read and writes nothing. A right to write cannot b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from gotracer_ci import pipeline, upkeep
+from gotracer_ci import pipeline, step, upkeep
 from gotracer_ci.errors import GotracerError, PublishError
 from gotracer_ci.github import contents
 from gotracer_ci.github.client import COMMENT, READ_ACTIONS, UPLOAD, Client
-from gotracer_ci.github.environment import Environment
+from gotracer_ci.github.environment import Environment, from_environ
 from gotracer_ci.reference import MAX_BYTES, in_repository
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.text import clean, plural
-from gotracer_ci.settings import BASELINE_FILE, Settings
+from gotracer_ci.settings import Settings, load
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace import kernel
 
@@ -39,7 +41,33 @@ class Check:
         return clean(f"{self.level:<8} {self.subject:<12} {self.text}")
 
 
-def here(settings: Settings) -> Iterator[Check]:
+def examine(given: Mapping[str, Any], config: Path | None, environ: Mapping[str, str]) -> Iterator[Check]:
+    """All that can be looked at: on a runner the step's inputs and permissions, too.
+
+    Args:
+        given: as for `settings.load`; on a runner it goes before the inputs.
+        config: the configuration file that is named, None for the usual one.
+        environ: the process's environment.
+    """
+    if "GITHUB_WORKSPACE" not in environ:
+        yield from _here(load(dict(given), config, typed=True))
+        return
+    try:
+        environment = from_environ(environ)
+        if config:
+            environment = replace(environment, config=str(config))
+        os.chdir(environment.workspace)
+        settings = step.given(environment)
+        client = step.client_of(environment)
+    except GotracerError as error:
+        yield Check(PROBLEM, "inputs", str(error))
+        return
+    settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+    yield from _here(settings)
+    yield from _on_github(environment, client, step.absolute(step.baseline_of(settings)))
+
+
+def _here(settings: Settings) -> Iterator[Check]:
     """Of the machine and the checkout: decoder, modules, traces, places, baseline."""
     if kernel.is_compiled():
         yield Check(OK, "decoder", "compiled")
@@ -77,7 +105,7 @@ def _traces(settings: Settings) -> Iterator[Check]:
         return
     for problem in outcome.errors:
         yield Check(PROBLEM, "traces", str(problem))
-    for trace in outcome.report.traces:
+    for trace in (trace for trace in outcome.report.traces if trace.damage is None):
         yield Check(OK, "traces", f"{view.trace_line(trace)}, {trace.program or 'a program without a name'}")
     yield from _places(outcome.report)
 
@@ -86,12 +114,13 @@ def _places(report: Report) -> Iterator[Check]:
     placed = sum(finding.location is not None for finding in report.findings)
     yield Check(OK, "places", f"{placed:,} of {plural(len(report.findings), 'finding')} have a line in the repository")
     for note in report.notes:
-        if not note.startswith("no baseline"):
+        # said by _baseline, which also knows of a file
+        if note != pipeline.NO_BASELINE:
             yield Check(NOTE, "places", note)
 
 
 def _baseline(settings: Settings) -> Iterator[Check]:
-    file = settings.baseline or Path(BASELINE_FILE)
+    file = step.baseline_of(settings)
     if not file.exists():
         yield Check(NOTE, "baseline", f"there is none at {file} yet; make it with --update-baseline on the main branch")
         return
@@ -105,7 +134,7 @@ def _baseline(settings: Settings) -> Iterator[Check]:
         yield Check(NOTE, "baseline", warning)
 
 
-def on_github(environment: Environment, client: Client | None, baseline: Path) -> Iterator[Check]:
+def _on_github(environment: Environment, client: Client | None, baseline: Path) -> Iterator[Check]:
     """Of the workflow: the event, the token, and the permission for each thing that is asked for.
 
     baseline: the checkout's file, absolute.
@@ -113,7 +142,7 @@ def on_github(environment: Environment, client: Client | None, baseline: Path) -
     event = environment.event
     what = f"{event.name or 'no event'} at commit {event.commit[:10] or 'unknown'}"
     if event.pull_request:
-        what += f", pull request {event.pull_request.number} into {event.pull_request.base_ref}"
+        what += f", pull request {event.pull_request.number} into {event.base_ref}"
     yield Check(OK, "event", what)
     if client is None:
         yield Check(NOTE, "token", "no github-token: no comment, no upload, and the baseline is the checkout's")

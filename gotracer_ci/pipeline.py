@@ -25,6 +25,8 @@ from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import Trace, open_trace
 
+NO_BASELINE = "no baseline: every finding counts; make one with --baseline FILE --update-baseline"
+
 Watch = Callable[[int, int, Trace], None]
 """Told of every chunk: the trace's number, of how many, and the trace as far as it has been read."""
 
@@ -199,7 +201,7 @@ def _compared(
     path = settings.baseline
     whole = [trace for trace in base if not trace.damage]  # a cut one has too low totals: all would be worse than it
     if path is None and not whole:
-        notes.append("no baseline: every finding counts; make one with --baseline FILE --update-baseline")
+        notes.append(NO_BASELINE)
         return None
     from gotracer_ci.baseline.run import Request, judge
 

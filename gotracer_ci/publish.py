@@ -10,23 +10,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from gotracer_ci.errors import BaselineError, ForbiddenError, GotracerError, PublishError
 from gotracer_ci.github import code_scanning, comments
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.commands import Annotation
+from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.comments import Posted, Run
 from gotracer_ci.github.environment import Environment
-from gotracer_ci.github.event import PullRequest
 from gotracer_ci.reference import in_repository
 from gotracer_ci.report import comment, sarif, view
 from gotracer_ci.report.line_hash import line_hashes
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 
+_READ_ONLY = "the token of a pull request from a fork, or by Dependabot, may not write."
 _SECOND_STAGE = (
-    "The token of a pull request from a fork, or by Dependabot, may not write. The findings are in the job's summary; "
-    "to have them as a comment, add the second workflow of docs/github.md."
+    f"{_READ_ONLY} The findings are in the job's summary; to have them as a comment, add the second workflow of "
+    "docs/github.md."
 )
 _LARGEST_SOURCE = 8 << 20  # bytes
 _DONE = {
@@ -46,15 +47,15 @@ class Published:
     errors: list[GotracerError] = field(default_factory=list)
 
 
-def links_of(environment: Environment, root: Path) -> Links:
+def links_of(environment: Environment, folder: str) -> Links:
     """Where a report's places lead: to the lines of the traced commit.
 
-    root: absolute; the report's paths begin there.
+    folder: where the report's paths begin, as the repository calls it; "" or "." for its root.
     """
-    repository = f"{environment.server_url}/{environment.repository}"
-    folder = in_repository(root, environment.workspace).strip("./")
     commit = environment.event.commit
-    blob = f"{repository}/blob/{commit}/{folder}{'/' if folder else ''}" if commit and environment.repository else ""
+    repository = f"{environment.server_url}/{environment.repository}"
+    below = "" if folder in ("", ".") else f"{quote(folder)}/"
+    blob = f"{repository}/blob/{commit}/{below}" if commit and environment.repository else ""
     return Links(blob=blob, run=environment.run_url, commit=commit)
 
 
@@ -69,13 +70,8 @@ def publish(
         root: absolute; the report's paths begin there.
     """
     published = Published()
-    pull_request = environment.event.pull_request
-    steps: list[Callable[[], None]] = []
-    if pull_request and environment.comment != "never":
-        steps.append(lambda: _comment(report, problems, environment, client, pull_request, root, published))
-    if environment.upload_sarif:
-        steps.append(lambda: _upload(report, problems, environment, client, root, published))
-    for step in steps:
+    run = _Finished(report, problems, environment, client, root, published)
+    for step in (run.comment, run.upload):
         try:
             step()
         except PublishError as error:
@@ -83,79 +79,82 @@ def publish(
     return published
 
 
-def post(
-    report: Report, environment: Environment, client: Client, number: int, run: Run, links: Links, *, create: bool
+def write_comment(
+    report: Report, environment: Environment, client: Client, number: int, links: Links, *, create: bool
 ) -> Posted:
-    """Writes the sticky comment of the step's `comment-id`."""
+    """Renders the report, and makes it the comment of the step's `comment-id`, as of the environment's run."""
     body = comment.render(report, links, comments.BODY_LIMIT)
-    return comments.publish(client, number, environment.comment_id, run, body, create=create)
+    return comments.publish(client, number, environment.comment_id, Run(*environment.run), body, create=create)
 
 
-def told(posted: Posted) -> list[str]:
+def lines_of(posted: Posted) -> list[str]:
     """What was done with the comment, for the log; nothing in a dry run."""
     return [f"{_DONE[posted.action]}: {posted.url}"] if posted.action in _DONE and posted.url else []
 
 
-def _comment(
-    report: Report,
-    problems: Sequence[GotracerError],
-    environment: Environment,
-    client: Client | None,
-    pull_request: PullRequest,
-    root: Path,
-    published: Published,
-) -> None:
-    must = environment.comment == "always"
-    # without its baseline every finding would be an alarm: what is wrong with the file is one already
-    compared = not any(isinstance(problem, BaselineError) for problem in problems)
-    create = must or (compared and comment.is_due(report))
-    if client is None:
-        if must:
-            raise PublishError("comment: always needs github-token")
-        return
-    run = Run(*environment.run)
-    try:
-        posted = post(report, environment, client, pull_request.number, run, links_of(environment, root), create=create)
-    except ForbiddenError as error:
-        if must and not environment.event.is_read_only:
-            raise
-        published.log.append(f"no comment: {error}")
-        if create and environment.event.is_read_only:
-            published.annotations.append(Annotation("notice", f"No comment: {_SECOND_STAGE}", "gotracer-ci"))
-        elif create:
-            published.annotations.append(Annotation("warning", f"No comment: {error}", "gotracer-ci"))
-        return
-    published.comment_url = posted.url
-    published.log += told(posted)
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A run, and what of it has been published so far."""
 
+    report: Report
+    problems: Sequence[GotracerError]
+    environment: Environment
+    client: Client | None
+    root: Path
+    published: Published
 
-def _upload(
-    report: Report,
-    problems: Sequence[GotracerError],
-    environment: Environment,
-    client: Client | None,
-    root: Path,
-    published: Published,
-) -> None:
-    # half a result would close the alerts of the other half
-    reason = str(problems[0]) if problems else "" if view.is_decided(report) else "nothing could be compared"
-    if reason:
-        published.log.append(f"not uploaded to code scanning: {reason}")
-        return
-    if client is None:
-        raise PublishError("upload-sarif: true needs github-token")
-    log = sarif.render(report, category=f"gotracer-ci/{environment.comment_id}", line_hash=_line_hash(root))
-    try:
-        url = code_scanning.upload(client, log, *_analysed(environment))
-    except ForbiddenError:
-        if not environment.event.is_read_only:
-            raise
-        text = (
-            "Not uploaded to code scanning: the token of a pull request from a fork, or by Dependabot, may not write."
-        )
-        published.annotations.append(Annotation("notice", text, "gotracer-ci"))
-        return
-    published.log.append(f"uploaded to code scanning: {url}")
+    def comment(self) -> None:
+        pull_request, asked = self.environment.event.pull_request, self.environment.comment
+        if not pull_request or asked == "never":
+            return
+        if self.client is None:
+            if asked == "always":
+                raise PublishError("comment: always needs github-token")
+            return
+        # without its baseline every finding would be an alarm: what is wrong with the file is one already
+        compared = not any(isinstance(problem, BaselineError) for problem in self.problems)
+        create = asked == "always" or (compared and comment.is_due(self.report))
+        links = links_of(self.environment, in_repository(self.root, self.environment.workspace))
+        try:
+            posted = write_comment(
+                self.report, self.environment, self.client, pull_request.number, links, create=create
+            )
+        except ForbiddenError as error:
+            self._no_comment(error, asked == "always", create)
+            return
+        self.published.comment_url = posted.url
+        self.published.log += lines_of(posted)
+
+    def _no_comment(self, error: ForbiddenError, must: bool, create: bool) -> None:
+        is_read_only = self.environment.event.is_read_only
+        if must and not is_read_only:
+            raise error
+        self.published.log.append(f"no comment: {error}")
+        if create:
+            told = ("notice", _SECOND_STAGE) if is_read_only else ("warning", str(error))
+            self.published.annotations.append(remark(told[0], f"No comment: {told[1]}"))
+
+    def upload(self) -> None:
+        if not self.environment.upload_sarif:
+            return
+        # half a result would close the alerts of the other half
+        undecided = "" if view.is_decided(self.report) else "nothing could be compared"
+        if reason := str(self.problems[0]) if self.problems else undecided:
+            self.published.log.append(f"not uploaded to code scanning: {reason}")
+            return
+        if self.client is None:
+            raise PublishError("upload-sarif: true needs github-token")
+        category = f"gotracer-ci/{self.environment.comment_id}"
+        log = sarif.render(self.report, category=category, line_hash=_line_hash(self.root))
+        try:
+            url = code_scanning.upload(self.client, log, *_analysed(self.environment))
+        except ForbiddenError:
+            if not self.environment.event.is_read_only:
+                raise
+            self.published.annotations.append(remark("notice", f"Not uploaded to code scanning: {_READ_ONLY}"))
+            return
+        if url:  # a dry run has none
+            self.published.log.append(f"uploaded to code scanning: {url}")
 
 
 def _analysed(environment: Environment) -> tuple[str, str]:

@@ -8,17 +8,14 @@ request is found through the API by the head that GitHub names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import artifacts, pulls
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.comments import Run
 from gotracer_ci.github.environment import Environment
-from gotracer_ci.github.event import TracedRun
-from gotracer_ci.publish import post, told
+from gotracer_ci.publish import lines_of, links_of, write_comment
 from gotracer_ci.report import comment
-from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.schema import read
 from gotracer_ci.rules.registry import all_rules
@@ -64,26 +61,11 @@ def run(environment: Environment, client: Client | None) -> Commented:
     if found.number is None:
         return Commented(report, "", (f"no comment: {found.reason}",))
     create = environment.comment == "always" or comment.is_due(report)
-    posted = post(
-        report,
-        environment,
-        client,
-        found.number,
-        Run(traced.id, traced.attempt),
-        _links(environment, traced),
-        create=create,
-    )
-    return Commented(report, posted.url, tuple(told(posted)))
+    # the comment is the traced run's: a re-run of that one counts, not one of this
+    of_run = replace(environment, run=(traced.id, traced.attempt))
+    posted = write_comment(report, of_run, client, found.number, links_of(of_run, ""), create=create)
+    return Commented(report, posted.url, tuple(lines_of(posted)))
 
 
 def _nothing(reason: str) -> Commented:
     return Commented(None, "", (f"nothing to comment: {reason}",))
-
-
-def _links(environment: Environment, traced: TracedRun) -> Links:
-    repository = f"{environment.server_url}/{environment.repository}"
-    return Links(
-        blob=f"{repository}/blob/{traced.head_sha}/",
-        run=f"{repository}/actions/runs/{traced.id}/attempts/{traced.attempt}",
-        commit=traced.head_sha,
-    )

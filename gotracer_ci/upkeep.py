@@ -11,8 +11,8 @@ from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
 from gotracer_ci.baseline.criteria import NEEDED_JOBS
 from gotracer_ci.baseline.merge import sides, unite
+from gotracer_ci.baseline.model import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.programs import part_of, told
-from gotracer_ci.baseline.schema import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.statistics import MS, Environment, limit_of
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.errors import UsageError

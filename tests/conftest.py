@@ -38,6 +38,11 @@ def path_of(name: str) -> str:
     return str(TRACES / f"{name}.trace")
 
 
+LOCKWAIT = path_of("lockwait-go1.27")
+FILES = ("json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab")
+"""The formats that have an option for a file."""
+
+
 def facts_of(name: str) -> Facts:
     """The facts of a committed trace, with the programs' folder as the repository."""
     trace = open_trace(path_of(name))
@@ -62,6 +67,15 @@ def findings(name: str) -> tuple[Finding, ...]:
 def line_of(path: str, line: int) -> str:
     """A line of the programs' sources."""
     return (PROGRAMS / path).read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def complaints(done: Done) -> list[str]:
+    """The lines of stderr, each of which must be meant for a user."""
+    text = done.stderr.decode()
+    assert "Traceback" not in text
+    lines = text.splitlines()
+    assert all(line.startswith("gotracer-ci: ") for line in lines)
+    return [line.removeprefix("gotracer-ci: ") for line in lines]
 
 
 @pytest.fixture

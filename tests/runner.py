@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata/traces"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MERGE = "f" * 40
-START = "import sys; from gotracer_ci import action; sys.exit(action.main())"
+# GitHub asks for pauses between writes: on this clock they take none, and the process sees them go by all the same
+CLOCK = """
+import sys, time
+waited, now = [], time.time
+time.sleep = waited.append
+time.time = lambda: now() + sum(waited)
+"""
+START = f"{CLOCK}from gotracer_ci import action; sys.exit(action.main())"
 
 
 @dataclass(frozen=True)

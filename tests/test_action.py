@@ -220,6 +220,7 @@ def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
         ({"traces": "no-such.trace"}, "no-such.trace"),
         ({"config": "no-such.toml"}, "no-such.toml"),
         ({"path_map": "nothing"}, "path-map"),
+        ({"github_token": "two words"}, "github-token"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

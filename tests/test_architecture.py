@@ -38,10 +38,13 @@ MAY_IMPORT = {
     "annotations": {"findings", "github.commands", "report"},
     "publish": {"errors", "github", "reference", "report"},
     "second_stage": {"errors", "github", "publish", "report", "rules"},
-    "doctor": {"errors", "github", "pipeline", "reference", "report", "settings", "source", "trace", "upkeep"},
+    "step": {"github", "reference", "settings"},
+    "doctor": {
+        "errors", "github", "pipeline", "reference", "report", "settings", "source", "step", "trace", "upkeep",
+    },
     "action": {
         "annotations", "doctor", "errors", "github", "pipeline", "publish", "reference", "report", "second_stage",
-        "settings",
+        "step",
     },
     "upkeep": {"errors", "findings", "baseline", "report.table", "report.text", "pipeline", "settings"},
     "progress": {"report.text", "trace"},

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.baseline.schema import Baseline, Group, Part, dump, load, save
+from gotracer_ci.baseline.model import Baseline, Group, Part
+from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.statistics import MS
 from gotracer_ci.findings import Key
 from tests.conftest import PROGRAMS, ROOT, Run, path_of

@@ -16,7 +16,7 @@ from typing import cast
 
 from gotracer_ci.baseline import evidence
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
-from gotracer_ci.baseline.schema import KEPT_ENTRIES, Group, Part
+from gotracer_ci.baseline.model import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of, middle
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics

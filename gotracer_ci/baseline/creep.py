@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.schema import Part
+from gotracer_ci.baseline.model import Part
 from gotracer_ci.baseline.statistics import MB, MS, limit_of
 
 _LAST: Final = 3

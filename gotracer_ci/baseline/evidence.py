@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from gotracer_ci.baseline.criteria import MANY_JOBS
-from gotracer_ci.baseline.schema import Part
+from gotracer_ci.baseline.model import Part
 from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups, limit_of, middle
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from heapq import merge
 from pathlib import Path
 
-from gotracer_ci.baseline.schema import KEPT_ENTRIES, Baseline, Entry, Group, Part, parse
+from gotracer_ci.baseline.model import KEPT_ENTRIES, Baseline, Group, Part
+from gotracer_ci.baseline.schema import parse
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 
@@ -83,7 +85,7 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
     kept = []
     for entry_id in _in_order([entry.id for entry in ours.entries], [entry.id for entry in theirs.entries]):
         if entry_id in mine and entry_id in other:
-            first, second = sorted((mine[entry_id], other[entry_id]), key=Entry.model_dump_json)
+            first, second = sorted((mine[entry_id], other[entry_id]), key=astuple)
             kept.append(second if first == old.get(entry_id) else first)
         elif entry_id not in old:
             kept.append(mine.get(entry_id) or other[entry_id])

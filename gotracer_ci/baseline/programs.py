@@ -8,7 +8,7 @@ from typing import Final
 
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
-from gotracer_ci.baseline.schema import Baseline, Part
+from gotracer_ci.baseline.model import Baseline, Part
 from gotracer_ci.baseline.statistics import TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict

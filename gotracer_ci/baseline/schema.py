@@ -25,19 +25,19 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gotracer_ci.baseline.statistics import MS, Environment, limit_of
+from gotracer_ci.baseline.model import KEPT_ENTRIES, Baseline, Entry, Group, Part
+from gotracer_ci.baseline.statistics import MS, limit_of
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 
 SCHEMA: Final = 2
-KEPT_ENTRIES: Final = 10
 MAX_BYTES: Final = 16_000_000
 _MEND: Final = "restore it from version control, or start anew with --update-baseline --replace"
 _UNITS: Final = {"ms": ("ns", MS), "count": ("count", 1), "bytes": ("bytes", 1)}
@@ -50,12 +50,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Entry(_Model):
-    """One job that was folded in.
-
-    id: of the job's run. go, gomaxprocs, platform: as in Environment. traces: how many it had; wall_ms: its longest.
-    """
-
+class _Entry(_Model):
     id: str = Field(min_length=1)
     commit: str
     go: str
@@ -64,12 +59,8 @@ class Entry(_Model):
     traces: _Whole
     wall_ms: _Whole
 
-    @property
-    def environment(self) -> Environment:
-        return Environment(self.go, self.gomaxprocs, self.platform)
 
-
-class _Job(Entry):
+class _Job(_Entry):
     check: str
     values: tuple[_Number | None, ...]
     n: tuple[_Whole, ...]
@@ -112,73 +103,8 @@ class _OldLine(_Line):
 
 class _OldFile(_Model):
     schema_: Literal[1] = Field(alias="schema")
-    entries: tuple[Entry, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
+    entries: tuple[_Entry, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
     groups: tuple[_OldLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What the entries hold of one group, in their order.
-
-    values: ns, count or bytes by `unit`; None where it was dropped because the group was fixed since (see update).
-    counts: numbers of events; empty for counters. ref: what creep is measured from, None for the first value that
-    there is. accepted: why somebody raised it, "" where nobody did.
-    """
-
-    unit: str
-    values: tuple[float | None, ...]
-    counts: tuple[int, ...] = ()
-    ref: float | None = None
-    accepted: str = ""
-
-    @property
-    def reference(self) -> float:
-        """What creep is measured from: 0 where there is nothing."""
-        return self.first if self.ref is None else self.ref
-
-    @property
-    def first(self) -> float:
-        """The first value of those that a file holds, 0 without one."""
-        least = MS if self.unit == "ns" else 1
-        return next((value for value in self.values if value and value >= least), 0.0)
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether no entry has anything of it any more."""
-        return not (any(value != 0 for value in self.values) or any(self.counts))
-
-    def measured_from(self, reference: float, accepted: str) -> Group:
-        """The same with another reference, 0 for the first value, and what was accepted of it."""
-        return replace(self, ref=None if reference in (0, self.first) else reference, accepted=accepted)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One program's part of a baseline: entries, the oldest first, and the groups that any of them has.
-
-    lines: the groups of the file that it was read from, with their units, in the file's order; also those that no
-    entry has any more.
-    """
-
-    entries: tuple[Entry, ...]
-    groups: dict[Key, Group]
-    lines: Mapping[Key, str] = field(default_factory=dict, compare=False)
-
-    def ordered(self) -> dict[Key, str]:
-        """The groups to write, with their units: the file's, so that its numbers keep their places, and then the new.
-
-        Times below 1 ms and counters of 0 are not new. When more lines are of nothing than of something, they go.
-        """
-        there = {key: group.unit for key, group in sorted(self.groups.items()) if group.first}
-        lines = {**self.lines, **there}
-        return {key: lines[key] for key in lines if key in there} if len(lines) > 2 * len(there) else lines
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """A baseline: the program's name → its part. "" is a program that is not known by name."""
-
-    parts: dict[str, Part]
 
 
 def load(path: Path, shown: Path | None = None) -> Baseline:
@@ -294,8 +220,7 @@ def _checked_part(path: Path, program: _Program) -> Part:
             raise _error(path, problem, _MEND)
     values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
     counts = zip(*((*job.n, *(0,) * (size - len(job.n))) for job in program.entries), strict=True)
-    entries = tuple(Entry(**job.model_dump(include=set(Entry.model_fields))) for job in program.entries)
-    return _part_of(path, entries, program.groups, [*values], [*counts])
+    return _part_of(path, program.entries, program.groups, [*values], [*counts])
 
 
 def _upgraded(path: Path, file: _OldFile) -> Part:
@@ -309,12 +234,13 @@ def _upgraded(path: Path, file: _OldFile) -> Part:
 
 def _part_of(
     path: Path,
-    entries: tuple[Entry, ...],
+    jobs: Sequence[_Entry],
     lines: Sequence[_Line],
     values: Sequence[Sequence[float | None]],
     counts: Sequence[Sequence[int]],
 ) -> Part:
     """What a model of one field at a time cannot see: twins and units. Of each line what the entries have."""
+    entries = tuple(Entry(**{name: getattr(job, name) for name in _Entry.model_fields}) for job in jobs)
     if len({entry.id for entry in entries}) < len(entries):
         raise _error(path, "two entries have the same id", _MEND)
     units: dict[Key, str] = {}
@@ -372,7 +298,8 @@ def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Seq
         counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
     values, counts = _cut(values), _cut(counts)
     check = checks[max(len(values), len(counts))]
-    return _json({**entry.model_dump(exclude_defaults=True), "check": check, "values": values, "n": counts})
+    told = {name: value for name, value in asdict(entry).items() if name != "platform" or value}
+    return _json({**told, "check": check, "values": values, "n": counts})
 
 
 def _cut(numbers: list[float | None]) -> list[float | None]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from gotracer_ci.baseline.criteria import lowest
-from gotracer_ci.baseline.schema import KEPT_ENTRIES, Entry, Group, Part
+from gotracer_ci.baseline.model import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.baseline.statistics import MS, TraceGroups, common, compared, limit_of
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key

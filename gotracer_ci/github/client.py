@@ -90,7 +90,6 @@ class Client:
     ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
             raise UsageError(f"GITHUB_REPOSITORY: {repository!r} is not OWNER/NAME")
-        token = token.strip()
         self._session = Session(api_url, token)
         self._root = api_url.rstrip("/")
         self._below = f"{self._root}/repos/{repository}"

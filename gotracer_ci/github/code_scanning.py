@@ -16,13 +16,12 @@ INTERVAL = 5.0  # seconds between two looks at the processing
 LOOKS = 24
 
 
-def upload(client: Client, sarif: str, commit: str, ref: str, *, checkout_uri: str = "") -> str:
+def upload(client: Client, sarif: str, commit: str, ref: str) -> str:
     """Uploads it and waits until it is processed.
 
     Args:
         commit: what was analysed, 40 hex digits.
         ref: the full ref that matches it: `refs/pull/7/merge` goes with the merge commit.
-        checkout_uri: the checkout's folder, as a file: address; for logs with absolute paths.
 
     Returns:
         The API's address of the analysis; where processing takes long, of its state; "" in a dry run.
@@ -37,8 +36,6 @@ def upload(client: Client, sarif: str, commit: str, ref: str, *, checkout_uri: s
         raise PublishError(f"code scanning needs a ref such as refs/heads/main, not {one_line(ref)!r}")
     packed = base64.b64encode(gzip.compress(sarif.encode(), mtime=0)).decode()
     body = {"commit_sha": commit, "ref": ref, "sarif": packed, "tool_name": "gotracer-ci"}
-    if checkout_uri:
-        body["checkout_uri"] = checkout_uri
     # the same again takes the place of the first
     answer = client.send("POST", "code-scanning/sarifs", UPLOAD, body, again=True)
     return "" if client.is_dry else _processed(client, answer)

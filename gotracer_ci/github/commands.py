@@ -39,6 +39,11 @@ class Annotation:
         return f"::{self.level}{' ' if properties else ''}{properties}::{_data(message)}"
 
 
+def remark(level: str, message: str) -> Annotation:
+    """A message of ours that belongs to no line."""
+    return Annotation(level, message, "gotracer-ci")
+
+
 def annotate(annotations: Iterable[Annotation], stdout: TextIO) -> int:
     """Prints the first annotations of each level that the runner shows; says how many were left out."""
     room = dict.fromkeys(LEVELS, PER_LEVEL)

@@ -63,7 +63,7 @@ def check_id(text: str) -> str:
         UsageError: the marker cannot hold it.
     """
     if not _ID.fullmatch(text):
-        raise UsageError(f"comment-id: {text!r} is not 1 to 64 letters, digits, dots, hyphens and underscores")
+        raise UsageError(f"comment-id: {text[:100]!r} is not 1 to 64 letters, digits, dots, hyphens and underscores")
     return text
 
 

@@ -13,6 +13,7 @@ from typing import Literal, cast
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import event as events
+from gotracer_ci.github.comments import check_id
 from gotracer_ci.github.event import Event
 from gotracer_ci.github.inputs import Inputs
 from gotracer_ci.github.paths import Pairs, mapping_of, replace_prefix, turned
@@ -25,8 +26,8 @@ REPORTS = ("sarif", "html", "json", "markdown")
 class Environment:
     """The inputs and the runner's own variables. None: not given, so that a configuration file may decide.
 
-    traces: none only in a workflow that another one's end started. reports: format → path as given.
-    token: "" without one. artifact: the name of the one to read in such a workflow.
+    reports: format → path as given. token: "" without one.
+    artifact: the name of the one to read in a workflow that another one's end started.
     commit, ref: GITHUB_SHA and GITHUB_REF, in a pull request the merge's; `event.commit` is what was traced.
     run: the run's id and attempt, 0 where they are not known. api_url, server_url: without a slash at the end.
     repository: owner/name, "" where it is not known.
@@ -99,24 +100,19 @@ def from_environ(environ: Mapping[str, str]) -> Environment:
         raise UsageError("GITHUB_WORKSPACE is not set: this command is what the GitHub Action runs; use `analyze` here")
     mapping = mapping_of(environ)
     inputs = Inputs(environ, mapping)
-    event = events.read(environ)
-    traces = inputs.paths("traces")
-    if not traces and event.name != "workflow_run":
-        raise UsageError("traces: this input is required: files, folders or globs, one a line")
     return Environment(
         workspace=Path(environ["GITHUB_WORKSPACE"]),
         output=_path(environ, "GITHUB_OUTPUT"),
         summary=_path(environ, "GITHUB_STEP_SUMMARY"),
-        event=event,
+        event=events.read(environ),
         commit=events.text(events.SHA, environ.get("GITHUB_SHA")),
         ref=events.text(events.REF, environ.get("GITHUB_REF")),
         repository=events.text(events.REPOSITORY, environ.get("GITHUB_REPOSITORY")),
         api_url=_url(environ, "GITHUB_API_URL", "https://api.github.com"),
         server_url=_url(environ, "GITHUB_SERVER_URL", "https://github.com"),
-        # what else there is in a secret by mistake would be quoted by the errors of a request
-        token=inputs.checked("github-token", "", r"[!-~]{1,4096}", "a token, without spaces in it", is_secret=True),
+        token=inputs.text("github-token") or "",
         run=(_number(environ, "GITHUB_RUN_ID"), _number(environ, "GITHUB_RUN_ATTEMPT")),
-        traces=traces,
+        traces=inputs.paths("traces"),
         base_traces=inputs.paths("base-traces"),
         baseline=inputs.path("baseline"),
         update_baseline=inputs.flag("update-baseline"),
@@ -129,9 +125,7 @@ def from_environ(environ: Mapping[str, str]) -> Environment:
         annotations=inputs.flag("annotations") is not False,
         job_summary=inputs.flag("job-summary") is not False,
         comment=cast(Comment, inputs.checked("comment", "auto", "auto|always|never", "auto, always or never")),
-        comment_id=inputs.checked(
-            "comment-id", "default", r"[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, underscores and hyphens"
-        ),
+        comment_id=check_id(inputs.text("comment-id") or "default"),
         upload_sarif=inputs.flag("upload-sarif") is True,
         artifact=inputs.checked(
             "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "the name of an artifact"

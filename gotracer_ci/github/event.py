@@ -32,17 +32,13 @@ _WORD: Final = re.compile(r"[a-z_]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The pull request of an event. Texts are "" where they are not known.
+    """The pull request of an event.
 
-    head_repository: owner/name, "" when the fork was deleted. SHAs: 40 or 64 hexadecimal digits.
+    head_sha: 40 or 64 hexadecimal digits, "" where it is not known. is_fork: also of a fork that was deleted.
     """
 
     number: int
     head_sha: str
-    head_ref: str
-    head_repository: str
-    base_ref: str
-    base_sha: str
     is_fork: bool
 
 
@@ -68,7 +64,6 @@ class Event:
 
     name: as in a workflow's `on:`. commit: what was traced and what links lead to, "" where it is not known.
     base_ref: the branch that the change is for, without refs/heads/; "" where there is none.
-    default_branch: "" where it is not known.
     is_read_only: by GitHub's defaults the workflow's token cannot write: a fork's or Dependabot's. Settings and
     `permissions:` can give it more, so only an answer of GitHub's tells.
     """
@@ -78,7 +73,6 @@ class Event:
     traced_run: TracedRun | None
     commit: str
     base_ref: str
-    default_branch: str
     is_read_only: bool
 
 
@@ -86,7 +80,6 @@ def read(environ: Mapping[str, str]) -> Event:
     """The event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH; without a readable file, what the variables say of it."""
     name = environ.get("GITHUB_EVENT_NAME", "")
     payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
-    repository = _member(payload, "repository")
     group = _member(payload, "merge_group")
     head, base = (_member(_member(payload, "pull_request"), side) for side in ("head", "base"))
     # other events have a member of this name, too: of a deployment it is the run that deploys
@@ -100,7 +93,6 @@ def read(environ: Mapping[str, str]) -> Event:
         base_ref=text(REF, base.get("ref"), group.get("base_ref"), environ.get("GITHUB_BASE_REF")).removeprefix(
             "refs/heads/"
         ),
-        default_branch=text(REF, repository.get("default_branch")),
         is_read_only=_is_read_only(name, environ.get("GITHUB_ACTOR", ""), pull_request),
     )
 
@@ -126,10 +118,6 @@ def _pull_request(payload: dict[str, Any]) -> PullRequest | None:
     return PullRequest(
         number=number,
         head_sha=text(SHA, head.get("sha")),
-        head_ref=text(REF, head.get("ref")),
-        head_repository=source,
-        base_ref=text(REF, base.get("ref")),
-        base_sha=text(SHA, base.get("sha")),
         # the repository itself may be a fork of another: that says nothing
         is_fork=not source or source.lower() != target.lower(),
     )

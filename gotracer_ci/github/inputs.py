@@ -39,11 +39,11 @@ class Inputs:
             raise UsageError(f"{name}: this input is true or false, not {text!r}")
         return None if text is None else text == "true"
 
-    def checked(self, name: str, default: str, pattern: str, meaning: str, *, is_secret: bool = False) -> str:
+    def checked(self, name: str, default: str, pattern: str, meaning: str) -> str:
         """A text of that form. meaning: the form in words, after "this input is"."""
         text = self.text(name) or default
         if text != default and not re.fullmatch(pattern, text):
-            raise UsageError(f"{name}: this input is {meaning}" + ("" if is_secret else f", not {text[:100]!r}"))
+            raise UsageError(f"{name}: this input is {meaning}, not {text[:100]!r}")
         return text
 
     def path_map(self) -> Pairs:

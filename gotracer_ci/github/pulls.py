@@ -32,9 +32,8 @@ def find(client: Client, owner: str, branch: str, sha: str) -> Found:
     if pulls:
         tip = str(_head(pulls[0]).get("sha"))[:7]
         return Found(None, f"pull request {pulls[0]['number']} has moved on to {tip}, and the run was of {sha[:7]}")
-    closed = next((pull for pull in _pulls(client, owner, branch, "closed")), None)
-    if closed:
-        return Found(None, f"pull request {closed.get('number')} is closed")
+    if closed := _pulls(client, owner, branch, "closed"):
+        return Found(None, f"pull request {closed[0].get('number')} is closed")
     return Found(None, f"there is no pull request from {head}")
 
 

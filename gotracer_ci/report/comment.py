@@ -37,7 +37,7 @@ def render(report: Report, links: Links, limit: int) -> str:
         details,
         lambda text: len(text.encode("utf-16-le")) // 2 <= limit,
     )
-    return text or sections.verdict(report)
+    return text or sections.heading(report)
 
 
 def _listed(report: Report) -> Sequence[Finding]:
@@ -55,7 +55,7 @@ def _written(
     report: Report, links: Links, listed: Sequence[Finding], rows: int, details: Sequence[str], brief: bool
 ) -> str:
     """brief: only the verdict, the rows, and where to read on."""
-    blocks = [sections.verdict(report, _RESOLVED if view.is_resolved(report) else "")]
+    blocks = [sections.heading(report, _RESOLVED if view.is_resolved(report) else "")]
     if rows:
         table = sections.regressions if report.comparison else sections.others
         blocks.append(table(report, listed[:rows], links))

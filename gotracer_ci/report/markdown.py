@@ -29,7 +29,7 @@ def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -
         details,
         lambda text: budget is None or len(text.encode()) <= budget,
     )
-    return text or sections.verdict(report)
+    return text or sections.heading(report)
 
 
 def _written(report: Report, shown: view.Shown, links: Links, rows: int, details: Sequence[str], brief: bool) -> str:
@@ -37,7 +37,7 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
     regressions = shown.regressions[:rows]
     others = shown.others[: rows - len(regressions)]
     left_out = len(report.findings) - len(regressions) - len(others)
-    blocks = [sections.verdict(report)]
+    blocks = [sections.heading(report)]
     if regressions:
         blocks += [sections.regressions(report, regressions, links), *details]
     if others and report.comparison is None:

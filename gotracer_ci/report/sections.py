@@ -20,8 +20,8 @@ _FRAMES: Final = 25
 _LINES: Final = 12
 
 
-def verdict(report: Report, sentence: str = "") -> str:
-    """The heading, and why the run fails or passes. Nothing in it is anybody's text, so that its length is bounded."""
+def heading(report: Report, sentence: str = "") -> str:
+    """What the run comes to, and why it fails or passes, or another sentence. No text of others: it stays short."""
     words = sentence or view.conclusion(report)
     return f"## gotracer-ci: {view.headline(report)}\n\n**{words[0].upper()}{words[1:]}.**\n"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.accept import accept
+from gotracer_ci.baseline.model import Baseline
 from gotracer_ci.baseline.programs import compare_all, update_all
-from gotracer_ci.baseline.schema import Baseline, dump, load, save
+from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.errors import UsageError

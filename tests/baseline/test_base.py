@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Part
+from gotracer_ci.baseline.model import Part
 from gotracer_ci.baseline.statistics import MB, MS, TraceGroups
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Entry, Group, Part
+from gotracer_ci.baseline.model import Entry, Group, Part
 from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics

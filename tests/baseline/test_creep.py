@@ -6,8 +6,9 @@ from pathlib import Path
 
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
+from gotracer_ci.baseline.model import Baseline, Part
 from gotracer_ci.baseline.programs import compare_all
-from gotracer_ci.baseline.schema import Baseline, Part, load, save
+from gotracer_ci.baseline.schema import load, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status

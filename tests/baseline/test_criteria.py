@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Group, Part
+from gotracer_ci.baseline.model import Group, Part
 from gotracer_ci.baseline.statistics import MS, TraceGroups
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key

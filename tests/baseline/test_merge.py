@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.merge import sides, unite
-from gotracer_ci.baseline.schema import Baseline, Part, dump, load, parse, save
+from gotracer_ci.baseline.model import Baseline, Part
+from gotracer_ci.baseline.schema import dump, load, parse, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gotracer_ci.baseline.model import Baseline
 from gotracer_ci.baseline.programs import all_new, compare_all, part_of, update_all
-from gotracer_ci.baseline.schema import Baseline, dump, load
+from gotracer_ci.baseline.schema import dump, load
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.findings import Key, Statistics

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.baseline.schema import MAX_BYTES, Baseline, Entry, Group, Part, dump, load, save
+from gotracer_ci.baseline.model import Baseline, Entry, Group, Part
+from gotracer_ci.baseline.schema import MAX_BYTES, dump, load, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.errors import BaselineError

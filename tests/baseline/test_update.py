@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import Baseline, Part, dump, load, save
+from gotracer_ci.baseline.model import Baseline, Part
+from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import mixed, update
 from gotracer_ci.baseline.verdicts import Level, Status

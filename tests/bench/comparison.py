@@ -6,7 +6,7 @@ import random
 import time
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.schema import KEPT_ENTRIES, Entry, Group, Part
+from gotracer_ci.baseline.model import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.findings import Key, Statistics
 

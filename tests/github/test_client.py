@@ -253,11 +253,6 @@ def test_whose_token_it_is_shows_in_it(hub: Hub) -> None:
     ]
 
 
-def test_blanks_around_a_token_do_not_count(hub: Hub) -> None:
-    hub.state.pull(7)
-    assert list_all(connect(hub, f" {WRITE}\n")) == []
-
-
 @pytest.mark.parametrize("repository", ["", "octo", "octo/", "a/b/c", "a/b?c", "a/b\n", "ö/b"])
 def test_a_repository_has_an_owner_and_a_name(repository: str) -> None:
     with pytest.raises(UsageError, match=r"^GITHUB_REPOSITORY: "):

@@ -12,8 +12,8 @@ from tests.github.hub import Hub, state
 from tests.github.steps import CLEAN, LEAK, Workflow
 from tests.runner import ROOT, Runner
 
-DOCTOR = "import sys; from gotracer_ci import cli; cli.main(['doctor'])"
-DRY = "import sys; from gotracer_ci import cli; cli.main(['action', '--dry-run'])"
+DOCTOR = "from gotracer_ci import cli; cli.main(['doctor'])"
+DRY = "from gotracer_ci import cli; cli.main(['action', '--dry-run'])"
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def test_it_knows_what_is_there_already(workflow: Workflow) -> None:
     methods = {method: url for _, method, url, _ in planned(dry.log)}
     assert re.search(r"/issues/comments/\d+$", methods["PATCH"])
     assert methods["POST"].endswith("/code-scanning/sarifs")
+    assert "uploaded" not in dry.log
     assert workflow.written() == ["POST comments"]
     assert dry.exit_code == 0
 
@@ -100,9 +101,20 @@ def test_a_wrong_input_is_a_problem(workflow: Workflow) -> None:
 def test_on_no_runner_it_looks_at_the_checkout_alone(run: Run) -> None:
     good = run("doctor", path_of("service-go1.27"), "--root", ROOT / "testdata/programs")
     bad = run("doctor", "no.trace")
+    both = run("doctor", path_of("idle-go1.27"), "no.trace")
 
     assert good.returncode == 0
     assert "example.com/programs" in good.stdout.decode()
     assert b"token" not in good.stdout
     assert bad.returncode == 2
     assert b"problem  traces" in bad.stdout
+    assert [line[:15] for line in both.stdout.decode().splitlines() if "no.trace" in line] == ["problem  traces"]
+
+
+def test_what_is_named_goes_before_the_inputs(workflow: Workflow) -> None:
+    named = DOCTOR.replace("'doctor'", "'doctor', 'mine.trace', '--baseline', 'mine.json'")
+
+    seen = workflow.runner.step(named, github_token=state.WRITE)
+
+    assert "mine.trace" in seen.log
+    assert "mine.json" in seen.log

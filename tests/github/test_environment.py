@@ -10,7 +10,6 @@ import pytest
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github.environment import Environment, from_environ
-from gotracer_ci.github.event import TracedRun
 
 TOKEN: Final = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 CONTAINER = {
@@ -174,18 +173,6 @@ def test_in_a_pull_request_the_merge_was_checked_out_and_the_head_is_shown(tmp_p
     assert (environment.commit, environment.ref) == (merge, "refs/pull/7/merge")
 
 
-def test_only_the_second_stage_needs_no_traces(tmp_path: Path) -> None:
-    payload = tmp_path / "event.json"
-    payload.write_text(json.dumps({"workflow_run": {"id": 5}}), encoding="utf-8")
-    bare = {**CONTAINER, "INPUT_TRACES": "", "GITHUB_EVENT_PATH": str(payload)}
-
-    environment = from_environ({**bare, "GITHUB_EVENT_NAME": "workflow_run"})
-
-    assert (environment.traces, environment.event.traced_run) == ((), TracedRun(5, 0, "", "", "", "", ""))
-    with pytest.raises(UsageError, match=r"^traces: this input is required"):
-        from_environ({**bare, "GITHUB_EVENT_NAME": "pull_request"})
-
-
 @pytest.mark.parametrize("token", [TOKEN, f"  {TOKEN}\n"])
 def test_the_token_is_not_shown(token: str) -> None:
     environment = from_environ({**CONTAINER, "INPUT_GITHUB-TOKEN": token})
@@ -193,14 +180,6 @@ def test_the_token_is_not_shown(token: str) -> None:
     assert environment.token == TOKEN
     assert TOKEN not in repr(environment)
     assert TOKEN not in f"{environment}"
-
-
-@pytest.mark.parametrize("token", [f"{TOKEN}\nX-Header: 1", f"{TOKEN} x", f"ü{TOKEN}", f"\x00{TOKEN}", TOKEN * 200])
-def test_what_is_no_token_is_named_and_not_shown(token: str) -> None:
-    with pytest.raises(UsageError, match=r"^github-token: this input is a token") as refused:
-        from_environ({**CONTAINER, "INPUT_GITHUB-TOKEN": token})
-
-    assert TOKEN not in str(refused.value)
 
 
 @pytest.mark.parametrize("value", ["yes", "True", "1", "TRUE", "truefalse"])
@@ -213,13 +192,12 @@ def test_a_boolean_is_true_or_false(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"INPUT_TRACES": " \n "}, "traces"),
         ({"INPUT_PATH-MAP": "no equals sign"}, "path-map"),
         ({"INPUT_PATH-MAP": "=to"}, "path-map"),
         ({"GITHUB_WORKSPACE": ""}, "GITHUB_WORKSPACE"),
         ({"INPUT_COMMENT": "Always"}, "comment: this input is auto, always or never, not 'Always'"),
         ({"INPUT_COMMENT": "auto\nalways"}, "comment"),
-        ({"INPUT_COMMENT-ID": "a b"}, "comment-id: this input is 1 to 64 letters, .*, not 'a b'"),
+        ({"INPUT_COMMENT-ID": "a b"}, "comment-id: 'a b' is not 1 to 64 letters, "),
         ({"INPUT_COMMENT-ID": "x" * 65}, "comment-id"),
         ({"INPUT_COMMENT-ID": "a-->"}, "comment-id"),
         ({"INPUT_COMMENT-ID": "é"}, "comment-id"),

@@ -74,7 +74,6 @@ def test_every_example_is_read_under_every_name(examples: list[tuple[str, dict[s
         for called in {name, "pull_request", "workflow_run", ""}:
             found = read_of(tmp_path, payload, called)
             check(found)
-            assert found.default_branch == payload.get("repository", {}).get("default_branch", "")
             assert found.traced_run is None or called == "workflow_run"
 
 
@@ -89,9 +88,7 @@ def test_the_examples_of_pull_requests_have_what_they_say(
         for name in PULL_EVENTS:
             found = read_of(tmp_path, payload, name)
             # none of the examples is of a fork
-            assert found.pull_request == PullRequest(
-                pull["number"], head["sha"], head["ref"], head["repo"]["full_name"], base["ref"], base["sha"], False
-            )
+            assert found.pull_request == PullRequest(pull["number"], head["sha"], is_fork=False)
             assert (found.commit, found.base_ref) == (head["sha"], base["ref"])
             assert not found.is_read_only
 
@@ -137,15 +134,15 @@ def test_other_events_are_of_the_commit_that_the_runner_names(
     assert payloads
     for payload in payloads:
         found = read_of(tmp_path, payload, name)
-        assert found == Event(name, None, None, SHA, "", payload["repository"]["default_branch"], False)
+        assert found == Event(name, None, None, SHA, "", False)
 
 
 def test_a_pull_request_of_a_fork(tmp_path: Path) -> None:
-    pull_request = PullRequest(7, HEAD, "topic", "me/hello", "main", BASE, True)
-    assert read_of(tmp_path, opened()) == Event("pull_request", pull_request, None, HEAD, "main", "trunk", True)
+    pull_request = PullRequest(7, HEAD, is_fork=True)
+    assert read_of(tmp_path, opened()) == Event("pull_request", pull_request, None, HEAD, "main", True)
     # it runs what is on the base branch, with its rights
     assert read_of(tmp_path, opened(), "pull_request_target") == Event(
-        "pull_request_target", pull_request, None, HEAD, "main", "trunk", False
+        "pull_request_target", pull_request, None, HEAD, "main", False
     )
 
 
@@ -155,7 +152,7 @@ def test_a_pull_request_of_a_deleted_fork(tmp_path: Path) -> None:
 
     found = read_of(tmp_path, payload)
 
-    assert found.pull_request == PullRequest(7, HEAD, "topic", "", "main", BASE, True)
+    assert found.pull_request == PullRequest(7, HEAD, is_fork=True)
     assert found.is_read_only
     # two that are not known are not the same
     del payload["pull_request"]["base"]["repo"], payload["repository"]
@@ -210,18 +207,12 @@ def test_the_run_that_deploys_was_not_traced(tmp_path: Path) -> None:
 def test_a_first_push_has_nothing_before_it(tmp_path: Path) -> None:
     payload = {"before": "0" * 40, "after": SHA, "ref": "refs/heads/new", "repository": {"default_branch": "main"}}
 
-    assert read_of(tmp_path, payload, "push") == Event("push", None, None, SHA, "", "main", False)
+    assert read_of(tmp_path, payload, "push") == Event("push", None, None, SHA, "", False)
 
 
-@pytest.mark.parametrize(
-    ("payload", "branch"),
-    [
-        ({"schedule": "0 4 * * *"}, ""),
-        ({"schedule": "0 4 * * *", "workflow": "w.yml", "repository": {"default_branch": "main"}}, "main"),
-    ],
-)
-def test_a_schedule_says_next_to_nothing(payload: object, branch: str, tmp_path: Path) -> None:
-    assert read_of(tmp_path, payload, "schedule") == Event("schedule", None, None, SHA, "", branch, False)
+@pytest.mark.parametrize("payload", [{"schedule": "0 4 * * *"}, {"schedule": "0 4 * * *", "repository": {}}])
+def test_a_schedule_says_next_to_nothing(payload: object, tmp_path: Path) -> None:
+    assert read_of(tmp_path, payload, "schedule") == Event("schedule", None, None, SHA, "", False)
 
 
 DEEP: Final = b'{"a":' * 100_000
@@ -243,7 +234,7 @@ UNREADABLE: Final = {
 def test_without_a_payload_the_variables_tell(payload: bytes, tmp_path: Path) -> None:
     found = read_of(tmp_path, payload, GITHUB_BASE_REF="main", GITHUB_ACTOR="me")
 
-    assert found == Event("pull_request", None, None, SHA, "main", "", False)
+    assert found == Event("pull_request", None, None, SHA, "main", False)
 
 
 def test_the_largest_payload_is_read(tmp_path: Path) -> None:
@@ -251,10 +242,10 @@ def test_the_largest_payload_is_read(tmp_path: Path) -> None:
 
 
 def test_without_a_file_the_variables_tell(tmp_path: Path) -> None:
-    nothing = Event("push", None, None, SHA, "", "", False)
+    nothing = Event("push", None, None, SHA, "", False)
     for path in ("", str(tmp_path), str(tmp_path / "none.json"), str(tmp_path / "none.json/x"), "x" * 5000):
         assert read({"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": path, "GITHUB_SHA": SHA}) == nothing
-    assert read({}) == Event("", None, None, "", "", "", False)
+    assert read({}) == Event("", None, None, "", "", False)
 
 
 NO_NUMBERS: Final = ("7", 7.0, True, 0, -7, 2**53, 10**400, float("nan"), float("inf"), None, [7], {"number": 7})
@@ -280,14 +271,14 @@ NO_REFS: Final = (
 
 @pytest.mark.parametrize("ref", NO_REFS, ids=repr)
 def test_what_no_branch_can_be_called_is_none(ref: object, tmp_path: Path) -> None:
-    payload = opened()
-    payload["pull_request"]["head"]["ref"] = payload["pull_request"]["base"]["ref"] = ref
-    payload["repository"]["default_branch"] = ref
+    payload, run = opened(), completed()
+    payload["pull_request"]["base"]["ref"] = run["workflow_run"]["head_branch"] = ref
 
-    found = read_of(tmp_path, payload)
+    found, traced = read_of(tmp_path, payload), read_of(tmp_path, run, "workflow_run").traced_run
 
-    assert found.pull_request == PullRequest(7, HEAD, "", "me/hello", "", BASE, True)
-    assert (found.base_ref, found.default_branch) == ("", "")
+    assert (found.pull_request, found.base_ref) == (PullRequest(7, HEAD, is_fork=True), "")
+    assert traced
+    assert traced.head_branch == ""
 
 
 @pytest.mark.parametrize(
@@ -295,12 +286,15 @@ def test_what_no_branch_can_be_called_is_none(ref: object, tmp_path: Path) -> No
 )
 def test_whatever_a_branch_can_be_called_is_kept(ref: str, tmp_path: Path) -> None:
     payload = opened()
-    payload["pull_request"]["head"]["ref"] = payload["pull_request"]["base"]["ref"] = ref
+    payload["pull_request"]["base"]["ref"] = ref
+    run = completed()
+    run["workflow_run"]["head_branch"] = ref
 
-    found = read_of(tmp_path, payload)
+    traced = read_of(tmp_path, run, "workflow_run").traced_run
 
-    assert found.pull_request
-    assert found.pull_request.head_ref == found.base_ref == ref
+    assert read_of(tmp_path, payload).base_ref == ref
+    assert traced
+    assert traced.head_branch == ref
 
 
 @pytest.mark.parametrize(
@@ -327,7 +321,7 @@ def test_what_is_no_repository_is_a_fork_that_is_gone(name: object, tmp_path: Pa
     found = read_of(tmp_path, payload)
 
     assert found.pull_request
-    assert (found.pull_request.head_repository, found.pull_request.is_fork) == ("", True)
+    assert found.pull_request.is_fork
 
 
 KNOWN: Final = {"pull_request": opened(), "workflow_run": completed()}

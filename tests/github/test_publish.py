@@ -39,15 +39,17 @@ def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
     assert good.outputs["comment-url"] == bad.outputs["comment-url"]
 
 
-def test_lines_are_linked_at_the_head_commit(workflow: Workflow) -> None:
+@pytest.mark.parametrize(("folder", "root"), [("code", "."), (".code", ".code")])
+def test_lines_are_linked_at_the_head_commit(workflow: Workflow, folder: str, root: str) -> None:
     pull = workflow.opened()
+    (workflow.runner.workspace / ".gotracer-ci/config.toml").write_text(f'root = "{root}"', encoding="utf-8")
     for name in ("go.mod", "service/main.go"):
-        (workflow.runner.workspace / "code" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / "code" / name)
+        (workflow.runner.workspace / folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / folder / name)
 
     step = workflow.step(LEAK)
 
-    link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/code/service/main.go#L87"
+    link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/{folder}/service/main.go#L87"
     assert link in workflow.hub.state.bodies(7)[0]
     assert link in step.summary
 

@@ -15,7 +15,7 @@ DEFAULT_PER_PAGE = 30
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """variables: those of the path, decoded; token: None only before the rights were asked for."""
+    """variables: those of the path, decoded; storage: the address of the artifacts' host."""
 
     request: Request
     variables: Mapping[str, str]

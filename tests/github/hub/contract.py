@@ -40,6 +40,8 @@ class Operation:
 
 
 class Contract:
+    """GitHub's description of a product's API, "api.github.com" or "ghes", as a judge of requests and answers."""
+
     def __init__(self, product: str) -> None:
         self._document = description.load(product)
         self._templates = [(method, path, _pattern(path)) for method, path in description.OPERATIONS]

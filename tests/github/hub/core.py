@@ -6,7 +6,7 @@ import re
 import threading
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -26,7 +26,7 @@ HEADERS = {"x-github-request-id": "0001:0002:0003", "x-ratelimit-limit": "5000",
 
 @dataclass(slots=True)
 class Seen:
-    """A request in the log. The token's value is not in it. status: of its answer; 0: none."""
+    """A request that came. The token's value is not in it. status: of its answer; 0: none."""
 
     method: str
     path: str
@@ -40,9 +40,13 @@ class Seen:
 
 
 class Hub:
-    """contract: of "api.github.com" or "ghes"; base: what a GHES has before its paths."""
+    """contract: of "api.github.com" or "ghes"; base: what a GHES has before its paths; state: another hub's, to share.
 
-    def __init__(self, contract: Contract, base: str = "", port: int = 0, state: State | None = None) -> None:
+    url: of the API. server_url: of the pages. requests: all that came. violations: what of it, and of the answers, was
+    against the description.
+    """
+
+    def __init__(self, contract: Contract, base: str = "", state: State | None = None) -> None:
         self.state = state or State()
         self.requests: list[Seen] = []
         self.violations: list[str] = []
@@ -50,7 +54,7 @@ class Hub:
         self._base = base
         self._faults = Faults()
         self._lock = threading.Lock()
-        self._server = Server(self._answer, port)
+        self._server = Server(self._answer)
         self._storage = Server(self._stored)
         self.server_url = self._server.url
         self.url = f"{self._server.url}{base}"
@@ -67,12 +71,14 @@ class Hub:
         self._storage.close()
 
     def on(self, method: str, pattern: str, action: Action, *, times: int = 1, after: bool = False) -> None:
-        """Does something instead of or before the next requests whose path matches; after: it was served, but the
-        answer is another."""
+        """Does something before the next requests whose path matches, or answers in the server's place.
+
+        after: only when the request has been served, so that its answer alone is another.
+        """
         self._faults.add(method, pattern, action, times, after)
 
     def hold(self, method: str, pattern: str, *, times: int = 2, after: bool = False) -> Hold:
-        """Keeps the next requests that match, in a with."""
+        """Keeps the next requests that match until the `with` of what it returns ends."""
         hold = Hold()
         self.on(method, pattern, hold, times=times, after=after)
         return hold
@@ -85,10 +91,6 @@ class Hub:
     def faults_left(self) -> int:
         """How many of the requests that should have met a fault never came."""
         return self._faults.left
-
-    def log(self) -> list[dict[str, Any]]:
-        """The requests as JSON."""
-        return [asdict(seen) for seen in self.requests]
 
     def _answer(self, request: Request) -> Response | Closed:
         headers = {**request.headers}

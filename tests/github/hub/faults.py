@@ -96,6 +96,8 @@ class _Rule:
 
 @dataclass
 class Faults:
+    """What is asked to go wrong, in the order in which it was asked."""
+
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,5 +115,5 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """How many requests that a test asked to fail never came."""
+        """How many more requests are asked to fail."""
         return sum(rule.left for rule in self._rules)

@@ -21,9 +21,8 @@ def upload(call: Call) -> Response:
     if len(packed) > call.state.upload_limit:
         raise Refusal(413, "Payload too large")
     number = uuid.UUID(int=call.state.next_id())
-    members = {name: value for name, value in body.items() if name != "sarif"}
     sarif = json.loads(gzip.decompress(packed))
-    added = Upload(str(number), body["commit_sha"], body["ref"], sarif, members, list(call.state.processing))
+    added = Upload(str(number), body["commit_sha"], body["ref"], sarif, list(call.state.processing))
     call.state.uploads.append(added)
     return Response.of(202, call.shapes.receipt(added))
 

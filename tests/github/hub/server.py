@@ -15,10 +15,10 @@ Answer = Callable[[Request], Response | Closed]
 
 
 class Server:
-    """Serves from its start on. port 0: any that is free."""
+    """Serves from its start on, at any port that is free."""
 
-    def __init__(self, answer: Answer, port: int = 0) -> None:
-        self._http = _Http(("127.0.0.1", port), type("_Answering", (_Handler,), {"answer": staticmethod(answer)}))
+    def __init__(self, answer: Answer) -> None:
+        self._http = _Http(("127.0.0.1", 0), type("_Answering", (_Handler,), {"answer": staticmethod(answer)}))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -71,4 +71,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """The hub has its own log."""
+        """Says nothing: the hub keeps all requests."""

@@ -94,7 +94,6 @@ class Upload:
     commit: str
     ref: str
     sarif: Any
-    members: Mapping[str, Any]
     answers: list[Mapping[str, Any]]
 
 

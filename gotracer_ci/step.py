@@ -1,0 +1,105 @@
+"""What a step of the action works with: settings out of its inputs, its baseline, and GitHub's API.
+
+Paths are the workspace's, which `action` and `doctor` have made the working directory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gotracer_ci.github.client import Client
+from gotracer_ci.github.dry_run import show
+from gotracer_ci.github.environment import Environment
+from gotracer_ci.reference import choose
+from gotracer_ci.settings import BASELINE_FILE, Format, Settings, load
+
+DEFAULT_REPORTS: dict[Format, Path] = {
+    "sarif": Path("gotracer-ci/report.sarif"),
+    "html": Path("gotracer-ci/report.html"),
+    "json": Path("gotracer-ci/findings.json"),
+}
+ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
+
+
+def client_of(environment: Environment) -> Client | None:
+    """None where nothing can be asked of GitHub. A dry run shows what would be, even without a token.
+
+    Raises:
+        UsageError: the token cannot be one.
+    """
+    if not environment.repository or not (environment.token or environment.dry_run):
+        return None
+    planned = show if environment.dry_run else None
+    return Client(environment.api_url, environment.token, environment.repository, planned=planned)
+
+
+def given(environment: Environment) -> Settings:
+    """The inputs over the configuration file, and nothing else yet.
+
+    Raises:
+        UsageError: naming the input, or what is wrong with the file.
+    """
+    values: dict[str, Any] = {
+        "traces": environment.traces,
+        "base": environment.base_traces or None,
+        "baseline": environment.baseline,
+        "update_baseline": environment.update_baseline,
+        "strict": environment.strict,
+        "fail_on": environment.fail_on,
+        "top": environment.top,
+        "path_map": environment.path_map or None,
+        "outputs": environment.reports or None,
+        "run_id": environment.run_id,
+        "commit": environment.event.commit,
+    }
+    return load(values, Path(environment.config) if environment.config else None)
+
+
+def complete(environment: Environment, client: Client | None, folder: Path) -> tuple[Settings, list[str]]:
+    """The run's settings, and what the user should know of the baseline that it is compared with, a line each.
+
+    folder: takes a baseline that is not the checkout's.
+    """
+    settings = given(environment)
+    built_in = environment.built_in(absolute(settings.root))
+    settings = replace(
+        settings,
+        outputs={**DEFAULT_REPORTS, **settings.outputs},
+        path_map=(*settings.path_map, *((folder, ".") for folder in built_in)),
+    )
+    file = baseline_of(settings)
+    if settings.update_baseline:
+        return replace(settings, baseline=_to_update(file, environment), baseline_name=""), []
+    reference = choose(absolute(file), environment, client, folder)
+    notes = [reference.note] if reference.note else []
+    baseline = file if reference.path == absolute(file) else reference.path
+    if baseline is None and not settings.base:
+        notes.append(
+            f"There is no baseline at {file} yet, so every finding counts, not only what got worse. To make one, run "
+            "this action with update-baseline: true on the main branch a few times, and commit the file each time."
+        )
+    return replace(settings, baseline=baseline, baseline_name=reference.name), notes
+
+
+def baseline_of(settings: Settings) -> Path:
+    """The checkout's baseline, which need not be there."""
+    return settings.baseline or Path(BASELINE_FILE)
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root on, links as they are."""
+    return Path(os.path.abspath(path))
+
+
+def _to_update(file: Path, environment: Environment) -> Path:
+    """The file to update: what a fork's pull request makes of it goes with the reports, for somebody to take over."""
+    if not environment.event.is_read_only:
+        return file
+    ARTIFACT_BASELINE.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        shutil.copyfile(file, ARTIFACT_BASELINE)
+    return ARTIFACT_BASELINE

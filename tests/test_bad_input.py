@@ -1,0 +1,163 @@
+"""Wrong usage, broken traces and invalid baselines: one clear line on stderr, and the exit code that says which."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Run, complaints, path_of
+
+GOOD = ("analyze", "good.trace")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where commands start: with inputs of every bad kind, and one good trace."""
+    shutil.copyfile(LOCKWAIT, tmp_path / "good.trace")
+    whole = (tmp_path / "good.trace").read_bytes()
+    (tmp_path / "cut.trace").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "header.trace").write_bytes(whole[:16])
+    (tmp_path / "future.trace").write_bytes(b"go 1.99 trace\0\0\0" + whole[16:])
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "text").write_text("SEVERITY  RULE\n")
+    (tmp_path / "page.html").write_bytes(b"<html>404 page not found</html>")
+    (tmp_path / "garbage.gz").write_bytes(b"\x1f\x8bnothing that unpacks")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "README").write_text("no trace here")
+    (tmp_path / "bad.json").write_text("{ not JSON")
+    (tmp_path / "newer.json").write_text('{"schema": 99, "programs": []}')
+    good = (ROOT / "testdata" / "baseline.json").read_text()
+    (tmp_path / "cut.json").write_text(good[: len(good) // 2])
+    (tmp_path / "hand.json").write_text(good.replace(good.splitlines()[6] + "\n", ""))
+    (tmp_path / "conflict.json").write_text(good.replace('"groups"', '<<<<<<< HEAD\n"groups"'))
+    (tmp_path / "bad.toml").write_text("strict = [")
+    (tmp_path / "odd.toml").write_text("stricter = true")
+    (tmp_path / "types.toml").write_text("thresholds = 3")
+    (tmp_path / "outputs.toml").write_text('outputs.pdf = "x.pdf"')
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names", "says"),
+    [
+        (("analyze", "empty"), "empty", "the file is empty"),
+        (("analyze", "text"), "text", "not a Go execution trace"),
+        (("analyze", "page.html"), "page.html", "not a Go execution trace"),
+        (("analyze", "header.trace"), "header.trace", "holds no events"),
+        (("analyze", "future.trace"), "future.trace", "1.99"),
+        (("analyze", "garbage.gz"), "garbage.gz", "the gzip file is cut or broken"),
+        (("analyze", "bare"), "bare", "a folder without traces"),
+        (("analyze", "missing.trace"), "missing.trace", "no such file"),
+        (("analyze", "*.nope"), "*.nope", "no file matches this pattern"),
+        (("analyze", "text/x.trace"), "text/x.trace", "Not a directory"),
+        (("analyze", "a\nb"), "a b", "no such file"),
+        (("analyze", "\x1b[31mred"), "[31mred", "no file matches"),
+        (("analyze",), "", "no trace given"),
+        (("analyze", "-"), "-", "the file is empty"),
+        ((*GOOD, "--format", "jsonn"), "--format", "'jsonn' is not one of"),
+        ((*GOOD, "--skip", "MutexContentoin"), "MutexContentoin", "no such rule; there are "),
+        ((*GOOD, "--rule", "Nope"), "Nope", "no such rule"),
+        ((*GOOD, "--set", "GCAssist.warn=-1ms"), "GCAssist.warn=-1ms", "cannot be negative"),
+        ((*GOOD, "--set", "GCAssist.wran=1ms"), "GCAssist.wran", "it has warn, error"),
+        ((*GOOD, "--set", "GCAssist.warn"), "--set GCAssist.warn", "NAME=VALUE"),
+        ((*GOOD, "--fail-on", "always"), "--fail-on", "'always' is not one of"),
+        ((*GOOD, "--top", "0"), "--top", "0"),
+        ((*GOOD, "--root", "missing"), "missing", "no such folder"),
+        ((*GOOD, "--root", "text"), "text", ""),
+        ((*GOOD, "--path-map", "x"), "--path-map", "NAME=VALUE"),
+        ((*GOOD, "--path-map", "/build=../elsewhere"), "../elsewhere", ""),
+        ((*GOOD, "--config", "missing.toml"), "missing.toml", "no such configuration file"),
+        ((*GOOD, "--config", "bad.toml"), "bad.toml", "not valid TOML"),
+        ((*GOOD, "--config", "odd.toml"), "odd.toml", "stricter: no such setting"),
+        ((*GOOD, "--config", "types.toml", "--set", "GCAssist.warn=1ms"), "types.toml", "thresholds"),
+        ((*GOOD, "--config", "outputs.toml"), "outputs.toml", "pdf"),
+        ((*GOOD, "--update-baseline"), "--update-baseline", "needs --baseline FILE"),
+        ((*GOOD, "--accept", "1234"), "--accept", "needs --reason TEXT"),
+        ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
+        ((*GOOD, "--accept", "1234", "--reason", "why"), "--accept", "needs --baseline FILE"),
+        ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
+        ((*GOOD, "--html", "bare"), "bare", "it is a folder"),
+        ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
+        ((*GOOD, "--nope"), "--nope", "No such option"),
+        (("anaylze", "good.trace"), "anaylze", "No such command"),
+        (("rules", "Nope"), "Nope", "no such rule; there are "),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(
+    run: Run, folder: Path, arguments: tuple[str, ...], names: str, says: str
+) -> None:
+    """Check 7: exit 2, nothing on stdout, and one line that names what is wrong."""
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    (line,) = complaints(done)
+    assert names in line
+    assert says in line
+
+
+def test_a_cut_trace_is_reported_and_then_fails(run: Run, folder: Path) -> None:
+    """Check 7: what was readable is on stdout, the damage on stderr, with where it is."""
+    done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=folder)
+    assert done.returncode == 2
+    (line,) = complaints(done)
+    assert re.fullmatch(r"cut\.trace: the trace is cut .* at byte [\d,]+", line)
+    report = json.loads(done.stdout)
+    assert report["traces"][0]["damage"]
+    assert "MutexContention" in [finding["key"]["rule"] for finding in report["findings"]]
+
+
+def test_every_broken_trace_is_named(run: Run, folder: Path) -> None:
+    done = run("analyze", "empty", "good.trace", "text", "missing", "-f", "ndjson", cwd=folder)
+    assert done.returncode == 2
+    assert [line.partition(":")[0] for line in complaints(done)] == ["empty", "text", "missing"]
+    assert b"MutexContention" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("output", "says"), [("--json", "No such file or directory"), ("-o", "No such file or directory")]
+)
+def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: Path, output: str, says: str) -> None:
+    """Not even root writes to /proc. What goes to stdout is there all the same."""
+    done = run(*GOOD, output, "/proc/out/x.json", cwd=folder)
+    assert done.returncode == 2
+    assert complaints(done) == [f"/proc/out/x.json: cannot be written: {says}"]
+    assert (b"MutexContention" in done.stdout) == (output == "--json")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "says"),
+    [
+        ("bad.json", "not valid JSON"),
+        ("newer.json", "made by a newer gotracer-ci: schema 99"),
+        ("cut.json", "not valid JSON at line"),
+        ("hand.json", "the numbers of 1 are not of these groups: a group's line was deleted, moved or renamed"),
+        ("conflict.json", "gotracer-ci baseline merge mends it"),
+        ("text", "not valid JSON"),
+        ("bare", "cannot be read"),
+    ],
+)
+def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(
+    run: Run, folder: Path, baseline: str, says: str
+) -> None:
+    done = run(*GOOD, "--baseline", baseline, cwd=folder)
+    assert done.returncode == 3
+    (line,) = complaints(done)
+    assert line.startswith(f"{baseline}: ")
+    assert says in line
+    assert b"MutexContention" in done.stdout
+
+
+def test_an_invalid_baseline_is_never_overwritten(run: Run, folder: Path) -> None:
+    """What a merge broke can be mended; what was written over is gone."""
+    done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=folder)
+    assert done.returncode == 3
+    assert (folder / "bad.json").read_text() == "{ not JSON"
+    anew = run(
+        "analyze", path_of("waitgroup-go1.26"), "--baseline", "bad.json", "--update-baseline", "--replace", cwd=folder
+    )
+    assert anew.returncode == 0
+    assert run("baseline", "check", "bad.json", cwd=folder).returncode == 0

@@ -1,0 +1,104 @@
+"""The process that a shell starts: odd names, locales, readers that go away, full disks, and what it imports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FILES, LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, path_of
+
+
+def test_bytes_in_names_that_are_no_text(run: Run, tmp_path: Path) -> None:
+    """Linux allows any bytes; no format may fail over them."""
+    odd = os.fsdecode(b"\xff\xfe.trace")
+    shutil.copyfile(LOCKWAIT, tmp_path / odd)
+    outputs = [part for form in FILES for part in (f"--{form}", f"x.{form}")]
+    done = run("analyze", odd, *outputs)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert all((tmp_path / f"x.{form}").stat().st_size for form in FILES)
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_a_locale_without_our_characters(run: Run, form: str) -> None:
+    """An arrow that a code page lacks is no reason to lose the table; JSON is UTF-8 everywhere."""
+    done = run("analyze", path_of("heapgrowth-go1.26"), "--root", PROGRAMS, "-f", form, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert ("→" in done.stdout.decode()) == (form == "json")
+
+
+def started(*arguments: str, stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gotracer_ci", *arguments],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("analyze", LOCKWAIT), 1),
+        (("analyze", path_of("idle-go1.27"), "-f", "json"), 0),
+        (("analyze", *map(str, sorted(TRACES.glob("tour*"))), "-f", "html"), 1),
+        (("rules",), 0),
+        (("--version",), 0),
+    ],
+)
+def test_a_reader_that_went_away(arguments: tuple[str, ...], code: int) -> None:
+    """`| head`: no word of it, and the exit code is what it would have been."""
+    with started(*arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == code
+
+
+@pytest.mark.parametrize("arguments", [("analyze", LOCKWAIT), ("analyze", LOCKWAIT, "-f", "json"), ("rules",)])
+def test_a_full_disk(arguments: tuple[str, ...]) -> None:
+    """A report that is not all there must not look like a run without findings, nor like one with."""
+    with Path("/dev/full").open("wb") as full, started(*arguments, stdout=full.fileno()) as process:
+        assert process.stderr
+        complaint = process.stderr.read()
+    assert complaint == b"gotracer-ci: standard output: cannot be written: No space left on device\n"
+    assert process.returncode == 2
+
+
+HEAVY = {"pydantic", "jinja2", "requests", "rich", "numpy", "sarif_om", "tomllib"}
+DECODE = f"""
+from gotracer_ci.trace.model import open_trace
+trace = open_trace({LOCKWAIT!r})
+print(sum(chunk.n for chunk in trace.chunks()), len(trace.intervals()), len(trace.tables.stacks))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "without"),
+    [
+        (("-c", DECODE), HEAVY | {"click"}),
+        (("-m", "gotracer_ci", "--version"), HEAVY),
+        (("-m", "gotracer_ci", "rules"), HEAVY),
+        (("-m", "gotracer_ci", "analyze", LOCKWAIT, "-f", "json"), HEAVY),
+        (("-m", "gotracer_ci", "analyze", LOCKWAIT), HEAVY),
+    ],
+    ids=["decode", "version", "rules", "json", "human"],
+)
+def test_what_is_not_imported(arguments: tuple[str, ...], without: set[str]) -> None:
+    """Check 9: the start costs more than decoding a usual trace, so nothing is imported that is not used."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "gotracer_ci" in imported
+    assert not imported & without
+    assert done.stdout
