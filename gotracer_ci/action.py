@@ -62,7 +62,7 @@ def examine(given: dict[str, Any], config: Path | None) -> Iterator[doctor.Check
 
 def _run(environment: Environment, client: Client | None) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        settings, notes = step.complete(environment, client, Path(folder))
+        settings, remarks = step.complete(environment, client, Path(folder))
         outcome = pipeline.run(settings)
     report, root = outcome.report, step.absolute(settings.root)
     files = {f"{name}-file": step.absolute(path) for name, path in outcome.written.items()}
@@ -81,7 +81,7 @@ def _run(environment: Environment, client: Client | None) -> int:
     published = publish(report, outcome.errors, environment, client, root)
     _told(environment, published.log, published.comment_url)
     annotations = [remark("error", str(error)) for error in (*outcome.errors, *published.errors)]
-    annotations += [remark("notice", note) for note in notes] + published.annotations
+    annotations += remarks + published.annotations
     if environment.annotations:
         annotations += beside_code(report, environment.on_host(root))
     if left_out := annotate(annotations, sys.stdout):

@@ -264,12 +264,16 @@ def _merged(key: Key, same: Sequence[tuple[int, Measured]]) -> Finding:
 def _writable(path: Path) -> None:
     """Fails before the work is done, not after."""
     folder = path.parent
-    nearest = next((p for p in (folder, *folder.parents) if p.exists()), Path())
+    try:
+        nearest = next((p for p in (folder, *folder.parents) if p.exists()), Path())
+        exists = path.exists()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
     if not nearest.is_dir():
         raise UsageError(f"{path}: cannot be written: {nearest} is not a folder")
     if path.is_dir():
         raise UsageError(f"{path}: cannot be written: it is a folder")
-    if not os.access(nearest, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    if not os.access(nearest, os.W_OK) or (exists and not os.access(path, os.W_OK)):
         raise UsageError(f"{path}: cannot be written: permission denied")
 
 

@@ -15,6 +15,7 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.environment import Environment
 
 MAX_BYTES = 16 << 20
+_MAX_CONFIG = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,43 @@ def choose(file: Path, environment: Environment, client: Client | None, folder: 
         return Reference(here, checkout, note if here else "")
     copy = folder / "baseline.json"
     copy.write_bytes(data)
-    differs = here is not None and here.read_bytes() != data
+    differs = here is not None and not _holds(here, data)
     note = f"This change has another {shown} than {branch}. It counts when it is merged: compared with {branch}'s."
     return Reference(copy, f"{shown} of {branch}", note if differs else "")
+
+
+def configured(file: Path, environment: Environment, client: Client | None) -> str:
+    """One line where the change brings another configuration file than the base branch has, else "".
+
+    What it sets counts at once, unlike the baseline: that it does should not be seen in the diff alone.
+
+    Args:
+        file: the checkout's, absolute; it need not exist.
+    """
+    branch = environment.event.base_ref
+    inside = in_repository(file, environment.workspace)
+    if not (branch and inside and client and environment.token):
+        return ""
+    try:
+        data = contents.read(client, inside, branch, _MAX_CONFIG)
+    except PublishError:
+        # the baseline is read by the same right, and its note says why that could not be
+        return ""
+    if not file.exists() if data is None else _holds(file, data):
+        return ""
+    shown = environment.on_host(file)
+    return f"This change has another {shown} than {branch}, and is judged by its own: what fails, and which baseline."
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    """Whether that is the content of a file of the change; it may be a folder, or a link to anything."""
+    try:
+        if not file.is_file():
+            return False
+        with file.open("rb") as stream:
+            return stream.read(len(data) + 1) == data
+    except OSError:
+        return False
 
 
 def in_repository(path: Path, workspace: Path) -> str:

@@ -89,9 +89,17 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         values = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file}: not valid TOML: {error}") from None
+    if _has_nul(values):
+        raise UsageError(f"{file}: a text in it has a NUL, which no name of a file or rule can have")
     if isinstance(values.get("thresholds"), dict):
         values["thresholds"] = _flat(values["thresholds"])
     return values
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _merge(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

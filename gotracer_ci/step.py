@@ -6,16 +6,17 @@ Paths are the workspace's, which `action` and `doctor` have made the working dir
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gotracer_ci.errors import UsageError
 from gotracer_ci.github.client import Client
+from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.dry_run import show
 from gotracer_ci.github.environment import Environment
-from gotracer_ci.reference import choose
-from gotracer_ci.settings import BASELINE_FILE, Format, Settings, load
+from gotracer_ci.reference import choose, configured
+from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Format, Settings, load
 
 DEFAULT_REPORTS: dict[Format, Path] = {
     "sarif": Path("gotracer-ci/report.sarif"),
@@ -59,8 +60,8 @@ def given(environment: Environment) -> Settings:
     return load(values, Path(environment.config) if environment.config else None)
 
 
-def complete(environment: Environment, client: Client | None, folder: Path) -> tuple[Settings, list[str]]:
-    """The run's settings, and what the user should know of the baseline that it is compared with, a line each.
+def complete(environment: Environment, client: Client | None, folder: Path) -> tuple[Settings, list[Annotation]]:
+    """The run's settings, and what the user should know of them and of the baseline that it is compared with.
 
     folder: takes a baseline that is not the checkout's.
     """
@@ -72,17 +73,21 @@ def complete(environment: Environment, client: Client | None, folder: Path) -> t
         path_map=(*settings.path_map, *((folder, ".") for folder in built_in)),
     )
     file = baseline_of(settings)
+    warning = configured(absolute(Path(environment.config or CONFIG_FILE)), environment, client)
+    remarks = [remark("warning", warning)] if warning else []
     if settings.update_baseline:
-        return replace(settings, baseline=_to_update(file, environment), baseline_name=""), []
+        return replace(settings, baseline=_to_update(file, environment), baseline_name=""), remarks
     reference = choose(absolute(file), environment, client, folder)
-    notes = [reference.note] if reference.note else []
+    if reference.note:
+        remarks.append(remark("notice", reference.note))
     baseline = file if reference.path == absolute(file) else reference.path
     if baseline is None and not settings.base:
-        notes.append(
+        note = (
             f"There is no baseline at {file} yet, so every finding counts, not only what got worse. To make one, run "
             "this action with update-baseline: true on the main branch a few times, and commit the file each time."
         )
-    return replace(settings, baseline=baseline, baseline_name=reference.name), notes
+        remarks.append(remark("notice", note))
+    return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
 
 
 def baseline_of(settings: Settings) -> Path:
@@ -99,7 +104,13 @@ def _to_update(file: Path, environment: Environment) -> Path:
     """The file to update: what a fork's pull request makes of it goes with the reports, for somebody to take over."""
     if not environment.event.is_read_only:
         return file
-    ARTIFACT_BASELINE.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists():
-        shutil.copyfile(file, ARTIFACT_BASELINE)
+    try:
+        old = file.read_bytes() if file.exists() else None
+        ARTIFACT_BASELINE.parent.mkdir(parents=True, exist_ok=True)
+        if old is not None:
+            # a link there may lead back to the checkout's file
+            ARTIFACT_BASELINE.unlink(missing_ok=True)
+            ARTIFACT_BASELINE.write_bytes(old)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: the baseline cannot be copied: {error.strerror}") from None
     return ARTIFACT_BASELINE

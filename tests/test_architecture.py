@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "annotations": {"findings", "github.commands", "report"},
     "publish": {"errors", "github", "reference", "report"},
     "second_stage": {"errors", "github", "publish", "report", "rules"},
-    "step": {"github", "reference", "settings"},
+    "step": {"errors", "github", "reference", "settings"},
     "doctor": {
         "errors", "github", "pipeline", "reference", "report", "settings", "source", "step", "trace", "upkeep",
     },

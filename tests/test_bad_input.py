@@ -82,6 +82,7 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "--html", "bare"), "bare", "it is a folder"),
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
+        ((*GOOD, "-o", "a" * 300), "a" * 300, "cannot be written: File name too long"),
         ((*GOOD, "--nope"), "--nope", "No such option"),
         (("anaylze", "good.trace"), "anaylze", "No such command"),
         (("rules", "Nope"), "Nope", "no such rule; there are "),

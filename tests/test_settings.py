@@ -82,6 +82,13 @@ def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, typed: bool)
     assert str(caught.value) == f"{REFUSED[text]} (given on the command line, as an input, or in {file})"
 
 
+@pytest.mark.parametrize("text", [r'root = "a\u0000"', r'traces = ["a\u0000"]', "[outputs]\n" r'json = "\u0000"'])
+def test_a_name_with_a_nul_is_refused(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"config\.toml: a text in it has a NUL"):
+        load({}, file)
+
+
 def test_a_wrong_value_is_refused_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^top: Input should be greater than or equal to 1 \(given "):
         load({"root": tmp_path, "top": "0"})

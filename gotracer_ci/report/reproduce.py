@@ -22,10 +22,14 @@ _COPY = "base-baseline.json"
 
 def commands(report: Report, links: Links) -> str:
     """Lines of shell. What comes from the report is quoted, and what cannot be copied is a word in capitals."""
-    lines = ["# record the same traces again, or fetch them if the workflow keeps them as an artifact"]
+    lines = [
+        "# record the same traces again, or fetch what the workflow kept, and take only the traces from its folder"
+    ]
     if run := _RUN.match(links.run):
         host = "" if run["host"] == "github.com" else f"{run['host']}/"
-        lines.append(f"gh run download {run['id']} --repo {shlex.quote(host + run['repository'])}")
+        # into a folder of its own: an artifact lands in a folder of its name, which a fork's run may have called .git
+        repository = shlex.quote(host + run["repository"])
+        lines.append(f"gh run download {run['id']} --repo {repository} --dir run-{run['id']}")
     options: list[str] = []
     for name in _names([trace.path for trace in report.base_traces], "BASE_TRACES"):
         options += ["--base", name]
@@ -33,7 +37,7 @@ def commands(report: Report, links: Links) -> str:
     if baseline:
         in_checkout = baseline.removesuffix(_CHECKOUT)
         of_branch = _OF_BRANCH.fullmatch(baseline) if in_checkout == baseline else None
-        if of_branch and clean(baseline) == baseline:
+        if of_branch and clean(baseline) == baseline and len(baseline) <= _LONGEST:
             source = shlex.quote(f"origin/{of_branch['branch']}:{of_branch['file']}")
             lines.append(f"git show {source} > {_COPY}")
             in_checkout = _COPY

@@ -6,9 +6,9 @@ Files read here may come from anybody (a fork's artifact, a shard of a matrix), 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.errors import UsageError
@@ -30,6 +30,10 @@ SeverityName = Literal["none", "info", "warn", "error"]
 # no nanosecond or byte that a trace can hold is more
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
+Item = TypeVar("Item")
+# the first wrong one is enough: each costs a thousand bytes of memory, and two of the file are enough for one
+Items = Annotated[list[Item], FailFast()]
+_TOLD = 1_000
 
 
 class _Model(BaseModel):
@@ -57,7 +61,7 @@ class RuleModel(_Model):
     name: str
     summary: str
     worst: SeverityName
-    thresholds: list[ThresholdModel]
+    thresholds: Items[ThresholdModel]
 
 
 class KeyModel(_Model):
@@ -78,10 +82,10 @@ class JudgementModel(_Model):
     )
     ratio: float | None = Field(description="The median of now over before; null without one.")
     limit: float = Field(description="What had to be exceeded.")
-    now: list[float] = Field(description="One value for each trace.")
-    base: list[float] = Field(description="One value for each trace of the base commit that is comparable.")
+    now: Items[float] = Field(description="One value for each trace.")
+    base: Items[float] = Field(description="One value for each trace of the base commit that is comparable.")
     is_older: bool = Field(description="Over the baseline's limit, but known because the base is as high.")
-    history: list[float] = Field(
+    history: Items[float] = Field(
         description="Of a regression: one value for each comparable job of the baseline, oldest first."
     )
     evidence: str
@@ -97,8 +101,8 @@ class ComparisonModel(_Model):
     baseline: str = Field(description="The file; empty where there were only traces of the base commit.")
     entries: Natural
     base_traces: Natural = Field(description="How many traces of the base commit it was compared with.")
-    warnings: list[str]
-    verdicts: list[VerdictModel]
+    warnings: Items[str]
+    verdicts: Items[VerdictModel]
 
 
 class LocationModel(_Model):
@@ -151,8 +155,8 @@ class FindingModel(_Model):
     timestamp_ns: Whole = Field(description="Of the worst occurrence, from its trace's start.")
     goroutine: Whole
     statistics: StatisticsModel
-    occurrences: list[OccurrenceModel]
-    stack: list[FrameModel] = Field(description="Of the worst occurrence, leaf first.")
+    occurrences: Items[OccurrenceModel]
+    stack: Items[FrameModel] = Field(description="Of the worst occurrence, leaf first.")
 
 
 class SummaryModel(_Model):
@@ -183,12 +187,12 @@ class Document(_Model):
     strict: bool
     top: Whole | None
     left_out: Natural = Field(description="Findings that the cut by `top` took away.")
-    notes: list[str]
-    traces: list[TraceModel]
-    base_traces: list[TraceModel] = Field(description="Of the base commit; they have no findings.")
-    rules: list[RuleModel]
+    notes: Items[str]
+    traces: Items[TraceModel]
+    base_traces: Items[TraceModel] = Field(description="Of the base commit; they have no findings.")
+    rules: Items[RuleModel]
     comparison: ComparisonModel | None
-    findings: list[FindingModel]
+    findings: Items[FindingModel]
 
 
 def json_schema() -> dict[str, Any]:
@@ -209,9 +213,7 @@ def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Rep
     try:
         document = Document.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        member = ".".join(str(part) for part in first["loc"]) or "document"
-        raise UsageError(f"{name}: not a report of gotracer-ci: {member}: {first['msg']}") from None
+        raise UsageError(f"{name}: not a report of gotracer-ci: {_first(error)}") from None
     if any(finding.trace >= len(document.traces) for finding in document.findings):
         raise UsageError(f"{name}: not a report of gotracer-ci: a finding is of a trace that it does not have")
     return Report(
@@ -227,6 +229,14 @@ def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Rep
         top=document.top,
         base_traces=tuple(TraceSummary(**dict(trace)) for trace in document.base_traces),
     )
+
+
+def _first(error: ValidationError) -> str:
+    """What is wrong. It can be had only with all the rest of it, and an object may have millions of odd members."""
+    if error.error_count() > _TOLD:
+        return f"it has {error.error_count():,} members that are not as the schema has them"
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'document'}: {first['msg']}"
 
 
 def _rule(rule: RuleModel, catalogue: Mapping[str, RuleInfo]) -> RuleInfo:

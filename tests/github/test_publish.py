@@ -12,6 +12,8 @@ from tests.github.hub import Hub, faults, state
 from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, MERGE, Workflow
 from tests.runner import TRACES, Runner
 
+CONFIG = ".gotracer-ci/config.toml"
+
 
 @pytest.fixture
 def workflow(runner: Runner, hub: Hub) -> Workflow:
@@ -186,6 +188,47 @@ def test_a_change_cannot_raise_its_own_bar(workflow: Workflow) -> None:
     assert any("another" in line for line in step.annotations("notice"))
 
 
+@pytest.mark.parametrize("what", ["folder", "endless", "dangling"])
+def test_a_change_may_make_anything_of_its_baseline(workflow: Workflow, what: str) -> None:
+    workflow.opened()
+    file = workflow.runner.workspace / BASELINE
+    file.unlink()
+    if what == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("/dev/zero" if what == "endless" else "nowhere")
+
+    step = workflow.step(CLEAN)
+
+    assert step.exit_code == 0
+    assert f"{BASELINE} of main" in step.log
+    assert len(step.annotations("notice")) == (what != "dangling")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['fail-on = "never"', 'baseline = "other.json"', 'baseline = "../other.json"', "update-baseline = true", None],
+)
+def test_a_change_that_is_judged_by_its_own_configuration_is_told_of(workflow: Workflow, text: str | None) -> None:
+    workflow.opened()
+    workflow.hub.state.put(CONFIG, b"strict = true")
+    file = workflow.runner.workspace / CONFIG
+    file.write_text("strict = true", encoding="utf-8")
+    same = workflow.step(CLEAN)
+    for folder in (workflow.runner.workspace, workflow.runner.workspace.parent):
+        (folder / "other.json").write_bytes(COMMITTED)
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text, encoding="utf-8")
+
+    other = workflow.step(CLEAN)
+
+    assert same.annotations("warning") == []
+    (warning,) = other.annotations("warning")
+    assert f"{CONFIG} than main" in warning
+
+
 def test_a_merge_queue_uses_the_base_branch(workflow: Workflow) -> None:
     group = {"head_sha": "a" * 40, "base_ref": "refs/heads/main", "base_sha": "b" * 40}
     workflow.runner.says("merge_group", {"merge_group": group}, GITHUB_REF="refs/heads/gh-readonly-queue/main/pr-7-b")
@@ -203,7 +246,7 @@ def test_the_checkouts_baseline_takes_its_place(workflow: Workflow, how: str) ->
     if how == "no file":
         workflow.hub.state.files["main"].clear()
     elif how == "refused":
-        workflow.hub.on("GET", "/contents/", faults.refused(403, "Resource not accessible by integration"), times=1)
+        workflow.hub.on("GET", "/contents/", faults.refused(403, "Resource not accessible by integration"), times=2)
     else:
         workflow.hub.state.put(BASELINE, bytes(17 << 20))
 
@@ -236,6 +279,40 @@ def test_what_a_fork_updates_goes_with_its_reports(workflow: Workflow) -> None:
     assert step.outputs["baseline-file"] == "gotracer-ci/baseline.json"
     assert workflow.file(step, "baseline-file").read_bytes() != COMMITTED
     assert (workflow.runner.workspace / BASELINE).read_bytes() == COMMITTED
+
+
+@pytest.mark.parametrize("where", ["there", "link"])
+def test_what_a_fork_updates_may_be_there_already(workflow: Workflow, where: str) -> None:
+    workflow.opened(fork="mallory/service")
+    there = workflow.runner.workspace / "gotracer-ci/baseline.json"
+    there.parent.mkdir()
+    if where == "there":
+        there.write_bytes(COMMITTED)
+    else:
+        there.symlink_to(workflow.runner.workspace / BASELINE)
+
+    step = workflow.step(LEAK, update_baseline="true", **({"baseline": str(there)} if where == "there" else {}))
+
+    assert step.exit_code == 0
+    assert not there.is_symlink()
+    assert there.read_bytes() != COMMITTED
+    assert (workflow.runner.workspace / BASELINE).read_bytes() == COMMITTED
+
+
+@pytest.mark.parametrize("folder", [BASELINE, "gotracer-ci/baseline.json"])
+def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, folder: str) -> None:
+    workflow.opened(fork="mallory/service")
+    (workflow.runner.workspace / folder).unlink(missing_ok=True)
+    (workflow.runner.workspace / folder).mkdir(parents=True)
+    if folder != BASELINE:
+        workflow.lay(COMMITTED)
+
+    step = workflow.step(LEAK, update_baseline="true")
+
+    assert step.exit_code == 2
+    assert step.annotations("error") == [
+        f"::error title=gotracer-ci::{folder}: the baseline cannot be copied: Is a directory"
+    ]
 
 
 # code scanning

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github.comments import BODY_LIMIT
@@ -181,6 +182,31 @@ def leaves(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from leaves(item)
         else:
             yield value, key
+
+
+def lists(value: Any) -> Iterator[list[Any]]:
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            yield from lists(item)
+    if isinstance(value, list):
+        yield value
+
+
+def test_of_a_list_the_first_wrong_item_is_enough(document: Any) -> None:
+    """Each costs memory, of which a small artifact could take all."""
+    number = len(list(lists(document)))
+    for index in range(number):
+        changed = copy.deepcopy(document)
+        list(lists(changed))[index][:] = [{}] * 1_000
+        with pytest.raises(ValidationError) as caught:
+            schema.Document.model_validate_json(json.dumps(changed))
+        assert caught.value.error_count() < 100
+
+
+def test_many_odd_members_are_counted(document: Any) -> None:
+    odd_members = {str(number): 0 for number in range(5_000)}
+    with pytest.raises(UsageError, match=r"^findings\.json: not a report of gotracer-ci: it has 5,000 members"):
+        schema.read(json.dumps({**document, **odd_members}), "findings.json", {})
 
 
 odd: st.SearchStrategy[Any] = st.one_of(

@@ -78,7 +78,10 @@ def test_details_say_what_the_baseline_has_what_to_do_and_how_to_see_it_again() 
         "--accept 57f8cea66e808792 --reason WHY",
     ):
         assert words in detail
-    assert "gh run download 4711 --repo acme/shop\ngotracer-ci analyze traces/" in seen("details")[4].get_text()
+    assert (
+        "gh run download 4711 --repo acme/shop --dir run-4711\ngotracer-ci analyze traces/"
+        in seen("details")[4].get_text()
+    )
     assert [row("td")[0].get_text() for row in seen("details")[5]("tr")[1:]] == ["fixed", "better"]
 
 

@@ -31,9 +31,15 @@ def compared_with(name: str) -> Report:
 def test_the_run_is_named_and_so_is_what_matters() -> None:
     report = replace(COMPARED, strict=True, fail_on=Severity.ERROR)
     assert commands(report, LINKS).splitlines()[1:] == [
-        "gh run download 4711 --repo acme/shop",
+        "gh run download 4711 --repo acme/shop --dir run-4711",
         f"{ANALYZE} --baseline .gotracer-ci/baseline.json --strict --fail-on error",
     ]
+
+
+def test_what_a_run_left_lands_in_a_folder_of_its_own() -> None:
+    """A fork's run may have called an artifact .git, with hooks in it."""
+    fetch = shlex.split(commands(COMPARED, LINKS).splitlines()[1])
+    assert fetch[fetch.index("--dir") + 1] == "run-4711"
 
 
 def test_another_host_is_named() -> None:
@@ -54,6 +60,7 @@ def test_another_host_is_named() -> None:
         ),
         ("", [ANALYZE]),
         ("b\n.json", [f"{ANALYZE} --baseline BASELINE"]),
+        (f"{'b' * 70_000}.json of main", [f"{ANALYZE} --baseline BASELINE"]),
     ],
 )
 def test_the_baseline_is_the_one_that_was_used(name: str, lines: list[str]) -> None:
