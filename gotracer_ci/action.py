@@ -17,13 +17,12 @@ from typing import Any
 
 from gotracer_ci import doctor, pipeline, second_stage, step
 from gotracer_ci.annotations import beside_code
-from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, GotracerError, UsageError
+from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
 from gotracer_ci.github.environment import Environment, from_environ
 from gotracer_ci.github.ownership import hand_over
 from gotracer_ci.publish import links_of, publish
-from gotracer_ci.reference import in_repository
 from gotracer_ci.report import markdown, render, view
 from gotracer_ci.report.model import Report
 
@@ -66,13 +65,15 @@ def _run(environment: Environment, client: Client | None) -> int:
         outcome = pipeline.run(settings)
     report, root = outcome.report, step.absolute(settings.root)
     files = {f"{name}-file": step.absolute(path) for name, path in outcome.written.items()}
-    if settings.update_baseline and settings.baseline and settings.baseline.exists():
+    # a file that is invalid, or has this job already, was left as it is
+    is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
+    if is_updated and settings.baseline and settings.baseline.exists():
         files["baseline-file"] = step.absolute(settings.baseline)
     hand_over(files.values(), environment.workspace)
 
     _show(report)
     if environment.summary and environment.job_summary:
-        links = links_of(environment, in_repository(root, environment.workspace))
+        links = links_of(environment, report.folder)
         append_summary(environment.summary, markdown.render(report, summary_room(environment.summary), links))
     _write_outputs(environment, _outputs(report, outcome.exit_code))
     named = {f"{name}-file" for name in step.DEFAULT_REPORTS} | {"baseline-file"}

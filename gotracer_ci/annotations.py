@@ -19,7 +19,7 @@ def beside_code(report: Report, root: str) -> Iterator[Annotation]:
     failing = {finding.key for finding in report.failing}
     shown = view.arrange(report)
     for finding in shown.regressions if report.comparison else shown.all:
-        level = "warning" if finding.severity >= Severity.WARN else "notice"
+        level = "warning" if view.severity(report, finding) >= Severity.WARN else "notice"
         yield _annotation(report, finding, "error" if finding.key in failing else level, root)
 
 

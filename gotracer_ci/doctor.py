@@ -112,7 +112,8 @@ def _traces(settings: Settings) -> Iterator[Check]:
 
 def _places(report: Report) -> Iterator[Check]:
     placed = sum(finding.location is not None for finding in report.findings)
-    yield Check(OK, "places", f"{placed:,} of {plural(len(report.findings), 'finding')} have a line in the repository")
+    of_all = f"{placed:,} of {plural(len(report.findings), 'finding')}"
+    yield Check(OK, "places", f"{of_all} {'has' if placed == 1 else 'have'} a line in the repository")
     for note in report.notes:
         # said by _baseline, which also knows of a file
         if note != pipeline.NO_BASELINE:

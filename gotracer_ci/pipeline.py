@@ -115,6 +115,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
         strict=settings.strict,
         notes=tuple(notes),
         top=settings.top,
+        folder=repository.folder,
         base_traces=(*(trace.summary for trace in base), *unread_base),
     )
     written = _write(report, settings, errors)

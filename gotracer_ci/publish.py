@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from urllib.parse import quote
+from pathlib import Path, PurePosixPath
 
-from gotracer_ci.errors import BaselineError, ForbiddenError, GotracerError, PublishError
+from gotracer_ci.errors import ForbiddenError, GotracerError, PublishError
 from gotracer_ci.github import code_scanning, comments
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.comments import Posted, Run
 from gotracer_ci.github.environment import Environment
-from gotracer_ci.reference import in_repository
 from gotracer_ci.report import comment, sarif, view
 from gotracer_ci.report.line_hash import line_hashes
 from gotracer_ci.report.links import Links
@@ -50,13 +48,12 @@ class Published:
 def links_of(environment: Environment, folder: str) -> Links:
     """Where a report's places lead: to the lines of the traced commit.
 
-    folder: where the report's paths begin, as the repository calls it; "" or "." for its root.
+    folder: where the report's paths begin, as in `Report.folder`.
     """
     commit = environment.event.commit
     repository = f"{environment.server_url}/{environment.repository}"
-    below = "" if folder in ("", ".") else f"{quote(folder)}/"
-    blob = f"{repository}/blob/{commit}/{below}" if commit and environment.repository else ""
-    return Links(blob=blob, run=environment.run_url, commit=commit)
+    blob = f"{repository}/blob/{commit}/" if commit and environment.repository else ""
+    return Links(blob=blob, folder=folder, run=environment.run_url, commit=commit)
 
 
 def publish(
@@ -88,7 +85,7 @@ def write_comment(
 
 
 def lines_of(posted: Posted) -> list[str]:
-    """What was done with the comment, for the log; nothing in a dry run."""
+    """What was done with the comment, for the log."""
     return [f"{_DONE[posted.action]}: {posted.url}"] if posted.action in _DONE and posted.url else []
 
 
@@ -111,10 +108,8 @@ class _Finished:
             if asked == "always":
                 raise PublishError("comment: always needs github-token")
             return
-        # without its baseline every finding would be an alarm: what is wrong with the file is one already
-        compared = not any(isinstance(problem, BaselineError) for problem in self.problems)
-        create = asked == "always" or (compared and comment.is_due(self.report))
-        links = links_of(self.environment, in_repository(self.root, self.environment.workspace))
+        create = asked == "always" or comment.is_due(self.report)
+        links = links_of(self.environment, self.report.folder)
         try:
             posted = write_comment(
                 self.report, self.environment, self.client, pull_request.number, links, create=create
@@ -122,14 +117,22 @@ class _Finished:
         except ForbiddenError as error:
             self._no_comment(error, asked == "always", create)
             return
-        self.published.comment_url = posted.url
-        self.published.log += lines_of(posted)
+        except PublishError as error:
+            if create:
+                raise
+            # there was hardly anything to say: at most an older comment says still what it said
+            self.published.annotations.append(remark("warning", f"No look for a comment to update: {error}"))
+            return
+        if not self.client.is_dry:
+            self.published.comment_url = posted.url
+            self.published.log += lines_of(posted)
 
     def _no_comment(self, error: ForbiddenError, must: bool, create: bool) -> None:
         is_read_only = self.environment.event.is_read_only
         if must and not is_read_only:
             raise error
-        self.published.log.append(f"no comment: {error}")
+        if not (create and is_read_only):  # there nobody can give the permission that it names
+            self.published.log.append(f"no comment: {error}")
         if create:
             told = ("notice", _SECOND_STAGE) if is_read_only else ("warning", str(error))
             self.published.annotations.append(remark(told[0], f"No comment: {told[1]}"))
@@ -145,7 +148,7 @@ class _Finished:
         if self.client is None:
             raise PublishError("upload-sarif: true needs github-token")
         category = f"gotracer-ci/{self.environment.comment_id}"
-        log = sarif.render(self.report, category=category, line_hash=_line_hash(self.root))
+        log = sarif.render(self.report, category=category, line_hash=_line_hash(_top(self.root, self.report.folder)))
         try:
             url = code_scanning.upload(self.client, log, *_analysed(self.environment))
         except ForbiddenError:
@@ -166,6 +169,11 @@ def _analysed(environment: Environment) -> tuple[str, str]:
     if event.name == "pull_request_target" and event.pull_request:
         return event.pull_request.head_sha, f"refs/pull/{event.pull_request.number}/head"
     return environment.commit, environment.ref
+
+
+def _top(root: Path, folder: str) -> Path:
+    """Where the repository begins that has the report's root in a folder."""
+    return (root, *root.parents)[len(PurePosixPath(folder).parts)]
 
 
 def _line_hash(root: Path) -> Callable[[str, int], str | None]:

@@ -45,7 +45,9 @@ def choose(file: Path, environment: Environment, client: Client | None, folder: 
         return Reference(here)
     shown = environment.on_host(file)
     checkout = f"{shown} of the checkout"
-    if client is None:
+    if client is None or not environment.token:
+        if client:  # a dry run shows what would be asked
+            contents.read(client, inside, branch, MAX_BYTES)
         note = f"Compared with {checkout}: without github-token the baseline of {branch} cannot be read."
         return Reference(here, checkout, note if here else "")
     try:
@@ -59,7 +61,7 @@ def choose(file: Path, environment: Environment, client: Client | None, folder: 
     copy = folder / "baseline.json"
     copy.write_bytes(data)
     differs = here is not None and not _holds(here, data)
-    note = f"This change has another {shown} than {branch}. It counts when it is merged: compared with {branch}'s."
+    note = f"This change has another {shown} than {branch}. It counts once it is merged; until then {branch}'s does."
     return Reference(copy, f"{shown} of {branch}", note if differs else "")
 
 

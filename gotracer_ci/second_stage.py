@@ -63,8 +63,8 @@ def run(environment: Environment, client: Client | None) -> Commented:
     create = environment.comment == "always" or comment.is_due(report)
     # the comment is the traced run's: a re-run of that one counts, not one of this
     of_run = replace(environment, run=(traced.id, traced.attempt))
-    posted = write_comment(report, of_run, client, found.number, links_of(of_run, ""), create=create)
-    return Commented(report, posted.url, tuple(lines_of(posted)))
+    posted = write_comment(report, of_run, client, found.number, links_of(of_run, report.folder), create=create)
+    return Commented(report, "", ()) if client.is_dry else Commented(report, posted.url, tuple(lines_of(posted)))
 
 
 def _nothing(reason: str) -> Commented:

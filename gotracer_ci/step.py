@@ -12,7 +12,7 @@ from typing import Any
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.commands import Annotation, remark
+from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
 from gotracer_ci.github.environment import Environment
 from gotracer_ci.reference import choose, configured
@@ -35,7 +35,7 @@ def client_of(environment: Environment) -> Client | None:
     if not environment.repository or not (environment.token or environment.dry_run):
         return None
     planned = show if environment.dry_run else None
-    return Client(environment.api_url, environment.token, environment.repository, planned=planned)
+    return Client(environment.api_url, environment.token, environment.repository, wait=pause, planned=planned)
 
 
 def given(environment: Environment) -> Settings:

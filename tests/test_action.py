@@ -208,6 +208,44 @@ def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
     assert step.exit_code == 3
     assert step.outputs["conclusion"] == "error"
     assert "b.json" in "".join(step.annotations("error"))
+    assert "**Fails because it could not be compared with the baseline.**" in step.summary
+
+
+def test_a_baseline_that_could_not_be_updated_is_no_output(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace")
+    (runner.workspace / "b.json").write_text("{", encoding="utf-8")
+
+    step = runner.step(baseline="b.json", update_baseline="true")
+
+    assert step.exit_code == 3
+    assert "baseline-file" not in step.outputs
+
+
+def test_an_empty_file_among_the_traces_is_not_passed_over(runner: Runner) -> None:
+    runner.add("idle-go1.27.trace", "traces/1.trace")
+    (runner.workspace / "traces/2.trace").write_bytes(b"")
+    (runner.workspace / "traces/empty.log").write_bytes(b"")
+
+    step = runner.step(traces="traces")
+
+    assert step.exit_code == 2
+    assert "traces/2.trace: the file is empty" in "".join(step.annotations("error"))
+    assert "empty.log" not in step.log
+
+
+def test_a_confirmed_regression_is_a_warning_below_the_limit(compared: Runner) -> None:
+    """Without thresholds: what got worse is at least a warning."""
+    (compared.workspace / "ci.toml").write_text(
+        "[thresholds]\nGoroutineLeakGrowth.warn = 1000\nGoroutineLeakGrowth.error = 5000\n"
+        "GoroutineLeakGrowth.floor = 1000\n",
+        encoding="utf-8",
+    )
+    compared.add("service-leak-go1.27.trace")
+
+    step = compared.step(config="ci.toml", fail_on="error")
+
+    assert step.exit_code == 0
+    assert any("GoroutineLeakGrowth" in line for line in step.annotations("warning"))
 
 
 @pytest.mark.parametrize(

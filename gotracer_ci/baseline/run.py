@@ -11,7 +11,7 @@ from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.model import Baseline
 from gotracer_ci.baseline.programs import Runs, all_new, compare_all, told, update_all
 from gotracer_ci.baseline.update import mixed
-from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison
 from gotracer_ci.errors import BaselineError, GotracerError
 from gotracer_ci.findings import Key
 
@@ -87,7 +87,7 @@ def judge(
     except BaselineError as error:
         judged.errors.append(error)
         if judged.comparison is None:
-            judged.notes.append(f"not compared with a baseline: {error}")
+            judged.notes.append(f"{NOT_COMPARED}{error}")
     except GotracerError as error:
         judged.errors.append(error)
     return judged

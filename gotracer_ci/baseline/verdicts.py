@@ -8,6 +8,9 @@ from enum import StrEnum
 from gotracer_ci.baseline.statistics import middle
 from gotracer_ci.findings import Key
 
+NOT_COMPARED = "not compared with a baseline: "
+"""How the note of a run begins whose baseline could not be used; why not follows."""
+
 
 class Status(StrEnum):
     NEW = "new"

@@ -100,6 +100,7 @@ class Client:
         self._waited = 0.0
         self._written: float | None = None
         self._failures: Counter[str] = Counter()
+        self._is_out_of_reach = False
 
     @property
     def is_dry(self) -> bool:
@@ -203,7 +204,9 @@ class Client:
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
             headers["Content-Type"] = "application/json"
-        for left in reversed(range(retry.TRIES)):
+        # what was out of reach for all tries of one request gets one of each other: a run has several
+        tries = 1 if self._is_out_of_reach else retry.TRIES
+        for left in reversed(range(tries)):
             self._pace(method)
             failures = self._failures[method]
             try:
@@ -211,7 +214,9 @@ class Client:
             except Unreachable as error:
                 problem = f"{what}: GitHub cannot be reached: {error}"
                 seconds = retry.growth(failures)
+                self._is_out_of_reach = not left
             else:
+                self._is_out_of_reach = False
                 if answer.status < 300 or answer.status in fine:
                     self._failures[method] = 0
                     return answer
@@ -229,7 +234,7 @@ class Client:
                 self._hold(seconds, problem)
             if not again:
                 raise StaleError(problem)
-        raise PublishError(f"{problem}; gave up after {retry.TRIES} tries")
+        raise PublishError(f"{problem}; gave up after {tries} {'try' if tries == 1 else 'tries'}")
 
     def _safe(self, message: str) -> str:
         """Not that GitHub would say the token; but whatever answers in its place."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ LEVELS = ("error", "warning", "notice")
 PER_LEVEL = 10  # the runner drops further ones of a step
 MESSAGE_LIMIT = 4096
 SUMMARY_LIMIT = 1024 * 1024  # bytes; a larger summary is dropped as a whole
+_LONG_PAUSE = 4.0  # seconds
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -106,3 +109,10 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def pause(seconds: float) -> None:
+    """Waits for GitHub; says so where somebody who watches the log would wonder."""
+    if seconds >= _LONG_PAUSE:
+        log(f"waiting {seconds:,.0f} s for GitHub", sys.stdout)
+    time.sleep(seconds)

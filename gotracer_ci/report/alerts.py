@@ -24,6 +24,22 @@ def alerts(report: Report) -> tuple[Finding, ...]:
     return replace(report, fail_on=report.fail_on or Severity.INFO).failing
 
 
+def from_the_top(report: Report) -> Report:
+    """The same with paths from the repository's top, as these systems want them."""
+    if not report.folder:
+        return report
+    return replace(report, findings=tuple(_from_the_top(finding, report.folder) for finding in report.findings))
+
+
+def _from_the_top(finding: Finding, folder: str) -> Finding:
+    place = finding.location
+    return replace(
+        finding,
+        location=replace(place, path=f"{folder}/{place.path}") if place else None,
+        stack=tuple(replace(f, path=f"{folder}/{f.path}") if f.path else f for f in finding.stack),
+    )
+
+
 def sentences(finding: Finding, verdict: Verdict | None) -> list[str]:
     """What happened, what the comparison says of it, and what would confirm that; each on one line, with its end."""
     told = [finding.message]

@@ -16,11 +16,13 @@ _ROWS: Final = 50
 _DETAILS: Final = 10
 _REMARKS: Final = 8
 _SHA: Final = 7
-_RESOLVED: Final = "nothing is new or worse: what an earlier run reported here is resolved"
+_RESOLVED: Final = "nothing is new or worse: anything that an earlier run reported here is resolved"
 
 
 def is_due(report: Report) -> bool:
     """Whether a report is worth a new comment: something fails the run, or is confirmed new or worse."""
+    if view.is_uncompared(report):  # what is wrong with the baseline is one alarm, and every finding would be another
+        return False
     verdicts = map(report.verdict, report.findings)
     return bool(report.failing) or any(v and v.flagged and v.level is Level.CONFIRMED for v in verdicts)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gotracer_ci.findings import Finding, Location, Severity
 from gotracer_ci.report import view
-from gotracer_ci.report.alerts import alerts, sentences
+from gotracer_ci.report.alerts import alerts, from_the_top, sentences
 from gotracer_ci.report.json import compact
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.text import clean
@@ -20,6 +20,7 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "m
 
 def render(report: Report) -> str:
     """The list, an alert a line."""
+    report = from_the_top(report)
     entries = [compact(_entry(report, finding, place)) for finding in alerts(report) if (place := finding.location)]
     return "[" + ",".join(f"\n{entry}" for entry in entries) + "\n]\n"
 

@@ -31,6 +31,7 @@ def document(report: Report) -> dict[str, Any]:
         "strict": report.strict,
         "top": report.top,
         "left_out": shown.left_out,
+        "folder": report.folder,
         "notes": list(report.notes),
         "traces": [_trace(trace) for trace in report.traces],
         "base_traces": [_trace(trace) for trace in report.base_traces],

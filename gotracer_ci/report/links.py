@@ -13,17 +13,19 @@ from gotracer_ci.report.text import clean
 class Links:
     """Addresses that a report may lead to; "" for what there is none of.
 
-    blob: of the folder at the traced commit that the report's paths begin in, ends with "/". run: of the workflow's
+    blob: of the repository at the traced commit, ends with "/". folder: as in `Report.folder`. run: of the workflow's
     run, whose page has the whole summary. commit: what was traced, in hexadecimal digits.
     """
 
     blob: str = ""
     run: str = ""
     commit: str = ""
+    folder: str = ""
 
     def line(self, path: str, line: int) -> str:
         """The address of a file's line; "" without a folder, and for a path that is none of a file below it."""
         # a browser resolves dots before it asks: such a path would lead to anywhere on the host
+        path = f"{self.folder}/{path}" if self.folder else path
         if not self.blob or clean(path) != path or {"", ".", ".."} & set(path.split("/")):
             return ""
         return f"{self.blob}{quote(path)}" + (f"#L{line}" if line > 0 else "")

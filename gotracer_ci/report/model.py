@@ -36,7 +36,8 @@ class Report:
     findings: those of a severity above NONE, and those below every threshold that are new or worse than the
     baseline; ranked, worst first; not cut. rules: those that ran, with the thresholds that were in force.
     rules_known: the whole catalogue. notes: one line each, what a reader must know of this run.
-    fail_on: NONE means never. base_traces: those of the base commit, which have no findings.
+    fail_on: NONE means never. base_traces: those of the base commit, which have no findings. folder: where paths
+    begin in the repository, "" at its top.
     """
 
     version: str
@@ -50,6 +51,7 @@ class Report:
     notes: tuple[str, ...] = ()
     top: int | None = None
     base_traces: tuple[TraceSummary, ...] = ()
+    folder: str = ""
 
     def verdict(self, finding: Finding) -> Verdict | None:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None

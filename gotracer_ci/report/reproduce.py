@@ -15,21 +15,20 @@ from gotracer_ci.report.text import clean
 _NAMED = 8
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")
-_OF_BRANCH = re.compile(r"(?P<file>.+) of (?P<branch>\S+)")
+_OF_BRANCH = re.compile(r"(?P<file>.+) of (?P<branch>[^\s:]+)")
 _CHECKOUT = " of the checkout"
 _COPY = "base-baseline.json"
 
 
 def commands(report: Report, links: Links) -> str:
     """Lines of shell. What comes from the report is quoted, and what cannot be copied is a word in capitals."""
-    lines = [
-        "# record the same traces again, or fetch what the workflow kept, and take only the traces from its folder"
-    ]
+    commit = f"at commit {links.commit[:10]}, " if links.commit else ""
+    lines = [f"# {commit}with the same traces: recorded again, or, and nothing else of it, from what the workflow kept"]
     if run := _RUN.match(links.run):
         host = "" if run["host"] == "github.com" else f"{run['host']}/"
         # into a folder of its own: an artifact lands in a folder of its name, which a fork's run may have called .git
         repository = shlex.quote(host + run["repository"])
-        lines.append(f"gh run download {run['id']} --repo {repository} --dir run-{run['id']}")
+        lines.append(f"# gh run download {run['id']} --repo {repository} --dir run-{run['id']}")
     options: list[str] = []
     for name in _names([trace.path for trace in report.base_traces], "BASE_TRACES"):
         options += ["--base", name]
@@ -38,8 +37,9 @@ def commands(report: Report, links: Links) -> str:
         in_checkout = baseline.removesuffix(_CHECKOUT)
         of_branch = _OF_BRANCH.fullmatch(baseline) if in_checkout == baseline else None
         if of_branch and clean(baseline) == baseline and len(baseline) <= _LONGEST:
-            source = shlex.quote(f"origin/{of_branch['branch']}:{of_branch['file']}")
-            lines.append(f"git show {source} > {_COPY}")
+            # written in full, a branch's name is neither an option nor a second branch to write to
+            lines.append(f"git fetch origin {shlex.quote('refs/heads/' + of_branch['branch'])}")
+            lines.append(f"git show {shlex.quote('FETCH_HEAD:' + of_branch['file'])} > {_COPY}")
             in_checkout = _COPY
         options += ["--baseline", _word(in_checkout, "BASELINE")]
     if report.strict:

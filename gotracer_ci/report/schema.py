@@ -187,6 +187,7 @@ class Document(_Model):
     strict: bool
     top: Whole | None
     left_out: Natural = Field(description="Findings that the cut by `top` took away.")
+    folder: str = Field(description="Where paths begin in the repository; empty at its root.")
     notes: Items[str]
     traces: Items[TraceModel]
     base_traces: Items[TraceModel] = Field(description="Of the base commit; they have no findings.")
@@ -228,6 +229,7 @@ def read(text: str | bytes, name: str, catalogue: Mapping[str, RuleInfo]) -> Rep
         notes=tuple(document.notes),
         top=document.top,
         base_traces=tuple(TraceSummary(**dict(trace)) for trace in document.base_traces),
+        folder=document.folder,
     )
 
 

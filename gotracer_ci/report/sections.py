@@ -39,7 +39,7 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
                 markup.escape(finding.key.rule, markup.CELL),
                 _linked_place(finding, links),
                 "<br>".join(filter(None, (view.before_now(found), chart(found)))),
-                view.change(found) or "new",
+                view.change(found) or "–",
                 found.level.value,
             )
         )
@@ -156,4 +156,5 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
             frames.append(f"{plural(len(finding.stack) - _FRAMES, 'more frame')}")
         yield markup.preformatted(frames)
     if found and found.flagged and report.comparison and report.comparison.baseline:
-        yield f"To take it into the baseline as it is: `--accept {finding.fingerprint} --reason WHY`."
+        command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
+        yield f"To accept it as it is: `{command}`. It counts once the file is merged."

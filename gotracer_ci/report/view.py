@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.text import TIMES, clean, go, plural, quantity, spread
@@ -174,9 +174,14 @@ def headline(report: Report) -> str:
     return ", ".join(parts)
 
 
+def is_uncompared(report: Report) -> bool:
+    """Whether there is a baseline that could not be used. The run fails by it, whatever the findings are."""
+    return report.comparison is None and any(note.startswith(NOT_COMPARED) for note in report.notes)
+
+
 def outcome(report: Report) -> str:
     """`failure`, `incomplete` (a trace was damaged and the rest is fine) or `success`."""
-    if report.failing:
+    if report.failing or is_uncompared(report):
         return "failure"
     return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"
 
@@ -205,6 +210,9 @@ def conclusion(report: Report) -> str:
 def _reason(report: Report) -> str:
     failing, suspected = len(report.failing), summarise(report).suspected
     limit = report.fail_on.label
+    if is_uncompared(report):
+        found = f"; without it {plural(failing, 'finding')} {_be(failing)} at {limit} or above" if failing else ""
+        return f"fails because it could not be compared with the baseline{found}"
     than = "the baseline" if report.comparison is None or report.comparison.baseline else "the base"
     if report.fail_on is Severity.NONE:
         return "passes, because failing is switched off"
@@ -214,8 +222,10 @@ def _reason(report: Report) -> str:
         return f"passes: no finding at {limit} or above"
     if failing:
         sure = "confirmed or suspected to be" if report.strict else "confirmed"
-        return f"fails because {plural(failing, 'finding')} {_be(failing)} {sure} new or worse than {than}"
-    if suspected and not report.strict:
+        # what got worse is at least a warning: only a higher limit leaves some of it out
+        above = f" at {limit} or above" if report.fail_on > Severity.WARN else ""
+        return f"fails because {plural(failing, 'finding')}{above} {_be(failing)} {sure} new or worse than {than}"
+    if suspected and not report.strict and replace(report, strict=True).failing:
         return f"passes: {plural(suspected, 'finding')} {_be(suspected)} only suspected, which fails under strict alone"
     return f"passes: nothing at {limit} or above is confirmed new or worse than {than}"
 

@@ -81,6 +81,13 @@ class Repository:
         return cls(root, frozenset(files), frozenset(links), complete=seen <= MAX_ENTRIES)
 
     @cached_property
+    def folder(self) -> str:
+        """Where the root is in the checkout that holds it, "" for its top, and where there is no checkout."""
+        root = Path(os.path.abspath(self.root))
+        top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+        return "" if top == root else root.relative_to(top).as_posix()
+
+    @cached_property
     def modules(self) -> dict[str, list[Module]]:
         """Module path → where the repository holds it, the likeliest folder first."""
         found: dict[str, set[Module]] = {}

@@ -91,6 +91,15 @@ def test_nobody_there_is_one_line() -> None:
     assert str(error.value) == "GET /user: GitHub cannot be reached: Connection refused; gave up after 6 tries"
 
 
+def test_who_was_never_reached_is_not_waited_for_again() -> None:
+    clock = Clock()
+    client = Client("http://127.0.0.1:9", WRITE, "octo/hello", wait=clock.wait, now=clock.now)
+    for tries in ("6 tries", "1 try", "1 try"):
+        with pytest.raises(PublishError, match=f"Connection refused; gave up after {tries}$"):
+            client.get("/user", COMMENT)
+    assert clock.waits == [1, 2, 4, 8, 16]
+
+
 @pytest.mark.parametrize(
     ("fault", "waits"),
     [

@@ -55,6 +55,9 @@ def test_it_knows_what_is_there_already(workflow: Workflow) -> None:
     assert "uploaded" not in dry.log
     assert workflow.written() == ["POST comments"]
     assert dry.exit_code == 0
+    assert "comment updated" not in dry.log
+    assert "uploaded" not in dry.log
+    assert "comment-url" not in dry.outputs
 
 
 def test_without_a_token_it_shows_what_would_be_asked_too(workflow: Workflow) -> None:
@@ -63,6 +66,7 @@ def test_without_a_token_it_shows_what_would_be_asked_too(workflow: Workflow) ->
     assert [method for _, method, _, _ in planned(dry.log)] == ["GET", "GET", "POST"]
     assert workflow.hub.requests == []
     assert state.WRITE not in dry.log
+    assert "without github-token the baseline of main cannot be read" in dry.log
 
 
 def test_a_doctor_finds_nothing_wrong_with_a_sound_workflow(workflow: Workflow) -> None:
@@ -89,6 +93,14 @@ def test_it_names_what_is_missing(workflow: Workflow) -> None:
     assert problems.keys() == {"traces", "baseline", "comment"}
     assert "pull-requests: write" in problems["comment"]
     assert "contents: read" in seen.log
+
+
+def test_traces_named_to_the_doctor_go_before_the_steps(workflow: Workflow) -> None:
+    workflow.runner.add(CLEAN)
+
+    seen = workflow.runner.step(DOCTOR.replace("['doctor']", "['doctor', 'missing.trace']"))
+
+    assert "problem  traces       missing.trace: no such file" in seen.log
 
 
 def test_a_wrong_input_is_a_problem(workflow: Workflow) -> None:

@@ -54,6 +54,7 @@ def test_lines_are_linked_at_the_head_commit(workflow: Workflow, folder: str, ro
     link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/{folder}/service/main.go#L87"
     assert link in workflow.hub.state.bodies(7)[0]
     assert link in step.summary
+    assert f'"{folder}/service/main.go"' in workflow.file(step, "sarif-file").read_text(encoding="utf-8")
 
 
 def test_a_clean_run_is_quiet(workflow: Workflow) -> None:
@@ -129,14 +130,17 @@ def test_a_fork_gets_its_findings_without_rights(workflow: Workflow) -> None:
 
 def test_github_out_of_order_fails_the_step_last(workflow: Workflow) -> None:
     workflow.opened()
-    workflow.hub.on("GET", "/comments$", faults.refused(410, "Gone"), times=2)
+    workflow.hub.on("GET", "/comments$", faults.refused(410, "Gone"), times=3)
 
-    bad, good = workflow.step(LEAK), workflow.step(CLEAN)
+    bad, good, quiet = workflow.step(LEAK), workflow.step(CLEAN, comment="always"), workflow.step(CLEAN)
 
     assert (bad.exit_code, bad.outputs["conclusion"]) == (1, "failure")
+    assert "startAudit" in bad.summary
     assert (good.exit_code, good.outputs["conclusion"]) == (4, "success")
     assert any("410" in line for line in good.annotations("error"))
-    assert "startAudit" in bad.summary
+    # there was nothing to say
+    assert quiet.exit_code == 0
+    assert any("410" in line for line in quiet.annotations("warning"))
 
 
 def test_an_older_run_does_not_overwrite_a_newer_one(workflow: Workflow) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from gotracer_ci.errors import UsageError
 from gotracer_ci.github.comments import BODY_LIMIT
 from gotracer_ci.report import comment, schema
 from gotracer_ci.report.links import Links
+from tests.conftest import PROGRAMS
 from tests.github.hub import Hub, state
 from tests.github.steps import CLEAN, LEAK, Workflow
 from tests.report.hostile import texts
@@ -68,6 +70,18 @@ def test_a_forks_findings_become_a_comment(workflow: Workflow) -> None:
     assert f"actions/runs/{RUN}/attempts/1" in body
     assert step.outputs["new"] == "1"
     assert step.outputs["comment-url"]
+
+
+def test_its_links_lead_into_the_folder_that_was_analysed(workflow: Workflow) -> None:
+    for name in ("go.mod", "service/main.go"):
+        (workflow.runner.workspace / "shop" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / "shop" / name)
+    (workflow.runner.workspace / ".gotracer-ci/config.toml").write_text('root = "shop"', encoding="utf-8")
+    pull = first_stage(workflow)
+
+    second_stage(workflow, pull)
+
+    assert f"/blob/{pull.sha}/shop/service/main.go#L87" in workflow.hub.state.bodies(7)[0]
 
 
 def test_a_fixed_fork_resolves_its_comment(workflow: Workflow) -> None:

@@ -109,7 +109,7 @@ def test_a_clean_run_resolves_what_was_said_before() -> None:
     report = report_of(judged(Status.KNOWN, place="main.g"), judged(Status.FIXED))
     text = comment.render(report, LINKS, LIMIT)
     assert text.startswith("## gotracer-ci: nothing new or worse, 1 fixed, 1 known\n")
-    assert said(report) == "Nothing is new or worse: what an earlier run reported here is resolved."
+    assert said(report) == "Nothing is new or worse: anything that an earlier run reported here is resolved."
     assert [row("td")[1].get_text() for row in page(text)("tr")[1:]] == ["MutexContention"]
     assert not comment.is_due(report)
 

@@ -89,6 +89,14 @@ def test_without_a_comparison_everything_with_a_place_is_listed() -> None:
     assert entries(replace(report, findings=(info,)))[0]["severity"] == "info"
 
 
+def test_paths_are_from_the_repositorys_top() -> None:
+    report = factory.compared_report()
+    paths = [entry["location"]["path"] for entry in json.loads(render("gitlab", report))]
+    below = [entry["location"]["path"] for entry in json.loads(render("gitlab", replace(report, folder="a/b")))]
+    assert paths
+    assert below == [f"a/b/{path}" for path in paths]
+
+
 def test_a_line_that_is_not_known_is_the_first() -> None:
     place = factory.finding(line=0)
     assert entries(replace(factory.plain_report(), findings=(place,)))[0]["location"]["lines"] == {"begin": 1}

@@ -31,7 +31,7 @@ def compared_with(name: str) -> Report:
 def test_the_run_is_named_and_so_is_what_matters() -> None:
     report = replace(COMPARED, strict=True, fail_on=Severity.ERROR)
     assert commands(report, LINKS).splitlines()[1:] == [
-        "gh run download 4711 --repo acme/shop --dir run-4711",
+        "# gh run download 4711 --repo acme/shop --dir run-4711",
         f"{ANALYZE} --baseline .gotracer-ci/baseline.json --strict --fail-on error",
     ]
 
@@ -54,10 +54,20 @@ def test_another_host_is_named() -> None:
         (
             "b c.json of release/1",
             [
-                "git show 'origin/release/1:b c.json' > base-baseline.json",
+                "git fetch origin refs/heads/release/1",
+                "git show 'FETCH_HEAD:b c.json' > base-baseline.json",
                 f"{ANALYZE} --baseline base-baseline.json",
             ],
         ),
+        (
+            "b.json of --upload-pack=x",
+            [
+                "git fetch origin refs/heads/--upload-pack=x",
+                "git show FETCH_HEAD:b.json > base-baseline.json",
+                f"{ANALYZE} --baseline base-baseline.json",
+            ],
+        ),
+        ("b.json of a:main", [f"{ANALYZE} --baseline 'b.json of a:main'"]),
         ("", [ANALYZE]),
         ("b\n.json", [f"{ANALYZE} --baseline BASELINE"]),
         (f"{'b' * 70_000}.json of main", [f"{ANALYZE} --baseline BASELINE"]),

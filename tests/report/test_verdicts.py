@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.findings import Severity
 from gotracer_ci.report import NAMES, render, schema, view
 from gotracer_ci.report.model import Report
 
@@ -116,3 +117,18 @@ def test_a_key_with_a_program_names_it() -> None:
     assert "example.com/shop/cmd/api: " in render("markdown", report)
     finding = replace(factory.finding(), key=key)
     assert "of example.com/shop/cmd/api" in render("junit", replace(report, findings=(finding,)))
+
+
+def test_a_run_that_could_not_be_compared_fails_by_that() -> None:
+    note = "not compared with a baseline: b.json: not valid JSON"
+    report = replace(factory.plain_report(), fail_on=Severity.NONE, notes=(note,))
+    assert view.conclusion(report) == "fails because it could not be compared with the baseline"
+    assert view.outcome(report) == "failure"
+    flagged = view.conclusion(replace(report, fail_on=Severity.WARN))
+    assert flagged.endswith("the baseline; without it 2 findings are at warn or above")
+
+
+def test_a_higher_limit_says_which_of_the_regressions_fail() -> None:
+    worse = replace(report_of(factory.verdict(KEY, Status.WORSE)), fail_on=Severity.ERROR)
+    failing = replace(worse, findings=(replace(factory.finding(), severity=Severity.ERROR),))
+    assert view.conclusion(failing).startswith("fails because 1 finding at error or above is confirmed new or worse")

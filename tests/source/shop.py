@@ -1,8 +1,7 @@
 """A repository of several modules whose program, and whose test, record a trace of waits that are long by construction.
 
-`// @Rule` marks the line where a finding of that rule must be shown; `// @test:Rule` is the test's, `// @bare:Rule` one
-that is shown there only without the vendor folder. Every file is equally long, and the code of each begins at a hundred
-of its own: a frame's line alone tells which file it is really of.
+`// @Rule` marks the line where a finding of that rule must be shown; `// @test:Rule` is the test's. Every file is equally
+long, and the code of each begins at a hundred of its own: a frame's line alone tells which file it is really of.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ func main() {{
 	if err != nil {{
 		panic(err)
 	}}
-	if err := trace.Start(out); err != nil {{ // @GCPauseSpike @HeapGrowthSpike @bare:MutexContention
+	if err := trace.Start(out); err != nil {{ // @GCPauseSpike @HeapGrowthSpike
 		panic(err)
 	}}
 	collect()
@@ -79,7 +78,7 @@ func main() {{
 	dependency()
 	beside()
 	generated()
-	dep.Background(wait.Held())
+	dep.Background(wait.Held()) // @MutexContention
 	time.Sleep(10 * time.Millisecond)
 	wait.Long()
 	leak()
@@ -225,7 +224,7 @@ _DEP_LOCKS = (
     + """
 func Background(mutex *sync.Mutex) {
 	go func() {
-		mutex.Lock() // @MutexContention
+		mutex.Lock()
 	}()
 }
 """
