@@ -1,7 +1,7 @@
 """A repository of several modules whose program, and whose test, record a trace of waits that are long by construction.
 
 `// @Rule` marks the line where a finding of that rule must be shown; `// @test:Rule` is the test's. Every file is
-equally long, and the code of each begins at a hundred of its own: a frame's line alone tells which file it is really of.
+equally long, and the code of each begins at a hundred of its own: a frame's line alone tells which file it is of.
 """
 
 from __future__ import annotations
