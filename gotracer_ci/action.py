@@ -11,6 +11,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,7 @@ def main(*, dry_run: bool = False) -> int:
         environment = from_environ(os.environ)
         if dry_run:
             environment = replace(environment, dry_run=True)
-        # the inputs' paths, and the configuration file's, are the workspace's
-        os.chdir(environment.workspace)
+        step.enter(environment)
         client = step.client_of(environment)
         if environment.traces:
             return _run(environment, client)
@@ -135,5 +135,6 @@ def _refused(message: str, code: int) -> int:
     """Reports that there is nothing to report; all that is left is to say why."""
     annotate([remark("error", message)], sys.stdout)
     if output := os.environ.get("GITHUB_OUTPUT"):
-        write_output(Path(output), "conclusion", "error")
+        with suppress(UsageError):  # that it cannot be written may be what is wrong
+            write_output(Path(output), "conclusion", "error")
     return code

@@ -5,7 +5,6 @@ It reads all that a run would read and writes nothing. A right to write cannot b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -56,7 +55,7 @@ def examine(given: Mapping[str, Any], config: Path | None, environ: Mapping[str,
         environment = from_environ(environ)
         if config:
             environment = replace(environment, config=str(config))
-        os.chdir(environment.workspace)
+        step.enter(environment)
         settings = step.given(environment)
         client = step.client_of(environment)
     except GotracerError as error:

@@ -1,6 +1,6 @@
 """What a step of the action works with: settings out of its inputs, its baseline, and GitHub's API.
 
-Paths are the workspace's, which `action` and `doctor` have made the working directory.
+Paths are the workspace's, which `enter` makes the working directory.
 """
 
 from __future__ import annotations
@@ -36,6 +36,18 @@ def client_of(environment: Environment) -> Client | None:
         return None
     planned = show if environment.dry_run else None
     return Client(environment.api_url, environment.token, environment.repository, wait=pause, planned=planned)
+
+
+def enter(environment: Environment) -> None:
+    """Makes the workspace the working directory: the inputs' paths, and the configuration file's, are its own.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    try:
+        os.chdir(environment.workspace)
+    except OSError as error:
+        raise UsageError(f"GITHUB_WORKSPACE: {environment.workspace} cannot be used: {error.strerror}") from None
 
 
 def given(environment: Environment) -> Settings:

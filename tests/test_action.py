@@ -273,6 +273,18 @@ def test_a_wrong_input_is_named(runner: Runner, inputs: dict[str, str], named: s
     assert "Traceback" not in step.log
 
 
+@pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_runners_folder_that_is_not_there_is_named(runner: Runner, variable: str) -> None:
+    runner.add("idle-go1.27.trace")
+    runner.variables[variable] = "/no/such/place"
+
+    step = runner.step()
+
+    assert step.exit_code == 2
+    assert "/no/such/place" in step.annotations("error")[0]
+    assert "Traceback" not in step.log
+
+
 def test_names_of_files_are_no_commands(runner: Runner) -> None:
     trace = (TRACES / "deadlock-go1.27.trace").read_bytes()
     for name in ("##[error]x.trace", "::error::x.trace", "a\n::error::y.trace", "%0A::error::z.trace"):

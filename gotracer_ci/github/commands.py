@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from gotracer_ci.errors import UsageError
+
 LEVELS = ("error", "warning", "notice")
 PER_LEVEL = 10  # the runner drops further ones of a step
 MESSAGE_LIMIT = 4096
@@ -89,8 +91,11 @@ def append_summary(path: Path, text: str) -> None:
 
 
 def _append(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8", newline="", errors="replace") as file:
-        file.write(text)
+    try:
+        with path.open("a", encoding="utf-8", newline="", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path}: the runner's file cannot be written: {error.strerror}") from None
 
 
 def _delimiter(value: str) -> str:
