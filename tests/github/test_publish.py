@@ -54,7 +54,9 @@ def test_lines_are_linked_at_the_head_commit(workflow: Workflow, folder: str, ro
     link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/{folder}/service/main.go#L87"
     assert link in workflow.hub.state.bodies(7)[0]
     assert link in step.summary
-    assert f'"{folder}/service/main.go"' in workflow.file(step, "sarif-file").read_text(encoding="utf-8")
+    (run,) = json.loads(workflow.file(step, "sarif-file").read_text(encoding="utf-8"))["runs"]
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
+    assert places == [f"{folder}/service/main.go"]
 
 
 def test_a_clean_run_is_quiet(workflow: Workflow) -> None:
