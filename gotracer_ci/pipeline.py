@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gotracer_ci import __version__, inputs
 from gotracer_ci.analysis.facts import Facts, analyse
-from gotracer_ci.baseline.statistics import Environment, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import GotracerError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity, rank
@@ -148,7 +148,7 @@ def _analysed(
         program=facts.program,
     )
     groups = TraceGroups(
-        Environment(version, facts.gomaxprocs), facts.duration_ns, {found.key: found.statistics for found in measured}
+        Conditions(version, facts.gomaxprocs), facts.duration_ns, {found.key: found.statistics for found in measured}
     )
     return Analysed(summary, groups, measured, tuple(source.notes()), facts.program, trace.damage)
 

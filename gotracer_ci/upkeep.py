@@ -10,10 +10,10 @@ from typing import TextIO
 from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
 from gotracer_ci.baseline.criteria import NEEDED_JOBS
+from gotracer_ci.baseline.measurements import MS, Conditions, limit_of
 from gotracer_ci.baseline.merge import sides, unite
-from gotracer_ci.baseline.model import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.programs import part_of, told
-from gotracer_ci.baseline.statistics import MS, Environment, limit_of
+from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key
@@ -155,6 +155,6 @@ def _unlike(baseline: Baseline, traces: Sequence[str]) -> Iterator[str]:
         if name is None:
             yield f"{trace.path}: the baseline holds nothing of its program, {trace.program or 'which has no name'}"
             continue
-        environment = Environment(trace.go_version, trace.gomaxprocs)
-        for warning in evidence.warnings(baseline.parts[name], environment, trace.duration_ns):
+        conditions = Conditions(trace.go_version, trace.gomaxprocs)
+        for warning in evidence.warnings(baseline.parts[name], conditions, trace.duration_ns):
             yield f"{trace.path}: {warning}"

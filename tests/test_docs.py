@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 
 from gotracer_ci import cli, errors, rules
 from gotracer_ci.baseline import schema
-from gotracer_ci.baseline.statistics import Limit, limit_of
+from gotracer_ci.baseline.measurements import Limit, limit_of
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.findings import Key
 from gotracer_ci.rules.registry import BUILT_IN, select

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.baseline.model import Baseline, Group, Part
+from gotracer_ci.baseline.measurements import MS
+from gotracer_ci.baseline.records import Baseline, Group, Part
 from gotracer_ci.baseline.schema import dump, load, save
-from gotracer_ci.baseline.statistics import MS
 from gotracer_ci.findings import Key
 from tests.conftest import PROGRAMS, ROOT, Run, path_of
 
@@ -65,8 +65,8 @@ def test_show_on_a_terminal(file: Path) -> None:
     """Drawn to fit it: no line is wider."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "gotracer_ci", "baseline", "show", str(file)]
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "dumb"}
-    done = subprocess.run(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environment)
+    conditions = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "dumb"}
+    done = subprocess.run(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=conditions)
     os.close(theirs)
     text = b""
     while True:

@@ -11,7 +11,7 @@ from gotracer_ci.source.place import NO_OWN_CODE, normalise
 from gotracer_ci.trace.model import Trace
 from gotracer_ci.trace.spec import GoState
 
-Kind = tuple[bool, bool, int, int, int, int, int]
+_Likeness = tuple[bool, bool, int, int, int, int, int]
 """Whether the trace saw it being created, and whether in its second half; creation, entry, state, reason, own stack."""
 
 
@@ -74,13 +74,13 @@ def census(trace: Trace, stacks: Stacks) -> Goroutines:
     return Goroutines(at_start, totals["goroutines_created"], alive, survivors)
 
 
-def _alike(trace: Trace) -> Iterable[tuple[Kind, list[int]]]:
+def _alike(trace: Trace) -> Iterable[tuple[_Likeness, list[int]]]:
     """Each kind of goroutine alive, in the order of the first ones: (its first one's id and creation time, how many).
 
     A crowd is of few kinds, so that what is asked of a stack is asked once for them all.
     """
     middle = max(trace.start_ns + trace.duration_ns // 2, 0)
-    kinds: dict[Kind, list[int]] = {}
+    kinds: dict[_Likeness, list[int]] = {}
     for id, created, _, creation, entry, state, _, reason, own in trace.alive():
         kind = (created >= 0, created >= middle, creation, entry, state, reason, own)
         if kind in kinds:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gotracer_ci.baseline.model import Baseline, Group, Part
+from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.programs import Runs, part_of
-from gotracer_ci.baseline.statistics import TraceGroups
+from gotracer_ci.baseline.records import Baseline, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key

@@ -16,8 +16,8 @@ from typing import cast
 
 from gotracer_ci.baseline import evidence
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
-from gotracer_ci.baseline.model import KEPT_ENTRIES, Group, Part
-from gotracer_ci.baseline.statistics import MS, Environment, Limit, TraceGroups, common, compared, limit_of, middle
+from gotracer_ci.baseline.measurements import MS, Conditions, Limit, TraceGroups, common, compared, limit_of, middle
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 
@@ -29,11 +29,11 @@ _Groups = tuple[dict[Key, Statistics], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Context:
     """What all verdicts of a run share.
 
-    every, same: indices of the part's entries, and of those of the run's own environment. base: the base traces of
-    that environment; any_base: all of them.
+    every, same: indices of the part's entries, and of those of the run's own conditions. base: the base traces of
+    those conditions; any_base: all of them.
     """
 
     part: Part
@@ -44,7 +44,7 @@ class _Run:
     groups: _Groups
     shortest_ns: int
     longest_ns: int
-    environment: Environment
+    conditions: Conditions
 
     def numbers(self, key: Key) -> Seen:
         """How often a group of times waited."""
@@ -75,21 +75,21 @@ def compare(
         rules: those that ran, None for all: the groups of a rule that did not run are not gone.
         base: traces of the same program at the base commit, made in the same job.
     """
-    environment = common(trace.environment for trace in current)
-    own_base = [trace for trace in base if trace.environment.matches(environment)]
+    conditions = common(trace.conditions for trace in current)
+    own_base = [trace for trace in base if trace.conditions.matches(conditions)]
     any_base = tuple(compared(trace.groups) for trace in base)
-    run = _Run(
+    run = _Context(
         part=baseline,
         every=range(len(baseline.entries)),
-        same=[i for i, entry in enumerate(baseline.entries) if entry.environment.matches(environment)],
+        same=[i for i, entry in enumerate(baseline.entries) if entry.conditions.matches(conditions)],
         base=tuple(
-            groups for trace, groups in zip(base, any_base, strict=True) if trace.environment.matches(environment)
+            groups for trace, groups in zip(base, any_base, strict=True) if trace.conditions.matches(conditions)
         ),
         any_base=any_base,
         groups=tuple(compared(trace.groups) for trace in current),
         shortest_ns=min(trace.wall_ns for trace in (*current, *own_base)),
         longest_ns=max(trace.wall_ns for trace in current),
-        environment=environment,
+        conditions=conditions,
     )
     keys = dict.fromkeys(baseline.groups)  # in long sorted runs, which makes sorting them all nearly free
     for groups in (*run.groups, *any_base):
@@ -101,14 +101,14 @@ def compare(
             verdicts[key] = _judged(key, limit, run)
     evidence.moved(verdicts)
     warnings = (
-        *evidence.warnings(baseline, environment, run.longest_ns),
-        *evidence.base_warnings(base, environment, run.longest_ns),
+        *evidence.warnings(baseline, conditions, run.longest_ns),
+        *evidence.base_warnings(base, conditions, run.longest_ns),
         *evidence.older(verdicts),
     )
     return Comparison(path, len(baseline.entries), verdicts, warnings, len(base))
 
 
-def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
+def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
     is_comparable = bool(entries or of_base)
@@ -131,7 +131,7 @@ def _judged(key: Key, limit: Limit, run: _Run) -> Verdict:
             before = middle(seen.base if seen.past is None else seen.past)
     level, more, said = Level.CONFIRMED, "", ""
     if not is_comparable:
-        level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.environment}"
+        level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.conditions}"
     elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
         if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the former events must suffice

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.model import Part
-from gotracer_ci.baseline.statistics import MB, MS, limit_of
+from gotracer_ci.baseline.measurements import MB, MS, limit_of
+from gotracer_ci.baseline.records import Part
 
 _LAST: Final = 3
 
@@ -18,7 +18,7 @@ def creeping(part: Part) -> Iterator[str]:
     Of jobs of the newest entry's environment only.
     """
     newest = part.entries[-1]
-    own = [i for i, entry in enumerate(part.entries) if entry.environment.matches(newest.environment)][-_LAST:]
+    own = [i for i, entry in enumerate(part.entries) if entry.conditions.matches(newest.conditions)][-_LAST:]
     if len(own) < _LAST:
         return
     for key, group in sorted(part.groups.items()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from gotracer_ci.baseline.statistics import WAITS, Limit, middle
+from gotracer_ci.baseline.measurements import WAITS, Limit, middle
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.findings import Key
 

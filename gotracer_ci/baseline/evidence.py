@@ -7,8 +7,8 @@ from statistics import median
 from typing import Final
 
 from gotracer_ci.baseline.criteria import MANY_JOBS
-from gotracer_ci.baseline.model import Part
-from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups, limit_of, middle
+from gotracer_ci.baseline.measurements import MB, MS, Conditions, TraceGroups, limit_of, middle
+from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 
@@ -148,20 +148,20 @@ def _apart(one: _Sized, other: _Sized) -> float:
     return max(one[0] / other[0], other[0] / one[0])
 
 
-def warnings(baseline: Part, environment: Environment, wall_ns: int) -> Iterator[str]:
+def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[str]:
     """What a reader must know of the comparison with the baseline as a whole."""
-    same = [entry for entry in baseline.entries if entry.environment.matches(environment)]
+    same = [entry for entry in baseline.entries if entry.conditions.matches(conditions)]
     if others := len(baseline.entries) - len(same):
-        yield _elsewhere(f"{others} of {plural(len(baseline.entries), 'baseline job')}", environment)
+        yield _elsewhere(f"{others} of {plural(len(baseline.entries), 'baseline job')}", conditions)
     if same:
         yield from _lengths(wall_ns, "the baseline's", median(entry.wall_ms for entry in same) * MS)
 
 
-def base_warnings(base: Sequence[TraceGroups], environment: Environment, wall_ns: int) -> Iterator[str]:
+def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: int) -> Iterator[str]:
     """The same for the traces of the base commit."""
-    same = [trace for trace in base if trace.environment.matches(environment)]
+    same = [trace for trace in base if trace.conditions.matches(conditions)]
     if others := len(base) - len(same):
-        yield _elsewhere(f"{others} of {plural(len(base), 'base trace')}", environment)
+        yield _elsewhere(f"{others} of {plural(len(base), 'base trace')}", conditions)
     if same:
         yield from _lengths(wall_ns, "the base traces", median(trace.wall_ns for trace in same))
 
@@ -178,9 +178,9 @@ def older(verdicts: dict[Key, Verdict]) -> Iterator[str]:
         )
 
 
-def _elsewhere(which: str, environment: Environment) -> str:
+def _elsewhere(which: str, conditions: Conditions) -> str:
     return (
-        f"{which} ran in another environment than these traces ({environment}): only goroutine counts are compared "
+        f"{which} ran in another environment than these traces ({conditions}): only goroutine counts are compared "
         "with them"
     )
 

@@ -8,7 +8,7 @@ from dataclasses import astuple
 from heapq import merge
 from pathlib import Path
 
-from gotracer_ci.baseline.model import KEPT_ENTRIES, Baseline, Group, Part
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Group, Part
 from gotracer_ci.baseline.schema import parse
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key

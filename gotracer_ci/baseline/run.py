@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.accept import accept
-from gotracer_ci.baseline.model import Baseline
 from gotracer_ci.baseline.programs import Runs, all_new, compare_all, told, update_all
+from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison
 from gotracer_ci.errors import BaselineError, GotracerError

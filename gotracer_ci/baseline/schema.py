@@ -32,8 +32,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gotracer_ci.baseline.model import KEPT_ENTRIES, Baseline, Entry, Group, Part
-from gotracer_ci.baseline.statistics import MS, limit_of
+from gotracer_ci.baseline.measurements import MS, limit_of
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 
 from gotracer_ci.baseline.criteria import lowest
-from gotracer_ci.baseline.model import KEPT_ENTRIES, Entry, Group, Part
-from gotracer_ci.baseline.statistics import MS, TraceGroups, common, compared, limit_of
+from gotracer_ci.baseline.measurements import MS, TraceGroups, common, compared, limit_of
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 
@@ -43,7 +43,7 @@ def update(
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
     size = len(old.entries)
-    moved = not any(other.environment.matches(entry.environment) for other in old.entries)
+    moved = not any(other.conditions.matches(entry.conditions) for other in old.entries)
     united = {}
     for key in old.groups.keys() | groups.keys():
         past = old.groups.get(key) or Group(groups[key].unit, (0.0,) * size, (0,) * (size * len(groups[key].counts)))
@@ -60,7 +60,7 @@ def update(
 
 def mixed(part: Part) -> str:
     """A warning when not all entries are of one environment, "" when they are."""
-    environments = sorted({str(entry.environment) for entry in part.entries})
+    environments = sorted({str(entry.conditions) for entry in part.entries})
     if len(environments) == 1:
         return ""
     return (
@@ -70,13 +70,13 @@ def mixed(part: Part) -> str:
 
 
 def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
-    environment = common(trace.environment for trace in current)
+    conditions = common(trace.conditions for trace in current)
     return Entry(
         id=entry_id,
         commit=commit,
-        go=environment.go,
-        gomaxprocs=environment.gomaxprocs,
-        platform=environment.platform,
+        go=conditions.go,
+        gomaxprocs=conditions.gomaxprocs,
+        platform=conditions.platform,
         traces=len(current),
         wall_ms=max(trace.wall_ns for trace in current) // MS,
     )
@@ -95,7 +95,7 @@ def _maxima(current: Sequence[TraceGroups]) -> dict[Key, Group]:
 def _id(current: Sequence[TraceGroups]) -> str:
     """The same for the same traces, in whatever order."""
     traces = sorted(
-        [str(t.environment), t.wall_ns, sorted((*key, s.trimmed, s.count) for key, s in compared(t.groups).items())]
+        [str(t.conditions), t.wall_ns, sorted((*key, s.trimmed, s.count) for key, s in compared(t.groups).items())]
         for t in current
     )
     return f"local-{hashlib.sha256(json.dumps(traces).encode()).hexdigest()[:12]}"
@@ -107,7 +107,7 @@ def _without_fixed(key: Key, values: tuple[float | None, ...], entries: tuple[En
     Only values of the newest entry's environment are looked at.
     """
     limit = limit_of(key)
-    own = [i for i, entry in enumerate(entries) if entry.environment.matches(entries[-1].environment)]
+    own = [i for i, entry in enumerate(entries) if entry.conditions.matches(entries[-1].conditions)]
     older, last = own[:-_HOLDS], own[-_HOLDS:]
     if limit is None or not older:
         return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gotracer_ci.baseline.statistics import middle
+from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.findings import Key
 
 NOT_COMPARED = "not compared with a baseline: "
@@ -79,9 +79,6 @@ class Comparison:
     verdicts: dict[Key, Verdict]
     warnings: tuple[str, ...] = field(default=())
     base_traces: int = 0
-
-    def counted(self, status: Status, level: Level | None = None) -> int:
-        return sum(v.status is status and (level is None or v.level is level) for v in self.verdicts.values())
 
     def regressions(self, *, strict: bool = False) -> list[Verdict]:
         """New or worse, confirmed (with `strict` also suspected), sorted by key."""

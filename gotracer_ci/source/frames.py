@@ -119,10 +119,6 @@ class SourceMap:
             frame = self._frames[key] = self._resolve(function, file, line)
         return frame
 
-    def coverage(self) -> tuple[int, int]:
-        """(mapped, all) of the distinct own frames resolved so far; (0, 0) without a repository."""
-        return self._mapped, self._own
-
     def notes(self) -> list[str]:
         """What a reader must know of the mapping, one line each."""
         notes = []

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.accept import accept
-from gotracer_ci.baseline.model import Baseline
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
 from gotracer_ci.baseline.programs import compare_all, update_all
+from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.schema import dump, load, save
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key, Statistics
@@ -29,7 +29,7 @@ def trace(lock_ms: float, other_ms: float, goroutines: int = 0) -> TraceGroups:
     }
     if goroutines:
         groups[LEAK] = Statistics("count", goroutines, goroutines, goroutines, 0)
-    return TraceGroups(Environment("1.26", 4), 1000 * MS, groups)
+    return TraceGroups(Conditions("1.26", 4), 1000 * MS, groups)
 
 
 def jobs(n: int, *programs: str) -> Baseline:

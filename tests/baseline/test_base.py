@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import Part
-from gotracer_ci.baseline.statistics import MB, MS, TraceGroups
+from gotracer_ci.baseline.measurements import MB, MS, TraceGroups
+from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 from tests.baseline.test_compare import ALLOCATED, GOROUTINES, LOCK, PEAK, THERE, base, run
@@ -143,7 +143,7 @@ def test_what_the_base_has_too_is_said_once_for_all() -> None:
 def test_a_base_of_another_environment_is_compared_by_goroutines_only(past: list[float] | None) -> None:
     for key, factor in ((LOCK, 1), (ALLOCATED, MB)):
         before = base(key, *(value * factor for value in past)) if past else NO_FILE
-        elsewhere = run(key, 900 * factor, 900 * factor, environment=THERE)
+        elsewhere = run(key, 900 * factor, 900 * factor, conditions=THERE)
         comparison = compare(run(key, 900 * factor), before, "b.json", base=elsewhere)
         assert comparison.warnings[0].startswith("2 of 2 base traces ran in another environment than these traces (Go")
         verdict = comparison.verdicts[key]
@@ -152,12 +152,12 @@ def test_a_base_of_another_environment_is_compared_by_goroutines_only(past: list
             assert verdict.evidence.startswith("not compared with 2 base traces of another environment: 900")
         else:
             assert (verdict.status, verdict.base) == (Status.WORSE, ())
-    verdict = judged(GOROUTINES, run(GOROUTINES, 99), NO_FILE, run(GOROUTINES, 9, environment=THERE))
+    verdict = judged(GOROUTINES, run(GOROUTINES, 99), NO_FILE, run(GOROUTINES, 9, conditions=THERE))
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
 
 
 def test_of_a_mixed_base_the_traces_of_the_same_environment_count() -> None:
-    mixed = run(LOCK, 900, environment=THERE) + run(LOCK, 10, 10)
+    mixed = run(LOCK, 900, conditions=THERE) + run(LOCK, 10, 10)
     verdict = judged(LOCK, run(LOCK, 100, 100, 100), base(LOCK, 10), mixed)
     assert (verdict.status, verdict.level, verdict.base) == (Status.WORSE, Level.CONFIRMED, (10 * MS, 10 * MS))
 

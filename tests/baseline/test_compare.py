@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import Entry, Group, Part
-from gotracer_ci.baseline.statistics import MB, MS, Environment, TraceGroups
+from gotracer_ci.baseline.measurements import MB, MS, Conditions, TraceGroups
+from gotracer_ci.baseline.records import Entry, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 
@@ -17,25 +17,25 @@ LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 GOROUTINES = Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak")
 ALLOCATED = Key("HeapGrowthSpike", "bytes allocated", "")
 PEAK = Key("HeapGrowthSpike", "peak heap", "")
-HERE = Environment("1.26", 4)
-THERE = Environment("1.25", 2)
+HERE = Conditions("1.26", 4)
+THERE = Conditions("1.25", 2)
 
 
 def run(
-    key: Key, *values: float, n: int = 100, wall_ns: int = 1000 * MS, environment: Environment = HERE
+    key: Key, *values: float, n: int = 100, wall_ns: int = 1000 * MS, conditions: Conditions = HERE
 ) -> list[TraceGroups]:
     """One trace a value, of one group; times in ms. 0: the trace does not have the group."""
     unit, factor = {"HeapGrowthSpike": ("bytes", 1), "GoroutineLeakGrowth": ("count", 1)}.get(key.rule, ("ns", MS))
     return [
         TraceGroups(
-            environment, wall_ns, {key: Statistics(unit, n, total := round(value * factor), total, 0)} if value else {}
+            conditions, wall_ns, {key: Statistics(unit, n, total := round(value * factor), total, 0)} if value else {}
         )
         for value in values
     ]
 
 
 def base(
-    key: Key, *values: float | None, n: int = 100, environments: Sequence[Environment] = (), wall_ms: int = 1000
+    key: Key, *values: float | None, n: int = 100, environments: Sequence[Conditions] = (), wall_ms: int = 1000
 ) -> Part:
     """One entry a value, of one group; times in ms. All 0: the baseline does not have the group."""
     entries = tuple(
@@ -91,9 +91,7 @@ def judged(key: Key, now: list[TraceGroups], before: Part) -> Verdict:
     ],
 )
 def test_status(key: Key, past: list[float | None], now: list[float], status: Status) -> None:
-    before = base(key, *past)
-    found = compare(run(key, *now), before, "b.json").verdicts
-    assert status is (found[key].status if key in found else Status.KNOWN)
+    assert judged(key, run(key, *now), base(key, *past)).status is status
 
 
 def test_floors_grow_with_long_runs() -> None:
@@ -144,15 +142,15 @@ def test_too_little_to_judge(now: list[TraceGroups], before: Part, level: Level)
     assert verdict.level is level
 
 
-@pytest.mark.parametrize("elsewhere", [THERE, Environment("1.26", 2), Environment("1.25", 4), Environment("", 0)])
+@pytest.mark.parametrize("elsewhere", [THERE, Conditions("1.26", 2), Conditions("1.25", 4), Conditions("", 0)])
 @pytest.mark.parametrize("now", [0, 10, 900])
-def test_in_another_environment_only_goroutines_are_compared(elsewhere: Environment, now: int) -> None:
+def test_in_another_environment_only_goroutines_are_compared(elsewhere: Conditions, now: int) -> None:
     for key in (LOCK, ALLOCATED, PEAK):
         past = MB * 100 if key.rule == "HeapGrowthSpike" else 100
-        comparison = compare(run(key, now * past, environment=elsewhere), base(key, past), "b.json")
+        comparison = compare(run(key, now * past, conditions=elsewhere), base(key, past), "b.json")
         assert {(v.status, v.level) for v in comparison.verdicts.values()} == {(Status.KNOWN, Level.INCONCLUSIVE)}
         assert "only goroutine counts" in comparison.warnings[0]
-    verdict = judged(GOROUTINES, run(GOROUTINES, 900, environment=elsewhere), base(GOROUTINES, 100))
+    verdict = judged(GOROUTINES, run(GOROUTINES, 900, conditions=elsewhere), base(GOROUTINES, 100))
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
 
 
@@ -172,7 +170,7 @@ def test_goroutines_are_compared_with_every_entry() -> None:
 
 
 def test_traces_of_several_environments_have_none() -> None:
-    comparison = compare(run(LOCK, 100) + run(LOCK, 100, environment=THERE), base(LOCK, 10), "b.json")
+    comparison = compare(run(LOCK, 100) + run(LOCK, 100, conditions=THERE), base(LOCK, 10), "b.json")
     assert comparison.verdicts[LOCK].level is Level.INCONCLUSIVE
 
 

@@ -6,27 +6,27 @@ from pathlib import Path
 
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
-from gotracer_ci.baseline.model import Baseline, Part
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
 from gotracer_ci.baseline.programs import compare_all
+from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import load, save
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.findings import Key, Statistics
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
-HERE, THERE = Environment("1.26", 4), Environment("1.26", 2)
+HERE, THERE = Conditions("1.26", 4), Conditions("1.26", 2)
 
 
-def trace(ms: float, environment: Environment = HERE) -> TraceGroups:
+def trace(ms: float, conditions: Conditions = HERE) -> TraceGroups:
     groups = {LOCK: Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)} if ms else {}
-    return TraceGroups(environment, 1000 * MS, groups)
+    return TraceGroups(conditions, 1000 * MS, groups)
 
 
-def jobs(*times: float, environment: Environment = HERE) -> Part:
+def jobs(*times: float, conditions: Conditions = HERE) -> Part:
     part = None
     for i, ms in enumerate(times):
-        part = update(part, [trace(ms, environment)], str(i), "")
+        part = update(part, [trace(ms, conditions)], str(i), "")
     assert part
     return part
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import Group, Part
-from gotracer_ci.baseline.statistics import MS, TraceGroups
+from gotracer_ci.baseline.measurements import MS, TraceGroups
+from gotracer_ci.baseline.records import Group, Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 from tests.baseline.test_base import NO_FILE

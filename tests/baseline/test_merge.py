@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.compare import compare
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
 from gotracer_ci.baseline.merge import sides, unite
-from gotracer_ci.baseline.model import Baseline, Part
+from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, parse, save
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.errors import BaselineError
@@ -34,7 +34,7 @@ SHOP = "example.com/shop"
 def trace(ms: float, places: Sequence[str] = PLACES) -> TraceGroups:
     """A run whose locks all wait for as long."""
     one = Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)
-    return TraceGroups(Environment("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in places})
+    return TraceGroups(Conditions("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in places})
 
 
 def grown(part: Part | None, *runs: tuple[str, float], places: Sequence[str] = PLACES) -> Part:
@@ -164,8 +164,8 @@ def git(folder: Path, *arguments: str, fails: bool = False) -> str:
         f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "HOME": str(folder)}
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **alone, **identity}
-    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    conditions = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **alone, **identity}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=conditions, capture_output=True, text=True)
     assert (done.returncode != 0) is fails, done.stderr
     return done.stdout + done.stderr
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.baseline.model import Baseline, Entry, Group, Part
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.schema import MAX_BYTES, dump, load, save
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import update
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
@@ -116,7 +116,7 @@ def test_the_order_of_groups_is_by_key_and_not_by_chance() -> None:
 
 def run(**ms: float) -> list[TraceGroups]:
     locks = {LOCK._replace(place=place): Statistics("ns", 9, 0, round(value * MS), 0) for place, value in ms.items()}
-    return [TraceGroups(Environment("1.26", 4), 1000 * MS, locks)]
+    return [TraceGroups(Conditions("1.26", 4), 1000 * MS, locks)]
 
 
 def updated(file: Path, run_id: str, **ms: float) -> list[str]:

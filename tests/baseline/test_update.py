@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import Baseline, Part
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, save
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
 from gotracer_ci.baseline.update import mixed, update
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.errors import BaselineError
@@ -18,16 +18,16 @@ from gotracer_ci.findings import Key, Statistics
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 CHANNEL = Key("LongWait", "chan receive", "main.work")
 GOROUTINES = Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak")
-HERE = Environment("1.26", 4)
+HERE = Conditions("1.26", 4)
 
 
-def trace(lock_ms: float = 0, goroutines: int = 0, n: int = 10, environment: Environment = HERE) -> TraceGroups:
+def trace(lock_ms: float = 0, goroutines: int = 0, n: int = 10, conditions: Conditions = HERE) -> TraceGroups:
     groups = {CHANNEL: Statistics("ns", 9, 900 * MS, 900 * MS, 900 * MS)}
     if lock_ms:
         groups[LOCK] = Statistics("ns", n, 2 * round(lock_ms * MS), round(lock_ms * MS), 0)
     if goroutines:
         groups[GOROUTINES] = Statistics("count", goroutines, goroutines, goroutines, goroutines)
-    return TraceGroups(environment, 1000 * MS, groups)
+    return TraceGroups(conditions, 1000 * MS, groups)
 
 
 def jobs(*runs: TraceGroups) -> Part:
@@ -116,8 +116,8 @@ def test_a_relapse_is_caught() -> None:
 
 
 def test_entries_of_another_environment_neither_fix_nor_are_forgotten() -> None:
-    elsewhere = Environment("1.26", 2)
-    runs = [trace(100), *(trace(5, environment=elsewhere) for _ in range(3))]
+    elsewhere = Conditions("1.26", 2)
+    runs = [trace(100), *(trace(5, conditions=elsewhere) for _ in range(3))]
     baseline = jobs(*runs)
     assert baseline.groups[LOCK].values[0] == 100 * MS
     assert mixed(baseline).startswith("the baseline mixes environments (Go 1.26, GOMAXPROCS 2; Go 1.26, GOMAXPROCS 4)")
@@ -125,5 +125,5 @@ def test_entries_of_another_environment_neither_fix_nor_are_forgotten() -> None:
 
 
 def test_a_run_of_several_environments_is_of_none() -> None:
-    entry = update(None, [trace(1), trace(1, environment=Environment("1.25", 4))], "", "").entries[0]
+    entry = update(None, [trace(1), trace(1, conditions=Conditions("1.25", 4))], "", "").entries[0]
     assert (entry.go, entry.gomaxprocs) == ("", 4)

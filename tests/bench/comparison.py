@@ -6,13 +6,13 @@ import random
 import time
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import KEPT_ENTRIES, Entry, Group, Part
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.findings import Key, Statistics
 
 GROUPS = 5_000
 TRACES = 3
-HERE = Environment("1.26", 4)
+HERE = Conditions("1.26", 4)
 
 
 def compare_ms(*, with_base: bool, rounds: int) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gotracer_ci.baseline.statistics import MS, Environment, TraceGroups, compared, limit_of
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups, compared, limit_of
 from gotracer_ci.findings import Key, Statistics
 from tests.noise.programs import EVALUATION, NOISE, TUNING, NoiseError
 
@@ -81,8 +81,8 @@ def load(path: Path) -> Recorded:
     try:
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
         keys = [Key(*key) for key in head["keys"]]
-        environment = Environment(head["go"], head["gomaxprocs"])
-        runs = tuple(_run(line, keys, environment) for line in lines)
+        conditions = Conditions(head["go"], head["gomaxprocs"])
+        runs = tuple(_run(line, keys, conditions) for line in lines)
         return Recorded(head["program"], head["half"], runs)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise NoiseError(f"{path}: not a file of recorded runs ({error!r}); restore it, or delete it") from None
@@ -92,12 +92,12 @@ def dump(recorded: Recorded) -> str:
     """The file's text. The jobs are in order, whenever they were recorded."""
     keys = sorted({(key.rule, key.kind, key.place) for run in recorded.runs for key in _kept(run.trace)})
     index = {key: i for i, key in enumerate(keys)}
-    environment = recorded.runs[0].trace.environment
+    conditions = recorded.runs[0].trace.conditions
     head = {
         "program": recorded.program,
         "half": recorded.half,
-        "go": environment.go,
-        "gomaxprocs": environment.gomaxprocs,
+        "go": conditions.go,
+        "gomaxprocs": conditions.gomaxprocs,
         "keys": keys,
     }
     lines = [head] + [_line(run, index) for run in sorted(recorded.runs, key=lambda run: run.job)]
@@ -110,7 +110,7 @@ def save(recorded: Recorded, folder: Path = NOISE) -> None:
     Raises:
         NoiseError: its runs are of different environments.
     """
-    if len({run.trace.environment for run in recorded.runs}) > 1:
+    if len({run.trace.conditions for run in recorded.runs}) > 1:
         raise NoiseError(
             f"{recorded.program}: was recorded with another Go or GOMAXPROCS; delete {path_of(recorded.program).name}"
         )
@@ -140,12 +140,12 @@ def _short(value: float) -> int:
     return int(float(f"{value:.3g}"))
 
 
-def _run(line: dict[str, Any], keys: list[Key], environment: Environment) -> Run:
+def _run(line: dict[str, Any], keys: list[Key], conditions: Conditions) -> Run:
     groups = {}
     for number, count, value in line["groups"]:
         limit = limit_of(keys[number])
         if limit:
             total = value * (_US if limit.unit == "ns" else 1)
             groups[keys[number]] = Statistics(limit.unit, count, total, total, 0)
-    trace = TraceGroups(environment, line["wall_ms"] * MS, groups)
+    trace = TraceGroups(conditions, line["wall_ms"] * MS, groups)
     return Run(line["job"], line["condition"], line["run"], trace)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gotracer_ci.analysis.facts import analyse
-from gotracer_ci.baseline.statistics import Environment, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.rules.registry import all_rules
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
@@ -79,7 +79,7 @@ def groups_of(path: Path) -> TraceGroups:
     if trace.damage:
         raise NoiseError(f"a trace is damaged: {trace.damage}")
     groups = {found.key: found.statistics for rule in all_rules() for found in rule.run(facts)}
-    return TraceGroups(Environment(f"1.{trace.version}", facts.gomaxprocs), facts.duration_ns, groups)
+    return TraceGroups(Conditions(f"1.{trace.version}", facts.gomaxprocs), facts.duration_ns, groups)
 
 
 @cache

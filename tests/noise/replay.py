@@ -9,8 +9,8 @@ from typing import Final
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.model import Baseline, Part
-from gotracer_ci.baseline.statistics import TraceGroups
+from gotracer_ci.baseline.measurements import TraceGroups
+from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.update import update
 from gotracer_ci.findings import Key
 

@@ -18,7 +18,7 @@ MB: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class Conditions:
     """What a program's figures depend on besides its code. Only runs of the same environment are comparable.
 
     go: Go's minor version as the trace has it ("1.26"), "" unknown. gomaxprocs: 0 unknown.
@@ -29,7 +29,7 @@ class Environment:
     gomaxprocs: int
     platform: str = ""
 
-    def matches(self, other: Environment) -> bool:
+    def matches(self, other: Conditions) -> bool:
         if not (self.go and self.gomaxprocs and (self.go, self.gomaxprocs) == (other.go, other.gomaxprocs)):
             return False
         return self.platform == other.platform or not (self.platform and other.platform)
@@ -39,14 +39,14 @@ class Environment:
         return ", ".join(str(word) for word in words if word) or "no one environment"
 
 
-def common(environments: Iterable[Environment]) -> Environment:
-    """The environment that all share; a part in which they differ is unknown, and then matches nothing."""
-    first, *others = environments
+def common(conditions: Iterable[Conditions]) -> Conditions:
+    """Return the conditions that all share. A part in which they differ is unknown, and then matches nothing."""
+    first, *others = conditions
 
     def shared(name: str) -> bool:
         return all(getattr(first, name) == getattr(other, name) for other in others)
 
-    return Environment(
+    return Conditions(
         first.go if shared("go") else "",
         first.gomaxprocs if shared("gomaxprocs") else 0,
         first.platform if shared("platform") else "",
@@ -57,7 +57,7 @@ def common(environments: Iterable[Environment]) -> Environment:
 class TraceGroups:
     """One trace of a run: all its groups, those below every threshold of a rule too."""
 
-    environment: Environment
+    conditions: Conditions
     wall_ns: int
     groups: dict[Key, Statistics]
 

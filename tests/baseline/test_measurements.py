@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gotracer_ci.baseline.statistics import MB, MS, Environment, common, compared, limit_of
+from gotracer_ci.baseline.measurements import MB, MS, Conditions, common, compared, limit_of
 from gotracer_ci.findings import Key, Statistics
 
 SECOND = 1000 * MS
@@ -57,20 +57,20 @@ def test_a_group_in_another_unit_than_its_class_is_not_compared() -> None:
 @pytest.mark.parametrize(
     ("other", "same"),
     [
-        (Environment("1.26", 4), True),
-        (Environment("1.26", 4, "linux/amd64"), True),
-        (Environment("1.26", 4, "linux/arm64"), False),
-        (Environment("1.26", 2, "linux/amd64"), False),
-        (Environment("1.25", 4, "linux/amd64"), False),
-        (Environment("", 4), False),
+        (Conditions("1.26", 4), True),
+        (Conditions("1.26", 4, "linux/amd64"), True),
+        (Conditions("1.26", 4, "linux/arm64"), False),
+        (Conditions("1.26", 2, "linux/amd64"), False),
+        (Conditions("1.25", 4, "linux/amd64"), False),
+        (Conditions("", 4), False),
     ],
 )
-def test_environments(other: Environment, same: bool) -> None:
-    mine = Environment("1.26", 4, "linux/amd64")
+def test_environments(other: Conditions, same: bool) -> None:
+    mine = Conditions("1.26", 4, "linux/amd64")
     assert mine.matches(other) is other.matches(mine) is same
 
 
 def test_what_differs_between_traces_is_unknown_and_matches_nothing() -> None:
-    mixed = common([Environment("1.26", 4), Environment("1.26", 2)])
-    assert mixed == Environment("1.26", 0)
+    mixed = common([Conditions("1.26", 4), Conditions("1.26", 2)])
+    assert mixed == Conditions("1.26", 0)
     assert not mixed.matches(mixed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gotracer_ci.baseline.statistics import MS, Environment
+from gotracer_ci.baseline.measurements import MS, Conditions
 from gotracer_ci.findings import Key
 
 KEPT_ENTRIES: Final = 10
@@ -16,7 +16,7 @@ KEPT_ENTRIES: Final = 10
 class Entry:
     """One job that was folded in.
 
-    id: of the job's run. go, gomaxprocs, platform: as in Environment. traces: how many it had; wall_ms: its longest.
+    id: of the job's run. go, gomaxprocs, platform: as in Conditions. traces: how many it had; wall_ms: its longest.
     """
 
     id: str
@@ -28,8 +28,8 @@ class Entry:
     wall_ms: int
 
     @property
-    def environment(self) -> Environment:
-        return Environment(self.go, self.gomaxprocs, self.platform)
+    def conditions(self) -> Conditions:
+        return Conditions(self.go, self.gomaxprocs, self.platform)
 
 
 @dataclass(frozen=True, slots=True)
