@@ -2310,16 +2310,30 @@ class Kernel:
 
     # ---- the older format -----------------------------------------------------------------------------------------
 
-    def replay(self, events: list[tuple[int, ...]]) -> None:
-        """Emits events of the older format and follows their states; they come in order and checked (see `v1`).
+    def replay(
+        self,
+        n: cython.int,
+        times: cython.longlong[::1],
+        types: cython.uchar[::1],
+        threads: cython.longlong[::1],
+        procs: cython.int[::1],
+        goroutines: cython.longlong[::1],
+        column_a: cython.longlong[::1],
+        column_b: cython.longlong[::1],
+        column_c: cython.longlong[::1],
+        stacks: cython.int[::1],
+    ) -> None:
+        """Emit `n` ordered and checked events of the older format, and follow their states.
 
         Args:
-            events: (time in ns, type, thread's id, P, goroutine, a, b, c, stack), at most `CHUNK_ROWS`. NONE is no
-                event: it gives the GOMAXPROCS, a, that the trace begins with.
+            n: at most `CHUNK_ROWS`.
+            times, types, …: columns as in `model.Chunk`, with at least `n` rows. Type NONE is no event: `a` is the
+                GOMAXPROCS at the start of the trace.
+            threads: the threads' own ids, −1 for none.
         """
+        i: cython.int
         time: cython.longlong
         kind: cython.int
-        thread: cython.longlong
         proc: cython.int
         goroutine: cython.longlong
         a: cython.longlong
@@ -2328,14 +2342,22 @@ class Kernel:
         stack: cython.int
         m: cython.int
         self._rows = 0
-        for time, kind, thread, proc, goroutine, a, b, c, stack in events:
+        for i in range(n):
+            time = times[i]
+            kind = types[i]
+            proc = procs[i]
+            goroutine = goroutines[i]
+            a = column_a[i]
+            b = column_b[i]
+            c = column_c[i]
+            stack = stacks[i]
             if kind == 0:
                 self._old_gomaxprocs(a)
                 continue
             if kind == _GC_END:
                 b = self._heap_last
                 c = self._heap_goal
-            m = -1 if thread == -1 else self._thread(thread)
+            m = -1 if threads[i] == -1 else self._thread(threads[i])
             self._gid = goroutine
             self._g = -1 if goroutine == -1 else self._slots.find(goroutine)
             time = self._emit(kind, time, m, proc, goroutine, a, b, c, stack)

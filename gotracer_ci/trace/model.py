@@ -133,12 +133,12 @@ class Trace:
         try:
             for worked, block in v1.blocks(self._data, self.version, self.tables):
                 self._worked = worked
-                if not began and block:
+                if not began and block.n:
                     # Go's reader: one before the first event, whose time is 0
                     began = True
                     core.sync(-1)
                     yield self._chunk()
-                core.replay(block)
+                core.replay(*block)
                 yield self._chunk()
             if began:
                 core.sync(core.span()[1])

@@ -10,7 +10,9 @@ Order apart, the older reader's checks hold: a trace that contradicts itself is 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from gotracer_ci.trace.spec import Ev, GoState, ProcState
 from gotracer_ci.trace.tables import BadTable, IdColumn, Tables
@@ -35,26 +37,43 @@ PASSES = 3
 """Reading the file, putting the events in order, converting them: they take about the same time."""
 
 
-def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, list[Row]]]:
-    """The events of a trace in Go's order, block by block; none of more than `MAX_BLOCK`, and all empty for long.
+class Block(NamedTuple):
+    """`n` events as columns; see `kernel.Kernel.replay`. The columns are reused for the next block."""
 
-    With each comes how far the work is: the bytes that are done with, a third of them for each of its passes.
+    n: int
+    times: Any
+    types: Any
+    threads: Any
+    procs: Any
+    goroutines: Any
+    a: Any
+    b: Any
+    c: Any
+    stacks: Any
+
+
+def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, Block]]:
+    """Yield the events of a trace in Go's order, in blocks of at most `MAX_BLOCK` rows; the first ones are empty.
+
+    Each block comes with the progress so far in bytes, a third of the file's size for each of the three passes.
 
     Raises:
         Damage: before the first event, the file cannot be read; later, the trace contradicts itself; after the last
             one, it lacks stacks.
     """
+    columns = tuple(array(code, [0]) * MAX_BLOCK for code in "qBqiqqqqi")
+    empty = Block(0, *columns)
     records = Records(data, version)
     for position in records.read():
-        yield position // PASSES, []
-    yield len(data) // PASSES, []
+        yield position // PASSES, empty
+    yield len(data) // PASSES, empty
     try:
         strings, stacks = tables.add_generation(records.strings, records.traces, records.pcs)
     except BadTable as bad:
         raise Damage(str(bad)) from None
     size, events = len(data), len(records.times)
     for done in order(records):
-        yield size * (events + done) // (PASSES * events), []
+        yield size * (events + done) // (PASSES * events), empty
     converter = _Converter(records, version, tables, strings, stacks)
     block: list[Row] = []
     damage: Damage | None = None
@@ -62,15 +81,22 @@ def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, list
         for done, i in enumerate(records.order):
             block += converter.rows(i)
             while len(block) >= MAX_BLOCK:
-                yield size * (2 * events + done) // (PASSES * events), block[:MAX_BLOCK]
+                yield size * (2 * events + done) // (PASSES * events), _filled(columns, block[:MAX_BLOCK])
                 del block[:MAX_BLOCK]
     except Damage as problem:
         damage = problem
-    yield size, block
+    yield size, _filled(columns, block)
     if damage:
         raise damage
     if converter.lacks_stacks:
         raise Damage("the trace is cut: stacks that its events name are missing", size)
+
+
+def _filled(columns: tuple[array[int], ...], rows: list[Row]) -> Block:
+    for k, row in enumerate(rows):
+        for column, value in zip(columns, row, strict=True):
+            column[k] = value
+    return Block(len(rows), *columns)
 
 
 class _Converter(State):
