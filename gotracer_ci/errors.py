@@ -23,6 +23,25 @@ class UsageError(GotracerError):
     """A wrong flag, configuration or path."""
 
 
+class FileError(UsageError):
+    """A file that cannot be read or written, or does not hold what it should.
+
+    Args:
+        path: what the user called the file.
+        problem: what is wrong with it.
+        remedy: what to do, "" where the problem says enough.
+    """
+
+    def __init__(self, path: object, problem: str, remedy: str = "") -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{path}: {problem}{remedy and f'; {remedy}'}")
+
+
+class MissingFileError(FileError):
+    """A file that does not exist."""
+
+
 class TraceError(GotracerError):
     """A trace that cannot be read, or cannot be read to its end.
 

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "errors": set(),
     "findings": set(),
+    "files": {"errors"},
     "trace": {"errors"},
     "source": {"errors", "trace"},
     "analysis": {"errors", "trace", "source"},
@@ -132,6 +133,7 @@ def uses(path: Path) -> set[str]:
     [
         ({"sys.exit", "SystemExit", "exit", "quit", "os._exit", "os.abort"}, "cli"),
         ({"os.environ", "os.environb", "os.getenv", "os.putenv"}, "action"),
+        ({"os.urandom"}, "files"),
         ({"sys.argv"}, "nowhere"),
     ],
 )
