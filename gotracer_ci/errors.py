@@ -10,7 +10,9 @@ EXIT_CLEAN = 0
 EXIT_FLAGGED = 1
 EXIT_UNPUBLISHED = 4
 EXIT_CRASHED = 70
-"""A bug of ours: never 1, which says that a change made something worse."""
+"""A bug in gotracer-ci. Never 1, which means that a change made something worse."""
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, as a shell reports it."""
 
 
 class GotracerError(Exception):

@@ -24,7 +24,7 @@ waited, now = [], time.time
 time.sleep = waited.append
 time.time = lambda: now() + sum(waited)
 """
-START = f"{CLOCK}from gotracer_ci import action; sys.exit(action.main())"
+START = f"{CLOCK}from gotracer_ci.action.main import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)

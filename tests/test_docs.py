@@ -26,6 +26,7 @@ from gotracer_ci import cli, errors, rules
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.measurements import Limit, limit_of
 from gotracer_ci.baseline.verdicts import Level, Status
+from gotracer_ci.commands import analyze, baseline
 from gotracer_ci.findings import Key
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
@@ -110,8 +111,8 @@ def test_the_readme_names_the_commands_and_all_options_of_analyze() -> None:
     text = section(README, "Command line")
     named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", text))))
 
-    assert set(re.findall(r"`gotracer-ci ([a-z]+)", text)) == set(cli.cli.commands)
-    assert named == options(cli.analyze) | options(cli.cli)
+    assert set(re.findall(r"`gotracer-ci ([a-z]+)", text)) == set(cli.COMMANDS)
+    assert named == options(analyze.command) | options(cli.cli)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +121,10 @@ def test_the_readme_names_the_commands_and_all_options_of_analyze() -> None:
 def test_every_command_shown_has_the_options_it_is_shown_with(page: Path) -> None:
     for line in re.findall(r"^\s+(?:\$ )?(?:\S*/)?gotracer-ci (.*)", page.read_text(encoding="utf-8"), re.MULTILINE):
         words = shlex.split(line, comments=True)
-        command = cli.cli.commands.get(words[0], cli.cli)
-        if command is cli.baseline:
-            command = cli.baseline.commands[words[1]]
+        context = click.Context(cli.cli)
+        command = cli.cli.get_command(context, words[0]) or cli.cli
+        if command is baseline.command:
+            command = baseline.command.commands[words[1]]
         assert set(FLAG.findall(" ".join(words))) <= options(command), line
 
 

@@ -33,7 +33,7 @@ Author = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Run:
+class WorkflowRun:
     """A workflow run, in the order in which they began."""
 
     id: int
@@ -51,7 +51,7 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class _Comment:
     id: int
-    run: Run
+    run: WorkflowRun
     text: str
     url: str
 
@@ -67,7 +67,7 @@ def check_id(text: str) -> str:
     return text
 
 
-def publish(client: Client, number: int, comment_id: str, run: Run, body: str, *, create: bool) -> Posted:
+def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body: str, *, create: bool) -> Posted:
     """Says something on a pull request: in our comment with that id, or in a new one.
 
     Args:
@@ -133,7 +133,9 @@ class _Conversation:
         marker = _MARKER.match(text) if isinstance(text, str) else None
         if not marker or marker[1] != self._id or not isinstance(item.get("id"), int) or not self._is_ours(item):
             return None
-        return _Comment(item["id"], Run(int(marker[2]), int(marker[3])), item["body"], str(item.get("html_url") or ""))
+        return _Comment(
+            item["id"], WorkflowRun(int(marker[2]), int(marker[3])), item["body"], str(item.get("html_url") or "")
+        )
 
     def create(self, text: str) -> object:
         """The new comment's id."""

@@ -13,9 +13,9 @@ from typing import Literal, cast
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import event as events
+from gotracer_ci.github.action_inputs import ActionInputs
 from gotracer_ci.github.comments import check_id
 from gotracer_ci.github.event import Event
-from gotracer_ci.github.inputs import Inputs
 from gotracer_ci.github.paths import Pairs, mapping_of, replace_prefix, turned
 
 Comment = Literal["auto", "always", "never"]
@@ -23,7 +23,7 @@ REPORTS = ("sarif", "html", "json", "markdown")
 
 
 @dataclass(frozen=True)
-class Environment:
+class RunnerEnvironment:
     """The inputs and the runner's own variables. None: not given, so that a configuration file may decide.
 
     reports: format → path as given. token: "" without one.
@@ -90,7 +90,7 @@ class Environment:
         return replace_prefix(str(path), turned(self.mapping))
 
 
-def from_environ(environ: Mapping[str, str]) -> Environment:
+def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
     """Reads the inputs, the variables and the event of a step.
 
     Raises:
@@ -99,8 +99,8 @@ def from_environ(environ: Mapping[str, str]) -> Environment:
     if not environ.get("GITHUB_WORKSPACE"):
         raise UsageError("GITHUB_WORKSPACE is not set: this command is what the GitHub Action runs; use `analyze` here")
     mapping = mapping_of(environ)
-    inputs = Inputs(environ, mapping)
-    return Environment(
+    inputs = ActionInputs(environ, mapping)
+    return RunnerEnvironment(
         workspace=Path(environ["GITHUB_WORKSPACE"]),
         output=_path(environ, "GITHUB_OUTPUT"),
         summary=_path(environ, "GITHUB_STEP_SUMMARY"),

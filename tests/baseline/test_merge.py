@@ -21,9 +21,9 @@ from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, parse, save
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
+from gotracer_ci.commands.baseline import merge_files
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
-from gotracer_ci.upkeep import merge
 from tests.conftest import ROOT
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
@@ -278,7 +278,7 @@ def test_two_updates_conflict_in_a_few_lines_that_merge_resolves(
     theirs = of(grown(base, ("12-1", 240), places=MANY + other))
     text = in_conflict(tmp_path, base, ours, theirs)
     assert lines_in_conflict(text) <= (6 if jobs > 1 else 10)  # git makes one of two conflicts three lines apart
-    resolved = dump(merge([tmp_path / "baseline.json"]))
+    resolved = dump(merge_files([tmp_path / "baseline.json"]))
     assert resolved == dump(unite(ours, theirs, of(base)))
     assert resolved == dump(unite(theirs, ours, of(base)))
     groups = parse(resolved, Path("b.json")).parts[SHOP].groups
@@ -298,7 +298,7 @@ def test_an_update_and_an_acceptance_are_united_without_the_driver(tmp_path: Pat
     ours = accept(of(base), compare(runs[SHOP], base, "b.json"), runs, [(key.fingerprint, "audit")])
     theirs = of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
-    resolved = merge([tmp_path / "baseline.json"])
+    resolved = merge_files([tmp_path / "baseline.json"])
     assert dump(resolved) == dump(unite(ours, theirs, of(base)))
     group = resolved.parts[SHOP].groups[key]
     assert (group.accepted, group.values) == ("audit", (500 * MS,) * min(jobs + 1, 10))
@@ -313,7 +313,7 @@ def test_sides_that_git_mixed_are_not_taken_for_what_they_are_not(tmp_path: Path
     with pytest.raises(
         BaselineError, match=r"baseline\.json: the numbers of 0 are .*; unite the whole files.* :2:FILE"
     ):
-        merge([tmp_path / "baseline.json"])
+        merge_files([tmp_path / "baseline.json"])
 
 
 def test_two_acceptances_are_united(repository: Path) -> None:
@@ -323,7 +323,7 @@ def test_two_acceptances_are_united(repository: Path) -> None:
     git(repository, "checkout", "-q", "-b", "other", "HEAD~1")
     commit(repository, theirs)
     git(repository, "merge", "main", fails=True)
-    resolved = merge([repository / "baseline.json"])
+    resolved = merge_files([repository / "baseline.json"])
     assert dump(resolved) == dump(unite(ours, theirs, of(BASE)))
     reasons = {key.place: group.accepted for key, group in resolved.parts[SHOP].groups.items()}
     assert {place: reason for place, reason in reasons.items() if reason} == {"main.a": "audit", "main.e": "orders"}

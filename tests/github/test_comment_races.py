@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gotracer_ci.github import comments
-from gotracer_ci.github.comments import SETTLE, Posted, Run
+from gotracer_ci.github.comments import SETTLE, Posted, WorkflowRun
 from tests.github.connect import Clock, connect
 from tests.github.hub import Contract, Hub
 from tests.github.hub.faults import PATIENCE, secondary_limit
 from tests.github.hub.state import OCTOCAT, State
 
-FIRST, *RUNS = [Run(number, 1) for number in (1, 2, 3, 4)]
+FIRST, *RUNS = [WorkflowRun(number, 1) for number in (1, 2, 3, 4)]
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 Choose = Callable[[Sequence[int]], int]
 
 
-def text(run: Run) -> str:
+def text(run: WorkflowRun) -> str:
     return f"<!-- gotracer-ci id=default run={run.id} attempt={run.attempt} -->\nof run {run.id}"
 
 
@@ -101,7 +101,9 @@ class Runs:
     def _gate(self, who: int, before: str) -> None:
         self._steps.gate(who, before)
 
-    def race(self, runs: Sequence[Run], before: Sequence[Run], choose: Choose) -> tuple[list[Posted], list[str]]:
+    def race(
+        self, runs: Sequence[WorkflowRun], before: Sequence[WorkflowRun], choose: Choose
+    ) -> tuple[list[Posted], list[str]]:
         """What each run says of it, and the order in which they went on."""
         self._steps = Steps()
         self.state.comments.clear()
@@ -113,7 +115,7 @@ class Runs:
         assert [hub.violations for hub in self._hubs] == [[]] * len(self._hubs)
         return [posted[who] for who in range(len(runs))], self._steps.taken
 
-    def _publish(self, who: int, run: Run, posted: dict[int, Posted]) -> None:
+    def _publish(self, who: int, run: WorkflowRun, posted: dict[int, Posted]) -> None:
         clock = Clock()
 
         def wait(seconds: float) -> None:
@@ -137,7 +139,7 @@ def following(order: Sequence[int]) -> Choose:
     return lambda free: free[rest.pop(0) % len(free)] if rest else free[0]
 
 
-def check(state: State, runs: Sequence[Run], posted: Sequence[Posted]) -> None:
+def check(state: State, runs: Sequence[WorkflowRun], posted: Sequence[Posted]) -> None:
     newest = max(runs)
     assert state.bodies(7)[1:] == [text(newest)]
     assert posted[runs.index(newest)].action in ("created", "updated")
@@ -166,9 +168,9 @@ def test_a_write_that_had_to_wait_looks_again_first(hub: Hub) -> None:
 def test_two_runs_that_both_find_nothing_make_one(hub: Hub) -> None:
     hub.state.pull(7)
     older, newer = RUNS[:2]
-    posted: dict[Run, Posted] = {}
+    posted: dict[WorkflowRun, Posted] = {}
 
-    def publish(run: Run) -> None:
+    def publish(run: WorkflowRun) -> None:
         posted[run] = comments.publish(connect(hub), 7, "default", run, f"of run {run.id}", create=True)
 
     with hub.hold("POST", "comments") as held:
@@ -190,7 +192,7 @@ EVERY = settings(max_examples=60)
 @given(order=ORDERS, two=st.permutations(RUNS).map(lambda runs: runs[:2]), before=BEFORE.map(lambda runs: runs[:2]))
 @EVERY
 def test_of_two_runs_the_newer_has_the_last_word(
-    runs: Runs, order: list[int], two: list[Run], before: list[Run]
+    runs: Runs, order: list[int], two: list[WorkflowRun], before: list[WorkflowRun]
 ) -> None:
     before = [run for run in before if run < max(two)]
     posted, _ = runs.race(two, before, following(order))
@@ -199,13 +201,13 @@ def test_of_two_runs_the_newer_has_the_last_word(
 
 @given(order=ORDERS, three=st.permutations(RUNS))
 @EVERY
-def test_of_three_runs_the_newest_has_the_last_word(runs: Runs, order: list[int], three: list[Run]) -> None:
+def test_of_three_runs_the_newest_has_the_last_word(runs: Runs, order: list[int], three: list[WorkflowRun]) -> None:
     posted, _ = runs.race(three, [FIRST], following(order))
     check(runs.state, three, posted)
 
 
 @given(order=ORDERS, three=st.permutations(RUNS))
 @EVERY
-def test_three_runs_without_a_comment_make_one(runs: Runs, order: list[int], three: list[Run]) -> None:
+def test_three_runs_without_a_comment_make_one(runs: Runs, order: list[int], three: list[WorkflowRun]) -> None:
     posted, _ = runs.race(three, [], following(order))
     check(runs.state, three, posted)

@@ -7,21 +7,21 @@ import pytest
 from gotracer_ci.errors import ForbiddenError, PublishError, UsageError
 from gotracer_ci.github import comments
 from gotracer_ci.github.client import COMMENT, Client, Request
-from gotracer_ci.github.comments import BODY_LIMIT, Posted, Run, check_id
+from gotracer_ci.github.comments import BODY_LIMIT, Posted, WorkflowRun, check_id
 from tests.github.connect import Clock, connect
 from tests.github.hub import Hub
 from tests.github.hub.faults import Action, closed, gateway, meanwhile, primary_limit, refused, secondary_limit
 from tests.github.hub.state import ACTIONS, DEPENDABOT, NOTHING, OCTOCAT, PERSONAL, READ, Comment
 
-OLD, RUN, NEWER = Run(8, 2), Run(9, 1), Run(10, 1)
+OLD, RUN, NEWER = WorkflowRun(8, 2), WorkflowRun(9, 1), WorkflowRun(10, 1)
 
 
-def text(body: str, run: Run = RUN, name: str = "default") -> str:
+def text(body: str, run: WorkflowRun = RUN, name: str = "default") -> str:
     return f"<!-- gotracer-ci id={name} run={run.id} attempt={run.attempt} -->\n{body}"
 
 
 def publish(
-    client: Client, body: str = "2 worse", run: Run = RUN, name: str = "default", create: bool = True
+    client: Client, body: str = "2 worse", run: WorkflowRun = RUN, name: str = "default", create: bool = True
 ) -> Posted:
     return comments.publish(client, 7, name, run, body, create=create)
 
@@ -105,7 +105,7 @@ def test_each_id_has_its_own(hub: Hub) -> None:
 
 
 def test_somebody_elses_comment_with_our_marker_is_not_taken(hub: Hub) -> None:
-    forged = text("all is well", Run(10**18, 1))
+    forged = text("all is well", WorkflowRun(10**18, 1))
     hub.state.comment(7, forged, OCTOCAT)
     assert publish(connect(hub)).action == "created"
     assert hub.state.bodies(7) == [forged, text("2 worse")]
@@ -156,11 +156,11 @@ def test_line_ends_of_the_web_editor_are_fine(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("run", [RUN, OLD])
-def test_duplicates_are_healed_into_the_oldest(hub: Hub, run: Run) -> None:
+def test_duplicates_are_healed_into_the_oldest(hub: Hub, run: WorkflowRun) -> None:
     hub.state.comment(7, "hello", OCTOCAT)
-    oldest = hub.state.comment(7, text("first", Run(3, 1)))
+    oldest = hub.state.comment(7, text("first", WorkflowRun(3, 1)))
     for number in (7, 5):
-        hub.state.comment(7, text(f"run {number}", Run(number, 1)))
+        hub.state.comment(7, text(f"run {number}", WorkflowRun(number, 1)))
     hub.state.comment(7, text("another", name="other"))
     assert publish(connect(hub), run=run, create=False) == Posted("updated", url(hub, oldest))
     assert hub.state.bodies(7) == ["hello", text("2 worse", run), text("another", name="other")]
@@ -176,16 +176,18 @@ def test_duplicates_are_healed_by_an_older_run_too(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("before", "now", "action"),
     [
-        (Run(9, 1), Run(9, 1), "updated"),
-        (Run(9, 1), Run(9, 2), "updated"),
-        (Run(9, 2), Run(10, 1), "updated"),
-        (Run(9, 2), Run(9, 1), "superseded"),
-        (Run(10, 1), Run(9, 3), "superseded"),
-        (Run(9, 10), Run(9, 9), "superseded"),
-        (Run(10**10, 1), Run(9 * 10**9, 1), "superseded"),
+        (WorkflowRun(9, 1), WorkflowRun(9, 1), "updated"),
+        (WorkflowRun(9, 1), WorkflowRun(9, 2), "updated"),
+        (WorkflowRun(9, 2), WorkflowRun(10, 1), "updated"),
+        (WorkflowRun(9, 2), WorkflowRun(9, 1), "superseded"),
+        (WorkflowRun(10, 1), WorkflowRun(9, 3), "superseded"),
+        (WorkflowRun(9, 10), WorkflowRun(9, 9), "superseded"),
+        (WorkflowRun(10**10, 1), WorkflowRun(9 * 10**9, 1), "superseded"),
     ],
 )
-def test_an_older_run_does_not_overwrite_a_newer_one(hub: Hub, before: Run, now: Run, action: str) -> None:
+def test_an_older_run_does_not_overwrite_a_newer_one(
+    hub: Hub, before: WorkflowRun, now: WorkflowRun, action: str
+) -> None:
     ours = hub.state.comment(7, text("before", before))
     assert publish(connect(hub), "now", now) == Posted(action, url(hub, ours))  # type: ignore[arg-type]
     assert ours.body == (text("now", now) if action == "updated" else text("before", before))
@@ -305,7 +307,7 @@ def test_a_pull_request_that_is_not_there(hub: Hub) -> None:
 
 @pytest.mark.parametrize("unit", ["x", "é", "…", "😀"])
 def test_the_longest_body_is_taken(hub: Hub, unit: str) -> None:
-    run = Run(10**19, 10**9)
+    run = WorkflowRun(10**19, 10**9)
     size = len(unit.encode("utf-16-le")) // 2
     publish(connect(hub), unit * (BODY_LIMIT // size), run, "n" * 64)
     assert hub.state.bodies(7) == [text(unit * (BODY_LIMIT // size), run, "n" * 64)]
@@ -335,7 +337,7 @@ def test_a_dry_run_shows_what_it_would_do(hub: Hub) -> None:
     assert publish(client) == Posted("created", "")
     ours = hub.state.comment(7, text("before", OLD))
     assert publish(client) == Posted("updated", url(hub, ours))
-    assert publish(client, run=Run(1, 1)) == Posted("superseded", url(hub, ours))
+    assert publish(client, run=WorkflowRun(1, 1)) == Posted("superseded", url(hub, ours))
     below = f"{hub.url}/repos/{hub.state.repository}"
     assert planned == [
         Request("POST", f"{below}/issues/7/comments", COMMENT, {"body": text("2 worse")}),

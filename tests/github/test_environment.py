@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from gotracer_ci.errors import UsageError
-from gotracer_ci.github.environment import Environment, from_environ
+from gotracer_ci.github.environment import RunnerEnvironment, from_environ
 
 TOKEN: Final = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
 CONTAINER = {
@@ -118,7 +118,7 @@ def test_what_is_told_to_github_is_asked_for_by_inputs() -> None:
         }
     )
 
-    def told(environment: Environment) -> list[object]:
+    def told(environment: RunnerEnvironment) -> list[object]:
         names = ("comment", "comment_id", "token", "upload_sarif", "artifact", "dry_run")
         return [getattr(environment, name) for name in names]
 

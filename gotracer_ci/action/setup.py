@@ -1,6 +1,6 @@
-"""What a step of the action works with: settings out of its inputs, its baseline, and GitHub's API.
+"""From the inputs of a step to its settings, its baseline, and a client for GitHub's API.
 
-Paths are the workspace's, which `enter` makes the working directory.
+Relative paths start in the workspace, which `enter` makes the working directory.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gotracer_ci.action.reference import choose, configured
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
-from gotracer_ci.github.environment import Environment
-from gotracer_ci.reference import choose, configured
+from gotracer_ci.github.environment import RunnerEnvironment
 from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Format, Settings, load
 
 DEFAULT_REPORTS: dict[Format, Path] = {
@@ -26,7 +26,7 @@ DEFAULT_REPORTS: dict[Format, Path] = {
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
 
 
-def client_of(environment: Environment) -> Client | None:
+def client_of(environment: RunnerEnvironment) -> Client | None:
     """None where nothing can be asked of GitHub. A dry run shows what would be, even without a token.
 
     Raises:
@@ -38,7 +38,7 @@ def client_of(environment: Environment) -> Client | None:
     return Client(environment.api_url, environment.token, environment.repository, wait=pause, planned=planned)
 
 
-def enter(environment: Environment) -> None:
+def enter(environment: RunnerEnvironment) -> None:
     """Makes the workspace the working directory: the inputs' paths, and the configuration file's, are its own.
 
     Raises:
@@ -50,7 +50,7 @@ def enter(environment: Environment) -> None:
         raise UsageError(f"GITHUB_WORKSPACE: {environment.workspace} cannot be used: {error.strerror}") from None
 
 
-def given(environment: Environment) -> Settings:
+def given(environment: RunnerEnvironment) -> Settings:
     """The inputs over the configuration file, and nothing else yet.
 
     Raises:
@@ -72,7 +72,7 @@ def given(environment: Environment) -> Settings:
     return load(values, Path(environment.config) if environment.config else None)
 
 
-def complete(environment: Environment, client: Client | None, folder: Path) -> tuple[Settings, list[Annotation]]:
+def complete(environment: RunnerEnvironment, client: Client | None, folder: Path) -> tuple[Settings, list[Annotation]]:
     """The run's settings, and what the user should know of them and of the baseline that it is compared with.
 
     folder: takes a baseline that is not the checkout's.
@@ -112,7 +112,7 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
-def _to_update(file: Path, environment: Environment) -> Path:
+def _to_update(file: Path, environment: RunnerEnvironment) -> Path:
     """The file to update: what a fork's pull request makes of it goes with the reports, for somebody to take over."""
     if not environment.event.is_read_only:
         return file

@@ -1,11 +1,12 @@
-"""What `gotracer-ci baseline` does with the file: shows, checks, unites and prunes it."""
+"""`gotracer-ci baseline`: show, check, merge and prune the baseline file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+
+import click
 
 from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
@@ -15,36 +16,124 @@ from gotracer_ci.baseline.merge import sides, unite
 from gotracer_ci.baseline.programs import part_of, told
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
-from gotracer_ci.errors import UsageError
+from gotracer_ci.commands.output import complain, print_lines, stdout
+from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
 from gotracer_ci.report.table import print_rows
 from gotracer_ci.report.text import clean, duration, go, plural, quantity
+from gotracer_ci.settings import BASELINE_FILE
 
 _ENTRY = ("JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH")
 _GROUP = ("RULE", "KIND", "PLACE", "VALUES", "REMARK")
+_CONFLICT = 1
+"""What git expects of a merge driver that found a conflict."""
+
+_file = click.argument("file", type=Path, default=Path(BASELINE_FILE), metavar="[FILE]")
 
 
-def show(path: Path, stream: TextIO) -> None:
-    """Write what a file holds, for people.
+@click.group(invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Manage the baseline file.
 
-    Raises:
-        BaselineError: it is no baseline.
+    FILE is .gotracer-ci/baseline.json by default.
+
+    \b
+    Example:
+      gotracer-ci baseline show
     """
-    for program, part in sorted(schema.load(path).parts.items()):
-        title = f"{program or 'a program without a name'}: {_holds(part)}"
-        print_rows(title, _ENTRY, [_entry(entry) for entry in part.entries], stream)
-        if part.groups:
-            print_rows("groups", _GROUP, [_group(key, group) for key, group in sorted(part.groups.items())], stream)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        raise UsageError("no command given")
 
 
-def check(path: Path, traces: Sequence[str]) -> list[str]:
-    """What is to be said of a valid file, the first line that it is one.
+@command.command()
+@_file
+def show(file: Path) -> None:
+    """Show the programs, jobs and groups of a baseline.
+
+    \b
+    Example:
+      gotracer-ci baseline show .gotracer-ci/baseline.json
+    """
+    parts = sorted(schema.load(file).parts.items())
+    with stdout() as stream:
+        for program, part in parts:
+            title = f"{program or 'a program without a name'}: {_holds(part)}"
+            print_rows(title, _ENTRY, [_entry(entry) for entry in part.entries], stream)
+            if part.groups:
+                print_rows("groups", _GROUP, [_group(key, group) for key, group in sorted(part.groups.items())], stream)
+
+
+@command.command()
+@_file
+@click.argument("traces", nargs=-1, metavar="[TRACE]...")
+def check(file: Path, traces: tuple[str, ...]) -> None:
+    """Check that a baseline is valid and up to date.
+
+    With traces, also check that they are comparable with the baseline.
+
+    \b
+    Example:
+      gotracer-ci baseline check .gotracer-ci/baseline.json trace.out
+
+    Exit codes: 0 valid, with or without warnings, 2 a trace that cannot be read, 3 invalid.
+    """
+    print_lines(check_file(file, traces))
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=Path, metavar="OURS THEIRS | FILE")
+@click.option("-o", "--output", type=Path, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
+@click.option("--driver", type=Path, metavar="BASE", help="Run as git's merge driver: BASE is the common ancestor.")
+def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> int:
+    """Merge two baselines, or resolve a conflicted one.
+
+    With --driver the result is written to OURS.
+
+    \b
+    Example:
+      gotracer-ci baseline merge ours.json theirs.json -o .gotracer-ci/baseline.json
+    """
+    try:
+        united = merge_files(files, driver)
+        target = output or (files[0] if driver or len(files) == 1 else None)
+        if target is not None:
+            schema.save(target, united)
+            return EXIT_CLEAN
+    except GotracerError as error:
+        if driver is None:
+            raise
+        complain(error)
+        return _CONFLICT
+    with stdout() as stream:
+        stream.write(schema.dump(united))
+    return EXIT_CLEAN
+
+
+@command.command()
+@_file
+@click.option("--program", multiple=True, metavar="NAME", help="Remove this program too (repeatable).")
+def prune(file: Path, program: tuple[str, ...]) -> None:
+    """Remove entries that no longer apply.
+
+    Rewrites the file in the current schema.
+
+    \b
+    Example:
+      gotracer-ci baseline prune --program example.com/old
+    """
+    print_lines([prune_file(file, program)])
+
+
+def check_file(path: Path, traces: Sequence[str]) -> list[str]:
+    """Return one line that says what a valid file holds, then one line for each warning.
 
     Args:
-        traces: if any, those that it is going to be compared with.
+        traces: traces that are going to be compared with it.
 
     Raises:
-        GotracerError: it is no baseline, or a trace cannot be read.
+        GotracerError: the file is not a baseline, or a trace cannot be read.
     """
     text = schema.read(path)
     baseline = schema.parse(text, path)
@@ -63,14 +152,14 @@ def check(path: Path, traces: Sequence[str]) -> list[str]:
     return [f"{path}: valid: {', '.join(holds)}", *(clean(f"{path}: warning: {line}") for line in warnings)]
 
 
-def merge(files: Sequence[Path], base: Path | None = None) -> Baseline:
-    """Two files in one; or one file in which git left a conflict.
+def merge_files(files: Sequence[Path], base: Path | None = None) -> Baseline:
+    """Merge two files, or the two sides of one file in which git left a conflict.
 
     Args:
-        base: what both files were made from; an empty file where there was none.
+        base: the common ancestor of two files; an empty file if there is none.
 
     Raises:
-        GotracerError: they cannot be united.
+        GotracerError: the files cannot be merged.
     """
     if len(files) == 2:
         ours, theirs = (schema.load(file) for file in files)
@@ -84,14 +173,14 @@ def merge(files: Sequence[Path], base: Path | None = None) -> Baseline:
     return unite(*sides(text, files[0]))
 
 
-def prune(path: Path, programs: Sequence[str]) -> str:
-    """Take out of a file what nothing is compared with, and write it in the current schema. Says what was done.
+def prune_file(path: Path, programs: Sequence[str]) -> str:
+    """Remove the groups that nothing is compared with and rewrite the file. Return one line that says what was done.
 
     Args:
-        programs: those whose parts go as well.
+        programs: programs to remove entirely.
 
     Raises:
-        GotracerError: it is no baseline or cannot be written, or has no such program.
+        GotracerError: the file is not a baseline, cannot be written, or has no such program.
     """
     text = schema.read(path)
     old = schema.parse(text, path)
@@ -140,11 +229,11 @@ def _stale(part: Part) -> Iterator[str]:
 
 
 def _unlike(baseline: Baseline, traces: Sequence[str]) -> Iterator[str]:
-    """In what the traces differ from those that the baseline is made of."""
+    """Yield how the traces differ from those in the baseline."""
     from gotracer_ci import pipeline
     from gotracer_ci.settings import load
 
-    # of the configuration file only what says how to read traces
+    # the configuration file only decides how traces are read
     settings = load({"traces": tuple(traces)}, typed=True)
     outcome = pipeline.run(replace(settings, baseline=None, update_baseline=False, accept=(), base=(), outputs={}))
     if outcome.errors:

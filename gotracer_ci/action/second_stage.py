@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gotracer_ci.action.publish import lines_of, links_of, write_comment
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import artifacts, pulls
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.environment import Environment
-from gotracer_ci.publish import lines_of, links_of, write_comment
+from gotracer_ci.github.environment import RunnerEnvironment
 from gotracer_ci.report import comment
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.schema import read
@@ -33,7 +33,7 @@ class Commented:
     log: tuple[str, ...]
 
 
-def run(environment: Environment, client: Client | None) -> Commented:
+def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
     """Comments on the pull request of the run that triggered this one.
 
     Raises:

@@ -9,7 +9,7 @@ from gotracer_ci.errors import UsageError
 from gotracer_ci.github.paths import Pairs, replace_prefix, turned
 
 
-class Inputs:
+class ActionInputs:
     """The inputs as texts, lines, paths and so on; an empty one counts as not given.
 
     All of it raises UsageError, which names the input that is malformed and says what it may be.

@@ -12,7 +12,7 @@ from pathlib import Path
 from gotracer_ci.errors import PublishError
 from gotracer_ci.github import contents
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.environment import Environment
+from gotracer_ci.github.environment import RunnerEnvironment
 
 MAX_BYTES = 16 << 20
 _MAX_CONFIG = 1 << 20  # bytes
@@ -30,7 +30,7 @@ class Reference:
     note: str = ""
 
 
-def choose(file: Path, environment: Environment, client: Client | None, folder: Path) -> Reference:
+def choose(file: Path, environment: RunnerEnvironment, client: Client | None, folder: Path) -> Reference:
     """The baseline of the base branch, else the checkout's.
 
     Args:
@@ -65,7 +65,7 @@ def choose(file: Path, environment: Environment, client: Client | None, folder: 
     return Reference(copy, f"{shown} of {branch}", note if differs else "")
 
 
-def configured(file: Path, environment: Environment, client: Client | None) -> str:
+def configured(file: Path, environment: RunnerEnvironment, client: Client | None) -> str:
     """One line where the change brings another configuration file than the base branch has, else "".
 
     What it sets counts at once, unlike the baseline: that it does should not be seen in the diff alone.

@@ -15,8 +15,8 @@ from gotracer_ci.errors import ForbiddenError, GotracerError, PublishError
 from gotracer_ci.github import code_scanning, comments
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
-from gotracer_ci.github.comments import Posted, Run
-from gotracer_ci.github.environment import Environment
+from gotracer_ci.github.comments import Posted, WorkflowRun
+from gotracer_ci.github.environment import RunnerEnvironment
 from gotracer_ci.report import comment, sarif, view
 from gotracer_ci.report.line_hash import line_hashes
 from gotracer_ci.report.links import Links
@@ -45,7 +45,7 @@ class Published:
     errors: list[GotracerError] = field(default_factory=list)
 
 
-def links_of(environment: Environment, folder: str) -> Links:
+def links_of(environment: RunnerEnvironment, folder: str) -> Links:
     """Where a report's places lead: to the lines of the traced commit.
 
     folder: where the report's paths begin, as in `Report.folder`.
@@ -57,7 +57,7 @@ def links_of(environment: Environment, folder: str) -> Links:
 
 
 def publish(
-    report: Report, problems: Sequence[GotracerError], environment: Environment, client: Client | None, root: Path
+    report: Report, problems: Sequence[GotracerError], environment: RunnerEnvironment, client: Client | None, root: Path
 ) -> Published:
     """Comments and uploads, as the inputs ask for it. One that fails does not keep the other from being tried.
 
@@ -77,11 +77,11 @@ def publish(
 
 
 def write_comment(
-    report: Report, environment: Environment, client: Client, number: int, links: Links, *, create: bool
+    report: Report, environment: RunnerEnvironment, client: Client, number: int, links: Links, *, create: bool
 ) -> Posted:
     """Renders the report, and makes it the comment of the step's `comment-id`, as of the environment's run."""
     body = comment.render(report, links, comments.BODY_LIMIT)
-    return comments.publish(client, number, environment.comment_id, Run(*environment.run), body, create=create)
+    return comments.publish(client, number, environment.comment_id, WorkflowRun(*environment.run), body, create=create)
 
 
 def lines_of(posted: Posted) -> list[str]:
@@ -95,7 +95,7 @@ class _Finished:
 
     report: Report
     problems: Sequence[GotracerError]
-    environment: Environment
+    environment: RunnerEnvironment
     client: Client | None
     root: Path
     published: Published
@@ -160,7 +160,7 @@ class _Finished:
             self.published.log.append(f"uploaded to code scanning: {url}")
 
 
-def _analysed(environment: Environment) -> tuple[str, str]:
+def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
     """Commit and ref that an analysis is of: those of the event, which match each other.
 
     pull_request_target runs on the base branch, so there it is the pull request's head.

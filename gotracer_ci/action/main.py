@@ -1,7 +1,4 @@
-"""The container's entrypoint: environment → settings → pipeline → what the runner and GitHub show.
-
-The only reader of the runner's environment. Everything is reported first; the step fails last, by the exit code.
-"""
+"""One step: environment → settings → pipeline → outputs, summary, annotations and comment. It fails the step last."""
 
 from __future__ import annotations
 
@@ -10,20 +7,20 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from gotracer_ci import doctor, pipeline, second_stage, step
-from gotracer_ci.annotations import beside_code
+from gotracer_ci import pipeline
+from gotracer_ci.action import second_stage, setup
+from gotracer_ci.action.annotations import beside_code
+from gotracer_ci.action.publish import links_of, publish
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
-from gotracer_ci.github.environment import Environment, from_environ
+from gotracer_ci.github.environment import RunnerEnvironment, from_environ
 from gotracer_ci.github.ownership import hand_over
-from gotracer_ci.publish import links_of, publish
 from gotracer_ci.report import markdown, render, view
 from gotracer_ci.report.model import Report
 
@@ -31,16 +28,16 @@ _CONCLUSIONS = {EXIT_CLEAN: "success", EXIT_FLAGGED: "failure"}
 
 
 def main(*, dry_run: bool = False) -> int:
-    """Runs the step; returns its exit code. dry_run: as the input of that name."""
+    """Run the step and return its exit code. dry_run: same as the input."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # names in a trace need not be valid text, and what is printed must keep its order with the runner's lines
+        # names in a trace need not be valid text, and lines must reach the log in the order of the runner's own
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     try:
         environment = from_environ(os.environ)
         if dry_run:
             environment = replace(environment, dry_run=True)
-        step.enter(environment)
-        client = step.client_of(environment)
+        setup.enter(environment)
+        client = setup.client_of(environment)
         if environment.traces:
             return _run(environment, client)
         if environment.event.name == "workflow_run":
@@ -49,26 +46,21 @@ def main(*, dry_run: bool = False) -> int:
     except GotracerError as error:
         return _refused(str(error), error.exit_code)
     except Exception:
-        # its text may quote a trace
+        # the text may quote a trace
         log(traceback.format_exc(), sys.stdout)
         return _refused("internal error: please report it, with the lines above", EXIT_CRASHED)
 
 
-def examine(given: dict[str, Any], config: Path | None) -> Iterator[doctor.Check]:
-    """What `doctor` finds, here or on a runner. given: as for `settings.load`."""
-    return doctor.examine(given, config, os.environ)
-
-
-def _run(environment: Environment, client: Client | None) -> int:
+def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        settings, remarks = step.complete(environment, client, Path(folder))
+        settings, remarks = setup.complete(environment, client, Path(folder))
         outcome = pipeline.run(settings)
-    report, root = outcome.report, step.absolute(settings.root)
-    files = {f"{name}-file": step.absolute(path) for name, path in outcome.written.items()}
+    report, root = outcome.report, setup.absolute(settings.root)
+    files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
     # a file that is invalid, or has this job already, was left as it is
     is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
     if is_updated and settings.baseline and settings.baseline.exists():
-        files["baseline-file"] = step.absolute(settings.baseline)
+        files["baseline-file"] = setup.absolute(settings.baseline)
     hand_over(files.values(), environment.workspace)
 
     _show(report)
@@ -76,7 +68,7 @@ def _run(environment: Environment, client: Client | None) -> int:
         links = links_of(environment, report.folder)
         append_summary(environment.summary, markdown.render(report, summary_room(environment.summary), links))
     _write_outputs(environment, _outputs(report, outcome.exit_code))
-    named = {f"{name}-file" for name in step.DEFAULT_REPORTS} | {"baseline-file"}
+    named = {f"{name}-file" for name in setup.DEFAULT_REPORTS} | {"baseline-file"}
     _write_outputs(environment, {name: environment.on_host(files[name]) for name in sorted(named & files.keys())})
 
     published = publish(report, outcome.errors, environment, client, root)
@@ -91,7 +83,7 @@ def _run(environment: Environment, client: Client | None) -> int:
     return outcome.exit_code or (published.errors[0].exit_code if published.errors else EXIT_CLEAN)
 
 
-def _comment_for_another_run(environment: Environment, client: Client | None) -> int:
+def _comment_for_another_run(environment: RunnerEnvironment, client: Client | None) -> int:
     commented = second_stage.run(environment, client)
     if commented.report:
         _write_outputs(environment, _outputs(commented.report, EXIT_CLEAN))
@@ -108,7 +100,7 @@ def _show(report: Report) -> None:
         log(f"Compared with {view.reference(report.comparison)}.", sys.stdout)
 
 
-def _told(environment: Environment, lines: Iterable[str], comment_url: str) -> None:
+def _told(environment: RunnerEnvironment, lines: Iterable[str], comment_url: str) -> None:
     """Says what was told to GitHub, and where."""
     for line in lines:
         log(line, sys.stdout)
@@ -125,7 +117,7 @@ def _outputs(report: Report, exit_code: int) -> dict[str, str]:
     }
 
 
-def _write_outputs(environment: Environment, outputs: dict[str, str]) -> None:
+def _write_outputs(environment: RunnerEnvironment, outputs: dict[str, str]) -> None:
     if environment.output:
         for name, value in outputs.items():
             write_output(environment.output, name, value)

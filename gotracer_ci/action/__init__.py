@@ -1,0 +1,1 @@
+"""The container entrypoint: runs gotracer-ci as a GitHub Action step."""

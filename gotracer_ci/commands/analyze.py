@@ -1,0 +1,124 @@
+"""`gotracer-ci analyze`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from gotracer_ci.commands.output import complain, stdout
+from gotracer_ci.errors import UsageError
+from gotracer_ci.settings import FAIL_ON, Format, load
+
+if TYPE_CHECKING:
+    from gotracer_ci.report.model import Report
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+FILES = tuple(name for name in FORMATS if name != "human")
+
+
+def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name in reversed(FILES):
+        option = click.option(f"--{name}", type=Path, metavar="FILE", help=f"Also write {name} to FILE.")
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("traces", nargs=-1, metavar="TRACE...")
+@click.option("-f", "--format", type=click.Choice(FORMATS), help="Format of the result [default: human].")
+@click.option("-o", "--output", type=Path, metavar="FILE", help="Write the result to FILE instead of stdout.")
+@_file_options
+@click.option("--baseline", type=Path, metavar="FILE", help="Compare with this baseline; only regressions count.")
+@click.option("--base", multiple=True, metavar="TRACES", help="Traces of the base commit from this job (repeatable).")
+@click.option("--update-baseline", is_flag=True, default=None, help="Add this run to the baseline, or create it.")
+@click.option("--replace", "replace_baseline", is_flag=True, default=None, help="With --update-baseline: start over.")
+@click.option("--accept", multiple=True, metavar="ID", help="Accept this regression into the baseline (repeatable).")
+@click.option("--reason", multiple=True, metavar="TEXT", help="With --accept: why. Kept in the baseline (repeatable).")
+@click.option("--run-id", metavar="ID", help="With --update-baseline: the job's ID; a job is added only once.")
+@click.option("--commit", metavar="SHA", help="With --update-baseline: the traced commit.")
+@click.option("--strict", is_flag=True, default=None, help="Suspected regressions fail the run too.")
+@click.option("--fail-on", type=click.Choice(tuple(FAIL_ON)), help="Lowest severity that exits with 1 [default: warn].")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the N worst findings of each rule.")
+@click.option("--rule", multiple=True, metavar="NAME", help="Run only this rule (repeatable).")
+@click.option("--skip", multiple=True, metavar="NAME", help="Skip this rule (repeatable).")
+@click.option("--set", "thresholds", multiple=True, metavar="RULE.name=VALUE", help="For example GCAssist.warn=2ms.")
+@click.option("--config", type=Path, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
+@click.option("--root", type=Path, metavar="DIR", help="The repository's directory [default: .].")
+@click.option("--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root.")
+def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int:
+    """Analyze traces and report findings.
+
+    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
+
+    \b
+    Example:
+      gotracer-ci analyze trace.out --html report.html
+
+    Exit codes: 0 nothing to flag, 1 findings or, with a baseline, regressions, 2 wrong usage or a trace that cannot be
+    read, 3 an invalid baseline.
+    """
+    from gotracer_ci import pipeline, progress
+
+    outputs = {name: path for name in FILES if (path := options.pop(name))}
+    reasons = options.pop("reason")
+    given = {
+        **options,
+        "traces": traces or None,
+        "base": options["base"] or None,
+        "outputs": outputs or None,
+        "rule": options["rule"] or None,
+        "skip": options["skip"] or None,
+        "thresholds": dict(_pair("--set", text) for text in options["thresholds"]) or None,
+        "accept": _accepted(options["accept"], reasons) or None,
+        "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
+    }
+    settings = load(given, config, typed=True)
+    with progress.shown(sys.stderr) as watch:
+        outcome = pipeline.run(settings, watch)
+    try:
+        _print(outcome.report, settings.format, settings.output)
+    except UsageError as unwritten:
+        outcome = replace(outcome, errors=(*outcome.errors, unwritten))
+    for error in outcome.errors:
+        complain(error)
+    return outcome.exit_code
+
+
+def _accepted(fingerprints: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if fingerprints and len(reasons) == 1:
+        reasons *= len(fingerprints)
+    if len(reasons) != len(fingerprints):
+        raise UsageError("--accept ID needs --reason TEXT: one for all, or one for each in the same order")
+    return tuple(zip(fingerprints, reasons, strict=True))
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    before, sign, after = text.partition("=")
+    if not (before and sign and after):
+        raise UsageError(f"{option} {text}: write it as NAME=VALUE")
+    return before, after
+
+
+def _print(report: Report, name: Format, output: Path | None) -> None:
+    from gotracer_ci.report import render
+
+    if output is not None:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(render(name, report), encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"{output}: cannot be written: {error.strerror}") from None
+        click.echo(f"wrote {output}", err=True)
+        return
+    with stdout() as stream:
+        if name == "human":
+            from gotracer_ci.report.human import print_table
+
+            print_table(report, stream)
+        else:
+            stream.buffer.write(render(name, report).encode())

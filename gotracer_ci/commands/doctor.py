@@ -1,0 +1,139 @@
+"""`gotracer-ci doctor`: check that traces, places, baseline and permissions are what a run needs.
+
+Reads everything that a run reads and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gotracer_ci import pipeline
+from gotracer_ci.action.checks import Check, Level, find_workflow
+from gotracer_ci.commands.baseline import check_file
+from gotracer_ci.commands.output import print_lines
+from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
+from gotracer_ci.report import view
+from gotracer_ci.report.model import Report
+from gotracer_ci.report.text import clean, plural
+from gotracer_ci.settings import BASELINE_FILE, Settings, load
+from gotracer_ci.source.repository import Repository
+from gotracer_ci.trace import kernel
+
+_MAX_NAMES = 5
+
+
+@click.command()
+@click.argument("traces", nargs=-1, metavar="[TRACE]...")
+@click.option("--baseline", type=Path, metavar="FILE", help="The baseline [default: .gotracer-ci/baseline.json].")
+@click.option("--config", type=Path, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
+@click.option("--root", type=Path, metavar="DIR", help="The repository's directory [default: .].")
+def command(traces: tuple[str, ...], baseline: Path | None, config: Path | None, root: Path | None) -> int:
+    """Check traces, baseline and permissions.
+
+    Checks the decoder, the repository, the traces, how they map to source files, and the baseline. On a runner also
+    the event, the token and its permissions.
+
+    \b
+    Example:
+      gotracer-ci doctor trace.out
+
+    Exit codes: 0 no problem, 2 at least one.
+    """
+    given = {"traces": traces or None, "baseline": baseline, "root": root}
+    checks = list(examine(given, config))
+    print_lines([clean(f"{check.level:<8} {check.subject:<12} {check.text}") for check in checks])
+    return UsageError.exit_code if any(check.level is Level.PROBLEM for check in checks) else EXIT_CLEAN
+
+
+def examine(given: Mapping[str, Any], config: Path | None) -> Iterator[Check]:
+    """Check everything that can be checked here; on a runner also the step's inputs and permissions.
+
+    Args:
+        given: flags by the names of `Settings`, None for those that are not given. They override the step's inputs.
+        config: the configuration file, None for the usual one.
+    """
+    try:
+        workflow = find_workflow(config)
+    except GotracerError as error:
+        yield Check(Level.PROBLEM, "inputs", str(error))
+        return
+    if workflow:
+        flags = {name: value for name, value in given.items() if value is not None}
+        settings = replace(workflow.settings, **flags)
+    else:
+        settings = load(given, config, typed=True)
+    file = settings.baseline or Path(BASELINE_FILE)
+    yield _decoder()
+    yield _modules(settings)
+    yield from _traces(settings)
+    yield from _baseline(file)
+    if workflow:
+        yield from workflow.checks(file)
+
+
+def _decoder() -> Check:
+    if kernel.is_compiled():
+        return Check(Level.OK, "decoder", "compiled")
+    text = "plain Python, which is slow: install a C compiler and reinstall gotracer-ci"
+    return Check(Level.NOTE, "decoder", text)
+
+
+def _modules(settings: Settings) -> Check:
+    try:
+        found = Repository.scan(settings.root).modules
+    except GotracerError as error:
+        return Check(Level.PROBLEM, "repository", str(error))
+    # modules near the root first: vendored ones lie deeper
+    modules = sorted(found, key=lambda name: (min(module.folder.count("/") for module in found[name]), name))
+    if not modules:
+        text = f"no go.mod below {settings.root}: is it checked out, and is --root its directory?"
+        return Check(Level.NOTE, "repository", text)
+    more = f" and {len(modules) - _MAX_NAMES:,} more" if len(modules) > _MAX_NAMES else ""
+    return Check(Level.OK, "repository", f"has the modules {', '.join(modules[:_MAX_NAMES])}{more}")
+
+
+def _traces(settings: Settings) -> Iterator[Check]:
+    if not settings.traces:
+        yield Check(Level.NOTE, "traces", "none given, so neither they nor the places in them are checked")
+        return
+    quiet = replace(settings, baseline=None, update_baseline=False, accept=(), base=(), output=None, outputs={})
+    try:
+        outcome = pipeline.run(quiet)
+    except GotracerError as error:
+        yield Check(Level.PROBLEM, "traces", str(error))
+        return
+    for problem in outcome.errors:
+        yield Check(Level.PROBLEM, "traces", str(problem))
+    for trace in (trace for trace in outcome.report.traces if trace.damage is None):
+        yield Check(Level.OK, "traces", f"{view.trace_line(trace)}, {trace.program or 'a program without a name'}")
+    yield from _places(outcome.report)
+
+
+def _places(report: Report) -> Iterator[Check]:
+    placed = sum(finding.location is not None for finding in report.findings)
+    of_all = f"{placed:,} of {plural(len(report.findings), 'finding')}"
+    yield Check(Level.OK, "places", f"{of_all} {'has' if placed == 1 else 'have'} a line in the repository")
+    for note in report.notes:
+        # _baseline reports it, and knows whether there is a file
+        if note != pipeline.NO_BASELINE:
+            yield Check(Level.NOTE, "places", note)
+
+
+def _baseline(file: Path) -> Iterator[Check]:
+    if not file.exists():
+        text = f"there is none at {file} yet; create it with --update-baseline on the main branch"
+        yield Check(Level.NOTE, "baseline", text)
+        return
+    try:
+        valid, *warnings = check_file(file, ())
+    except GotracerError as error:
+        yield Check(Level.PROBLEM, "baseline", str(error))
+        return
+    yield Check(Level.OK, "baseline", valid)
+    for warning in warnings:
+        yield Check(Level.NOTE, "baseline", warning)

@@ -1,0 +1,49 @@
+"""Where commands write: results to stdout, problems to stderr."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+
+from gotracer_ci.errors import UsageError
+
+
+@contextmanager
+def stdout() -> Iterator[TextIO]:
+    """Yield standard output and flush it at the end. A reader that stops early (`| head`) is not an error.
+
+    Raises:
+        UsageError: standard output is closed, or its disk is full.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise UsageError("standard output: cannot be written: it is closed")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # the locale may lack arrows and multiplication signs
+    try:
+        yield stream
+        stream.flush()
+    except OSError as error:
+        # the interpreter flushes again when it exits, and must not fail then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"standard output: cannot be written: {error.strerror}") from None
+
+
+def print_lines(lines: list[str]) -> None:
+    """Write lines to standard output."""
+    with stdout() as stream:
+        stream.writelines(f"{line}\n" for line in lines)
+
+
+def complain(problem: object) -> None:
+    """Write a problem to stderr as one line, whatever characters are in it."""
+    from gotracer_ci.report.text import clean
+
+    click.echo(f"gotracer-ci: {clean(str(problem))}", err=True)
