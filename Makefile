@@ -59,6 +59,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/rules.py > docs/rules.md
 	$(BIN)/python docs/schema.py > docs/report-schema.json
 	$(BIN)/python docs/action.py
+	$(BIN)/python docs/console.py
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from gotracer_ci.findings import RuleInfo
-from gotracer_ci.report.text import threshold
 from gotracer_ci.rules.registry import BUILT_IN
+from gotracer_ci.text import quantity
 
 HEAD = """\
 # The rules
@@ -21,7 +21,7 @@ def table(page: str = "") -> str:
     """One row a rule. page: where the chapters are, seen from the page that shows the table."""
     rows = ["| Rule | Detects | Thresholds |", "|---|---|---|"]
     for rule in BUILT_IN:
-        limits = ", ".join(f"{limit.name} {threshold(limit)}" for limit in rule.info.thresholds)
+        limits = ", ".join(f"{limit.name} {quantity(limit.value, limit.unit)}" for limit in rule.info.thresholds)
         rows.append(f"| [{rule.name}]({page}#{rule.name.lower()}) | {rule.info.summary} | {limits} |")
     return "\n".join(rows) + "\n"
 
@@ -31,7 +31,7 @@ def chapter(info: RuleInfo) -> str:
     for heading, text in info.sections:
         parts.append(f"**{heading}.** {text}")
         if heading == "Thresholds":
-            limits = [f"| `{info.name}.{limit.name}` | {threshold(limit)} |" for limit in info.thresholds]
+            limits = [f"| `{info.name}.{t.name}` | {quantity(t.value, t.unit)} |" for t in info.thresholds]
             parts.append("\n".join(["| Name for `--set` | Default |", "|---|---|", *limits]))
     return "\n\n".join(parts) + "\n"
 

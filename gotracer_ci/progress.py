@@ -73,7 +73,7 @@ class Bar:
             self._live = None
 
     def _draw(self, number: int, of: int, trace: Trace, elapsed_s: float) -> None:
-        from gotracer_ci.report.text import quantity
+        from gotracer_ci.text import quantity
 
         if self._live is None:
             self._live = _opened(self._stream)
@@ -115,7 +115,7 @@ def _line(which: str, name: str, share: float, texts: list[str], width: int) -> 
 
 def _short(name: str, length: int) -> str:
     """The file's name without its folders, cut; it may hold anything that a file's name may."""
-    from gotracer_ci.report.text import clean
+    from gotracer_ci.report.safe import clean
 
     text = clean(Path(name).name or name)
     return text if len(text) <= length else f"{text[: length - 1]}…"
@@ -125,5 +125,6 @@ def _left(elapsed_s: float, share: float) -> str:
     """The time that the rest of the reading takes at the pace so far; of several traces all count as equally long."""
     if not 0 < share < 1:
         return ""
-    seconds = round(elapsed_s * (1 - share) / share)
-    return f"{seconds // 60}:{seconds % 60:02d} left"
+    from gotracer_ci.text import duration
+
+    return f"{duration(round(elapsed_s * (1 - share) / share) * 1e9)} left"

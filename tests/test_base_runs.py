@@ -57,7 +57,7 @@ def test_a_suspicion_is_confirmed_in_the_same_job(tmp_path: Path, baseline: Path
 
     verdict = judged(again, LOCK)
     assert (again.exit_code, verdict.status, verdict.level) == (1, Status.NEW, Level.CONFIRMED)
-    assert "base in this job 0 ms; confirmed" in verdict.evidence
+    assert "; 0 s in the base traces of this job (confirmed)" in verdict.evidence
     assert [finding.key for finding in again.report.failing] == [LOCK]
     assert [trace.path.rpartition("/")[2] for trace in again.report.base_traces] == [
         "0-service-go1.27.trace",
@@ -71,7 +71,7 @@ def test_what_the_base_has_too_is_not_of_this_change(tmp_path: Path, baseline: P
         changed = copies(tmp_path / f"change-{name}", *[name] * 3)
         outcome = analysed(changed, copies(tmp_path / f"base-{name}", *[name] * 3), baseline=baseline, strict=True)
         assert (outcome.exit_code, judged(outcome, key).status) == (0, Status.KNOWN)
-        assert judged(outcome, key).evidence.endswith("; not of this change")
+        assert judged(outcome, key).evidence.endswith("(not caused by this change)")
         assert outcome.report.comparison
         assert "in the base traces of this job too" in outcome.report.comparison.warnings[0]
 

@@ -1,4 +1,4 @@
-"""Creep: growth in steps that are each too small to be worse, as every update moves the limit along."""
+"""Detect creep: growth in steps that are each too small to count as worse, because every update raises the limit."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.measurements import MB, MS, limit_of
+from gotracer_ci.baseline.measurements import MS, limit_of
 from gotracer_ci.baseline.records import Part
+from gotracer_ci.text import quantity
 
 _LAST: Final = 3
 
 
 def creeping(part: Part) -> Iterator[str]:
-    """The groups whose last three jobs are, by their median, over the limit that follows from the reference.
+    """Warn about groups for which the median of the last three jobs exceeds the limit set by the reference.
 
-    Of jobs of the newest entry's environment only.
+    Only jobs of the newest entry's environment count.
     """
     newest = part.entries[-1]
     own = [i for i, entry in enumerate(part.entries) if entry.conditions.matches(newest.conditions)][-_LAST:]
@@ -27,13 +28,7 @@ def creeping(part: Part) -> Iterator[str]:
         if limit and group.reference and now > limit.above(group.reference, newest.wall_ms * MS):
             where = " ".join(word for word in key[:3] if word)
             yield (
-                f"creep: {where} grew from {amount(group.reference, group.unit)} to {amount(now, group.unit)} in steps "
-                "that were each too small to be worse; find out why, or start anew with --update-baseline --replace"
+                f"creep: {where} grew from {quantity(group.reference, group.unit)} to {quantity(now, group.unit)} in "
+                "steps that were each too small to count as worse; find out why, or start over with --update-baseline "
+                "--replace"
             )
-
-
-def amount(value: float, unit: str) -> str:
-    """A value as a file has it, to two digits: "740 ms", "1,500", "12 MB"."""
-    factor, name = {"ns": (MS, " ms"), "bytes": (MB, " MB")}.get(unit, (1, ""))
-    short = float(f"{value / factor:.2g}")
-    return (f"{short:,.0f}" if short.is_integer() else f"{short:g}") + name

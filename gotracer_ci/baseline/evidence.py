@@ -1,4 +1,4 @@
-"""What a verdict rests on, in words: the figures before and now, and how many traces and jobs they are from."""
+"""Explain a verdict in words: the values before and now, and how many traces and jobs they come from."""
 
 from __future__ import annotations
 
@@ -7,71 +7,88 @@ from statistics import median
 from typing import Final
 
 from gotracer_ci.baseline.criteria import MANY_JOBS
-from gotracer_ci.baseline.measurements import MB, MS, Conditions, TraceGroups, limit_of, middle
+from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups, limit_of, middle
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
+from gotracer_ci.text import count, duration, plural, quantity, ratio, span
 
 _ALIKE: Final = 2
 _NAMED: Final = 3
-_TO: Final = "\N{EN DASH}"
-_TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_DASH: Final = "\N{EN DASH}"
 
 
 def within(now: Sequence[float], limit: float) -> str:
-    """What there is to say of a group that is as it was."""
+    """Return the evidence for a group that has not changed."""
     above = sum([value > limit for value in now]) if max(now) > limit else 0
-    return f"{above} of {len(now)} traces above the limit"
+    return f"above the limit in {above} of {len(now)} traces"
 
 
 def sentence(
     verdict: Verdict, past: Sequence[float], waits: tuple[float, float] | None = None, *, is_number: bool = False
 ) -> str:
-    """How many traces crossed which line, the median and range of the jobs, the range of the traces, how sure.
+    """Return the values before and now, which line how many traces crossed, and how sure that is.
 
-    As in "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; base in this job 745 ms;
-    confirmed".
+    For example "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces; 745 ms
+    in the base traces of this job (confirmed)".
 
     Args:
-        verdict: the verdict, all but its evidence.
-        past: the values of the jobs that it was compared with; none for the base alone.
-        waits: where the medians decided: how many waits the base had, and the run.
+        verdict: the verdict without its evidence.
+        past: the values of the compared jobs; empty if only base traces were compared.
+        waits: if the medians decided, the number of waits in the base traces and in the run.
         is_number: whether the values are numbers of waits.
     """
-    traces, status = len(verdict.now), verdict.status
-    figure, unit = _scale(verdict.unit, max(*past, *verdict.base, *verdict.now, verdict.limit))
-    unit = " times" if is_number else unit
     alone = bool(verdict.base) and not past
     reference = verdict.base if alone else past
-    before = _range(reference, figure)
-    if len(reference) > 1 and _TO in before:
-        before = f"{figure(middle(reference))} ({before})"
-    figures = f"{before} → {_range(verdict.now, figure)}{unit}"
-    whose = plural(len(reference), "base trace" if alone else "job")
+    before = _spread(reference, verdict.unit, usual=middle(reference))
+    values = f"{before} → {_spread(verdict.now, verdict.unit)}{' waits' if is_number else ''}"
+    which = "base trace" if alone else "baseline job"
     if verdict.level is Level.INCONCLUSIVE:
-        also = f" and {plural(len(verdict.base), 'base trace')}" if verdict.base and past else ""
-        return f"not compared with {whose}{also} of another environment: {figures}; {verdict.level}"
-    if status is Status.FIXED:
-        said = f"gone from {traces} of {traces} traces"
-    elif status is Status.BETTER:
-        said = f"{traces} of {traces} traces below the lowest of {whose}"
-    elif waits:
-        said = f"median of {plural(traces, 'trace')} above that of {whose} in this job"
-    else:
-        line = f"{'waited more often than' if is_number else 'above'} the {'second ' * (len(past) >= MANY_JOBS)}highest"
-        said = f"{traces} of {traces} traces {line} of {whose}"
-    times = f", {_two_digits(verdict.ratio)} {_TIMES}" if verdict.ratio else ""
+        others = [plural(len(reference), which)]
+        others += [plural(len(verdict.base), "base trace")] if verdict.base and past else []
+        return f"{values}, not compared: {' and '.join(others)} ran in another environment ({verdict.level})"
+    factor = f", {ratio(verdict.ratio)}" if verdict.ratio else ""
     if waits:
-        times += f", {waits[0]:,.0f} → {waits[1]:,.0f} waits"
-    base = f"; base in this job {_range(verdict.base, figure)}{unit}" if verdict.base and past else ""
-    return f"{said}: {figures}{times}{base}; {'not of this change' if verdict.is_older else verdict.level}"
+        factor += f", {count(waits[0])} → {count(waits[1])} waits"
+    traces = f"{len(verdict.now)} of {len(verdict.now)} traces"
+    if verdict.status is Status.FIXED:
+        crossed = f"gone from {traces}"
+    elif verdict.status is Status.BETTER:
+        crossed = f"below the lowest of {plural(len(reference), which)} in {traces}"
+    elif waits:
+        crossed = f"the median of {plural(len(verdict.now), 'trace')} above that of {plural(len(reference), which)}"
+    elif is_number:
+        crossed = f"waited more often than in {_jobs(len(reference), which, len(past))} in {traces}"
+    else:
+        highest = "second highest" if len(past) >= MANY_JOBS else "highest"
+        crossed = f"above the {highest} of {plural(len(reference), which)} in {traces}"
+    base = ""
+    if verdict.base and past:
+        base = f"; {_spread(verdict.base, verdict.unit)}{' waits' if is_number else ''} in the base traces of this job"
+    sure = "not caused by this change" if verdict.is_older else verdict.level
+    return f"{values}{factor}, {crossed}{base} ({sure})"
+
+
+def _jobs(number: int, which: str, jobs: int) -> str:
+    """Which of the jobs or base traces waited less often."""
+    if number == 1:
+        return f"the only {which}"
+    return f"{'all but one' if jobs >= MANY_JOBS else 'any'} of the {number} {which}s"
+
+
+def _spread(values: Sequence[float], unit: str, usual: float | None = None) -> str:
+    """The range of some values; with the usual one first, if that is given and they differ."""
+    if not values:
+        return quantity(0, unit)
+    shown = span(values, unit)
+    return f"{quantity(usual, unit)} ({shown})" if usual is not None and _DASH in shown else shown
 
 
 def missing(traces: int, base: int, *, needs_file: bool) -> str:
-    """What would confirm a change in time: so many more traces of it, and of its base.
+    """Return what would confirm that a time changed: how many more traces of the change and of its base.
 
-    The base can be traced at once, in the same job. More jobs of the main branch in the baseline would do as well, but
-    take days; the file is asked for only where there is none.
+    The base can be traced immediately, in the same job. More jobs of the main branch in the baseline would also do, but
+    take days, so a baseline is suggested only if there is none.
     """
     wanted = [f"{plural(traces, 'more trace')} of this change"] if traces > 0 else []
     if base > 0:
@@ -83,9 +100,9 @@ def missing(traces: int, base: int, *, needs_file: bool) -> str:
 
 
 def moved(verdicts: dict[Key, Verdict]) -> None:
-    """Where a group is gone and a similar one is new, its function was probably renamed: both verdicts say so.
+    """Note on both verdicts that a group probably moved, where one is gone and a similar one is new.
 
-    Of several a function of the same name goes first (its package or type was renamed), then the nearest in size.
+    A function of the same name comes first (its package or type was renamed), then the group closest in size.
     """
     new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW and v.unit == _unit(v.key)]
     old = [(v.before, v.key) for v in verdicts.values() if v.status is Status.FIXED and v.before]
@@ -99,7 +116,7 @@ def moved(verdicts: dict[Key, Verdict]) -> None:
 
 
 def _unit(key: Key) -> str:
-    """Of the group's values; a verdict by numbers of waits has those instead, which no size of another is like."""
+    """The unit of a group's own values; a verdict by numbers of waits has another one, so sizes cannot be compared."""
     limit = limit_of(key)
     return limit.unit if limit else ""
 
@@ -121,7 +138,7 @@ def _named(key: Key) -> tuple[str, ...]:
 def _pairs(
     new: list[_Sized], old: list[_Sized], part: Callable[[Key], tuple[str, ...]]
 ) -> Iterator[tuple[_Sized, _Sized]]:
-    """The new and old groups of one part that are about as large, each at most once; in one walk by size."""
+    """Pair the new and old groups of one part that are about the same size, each at most once, in one walk by size."""
     of_part: dict[tuple[str, ...], list[_Sized]] = {}
     for group in sorted(old):
         of_part.setdefault(part(group[1]), []).append(group)
@@ -144,12 +161,12 @@ def _pairs(
 
 
 def _apart(one: _Sized, other: _Sized) -> float:
-    """How many times the smaller the larger is; a new group is above its floor, and an old one was."""
+    """The larger over the smaller; neither is zero, because both groups are or were above their floor."""
     return max(one[0] / other[0], other[0] / one[0])
 
 
 def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[str]:
-    """What a reader must know of the comparison with the baseline as a whole."""
+    """Warn about a baseline from other environments, or from traces of another length."""
     same = [entry for entry in baseline.entries if entry.conditions.matches(conditions)]
     if others := len(baseline.entries) - len(same):
         yield _elsewhere(f"{others} of {plural(len(baseline.entries), 'baseline job')}", conditions)
@@ -158,7 +175,7 @@ def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[s
 
 
 def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: int) -> Iterator[str]:
-    """The same for the traces of the base commit."""
+    """Warn about base traces from other environments, or of another length."""
     same = [trace for trace in base if trace.conditions.matches(conditions)]
     if others := len(base) - len(same):
         yield _elsewhere(f"{others} of {plural(len(base), 'base trace')}", conditions)
@@ -167,50 +184,27 @@ def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: 
 
 
 def older(verdicts: dict[Key, Verdict]) -> Iterator[str]:
-    """Whether the base is over the baseline's limits as well: then it is the baseline that is wrong, or the machine."""
+    """Warn if the base exceeds the baseline's limits too: then the baseline is outdated, or the machine is slower."""
     found = [key for key, verdict in verdicts.items() if verdict.is_older]
     if found:
         names = ", ".join(" ".join(part for part in key if part) for key in found[:_NAMED])
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         yield (
-            f"over the baseline's limit, but in the base traces of this job too, so not of this change: {names}{more}; "
-            "update the baseline if it stays so"
+            f"above the baseline's limit, but in the base traces of this job too, so not caused by this change: "
+            f"{names}{more}; update the baseline if this continues"
         )
 
 
 def _elsewhere(which: str, conditions: Conditions) -> str:
     return (
-        f"{which} ran in another environment than these traces ({conditions}): only goroutine counts are compared "
-        "with them"
+        f"{which} ran in another environment than these traces ({conditions}), so only goroutine counts are "
+        "compared with them"
     )
 
 
 def _lengths(wall_ns: float, whose: str, before: float) -> Iterator[str]:
     if not before / _ALIKE <= wall_ns <= before * _ALIKE:
         yield (
-            f"these traces are {_two_digits(wall_ns / 1e9)} s long, {whose} {_two_digits(before / 1e9)} s: "
-            "waits add up with the length, so record the same length unless the program itself decides it"
+            f"these traces are {duration(wall_ns)} long and {whose} {duration(before)}: longer traces have more waits, "
+            "so record for the same time unless the program itself decides when it ends"
         )
-
-
-def plural(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
-def _range(values: Sequence[float], figure: Callable[[float], str]) -> str:
-    low, high = figure(min(values, default=0)), figure(max(values, default=0))
-    return high if low == high else f"{low}{_TO}{high}"
-
-
-def _two_digits(value: float) -> str:
-    """1543 → "1,500", 0.3149 → "0.31"."""
-    short = float(f"{value:.2g}")
-    return f"{short:,.0f}" if short.is_integer() else f"{short:g}"
-
-
-def _scale(unit: str, largest: float) -> tuple[Callable[[float], str], str]:
-    """How to write values of a unit, and the unit's name to go after them. Counts are written in full."""
-    if unit == "count":
-        return "{:,.0f}".format, ""
-    factor, name = (MS, " ms") if unit == "ns" else (MB, " MB") if largest >= MB else (1000, " kB")
-    return lambda value: _two_digits(value / factor), name

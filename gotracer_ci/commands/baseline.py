@@ -19,9 +19,11 @@ from gotracer_ci.baseline.update import mixed
 from gotracer_ci.commands.output import complain, print_lines, stdout
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
+from gotracer_ci.report.labels import go
+from gotracer_ci.report.safe import clean
 from gotracer_ci.report.table import print_rows
-from gotracer_ci.report.text import clean, duration, go, plural, quantity
 from gotracer_ci.settings import BASELINE_FILE
+from gotracer_ci.text import duration, plural, quantity
 
 _ENTRY = ("JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH")
 _GROUP = ("RULE", "KIND", "PLACE", "VALUES", "REMARK")

@@ -19,9 +19,10 @@ from gotracer_ci.commands.output import print_lines
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import clean, plural
+from gotracer_ci.report.safe import clean
 from gotracer_ci.settings import BASELINE_FILE, Settings, load
 from gotracer_ci.source.repository import Repository
+from gotracer_ci.text import plural
 from gotracer_ci.trace import kernel
 
 _MAX_NAMES = 5

@@ -44,6 +44,6 @@ def print_lines(lines: list[str]) -> None:
 
 def complain(problem: object) -> None:
     """Write a problem to stderr as one line, whatever characters are in it."""
-    from gotracer_ci.report.text import clean
+    from gotracer_ci.report.safe import clean
 
     click.echo(f"gotracer-ci: {clean(str(problem))}", err=True)

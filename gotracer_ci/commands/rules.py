@@ -17,14 +17,14 @@ def command(name: str | None) -> None:
     Example:
       gotracer-ci rules MutexContention
     """
-    from gotracer_ci.report.text import threshold
     from gotracer_ci.rules.registry import all_rules
+    from gotracer_ci.text import quantity
 
     known = {rule.name: rule.info for rule in all_rules()}
     lines = []
     if name is None:
         for info in known.values():
-            limits = ", ".join(f"{t.name} {threshold(t)}" for t in info.thresholds)
+            limits = ", ".join(f"{t.name} {quantity(t.value, t.unit)}" for t in info.thresholds)
             lines.append(f"{info.name}\n  {info.summary}\n  {limits}")
     elif name in known:
         info = known[name]
@@ -32,7 +32,7 @@ def command(name: str | None) -> None:
         for heading, text in info.sections:
             lines.append(f"\n{heading}\n{'-' * len(heading)}\n{text}")
             if heading == "Thresholds":
-                values = [(limit.name, threshold(limit).replace(" ", "")) for limit in info.thresholds]
+                values = [(limit.name, quantity(limit.value, limit.unit).replace(" ", "")) for limit in info.thresholds]
                 lines += [f"  --set {info.name}.{limit}={value}" for limit, value in values]
     else:
         raise UsageError(f"{name}: no such rule; there are {', '.join(known)}")

@@ -19,6 +19,7 @@ from gotracer_ci.errors import PublishError, UsageError
 from gotracer_ci.github import retry
 from gotracer_ci.github.refusals import StaleError, message_of, refusal
 from gotracer_ci.github.session import Answer, Session, Unreachable, origin_of, path_of
+from gotracer_ci.text import duration
 
 PER_PAGE = 100
 MAX_PAGES = 100
@@ -251,7 +252,8 @@ class Client:
         """Waits, within what a run is willing to."""
         if self._waited + seconds > retry.CAP:
             raise PublishError(
-                f"{problem}; it would be tried again in {seconds:,.0f} s, and a run waits for {retry.CAP:,.0f} s in all"
+                f"{problem}; the next try would be in {duration(seconds * 1e9)}, but a run waits for at most "
+                f"{duration(retry.CAP * 1e9)}"
             )
         self._waited += seconds
         self.wait(seconds)

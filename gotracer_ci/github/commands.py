@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.text import duration
 
 LEVELS = ("error", "warning", "notice")
 PER_LEVEL = 10  # the runner drops further ones of a step
@@ -119,5 +120,5 @@ def _property(text: str) -> str:
 def pause(seconds: float) -> None:
     """Waits for GitHub; says so where somebody who watches the log would wonder."""
     if seconds >= _LONG_PAUSE:
-        log(f"waiting {seconds:,.0f} s for GitHub", sys.stdout)
+        log(f"waiting {duration(round(seconds) * 1e9)} for GitHub", sys.stdout)
     time.sleep(seconds)

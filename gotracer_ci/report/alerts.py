@@ -11,7 +11,7 @@ from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 
 def alerts(report: Report) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentences
 from gotracer_ci.report.json import compact
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "major"}
 

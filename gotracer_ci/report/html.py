@@ -17,9 +17,10 @@ from itertools import groupby
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from gotracer_ci import text
 from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding, Frame
-from gotracer_ci.report import text, view
+from gotracer_ci.report import labels, safe, view
 from gotracer_ci.report.model import Report
 
 DETAILED = 500
@@ -68,7 +69,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, finalize=_clean, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.globals |= {"text": text, "view": view, "owners": _OWNERS}
+    environment.globals |= {"labels": labels, "safe": safe, "text": text, "view": view, "owners": _OWNERS}
     return environment.from_string(_own("report.html"))
 
 
@@ -86,7 +87,7 @@ def _rows(report: Report, shown: view.Shown) -> Iterator[Row]:
             verdict=verdict,
             severity=view.severity(report, finding).label,
             word=view.word(verdict),
-            place=text.place(finding) or text.WHOLE,
+            place=labels.place(finding) or labels.WHOLE,
             trace=report.traces[finding.trace].path if in_range else "",
             detailed=number < DETAILED,
             stack=_runs(finding),
@@ -100,7 +101,7 @@ def _runs(finding: Finding) -> tuple[tuple[str, tuple[Frame, ...]], ...]:
 def _clean(value: object) -> object:
     """Every expression in the template passes here before it is escaped."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return text.clean(value)
+        return safe.clean(value)
     return value
 
 

@@ -6,8 +6,10 @@ from typing import TextIO
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
+from gotracer_ci.report.labels import place
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import TIMES, clean, place, plural, timestamp
+from gotracer_ci.report.safe import clean
+from gotracer_ci.text import plural, times, timestamp
 
 WIDE = 120
 """Columns of a terminal from which on messages stand beside the other cells, not below them."""
@@ -72,14 +74,14 @@ def _header(report: Report) -> tuple[str, ...]:
 def _row(report: Report, finding: Finding) -> tuple[tuple[str, ...], list[str]]:
     """The cells of a finding's first line, and the lines below its message."""
     verdict = report.verdict(finding)
-    times = f"[{finding.statistics.count:,}{TIMES}] " if finding.statistics.count > 1 else ""
+    often = f"[{times(finding.statistics.count)}] " if finding.statistics.count > 1 else ""
     words = (view.word(verdict).upper() if view.is_regression(verdict) else view.word(verdict),)
     cells = (
         view.severity(report, finding).label.upper(),
         *(words if report.comparison else ()),
         clean(finding.key.rule),
         timestamp(finding.timestamp_ns),
-        times + clean(finding.message),
+        often + clean(finding.message),
     )
     where = place(finding)
     more = [f"at {where}"] if where else []

@@ -9,7 +9,7 @@ from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.findings import Finding, Frame, RuleInfo
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.report.text import escape_json
+from gotracer_ci.report.safe import escape_json
 
 SCHEMA_ID = "gotracer-ci/report/v1"
 

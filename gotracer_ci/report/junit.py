@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
+from gotracer_ci.report.labels import WHOLE, at
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import WHOLE, at, clean, clean_lines
+from gotracer_ci.report.safe import clean, clean_lines
 
 
 def render(report: Report) -> str:

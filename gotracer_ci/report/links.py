@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 
 @dataclass(frozen=True, slots=True)

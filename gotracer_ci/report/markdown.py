@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gotracer_ci.report import markup, sections, view
 from gotracer_ci.report.links import NO_LINKS, Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import plural
+from gotracer_ci.text import plural
 
 _DETAILS = 10
 """How many findings have their details without a baseline; of regressions all have."""

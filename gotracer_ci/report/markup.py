@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 CELL = 240
 """Characters of untrusted text in a cell, a title or a line of a stack."""

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from gotracer_ci.findings import Severity
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 _NAMED = 8
 _LONGEST = 200

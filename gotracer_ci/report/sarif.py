@@ -22,8 +22,10 @@ from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentence, sentences
 from gotracer_ci.report.json import judgement, summary
+from gotracer_ci.report.labels import at
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import at, clean, clean_lines, escape_json, plural
+from gotracer_ci.report.safe import clean, clean_lines, escape_json
+from gotracer_ci.text import plural
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
 TOOL = "gotracer-ci"

@@ -10,9 +10,11 @@ from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import markup, view
 from gotracer_ci.report.chart import chart
+from gotracer_ci.report.labels import WHOLE, at, place
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.text import WHOLE, at, clean_lines, duration, place, plural, timestamp
+from gotracer_ci.report.safe import clean_lines
+from gotracer_ci.text import duration, plural, timestamp
 
 ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
 _JUDGED: Final = ("", "Rule", "Place", "Before → now", "Change", "Confidence")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 Row = Sequence[str]
 

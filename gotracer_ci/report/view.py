@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.report.labels import go
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.report.text import TIMES, clean, go, plural, quantity, spread
+from gotracer_ci.report.safe import clean
+from gotracer_ci.text import plural, quantity, ratio, span
 
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
@@ -121,15 +123,13 @@ def word(verdict: Verdict | None) -> str:
 def before_now(verdict: Verdict) -> str:
     """`740 ms → 1.5 s`, or the range of several traces; `none` stands for what is not there."""
     before = "none" if verdict.before is None else quantity(verdict.before, verdict.unit)
-    now = spread(verdict.now, verdict.unit) if verdict.now else "none"
+    now = span(verdict.now, verdict.unit) if verdict.now else "none"
     return f"{before} → {now}"
 
 
 def change(verdict: Verdict) -> str:
-    """How many times the value before, as `2.1` and a multiplication sign; empty where nothing was there before."""
-    if verdict.ratio is None:
-        return ""
-    return (f"{verdict.ratio:.2g}" if verdict.ratio < 9.95 else f"{verdict.ratio:,.0f}") + TIMES
+    """Return how many times the earlier value it is now, as `2.14` and a multiplication sign; "" without one."""
+    return "" if verdict.ratio is None else ratio(verdict.ratio)
 
 
 def gone(report: Report) -> list[Verdict]:

@@ -27,6 +27,7 @@ from gotracer_ci.findings import (
 )
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.source.place import primary
+from gotracer_ci.text import duration
 
 SECTIONS = ("Detects", "Why it matters", "How it is measured", "Thresholds", "What to do", "Limits")
 
@@ -175,21 +176,6 @@ def location(frame: SourceFrame | None, mapped: str = "") -> Location | None:
 
 def frames(stack: Stack) -> tuple[Frame, ...]:
     return tuple(Frame(f.function, f.file, f.line, f.owner, f.path) for f in stack.frames)
-
-
-def duration(ns: float) -> str:
-    """A length for a message: three digits, a fitting unit."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}" if ns < 1000 * size else f"{ns / size:,.0f} {unit}"
-    return f"{ns:.0f} ns"
-
-
-def size(count: float) -> str:
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if abs(count) >= scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count:.0f} bytes"
 
 
 def times(group: PlaceGroup) -> str:

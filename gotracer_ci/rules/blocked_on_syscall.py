@@ -37,6 +37,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration
 
 NAME = "BlockedOnSyscall"
 SUGGESTION = "Give the operation a deadline, buffer it, or move it off the path that is waited for."
@@ -62,7 +63,7 @@ def _message(group: PlaceGroup) -> str:
     what = "a call of C code" if group.name == "cgo call" else "a system call"
     leaf = group.worst[0].stack.functions[0]
     return (
-        f"{base.where(group)} was in {what} ({leaf}) for up to {base.duration(group.max_ns)}"
+        f"{base.where(group)} was in {what} ({leaf}) for up to {duration(group.max_ns)}"
         f"{base.still(group)}; {base.times(group)}"
     )
 

@@ -36,6 +36,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration
 
 NAME = "GCAssist"
 SUGGESTION = "Allocate less there: reuse buffers, preallocate; or give the collector room (GOGC, GOMEMLIMIT)."
@@ -52,7 +53,7 @@ def _assist(group: IntervalGroup) -> str | None:
 
 
 def _message(group: PlaceGroup) -> str:
-    return f"{base.where(group)} assisted the GC for up to {base.duration(group.max_ns)}; {base.times(group)}"
+    return f"{base.where(group)} assisted the GC for up to {duration(group.max_ns)}; {base.times(group)}"
 
 
 RULE = base.Rule(

@@ -36,6 +36,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
 from gotracer_ci.findings import Key, Severity
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration
 
 NAME = "GCPauseSpike"
 SUGGESTION = (
@@ -70,7 +71,7 @@ def _reason(group: IntervalGroup) -> str | None:
 
 
 def _message(group: PlaceGroup) -> str:
-    return f"stop-the-world ({group.name}) took up to {base.duration(group.max_ns)}; {base.times(group)}"
+    return f"stop-the-world ({group.name}) took up to {duration(group.max_ns)}; {base.times(group)}"
 
 
 RULE = base.Rule(

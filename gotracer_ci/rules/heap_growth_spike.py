@@ -37,6 +37,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.heap import Growth
 from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration, size
 
 NAME = "HeapGrowthSpike"
 SUGGESTION = "Compare two heap profiles (go tool pprof -diff_base) from before and after the rise: what is retained?"
@@ -47,9 +48,9 @@ def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
     if heap.growth and heap.growth.bytes > 0:
         yield _growth(heap.growth, facts, limits)
     if heap.peak:
-        what = f"{base.size(heap.allocated)} were allocated"
+        what = f"{size(heap.allocated)} were allocated"
         yield base.counter(Key(NAME, "bytes allocated", ""), "bytes", heap.allocated, facts, what, SUGGESTION)
-        what = f"the heap was {base.size(heap.peak)} at its peak"
+        what = f"the heap was {size(heap.peak)} at its peak"
         yield base.counter(Key(NAME, "peak heap", ""), "bytes", heap.peak, facts, what, SUGGESTION)
 
 
@@ -64,14 +65,13 @@ def _growth(growth: Growth, facts: Facts, limits: base.Limits) -> base.Measured:
     statistics = Statistics("bytes", 1, growth.bytes, growth.bytes, growth.bytes)
 
     def describe() -> Finding:
-        goal = f"; the next goal is {base.size(growth.goal)}" if growth.goal > 0 else ""
+        goal = f"; the next goal is {size(growth.goal)}" if growth.goal > 0 else ""
         return Finding(
             key=key,
             severity=level,
             message=(
-                f"the live heap grew by {base.size(growth.bytes)} in {base.duration(took)} "
-                f"({base.size(growth.before)} → {base.size(growth.after)}"
-                + (f", {base.size(rate)}/s)" if counts else ")")
+                f"the live heap grew by {size(growth.bytes)} in {duration(took)} "
+                f"({size(growth.before)} → {size(growth.after)}" + (f", {size(rate)}/s)" if counts else ")")
             ),
             detail=f"Measured after GC cycles ({facts.heap.cycles} in the trace){goal}.",
             suggestion=SUGGESTION,

@@ -37,6 +37,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration
 
 NAME = "HighSchedulingLatency"
 SUGGESTION = (
@@ -59,7 +60,7 @@ def _why(group: IntervalGroup) -> str | None:
 
 def _message(group: PlaceGroup) -> str:
     return (
-        f"{base.where(group)} waited up to {base.duration(group.max_ns)} in the run queue "
+        f"{base.where(group)} waited up to {duration(group.max_ns)} in the run queue "
         f"({group.name}){base.still(group)}; {base.times(group)}"
     )
 

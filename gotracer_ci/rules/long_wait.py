@@ -38,6 +38,7 @@ from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_p
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
 from gotracer_ci.rules.sync_waits import COND, WAIT_GROUP, primitive
+from gotracer_ci.text import duration
 
 NAME = "LongWait"
 SUGGESTION = "Nothing, if it waits for work. Else ask who should have sent, closed or signalled."
@@ -72,8 +73,7 @@ def _wait(group: IntervalGroup) -> str | None:
 
 def _message(group: PlaceGroup) -> str:
     return (
-        f"{group.place} waited up to {base.duration(group.max_ns)} in {group.name}"
-        f"{base.still(group)}; {base.times(group)}"
+        f"{group.place} waited up to {duration(group.max_ns)} in {group.name}{base.still(group)}; {base.times(group)}"
     )
 
 

@@ -38,6 +38,7 @@ from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_p
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
 from gotracer_ci.rules.sync_waits import COND, WAIT_GROUP, primitive
+from gotracer_ci.text import duration
 
 NAME = "MutexContention"
 SUGGESTION = (
@@ -61,7 +62,7 @@ def _lock(group: IntervalGroup) -> str | None:
 
 def _message(group: PlaceGroup) -> str:
     return (
-        f"{base.where(group)} waited up to {base.duration(group.max_ns)} in {group.name}"
+        f"{base.where(group)} waited up to {duration(group.max_ns)} in {group.name}"
         f"{base.still(group)}; {base.times(group)}"
     )
 

@@ -37,6 +37,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import base
+from gotracer_ci.text import duration
 
 NAME = "ProcessorStarvation"
 SUGGESTION = (
@@ -58,7 +59,7 @@ def _idle(group: IntervalGroup) -> str | None:
 def _message(group: PlaceGroup) -> str:
     waiting = group.worst[0].stack.place.lstrip("~")
     return (
-        f"a P was idle for up to {base.duration(group.max_ns)} while a goroutine in {waiting} was ready to run; "
+        f"a P was idle for up to {duration(group.max_ns)} while a goroutine in {waiting} was ready to run; "
         f"{base.times(group)}"
     )
 

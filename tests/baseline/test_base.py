@@ -98,28 +98,46 @@ def test_level(key: Key, jobs: int, bases: int, traces: int, level: Level, more:
             [710, 720, 740, 750, 770],
             [745, 745, 745],
             [1512, 1560, 1600],
-            "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; base in this job 740 ms;"
-            " confirmed",
+            "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces; 745 ms in "
+            "the base traces of this job (confirmed)",
         ),
         (
             LOCK,
             [100],
             [480, 510],
             [520, 560],
-            "2 of 2 traces above the highest of 1 job: 100 → 520-560 ms, 5.4 x; base in this job 480-510 ms; not of "
-            "this change",
+            "100 ms → 520-560 ms, 5.4x, above the highest of 1 baseline job in 2 of 2 traces; 480-510 ms in the base "
+            "traces of this job (not caused by this change)",
         ),
         (
             LOCK,
             None,
             [10, 12, 11],
             [100, 90, 95],
-            "3 of 3 traces above the highest of 3 base traces: 11 (10-12) → 90-100 ms, 8.6 x; suspected",
+            "11 ms (10-12 ms) → 90-100 ms, 8.64x, above the highest of 3 base traces in 3 of 3 traces (suspected)",
         ),
-        (LOCK, None, [10], [50], "1 of 1 traces above the highest of 1 base trace: 10 → 50 ms, 5 x; suspected"),
-        (LOCK, [100], [90, 95], [0], "gone from 1 of 1 traces: 100 → 0 ms; base in this job 90-95 ms; suspected"),
-        (LOCK, None, [90, 95], [20], "1 of 1 traces below the lowest of 2 base traces: 92 (90-95) → 20 ms, 0.22 x; s"),
-        (GOROUTINES, [4], [4, 4], [44], "1 of 1 traces above the highest of 1 job: 4 → 44, 11 x; base in this job 4;"),
+        (LOCK, None, [10], [50], "10 ms → 50 ms, 5x, above the highest of 1 base trace in 1 of 1 traces (suspected)"),
+        (
+            LOCK,
+            [100],
+            [90, 95],
+            [0],
+            "100 ms → 0 s, gone from 1 of 1 traces; 90-95 ms in the base traces of this job (suspected)",
+        ),
+        (
+            LOCK,
+            None,
+            [90, 95],
+            [20],
+            "92.5 ms (90-95 ms) → 20 ms, 0.216x, below the lowest of 2 base traces in 1 of 1 traces (s",
+        ),
+        (
+            GOROUTINES,
+            [4],
+            [4, 4],
+            [44],
+            "4 → 44, 11x, above the highest of 1 baseline job in 1 of 1 traces; 4 in the base traces of this job (c",
+        ),
     ],
 )
 def test_evidence(key: Key, past: list[float] | None, of_base: list[float], now: list[float], evidence: str) -> None:
@@ -132,7 +150,7 @@ def test_what_the_base_has_too_is_said_once_for_all() -> None:
     """A slow machine, or a baseline that was not updated: the reader must know why nothing is flagged."""
     comparison = compare(run(LOCK, 900), base(LOCK, 10), "b.json", base=run(LOCK, 900, 800))
     (warning,) = comparison.warnings
-    assert warning.startswith("over the baseline's limit, but in the base traces of this job too")
+    assert warning.startswith("above the baseline's limit, but in the base traces of this job too")
     assert "MutexContention sync.(*Mutex).Lock main.work;" in warning
     assert comparison.verdicts[LOCK].is_older
     assert comparison.regressions(strict=True) == []
@@ -149,7 +167,7 @@ def test_a_base_of_another_environment_is_compared_by_goroutines_only(past: list
         verdict = comparison.verdicts[key]
         if past is None:
             assert (verdict.status, verdict.level) == (Status.KNOWN, Level.INCONCLUSIVE)
-            assert verdict.evidence.startswith("not compared with 2 base traces of another environment: 900")
+            assert "not compared: 2 base traces ran in another environment (inconclusive)" in verdict.evidence
         else:
             assert (verdict.status, verdict.base) == (Status.WORSE, ())
     verdict = judged(GOROUTINES, run(GOROUTINES, 99), NO_FILE, run(GOROUTINES, 9, conditions=THERE))
@@ -179,7 +197,7 @@ def test_a_base_too_short_or_too_rare_proves_nothing() -> None:
 
 def test_lengths_that_differ_from_the_bases_are_said() -> None:
     (warning,) = compare(run(LOCK, 1), NO_FILE, "", base=run(LOCK, 1, wall_ns=400 * MS)).warnings
-    assert warning.startswith("these traces are 1 s long, the base traces 0.4 s")
+    assert warning.startswith("these traces are 1 s long and the base traces 400 ms")
 
 
 def test_before_is_the_bases_where_there_is_no_file() -> None:

@@ -187,21 +187,36 @@ def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
 @pytest.mark.parametrize(
     ("key", "past", "now", "evidence"),
     [
-        (LOCK, [0], [45], "1 of 1 traces above the highest of 1 job: 0 → 45 ms; suspected"),
+        (LOCK, [0], [45], "0 s → 45 ms, above the highest of 1 baseline job in 1 of 1 traces (suspected)"),
         (
             LOCK,
             [710, 720, 740, 750, 770],
             [1512, 1560, 1600],
-            "3 of 3 traces above the highest of 5 jobs: 740 (710-770) → 1,500-1,600 ms, 2.1 x; confirmed",
+            "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces (c",
         ),
-        (LOCK, [10] * 7 + [90], [45], "1 of 1 traces above the second highest of 8 jobs: 10 (10-90) → 45 ms, 4.5 x; s"),
-        (LOCK, [100], [60], "1 of 1 traces below the lowest of 1 job: 100 → 60 ms, 0.6 x; suspected"),
-        (LOCK, [100], [0], "gone from 1 of 1 traces: 100 → 0 ms; suspected"),
-        (LOCK, [100], [120, 200], "1 of 2 traces above the limit"),
-        (LOCK, [100], [0.31, 120], "0 of 2 traces above the limit"),
-        (LOCK, [0.4], [5.7], "1 of 1 traces above the highest of 1 job: 0.4 → 5.7 ms, 14 x; s"),
-        (GOROUTINES, [104], [1234], "1 of 1 traces above the highest of 1 job: 104 → 1,234, 12 x; confirmed"),
-        (ALLOCATED, [10 * MB], [25 * MB], "1 of 1 traces above the highest of 1 job: 10 → 25 MB, 2.5 x; confirmed"),
+        (
+            LOCK,
+            [10] * 7 + [90],
+            [45],
+            "10 ms (10-90 ms) → 45 ms, 4.5x, above the second highest of 8 baseline jobs in 1 of 1 traces (s",
+        ),
+        (LOCK, [100], [60], "100 ms → 60 ms, 0.6x, below the lowest of 1 baseline job in 1 of 1 traces (s"),
+        (LOCK, [100], [0], "100 ms → 0 s, gone from 1 of 1 traces (suspected)"),
+        (LOCK, [100], [120, 200], "above the limit in 1 of 2 traces"),
+        (LOCK, [100], [0.31, 120], "above the limit in 0 of 2 traces"),
+        (LOCK, [0.4], [5.7], "400 µs → 5.7 ms, 14.2x, above the highest of 1 baseline job in 1 of 1 traces (s"),
+        (
+            GOROUTINES,
+            [104],
+            [1234],
+            "104 → 1,234, 11.9x, above the highest of 1 baseline job in 1 of 1 traces",
+        ),
+        (
+            ALLOCATED,
+            [10 * MB],
+            [25 * MB],
+            "10 MB → 25 MB, 2.5x, above the highest of 1 baseline job",
+        ),
     ],
 )
 def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) -> None:

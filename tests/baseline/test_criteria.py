@@ -74,7 +74,8 @@ def test_a_verdict_by_number_is_in_numbers() -> None:
     assert verdict.now == (880, 900, 910)
     assert verdict.history == (200, 210, 220, 210, 205)
     assert plain(verdict.evidence) == (
-        "3 of 3 traces waited more often than the highest of 5 jobs: 210 (200-220) → 880-910 times, 4.3 x; confirmed"
+        "210 (200-220) → 880-910 waits, 4.29x, waited more often than in any of the 5 baseline jobs in 3 of 3 traces "
+        "(confirmed)"
     )
 
 
@@ -82,8 +83,8 @@ def test_numbers_that_the_base_has_too_are_not_of_this_change() -> None:
     verdict = judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 880)] * 3)
     assert (verdict.status, verdict.is_older) == (Status.KNOWN, True)
     assert plain(verdict.evidence) == (
-        "3 of 3 traces waited more often than the highest of 5 jobs: 100 → 900 times, 9 x; base in this job 880 "
-        "times; not of this change"
+        "100 → 900 waits, 9x, waited more often than in any of the 5 baseline jobs in 3 of 3 traces; 880 waits in the "
+        "base traces of this job (not caused by this change)"
     )
 
 
@@ -121,8 +122,8 @@ def test_a_verdict_by_medians_is_against_the_base() -> None:
     assert (verdict.status, verdict.level, verdict.unit) == (Status.WORSE, Level.CONFIRMED, "ns")
     assert (verdict.before, verdict.limit) == (205 * MS, 312.5 * MS)
     assert plain(verdict.evidence) == (
-        "median of 3 traces above that of 3 base traces in this job: 200 (200-650) → 200-700 ms, 2.9 x, "
-        "190 → 330 waits; confirmed"
+        "205 ms (200-650 ms) → 200-700 ms, 2.91x, 190 → 330 waits, the median of 3 traces above that of 3 base traces "
+        "(confirmed)"
     )
     alone = judged([(597, 330), (700, 340), (200, 300)], [], [(200, 180), (205, 190), (650, 200)])
     assert (alone.level, alone.more) == (Level.SUSPECTED, "a baseline of at least 1 job (--baseline)")

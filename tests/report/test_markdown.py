@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.report import markdown, markup, render
-from gotracer_ci.report.text import clean
+from gotracer_ci.report.safe import clean
 
 from . import factory
 from .github_page import LINKS, page
@@ -31,7 +31,7 @@ def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
     ]
     assert rows[1][2] == "store.(*Cache).Get (store/cache.go:41)"
     assert rows[1][3].startswith("740 ms → 1.5\N{EN DASH}1.6 s")
-    assert rows[1][4:] == ["2.1\N{MULTIPLICATION SIGN}", "confirmed"]
+    assert rows[1][4:] == ["2.09\N{MULTIPLICATION SIGN}", "confirmed"]
 
 
 def test_other_findings_are_folded_unless_there_is_no_baseline() -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Severity
-from gotracer_ci.report.text import threshold
 from gotracer_ci.rules import registry
 from gotracer_ci.rules.base import SECTIONS, Rule, info
 from gotracer_ci.rules.registry import all_rules, select
 from gotracer_ci.rules.units import parse
 from gotracer_ci.source.names import normalise
+from gotracer_ci.text import quantity
 from tests.conftest import NAMES, PROGRAMS, facts_of, findings, line_of, measured
 
 RULES = all_rules()
@@ -41,7 +41,7 @@ def test_documentation_is_complete(rule: Rule) -> None:
 @each_rule
 def test_thresholds_are_written_as_they_are_read(rule: Rule) -> None:
     for limit in rule.info.thresholds:
-        shown = threshold(limit)
+        shown = quantity(limit.value, limit.unit)
         assert parse(limit.name, shown, limit.unit) == limit.value
         assert parse(limit.name, shown.replace(" ", ""), limit.unit) == limit.value
 

@@ -1,0 +1,32 @@
+"""Name places and Go versions the way every format shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gotracer_ci.findings import Finding, Frame, Location
+from gotracer_ci.report.safe import clean
+
+WHOLE: Final = "whole program"
+
+
+def go(version: str) -> str:
+    """Return the Go releases that write a format version: not every release changes it."""
+    return {"1.23": "1.23 or 1.24", "1.26": "1.26 or later"}.get(version, version)
+
+
+def at(place: Location | Frame) -> str:
+    """Return `func (file:line)`, with the repository's file if there is one."""
+    file = place.path or (place.file if isinstance(place, Frame) else "")
+    where = f"{file}:{place.line}" if place.line else file
+    return clean(f"{place.function} ({where})" if where else place.function)
+
+
+def place(finding: Finding) -> str:
+    """Return where a finding is, as precisely as known; "" for the whole program."""
+    if finding.location:
+        return at(finding.location)
+    if finding.stack:
+        own = next((frame for frame in finding.stack if frame.owner == "own"), finding.stack[0])
+        return at(own)
+    return clean(finding.key.place.removeprefix("~"))
