@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "source": {"errors"},
     "analysis": {"trace", "source"},
     "rules": {"errors", "findings", "analysis", "source.place", "source.frames", "text"},
-    "baseline": {"errors", "findings", "text"},
+    "baseline": {"errors", "files", "findings", "text"},
     "report": {"errors", "findings", "baseline.verdicts", "text"},
     "github": {"errors", "text"},
     "settings": {"errors", "findings"},

@@ -133,12 +133,12 @@ def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: P
     ("baseline", "says"),
     [
         ("bad.json", "not valid JSON"),
-        ("newer.json", "made by a newer gotracer-ci: schema 99"),
+        ("newer.json", "written by a newer gotracer-ci: schema 99"),
         ("cut.json", "not valid JSON at line"),
-        ("hand.json", "the numbers of 1 are not of these groups: a group's line was deleted, moved or renamed"),
-        ("conflict.json", "gotracer-ci baseline merge mends it"),
+        ("hand.json", "the numbers of job 1 belong to other groups: a group's line was deleted, moved or renamed"),
+        ("conflict.json", 'merge conflict markers; run "gotracer-ci baseline merge" on it'),
         ("text", "not valid JSON"),
-        ("bare", "cannot be read"),
+        ("bare", "is a directory, not a regular file"),
     ],
 )
 def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(
@@ -147,7 +147,7 @@ def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(
     done = run(*GOOD, "--baseline", baseline, cwd=folder)
     assert done.returncode == 3
     (line,) = complaints(done)
-    assert line.startswith(f"{baseline}: ")
+    assert line.startswith(f"{baseline}:")
     assert says in line
     assert b"MutexContention" in done.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Request:
     """What to do with the file. path: the file; shown: its name in reports and errors.
 
     update, replace, run_id, commit: see `update`. accepted: (fingerprint, reason), see `accept`.
+    inside: the directory that the file must be in to be written, see `files.write`.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class Request:
     run_id: str = ""
     commit: str = ""
     accepted: Sequence[tuple[str, str]] = ()
+    inside: Path | None = None
 
 
 @dataclass(slots=True)
@@ -66,24 +69,12 @@ def judge(
         is_whole: whether all traces could be read to their end.
     """
     judged = Judged(None, [], [])
+    writes = request and is_whole and (request.update or request.accepted)
+    # from the reading to the writing: of two updates at the same time, both count
+    lock = schema.updating(request.path, request.inside) if request and writes else nullcontext()
     try:
-        old = _old(request) if request else None
-        if request and request.update:
-            _update(request, old, runs, rules, judged, is_whole=is_whole)
-        elif request is None or (old is None and base):
-            judged.notes.append(_ALONE)
-            _compare("", None, runs, counting, rules, base, judged)
-        elif old is None:
-            judged.notes.append(
-                f"no baseline at {request.shown} yet: every finding counts; make it with --update-baseline"
-            )
-        else:
-            comparison = _compare(request.shown, old, runs, counting, rules, base, judged)
-            if request.accepted and not is_whole:
-                message = f"{request.shown}: nothing was accepted: a trace is cut or broken, and its totals are too low"
-                judged.errors.append(BaselineError(message))
-            elif request.accepted:
-                _accept(request, old, comparison, runs, rules, base, judged)
+        with lock:
+            _judge(request, runs, counting, rules, base, judged, is_whole=is_whole)
     except BaselineError as error:
         judged.errors.append(error)
         if judged.comparison is None:
@@ -91,6 +82,33 @@ def judge(
     except GotracerError as error:
         judged.errors.append(error)
     return judged
+
+
+def _judge(
+    request: Request | None,
+    runs: Runs,
+    counting: Mapping[str, Iterable[Key]],
+    rules: Collection[str],
+    base: Runs,
+    judged: Judged,
+    *,
+    is_whole: bool,
+) -> None:
+    old = _old(request) if request else None
+    if request and request.update:
+        _update(request, old, runs, rules, judged, is_whole=is_whole)
+    elif request is None or (old is None and base):
+        judged.notes.append(_ALONE)
+        _compare("", None, runs, counting, rules, base, judged)
+    elif old is None:
+        judged.notes.append(f"no baseline at {request.shown} yet: every finding counts; make it with --update-baseline")
+    else:
+        comparison = _compare(request.shown, old, runs, counting, rules, base, judged)
+        if request.accepted and not is_whole:
+            message = f"{request.shown}: nothing was accepted: a trace is cut or broken, and its totals are too low"
+            judged.errors.append(BaselineError(message))
+        elif request.accepted:
+            _accept(request, old, comparison, runs, rules, base, judged)
 
 
 def _compare(
@@ -134,7 +152,7 @@ def _update(
         raise BaselineError(f"{request.shown}: not updated: a trace is cut or broken, and its totals would be too low")
     new = update_all(old, runs, request.run_id, request.commit, replace=request.replace)
     if new != old:
-        schema.save(request.path, new)
+        schema.save(request.path, new, request.inside)
         judged.notes.append(f"{request.shown} was {'created' if old is None else 'updated'}; commit it")
     else:
         judged.notes.append(f"{request.shown} holds this run already and was not changed")
@@ -157,7 +175,7 @@ def _accept(
     if new == old:
         judged.notes.append(f"{request.shown} was not changed: what --accept names is no regression")
         return
-    schema.save(request.path, new)
+    schema.save(request.path, new, request.inside)
     judged.notes.append(f"{request.shown} was updated by --accept; commit it")
     judged.comparison = after = compare_all(runs, new, request.shown, rules, base)
     after.verdicts.update((key, verdict) for key, verdict in before.verdicts.items() if key not in after.verdicts)

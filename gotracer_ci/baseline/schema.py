@@ -1,4 +1,4 @@
-"""The baseline file: JSON that is reviewed, merged and diffed by people, so few lines an update, always the same bytes.
+"""The baseline file: JSON that people review, merge and diff, so an update changes few lines and the bytes are stable.
 
     {"schema":2,
     "programs":[
@@ -12,34 +12,36 @@
     ]}
     ]}
 
-`values` and `n` stand in the order of the groups: the largest trimmed total (or counter) and number of events of the
-job's traces. New groups come after the others, and zeros at the end are left out, so that no older line changes.
-`check` is of the groups that the numbers are of: they are never taken for another's, whatever git or an editor did.
-`ref` is what creep is measured from; `accepted` says why somebody raised the group. Two significant digits, since more
-is noise; no sums, lines, paths or dates, since those change without the program's behaviour. A file of schema 1 is the
-part of one unknown program.
+`values` and `n` follow the order of the groups: the largest trimmed total (or counter) and number of events in the
+job's traces. New groups come last, and trailing zeros are left out, so that an update changes no older line. `check` is
+a checksum of the groups that the numbers belong to, so that an edit or a merge that moves a group is detected. `ref` is
+the value that creep is measured from; `accepted` is the reason why somebody raised the group. Values have two
+significant digits, since more is noise. The file has no sums, lines, paths or dates, because those change although the
+program behaves the same. A file of schema 1 holds a single part, of an unknown program.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gotracer_ci import files
 from gotracer_ci.baseline.measurements import MS, limit_of
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part
-from gotracer_ci.errors import BaselineError
+from gotracer_ci.errors import BaselineError, FileError, MissingFileError
 from gotracer_ci.findings import Key
 
 SCHEMA: Final = 2
 MAX_BYTES: Final = 16_000_000
-_MEND: Final = "restore it from version control, or start anew with --update-baseline --replace"
+_MEND: Final = 'restore it from version control or recreate it with "--update-baseline --replace"'
+_MARKER: Final = "<<<<<<< "
 _UNITS: Final = {"ms": ("ns", MS), "count": ("count", 1), "bytes": ("bytes", 1)}
 _NAMES: Final = {unit: (name, factor) for name, (unit, factor) in _UNITS.items()}
 _Number = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
@@ -95,7 +97,7 @@ class _File(_Model):
 
 
 class _OldLine(_Line):
-    """Of schema 1: a number for each entry."""
+    """A group of schema 1, with a number for each entry."""
 
     values: tuple[_Number | None, ...]
     n: tuple[_Whole, ...] = ()
@@ -108,7 +110,7 @@ class _OldFile(_Model):
 
 
 def load(path: Path, shown: Path | None = None) -> Baseline:
-    """Reads a baseline file. shown: its name in errors, where that is not its path.
+    """Read a baseline file. shown: its name in errors, if not its path.
 
     Raises:
         BaselineError: one line with the file, what is wrong with it and what to do.
@@ -117,50 +119,41 @@ def load(path: Path, shown: Path | None = None) -> Baseline:
 
 
 def read(path: Path, shown: Path | None = None) -> str:
-    """The text of a baseline file, whatever it says. shown: as in `load`.
+    """Return the text of a baseline file without parsing it. shown: as in `load`.
 
     Raises:
-        BaselineError: one line with the file, what is wrong with it and what to do.
+        BaselineError: there is no such file, or it is not a regular file of text within the limit.
     """
     shown = shown or path
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
+        return files.read_text(path, MAX_BYTES)
+    except MissingFileError:
         raise _error(shown, "no such baseline", "create it with --update-baseline") from None
-    except OSError as error:
-        raise _error(shown, f"cannot be read: {error.strerror}", "name a file that can be") from None
-    if len(data) > MAX_BYTES:
-        raise _error(shown, f"larger than {MAX_BYTES // 10**6} MB, no baseline is", _MEND)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _error(shown, f"not UTF-8 at byte {error.start:,}", _MEND) from None
+    except FileError as error:
+        raise _error(shown, error.problem, error.remedy or "name another file") from None
 
 
 def parse(text: str, path: Path) -> Baseline:
-    """The baseline that a file's text stands for.
+    """Return the baseline that a file's text describes.
 
     Args:
-        path: what the text is called in errors.
+        path: the name of the text in errors.
 
     Raises:
         BaselineError: one line with the file, what is wrong with it and what to do.
     """
     try:
-        document: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        remedy = "gotracer-ci baseline merge mends it" if has_markers(text) else _MEND
-        raise _error(path, f"not valid JSON at line {error.lineno}: {error.msg}", remedy) from None
-    except (ValueError, RecursionError):  # numbers of thousands of digits, thousands of nested brackets
-        raise _error(path, "not a baseline file", _MEND) from None
+        document = files.parse_json(text, path)
+    except FileError as error:
+        if (line := _first_marker(text)) is not None:
+            raise _error(f"{path}:{line}", "merge conflict markers", 'run "gotracer-ci baseline merge" on it') from None
+        raise _error(path, error.problem, _MEND) from None
     version = document.get("schema") if isinstance(document, dict) else None
     if type(version) is not int or version < 1:
-        raise _error(path, "not a baseline file: it has no schema number", _MEND)
+        raise _error(path, 'not a baseline file: missing "schema"', _MEND)
     if version > SCHEMA:
-        raise _error(
-            path, f"made by a newer gotracer-ci: schema {version}, this one reads {SCHEMA}", "use that gotracer-ci"
-        )
+        problem = f"written by a newer gotracer-ci: schema {version}, this version reads up to {SCHEMA}"
+        raise _error(path, problem, "update gotracer-ci")
     try:
         if version == 1:
             return Baseline({"": _upgraded(path, _OldFile.model_validate_json(text))})
@@ -173,39 +166,68 @@ def parse(text: str, path: Path) -> Baseline:
 
 def has_markers(text: str) -> bool:
     """Whether git left a conflict in the text."""
-    return text.startswith("<<<<<<< ") or "\n<<<<<<< " in text
+    return _first_marker(text) is not None
+
+
+def _first_marker(text: str) -> int | None:
+    """Return the line of git's first conflict marker."""
+    at = 0 if text.startswith(_MARKER) else text.find(f"\n{_MARKER}") + 1
+    return text.count("\n", 0, at) + 1 if at or text.startswith(_MARKER) else None
 
 
 def dump(baseline: Baseline) -> str:
-    """The file's text."""
+    """Return the text of a baseline's file."""
     parts = ",\n".join(_part(program, part) for program, part in sorted(baseline.parts.items()))
     return f'{{"schema":{SCHEMA},\n"programs":[\n{parts}\n]}}\n'
 
 
-def save(path: Path, baseline: Baseline) -> None:
-    """Writes the file, whole or not at all, and creates its folder.
+def save(path: Path, baseline: Baseline, inside: Path | None = None) -> None:
+    """Write a baseline's file, after a check that `load` accepts it. Creates its directory.
+
+    Args:
+        inside: see `files.write`.
 
     Raises:
-        BaselineError: it cannot be written.
+        BaselineError: the file cannot be written, or could not be read again; an existing one is unchanged.
     """
-    target = Path(os.path.realpath(path))  # a link stays one
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    text = dump(baseline)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(dump(baseline), encoding="utf-8", newline="\n")
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise _error(path, f"cannot be written: {error.strerror}", "name a file that can be") from None
+        data = text.encode()
+        parse(text, path)
+    except UnicodeEncodeError as error:
+        problem = f"{error.object[error.start]!r} is not valid text"
+        raise _error(path, f"not written: {problem}", "correct the option or the trace that it comes from") from None
+    except BaselineError as error:
+        problem = str(error).removeprefix(f"{path}: ").rpartition("; ")[0]
+        raise _error(path, f"not written, because it would be invalid: {problem}", "check the traces") from None
+    if len(data) > MAX_BYTES:
+        problem = f"not written: it would have {len(data):,} bytes, more than the limit of {MAX_BYTES:,}"
+        raise _error(path, problem, 'run "gotracer-ci baseline prune"')
+    try:
+        files.write(path, data, inside)
+    except FileError as error:
+        raise _error(path, error.problem, error.remedy or "name another file") from None
+
+
+@contextmanager
+def updating(path: Path, inside: Path | None = None) -> Iterator[None]:
+    """Keep other processes from updating the file from its reading to its writing. inside: see `files.write`.
+
+    Raises:
+        BaselineError: the file's directory cannot be created.
+    """
+    try:
+        with files.locked(path, inside):
+            yield
+    except FileError as error:
+        raise _error(path, error.problem, error.remedy or "name another file") from None
 
 
 def _checked(path: Path, file: _File) -> Baseline:
     parts: dict[str, Part] = {}
     for program in file.programs:
         if program.program in parts:
-            raise _error(path, f"two parts of the program {program.program}", _MEND)
+            raise _error(path, f"the program {program.program} has two parts", _MEND)
         parts[program.program] = _checked_part(path, program)
     return Baseline(parts)
 
@@ -216,7 +238,9 @@ def _checked_part(path: Path, program: _Program) -> Part:
     for job in program.entries:
         long = max(len(job.values), len(job.n))
         if long > size or job.check != checks[long]:
-            problem = f"the numbers of {job.id} are not of these groups: a group's line was deleted, moved or renamed"
+            problem = (
+                f"the numbers of job {job.id} belong to other groups: a group's line was deleted, moved or renamed"
+            )
             raise _error(path, problem, _MEND)
     values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
     counts = zip(*((*job.n, *(0,) * (size - len(job.n))) for job in program.entries), strict=True)
@@ -227,7 +251,7 @@ def _upgraded(path: Path, file: _OldFile) -> Part:
     size = len(file.entries)
     for line in file.groups:
         if len(line.values) != size or len(line.n) != (size if line.unit == "ms" else 0):
-            problem = f"{line.name}: as many values, and n of times, as there are entries are needed"
+            problem = f"{line.name}: needs one value, and for times one n, for each entry"
             raise _error(path, problem, _MEND)
     return _part_of(path, file.entries, file.groups, [g.values for g in file.groups], [g.n for g in file.groups])
 
@@ -239,7 +263,7 @@ def _part_of(
     values: Sequence[Sequence[float | None]],
     counts: Sequence[Sequence[int]],
 ) -> Part:
-    """What a model of one field at a time cannot see: twins and units. Of each line what the entries have."""
+    """Check what the models cannot check field by field, duplicates and units, and return the part."""
     entries = tuple(Entry(**{name: getattr(job, name) for name in _Entry.model_fields}) for job in jobs)
     if len({entry.id for entry in entries}) < len(entries):
         raise _error(path, "two entries have the same id", _MEND)
@@ -248,9 +272,9 @@ def _part_of(
     for line, of_line, events in zip(lines, values, counts, strict=True):
         unit, factor = _UNITS[line.unit]
         if line.key in units:
-            raise _error(path, f"two lines of {line.name}", _MEND)
+            raise _error(path, f"two lines for {line.name}", _MEND)
         if (limit := limit_of(line.key)) and limit.unit != unit:
-            raise _error(path, f"{line.name}: the unit {line.unit} is not this group's", _MEND)
+            raise _error(path, f"{line.name}: wrong unit {line.unit}", _MEND)
         units[line.key] = unit
         group = Group(
             unit, tuple(None if v is None else v * factor for v in of_line), tuple(events) if unit == "ns" else ()
@@ -261,7 +285,7 @@ def _part_of(
 
 
 def _checks(keys: Iterable[Key]) -> list[str]:
-    """Of no group, of the first, of the first two and so on: what tells them from any other groups."""
+    """Return the checksums of no group, of the first, of the first two and so on."""
     sums = [0]
     for key in keys:
         sums.append(zlib.crc32(_json(key[:3]).encode(errors="replace"), sums[-1]))
@@ -281,7 +305,9 @@ def _part(program: str, part: Part) -> str:
 def _line(key: Key, unit: str, group: Group | None) -> str:
     name, factor = _NAMES[unit]
     line: dict[str, Any] = {"rule": key.rule, "kind": key.kind, "place": key.place, "unit": name}
-    if group and group.reference:  # the first value too: it leaves with its entry, and then the line would change
+    if (
+        group and group.reference
+    ):  # even if it is the first value, which goes with its entry: the line must not change then
         line["ref"] = _rounded(group.reference / factor)
     if group and group.accepted:
         line["accepted"] = group.accepted
@@ -296,14 +322,14 @@ def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Seq
         factor = _NAMES[group.unit][1] if group else 1
         values.append(None if value is None else _rounded(value / factor))
         counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
-    values, counts = _cut(values), _cut(counts)
+    values, counts = _without_zeros(values), _without_zeros(counts)
     check = checks[max(len(values), len(counts))]
-    told = {name: value for name, value in asdict(entry).items() if name != "platform" or value}
-    return _json({**told, "check": check, "values": values, "n": counts})
+    known = {name: value for name, value in asdict(entry).items() if name != "platform" or value}
+    return _json({**known, "check": check, "values": values, "n": counts})
 
 
-def _cut(numbers: list[float | None]) -> list[float | None]:
-    """Without the zeros at the end, which a longer list of groups would bring."""
+def _without_zeros(numbers: list[float | None]) -> list[float | None]:
+    """Leave out the zeros at the end, so that a new group changes no older entry."""
     size = len(numbers)
     while size and numbers[size - 1] == 0:
         size -= 1
@@ -311,7 +337,7 @@ def _cut(numbers: list[float | None]) -> list[float | None]:
 
 
 def _rounded(value: float) -> float | int:
-    """Two significant digits; whole numbers as such."""
+    """Round to two significant digits, as an int where that is a whole number."""
     short = float(f"{value:.2g}")
     return int(short) if short.is_integer() else short
 
@@ -320,7 +346,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _error(path: Path, problem: str, remedy: str) -> BaselineError:
-    """One printable line, whatever the file holds."""
+def _error(path: object, problem: str, remedy: str) -> BaselineError:
+    """Return an error of one printable line, whatever the file contains."""
     text = "".join(c if c.isprintable() else "?" for c in f"{path}: {problem}")
     return BaselineError(f"{text[:400]}; {remedy}")

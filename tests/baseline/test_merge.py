@@ -228,7 +228,7 @@ def test_a_conflict_that_git_left_is_resolved(repository: Path, change: str, sty
     commit(repository, ours()[change])
     git(repository, "merge", "nightly", fails=True)
     file = repository / "baseline.json"
-    with pytest.raises(BaselineError, match=r"not valid JSON at line .*; gotracer-ci baseline merge mends it"):
+    with pytest.raises(BaselineError, match=r'json:\d+: merge conflict markers; run "gotracer-ci baseline merge"'):
         load(file)
     theirs = of(grown(BASE, ("11-1", 130)))
     assert dump(unite(*sides(file.read_text(), file))) == dump(unite(ours()[change], theirs, of(BASE)))
@@ -311,7 +311,8 @@ def test_sides_that_git_mixed_are_not_taken_for_what_they_are_not(tmp_path: Path
     ours, theirs = of(pruned), of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
     with pytest.raises(
-        BaselineError, match=r"baseline\.json: the numbers of 0 are .*; unite the whole files.* :2:FILE"
+        BaselineError,
+        match=r"baseline\.json: the numbers of job 0 belong to other groups.*; unite the whole files.* :2:FILE",
     ):
         merge_files([tmp_path / "baseline.json"])
 

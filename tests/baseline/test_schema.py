@@ -88,10 +88,10 @@ def test_schema_1_is_the_part_of_a_program_without_a_name(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("[0,12]", "[0]", "GoroutineLeakGrowth goroutines at the end main.leak: as many values"),
-        ("[9,8]", "[9]", "as many values"),
-        (',"n":[9,8]', "", "as many values"),
-        ("[0,12]", '[0,12],"n":[1,1]', "as many values"),
+        ("[0,12]", "[0]", "GoroutineLeakGrowth goroutines at the end main.leak: needs one value"),
+        ("[9,8]", "[9]", "needs one value"),
+        (',"n":[9,8]', "", "needs one value"),
+        ("[0,12]", '[0,12],"n":[1,1]', "needs one value"),
         ("[0,12]", "[0,-12]", r"groups\.0\.values\.1"),
         ('"id":"42"', '"id":"41"', "two entries have the same id"),
     ],
@@ -192,21 +192,46 @@ def test_size_of_a_large_program() -> None:
     assert len(dump(of("0123456789", groups))) <= 120_000
 
 
-def test_save_creates_the_folder_follows_a_link_and_leaves_nothing_else(tmp_path: Path) -> None:
-    target, link = tmp_path / "deep" / "er" / "real.json", tmp_path / "link.json"
+def test_save_creates_the_directory_replaces_a_link_and_leaves_nothing_else(tmp_path: Path) -> None:
+    target, link = tmp_path / "real.json", tmp_path / "deep" / "er" / "link.json"
+    target.write_text("untouched")
+    link.parent.mkdir(parents=True)
     link.symlink_to(target)
     baseline = of(("1",), {})
     for _ in range(2):
         save(link, baseline)
-    assert link.is_symlink()
-    assert load(target) == baseline
-    assert [entry.name for entry in target.parent.iterdir()] == ["real.json"]
+    assert not link.is_symlink()
+    assert load(link) == baseline
+    assert target.read_text() == "untouched"
+    assert [entry.name for entry in link.parent.iterdir()] == ["link.json"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "entry", "problem"),
+    [
+        ({LOCK: Group("bytes", (1e9,))}, "1", r"because it would be invalid: MutexContention .*: wrong unit bytes"),
+        (
+            {LOCK: Group("ns", (1e16 * MS,), (1,))},
+            "1",
+            r"because it would be invalid: programs\.0\.groups\.0\.ref: ",
+        ),
+        ({}, "", r"because it would be invalid: programs\.0\.entries\.0\.id: "),
+        ({}, "\udcff", r"'\\udcff' is not valid text"),
+        ({}, "1" * MAX_BYTES, r"it would have 16,000,\d\d\d bytes, more than the limit of 16,000,000"),
+    ],
+)
+def test_what_load_would_reject_is_not_written(file: Path, groups: dict[Key, Group], entry: str, problem: str) -> None:
+    save(file, of(("1",), {}))
+    before = file.read_bytes()
+    with pytest.raises(BaselineError, match=f"baseline.json: not written[:,] {problem}"):
+        save(file, of((entry,), groups))
+    assert file.read_bytes() == before
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "baseline.json", tmp_path):
-        with pytest.raises(BaselineError, match=r"cannot be written: .*; name a file"):
+        with pytest.raises(BaselineError, match=r"cannot be written: .*; name another file"):
             save(path, of(("1",), {}))
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
@@ -215,12 +240,16 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     ("old", "new", "problem"),
     [
         (TEXT, "", "not valid JSON at line 1"),
-        (TEXT, "[]", "no schema number"),
+        (TEXT, "[]", 'missing "schema"'),
         (TEXT[-300:], "", "not valid JSON at line"),
-        ('"entries"', '<<<<<<< ours\n"entries"', "not valid JSON at line 11"),
-        ('"schema":2', '"schema":3', "made by a newer gotracer-ci: schema 3, this one reads 2; use that"),
-        ('"schema":2', '"schema":0', "no schema number"),
-        ('"schema":2', '"schema":true', "no schema number"),
+        (
+            '"entries"',
+            '<<<<<<< ours\n"entries"',
+            r"json:11: merge conflict markers; run \"gotracer-ci baseline merge\" on it",
+        ),
+        ('"schema":2', '"schema":3', "written by a newer gotracer-ci: schema 3, this version reads up to 2; update"),
+        ('"schema":2', '"schema":0', 'missing "schema"'),
+        ('"schema":2', '"schema":true', 'missing "schema"'),
         ('"schema":2,', '"schema":2,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
         ('"id":"42"', '"id":"41"', "two entries have the same id"),
         ('"id":"42"', '"id":""', "programs.0.entries.1.id"),
@@ -228,24 +257,24 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         ('"gomaxprocs":4', '"gomaxprocs":4.5', "programs.0.entries.0.gomaxprocs"),
         ('"wall_ms":1023', '"wall_ms":-1', "programs.0.entries.0.wall_ms"),
         ('"wall_ms":1023', '"wall":1', "programs.0.entries.0.wall_ms: Field required"),
-        ("12000000,740]", "12000000,740,1,1]", "the numbers of 41 are not of these groups: a group's line was"),
-        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the numbers of 41 are not of these groups"),
-        ("06aef61b", "0", "the numbers of 41 are not of these groups"),
-        (TEXT.splitlines()[4] + "\n", "", "the numbers of 41 are not of these groups"),
-        (TEXT.splitlines()[7] + "\n", "", "the numbers of 42 are not of these groups"),
-        ("main.work", "main.other", "the numbers of 41 are not of these groups"),
-        ("main.leak", "main.other", "the numbers of 42 are not of these groups"),
+        ("12000000,740]", "12000000,740,1,1]", "the numbers of job 41 belong to other groups: a group's line was"),
+        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the numbers of job 41 belong to other groups"),
+        ("06aef61b", "0", "the numbers of job 41 belong to other groups"),
+        (TEXT.splitlines()[4] + "\n", "", "the numbers of job 41 belong to other groups"),
+        (TEXT.splitlines()[7] + "\n", "", "the numbers of job 42 belong to other groups"),
+        ("main.work", "main.other", "the numbers of job 41 belong to other groups"),
+        ("main.leak", "main.other", "the numbers of job 42 belong to other groups"),
         ("12000000,740]", "12000000,NaN]", r"programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,-12]", "programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,1e300]", "programs.0.entries.0.values.1"),
         ("12000000,740]", '12000000,"12"]', "programs.0.entries.0.values.1"),
         ("[0,210,9]", "[0,210,9.5]", "programs.0.entries.0.n.2"),
-        ('"unit":"count"', '"unit":"bytes"', "GoroutineLeakGrowth goroutines at the end main.leak: the unit bytes"),
+        ('"unit":"count"', '"unit":"bytes"', "GoroutineLeakGrowth goroutines at the end main.leak: wrong unit bytes"),
         ('"unit":"count"', '"unit":"furlongs"', "programs.0.groups.4.unit"),
         (
             '"ref":12}',
             '"ref":12},\n' + TEXT.splitlines()[4].rstrip(","),
-            "two lines of HeapGrowthSpike bytes allocated",
+            "two lines for HeapGrowthSpike bytes allocated",
         ),
         ('"place":"main.leak"', '"place":"\\ud800"', "the file: Invalid JSON"),
     ],
@@ -256,7 +285,7 @@ def test_broken_files(file: Path, old: str, new: str, problem: str) -> None:
     with pytest.raises(BaselineError, match=problem) as caught:
         load(file)
     message = str(caught.value)
-    assert message.startswith(f"{file}: ")
+    assert message.startswith(f"{file}:")
     assert message.isprintable()
     assert "; " in message
 
@@ -264,9 +293,9 @@ def test_broken_files(file: Path, old: str, new: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("repeated", "times", "problem"),
     [
-        ("[", 100_000, "not a baseline file"),
-        ("1", 5_000, "not a baseline file"),
-        (" ", MAX_BYTES + 1, "larger than 16 MB"),
+        ("[", 100_000, "not valid JSON"),
+        ("1", 5_000, "it has a number with thousands of digits"),
+        (" ", MAX_BYTES + 1, "larger than 16,000,000 bytes"),
     ],
 )
 def test_bombs(file: Path, repeated: str, times: int, problem: str) -> None:
@@ -284,7 +313,7 @@ def test_no_entries(file: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(BaselineError, match="no such baseline; create it with --update-baseline"):
         load(tmp_path / "absent.json")
-    with pytest.raises(BaselineError, match="cannot be read"):
+    with pytest.raises(BaselineError, match="is a directory, not a regular file; name another file"):
         load(tmp_path)
 
 

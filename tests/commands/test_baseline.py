@@ -129,12 +129,15 @@ def test_check_warns_of_what_is_not_compared_any_more(run: Run, file: Path) -> N
         (None, "no such baseline"),
         ("{ not JSON", "not valid JSON at line 1"),
         (COMMITTED.read_text()[:700], "not valid JSON at line"),
-        ('{"schema":99}', "made by a newer gotracer-ci: schema 99"),
+        ('{"schema":99}', "written by a newer gotracer-ci: schema 99"),
         (
             COMMITTED.read_text().replace('"place":"~main.main"', '"place":"main.main"'),
             "a group's line was deleted, moved",
         ),
-        (COMMITTED.read_text().replace('"groups":[', '<<<<<<< ours\n"groups":['), "gotracer-ci baseline merge mends"),
+        (
+            COMMITTED.read_text().replace('"groups":[', '<<<<<<< ours\n"groups":['),
+            'merge conflict markers; run "gotracer-ci baseline merge" on it',
+        ),
     ],
 )
 def test_what_is_no_baseline_is_one_line_and_exit_3(
@@ -145,7 +148,7 @@ def test_what_is_no_baseline_is_one_line_and_exit_3(
     done = run("baseline", command, "b.json")
     assert (done.returncode, done.stdout) == (3, b"")
     (line,) = done.stderr.decode().splitlines()
-    assert line.startswith("gotracer-ci: b.json: ")
+    assert line.startswith("gotracer-ci: b.json:")
     assert problem in line
 
 
