@@ -16,7 +16,7 @@ from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import GotracerError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity, rank
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.rules.base import Measured, Rule
 from gotracer_ci.rules.registry import all_rules, select

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Severity
+from gotracer_ci.report import formats
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
 BASELINE_FILE = ".gotracer-ci/baseline.json"
-Format = Literal["human", "json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab"]
 FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
 
 
@@ -46,9 +46,9 @@ class Settings:
     thresholds: dict[str, str] = field(default_factory=dict)
     path_map: tuple[tuple[str, str], ...] = ()
     top: int | None = field(default=None, metadata={"ge": 1})
-    format: Format = "human"
+    format: formats.Name = "human"
     output: Path | None = None
-    outputs: dict[Format, Path] = field(default_factory=dict)
+    outputs: dict[formats.Name, Path] = field(default_factory=dict)
 
     @property
     def fail_severity(self) -> Severity:

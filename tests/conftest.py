@@ -39,8 +39,6 @@ def path_of(name: str) -> str:
 
 
 LOCKWAIT = path_of("lockwait-go1.27")
-FILES = ("json", "ndjson", "markdown", "sarif", "html", "junit", "gitlab")
-"""The formats that have an option for a file."""
 
 
 def facts_of(name: str) -> Facts:

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "baseline": {"errors", "files", "findings", "text"},
     "report": {"errors", "findings", "baseline.verdicts", "text"},
     "github": {"errors", "text"},
-    "settings": {"errors", "findings"},
+    "settings": {"errors", "findings", "report.formats"},
     "inputs": {"errors", "trace"},
     "pipeline": {
         "errors", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
@@ -57,13 +57,13 @@ THIRD_PARTY = {
         "commands/output",
         "commands/rules",
     },
-    "jinja2": {"report/html"},
-    "markupsafe": {"report/html"},
+    "jinja2": {"report/formats/html"},
+    "markupsafe": {"report/formats/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
     "requests": {"github/session"},
-    "rich": {"progress", "report/human", "report/table"},
-    "sarif_om": {"report/sarif"},
-    "attr": {"report/sarif"},
+    "rich": {"progress", "report/formats/human", "report/table"},
+    "sarif_om": {"report/formats/sarif"},
+    "attr": {"report/formats/sarif"},
 }
 OUTER_WORLD = (
     "asyncio", "datetime", "getpass", "http.client", "http.server", "locale", "platform", "random", "requests",

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci import __version__
+from gotracer_ci.report.formats import FILES
 from gotracer_ci.rules.base import SECTIONS
 from gotracer_ci.rules.registry import BUILT_IN
-from tests.conftest import FILES, LOCKWAIT, PROGRAMS, ROOT, Done, Run, complaints, findings, path_of
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Done, Run, complaints, findings, path_of
 
 CHANWAIT = path_of("chanwait-go1.25")
 

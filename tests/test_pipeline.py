@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -14,8 +14,9 @@ from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.errors import BaselineError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity
 from gotracer_ci.pipeline import Outcome, run
-from gotracer_ci.report import render, view
-from gotracer_ci.settings import Format, load
+from gotracer_ci.report import view
+from gotracer_ci.report.formats import FORMATS, render
+from gotracer_ci.settings import load
 from tests.conftest import NAMES, PROGRAMS, ROOT, TRACES, findings, path_of
 from tests.trace.writer import case
 
@@ -116,7 +117,7 @@ def test_each_program_is_compared_with_its_own_past(tmp_path: Path) -> None:
 
 def told(outcome: Outcome, folder: Path) -> str:
     """All that a run says: its errors and every format of its report."""
-    reports = [render(name, outcome.report) for name in get_args(Format)]
+    reports = [render(name, outcome.report) for name in FORMATS]
     text = "\n".join([*reports, *outcome.report.notes, *map(str, outcome.errors)])
     assert str(folder) not in text
     return text

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FILES, LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, path_of
+from gotracer_ci.report.formats import FILES
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, path_of
 
 
 def test_bytes_in_names_that_are_no_text(run: Run, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci import pipeline
-from gotracer_ci.report import render
 from gotracer_ci.report.alerts import alerts
+from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report
 from gotracer_ci.settings import Settings
 from tests.conftest import NAMES, PROGRAMS, ROOT, Run, path_of

@@ -105,7 +105,7 @@ def test_the_sdist_holds_the_sources_alone(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {Path(member.name).relative_to(NAME).as_posix() for member in archive if member.isfile()}
     assert {name for name in names if not name.startswith("gotracer_ci.egg-info/")} == built.files | BESIDE
-    assert built.files >= {"gotracer_ci/py.typed", "gotracer_ci/report/templates/report.html"}
+    assert built.files >= {"gotracer_ci/py.typed", "gotracer_ci/report/html/report.html"}
 
 
 def test_the_wheel_holds_the_package_and_its_compiled_kernel(built: Built) -> None:

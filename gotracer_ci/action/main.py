@@ -21,7 +21,8 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
 from gotracer_ci.github.environment import RunnerEnvironment, from_environ
 from gotracer_ci.github.ownership import hand_over
-from gotracer_ci.report import markdown, render, view
+from gotracer_ci.report import view
+from gotracer_ci.report.formats import markdown, render
 from gotracer_ci.report.model import Report
 
 _CONCLUSIONS = {EXIT_CLEAN: "success", EXIT_FLAGGED: "failure"}

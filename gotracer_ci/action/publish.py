@@ -17,7 +17,8 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.comments import Posted, WorkflowRun
 from gotracer_ci.github.environment import RunnerEnvironment
-from gotracer_ci.report import comment, sarif, view
+from gotracer_ci.report import comment, view
+from gotracer_ci.report.formats import sarif
 from gotracer_ci.report.line_hash import line_hashes
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report

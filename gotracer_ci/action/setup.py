@@ -16,13 +16,10 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
 from gotracer_ci.github.environment import RunnerEnvironment
-from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Format, Settings, load
+from gotracer_ci.report.formats import FORMATS
+from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Settings, load
 
-DEFAULT_REPORTS: dict[Format, Path] = {
-    "sarif": Path("gotracer-ci/report.sarif"),
-    "html": Path("gotracer-ci/report.html"),
-    "json": Path("gotracer-ci/findings.json"),
-}
+DEFAULT_REPORTS = {name: declared.action_file for name, declared in FORMATS.items() if declared.action_file}
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
 
 

@@ -6,19 +6,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gotracer_ci.commands.output import complain, stdout
 from gotracer_ci.errors import UsageError
-from gotracer_ci.settings import FAIL_ON, Format, load
+from gotracer_ci.report.formats import FILES, FORMATS, NAMES
+from gotracer_ci.settings import FAIL_ON, load
 
 if TYPE_CHECKING:
     from gotracer_ci.report.model import Report
-
-FORMATS: tuple[Format, ...] = get_args(Format)
-FILES = tuple(name for name in FORMATS if name != "human")
 
 
 def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,7 +28,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("traces", nargs=-1, metavar="TRACE...")
-@click.option("-f", "--format", type=click.Choice(FORMATS), help="Format of the result [default: human].")
+@click.option("-f", "--format", type=click.Choice(NAMES), help="Format of the result [default: human].")
 @click.option("-o", "--output", type=Path, metavar="FILE", help="Write the result to FILE instead of stdout.")
 @_file_options
 @click.option("--baseline", type=Path, metavar="FILE", help="Compare with this baseline; only regressions count.")
@@ -104,21 +102,14 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     return before, after
 
 
-def _print(report: Report, name: Format, output: Path | None) -> None:
-    from gotracer_ci.report import render
-
+def _print(report: Report, name: str, output: Path | None) -> None:
     if output is not None:
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(render(name, report), encoding="utf-8", newline="\n")
+            output.write_text(FORMATS[name].render(report), encoding="utf-8", newline="\n")
         except OSError as error:
             raise UsageError(f"{output}: cannot be written: {error.strerror}") from None
         click.echo(f"wrote {output}", err=True)
         return
     with stdout() as stream:
-        if name == "human":
-            from gotracer_ci.report.human import print_table
-
-            print_table(report, stream)
-        else:
-            stream.buffer.write(render(name, report).encode())
+        FORMATS[name].show(report, stream)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 
 from . import factory, sarif_gates
 

@@ -10,17 +10,16 @@ import sys
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 
-from gotracer_ci import settings as project_settings
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Severity
-from gotracer_ci.report import NAMES, human, render, schema
+from gotracer_ci.report import schema
+from gotracer_ci.report.formats import FORMATS, NAMES, render
 
 from . import factory
 from .hostile import texts
@@ -30,17 +29,11 @@ REPORTS = {"plain": factory.plain_report(), "compared": factory.compared_report(
 EMPTY = replace(REPORTS["plain"], findings=())
 
 
-def test_every_format_of_the_settings_exists() -> None:
-    assert get_args(project_settings.Format) == NAMES
-    with pytest.raises(ValueError, match="nonsense"):
-        render("nonsense", EMPTY)
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("which", REPORTS)
 def test_the_same_report_gives_the_same_bytes_in_another_process(name: str, which: str) -> None:
-    source = f"from tests.report import factory as f; from gotracer_ci.report import render; r = f.{which}_report()"
-    write = f"import sys; sys.stdout.buffer.write(render({name!r}, r).encode())"
+    source = "import sys; from tests.report import factory; from gotracer_ci.report.formats import render"
+    write = f"sys.stdout.buffer.write(render({name!r}, factory.{which}_report()).encode())"
     command = [sys.executable, "-c", f"{source}; {write}"]
     other = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env={"PYTHONHASHSEED": "7"})
     assert other.stdout == render(name, REPORTS[which]).encode()
@@ -61,7 +54,7 @@ def test_json_alone_needs_neither_rich_nor_jinja_nor_pydantic() -> None:
 import sys
 from tests.report import factory
 before = set(sys.modules)
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 render("json", factory.plain_report())
 print({name.partition(".")[0] for name in set(sys.modules) - before} & {"rich", "jinja2", "pydantic", "sarif_om"})
 """
@@ -113,10 +106,10 @@ class TestHuman:
         monkeypatch.setenv("COLUMNS", "100")
         monkeypatch.delenv("NO_COLOR", raising=False)
         pipe, terminal, colourless = io.StringIO(), _Terminal(), _Terminal()
-        human.print_table(REPORTS["compared"], pipe)
-        human.print_table(REPORTS["compared"], terminal)
+        FORMATS["human"].show(REPORTS["compared"], pipe)
+        FORMATS["human"].show(REPORTS["compared"], terminal)
         monkeypatch.setenv("NO_COLOR", "1")
-        human.print_table(REPORTS["compared"], colourless)
+        FORMATS["human"].show(REPORTS["compared"], colourless)
         assert pipe.getvalue() == render("human", REPORTS["compared"])
         assert "\x1b[1;31mERROR" in terminal.getvalue()
         assert not re.search(r"\x1b\[[\d;]*3\dm", colourless.getvalue())

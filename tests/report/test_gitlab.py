@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from gotracer_ci.findings import Severity
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report
 
 from . import factory

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from playwright.sync_api import Browser, Page
 
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report
 
 from . import factory

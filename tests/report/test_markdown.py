@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.report import markdown, markup, render
+from gotracer_ci.report import markup
+from gotracer_ci.report.formats import markdown, render
 from gotracer_ci.report.safe import clean
 
 from . import factory

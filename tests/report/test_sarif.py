@@ -15,7 +15,7 @@ import pytest
 import sarif_om  # type: ignore[import-untyped]
 
 from gotracer_ci.findings import Frame, Severity
-from gotracer_ci.report import render, sarif
+from gotracer_ci.report.formats import render, sarif
 from gotracer_ci.report.model import Report
 
 from . import factory, sarif_gates

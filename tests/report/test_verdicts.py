@@ -10,7 +10,8 @@ import pytest
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Severity
-from gotracer_ci.report import NAMES, render, schema, view
+from gotracer_ci.report import schema, view
+from gotracer_ci.report.formats import NAMES, render
 from gotracer_ci.report.model import Report
 
 from . import factory

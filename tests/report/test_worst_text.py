@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gotracer_ci.github.commands import Annotation, log
-from gotracer_ci.report import comment, markdown, render
+from gotracer_ci.report import comment
+from gotracer_ci.report.formats import markdown, render
 from gotracer_ci.report.model import Report
 
 from . import factory

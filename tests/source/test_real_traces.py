@@ -19,7 +19,7 @@ import pytest
 
 from gotracer_ci import pipeline
 from gotracer_ci.analysis.facts import analyse
-from gotracer_ci.report import render
+from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap

@@ -74,7 +74,7 @@ def _template() -> Template:
 
 
 def _own(name: str) -> str:
-    return (files("gotracer_ci.report") / "templates" / name).read_text(encoding="utf-8")
+    return (files("gotracer_ci.report") / "html" / name).read_text(encoding="utf-8")
 
 
 def _rows(report: Report, shown: view.Shown) -> Iterator[Row]:

@@ -20,6 +20,13 @@ def render(report: Report) -> str:
     return "{\n" + ",\n".join(members) + "\n}\n"
 
 
+def schema() -> dict[str, Any]:
+    """Return the published JSON Schema of the document."""
+    from gotracer_ci.report.schema import json_schema
+
+    return json_schema()
+
+
 def document(report: Report) -> dict[str, Any]:
     shown = view.arrange(report)
     return {

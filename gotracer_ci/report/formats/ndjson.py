@@ -6,7 +6,7 @@ from typing import Any
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
-from gotracer_ci.report.json import compact, frame_values, judgement, location_values
+from gotracer_ci.report.formats.json import compact, frame_values, judgement, location_values
 from gotracer_ci.report.model import Report
 
 

@@ -21,7 +21,7 @@ from gotracer_ci.baseline.verdicts import Status, Verdict
 from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentence, sentences
-from gotracer_ci.report.json import judgement, summary
+from gotracer_ci.report.formats.json import judgement, summary
 from gotracer_ci.report.labels import at
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean, clean_lines, escape_json

@@ -11,7 +11,7 @@ from typing import Any
 from gotracer_ci.findings import Finding, Location, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentences
-from gotracer_ci.report.json import compact
+from gotracer_ci.report.formats.json import compact
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
 

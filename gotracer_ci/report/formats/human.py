@@ -1,4 +1,4 @@
-"""The table for people: plain and of fixed widths when piped, drawn by rich on a terminal."""
+"""The table for people: plain text with aligned columns in a pipe, drawn by rich on a terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gotracer_ci.report.safe import clean
 from gotracer_ci.text import plural, times, timestamp
 
 WIDE = 120
-"""Columns of a terminal from which on messages stand beside the other cells, not below them."""
+"""A terminal with at least this many columns has messages beside the other cells, not below them."""
 _STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": "dim"}
 
 
 def render(report: Report) -> str:
-    """Plain text without colour; nothing is wrapped or cut, so that it can be searched and compared."""
+    """Return plain text without colors. Nothing is wrapped or truncated, so that it can be searched and compared."""
     rows = [_row(report, finding) for finding in view.arrange(report).all]
     header = _header(report)
     widths = [max(len(row[i]) for row in [header, *(cells for cells, _ in rows)]) for i in range(len(header) - 1)]
@@ -32,14 +32,8 @@ def render(report: Report) -> str:
     return "\n".join([*lines, *_footer(report), ""])
 
 
-def print_table(report: Report, stream: TextIO) -> None:
-    """Write the report to `stream`: drawn to fit a terminal, as `render` has it anywhere else.
-
-    rich leaves colour out where NO_COLOR is set or the terminal has none.
-    """
-    if not stream.isatty():
-        stream.write(render(report))
-        return
+def draw(report: Report, stream: TextIO) -> None:
+    """Write the report to a terminal, as wide as that is. rich leaves out colors the terminal or the user rejects."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
