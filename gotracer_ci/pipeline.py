@@ -69,12 +69,6 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     rules = select(settings.rule, settings.skip, settings.thresholds)
     # a baseline always holds all rules: what is left out of it would be new when it is asked for again
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
-    if settings.update_baseline and settings.baseline is None:
-        raise UsageError("--update-baseline needs --baseline FILE: the file to create or update")
-    if settings.accept and (settings.update_baseline or settings.baseline is None):
-        raise UsageError("--accept needs --baseline FILE, and no --update-baseline, which accepts the whole run")
-    if settings.base and settings.update_baseline:
-        raise UsageError("--base compares with the base commit, --update-baseline accepts the run: use one of them")
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             _writable(path)

@@ -18,13 +18,16 @@ FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN,
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a run depends on besides its traces' bytes.
+    """Everything that a run depends on besides its traces' bytes. Conflicting settings cannot be constructed.
 
-    traces: files, folders, globs or "-". root: the repository. outputs: format → file, written beside `format`.
+    traces: files, directories, globs or "-". root: the repository. outputs: format → file, written besides `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
-    accept: (fingerprint, reason). base: as traces, of the base commit.
-    baseline_name: what reports and errors call the baseline where that is not its path.
-    A plain class that pydantic can check: what is in a field's metadata are pydantic's constraints.
+    accept: (fingerprint, reason). base: traces of the base commit.
+    baseline_name: what reports and errors call the baseline if that is not its path.
+    A plain class that pydantic can validate: a field's metadata holds pydantic's constraints.
+
+    Raises:
+        UsageError: two settings conflict, or one needs another.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -50,17 +53,32 @@ class Settings:
     output: Path | None = None
     outputs: dict[formats.Name, Path] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.update_baseline and self.baseline is None:
+            raise UsageError("update-baseline needs baseline: the file to create or update")
+        if self.accept and (self.update_baseline or self.baseline is None):
+            raise UsageError("accept needs baseline, and excludes update-baseline, which accepts the whole run")
+        if self.base and self.update_baseline:
+            raise UsageError("base and update-baseline exclude each other: compare with base, or accept the run")
+
     @property
     def fail_severity(self) -> Severity:
         return FAIL_ON[self.fail_on]
 
 
-def load(given: Mapping[str, Any], config: Path | None = None, *, typed: bool = False) -> Settings:
-    """The settings of a run: `given` (flags or inputs; None means not given) over the configuration file.
+def load(
+    given: Mapping[str, Any],
+    config: Path | None = None,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    typed: bool = False,
+) -> Settings:
+    """Return the settings of a run: `given` (flags or inputs; None means not given) over the configuration file.
 
     Args:
-        config: the configuration file; None reads `.gotracer-ci/config.toml` below the root where there is one.
-        typed: the values of `given` are known to be of the fields' types and in their limits.
+        config: the configuration file; None reads `.gotracer-ci/config.toml` below the root if it exists.
+        defaults: values for what neither sets, in place of the fields' own.
+        typed: the values of `given` and `defaults` have the fields' types and are within their limits.
 
     Raises:
         UsageError: naming the file or option, and what is wrong with it.
@@ -68,10 +86,11 @@ def load(given: Mapping[str, Any], config: Path | None = None, *, typed: bool = 
     values = {name: value for name, value in given.items() if value is not None}
     file = config or Path(values.get("root", ".")) / CONFIG_FILE
     configured = _read(file, required=config is not None)
+    values = _merge(_merge(dict(defaults or {}), configured), values)
     if typed and not configured:
-        # without pydantic, which takes longer to import than a small trace to analyse
+        # without pydantic, which takes longer to import than a small trace takes to analyze
         return Settings(**values)
-    return _validated(_merge(configured, values), str(file))
+    return _validated(values, str(file))
 
 
 def _read(file: Path, *, required: bool) -> dict[str, Any]:
@@ -102,16 +121,19 @@ def _has_nul(value: object) -> bool:
     return any(map(_has_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
-def _merge(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    merged = {**config, **given}
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of both; `above` wins. Tables are merged; one that is not a table stays, to be rejected."""
+    merged = {**below, **above}
     for name in ("thresholds", "outputs"):
-        if name in config and name in given:
-            merged[name] = {**config[name], **given[name]} if isinstance(config[name], dict) else config[name]
+        if name in below and name in above:
+            values = (below[name], above[name])
+            wrong = [value for value in values if not isinstance(value, dict)]
+            merged[name] = wrong[0] if wrong else {**below[name], **above[name]}
     return merged
 
 
 def _flat(thresholds: dict[str, Any]) -> dict[str, str]:
-    """{"GCAssist": {"warn": "2ms"}}, as TOML's tables give it, is {"GCAssist.warn": "2ms"}."""
+    """Turn {"GCAssist": {"warn": "2ms"}}, as TOML's tables give it, into {"GCAssist.warn": "2ms"}."""
     flat = {}
     for name, value in thresholds.items():
         inner = {f"{name}.{key}": text for key, text in value.items()} if isinstance(value, dict) else {name: value}

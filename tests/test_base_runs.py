@@ -142,12 +142,6 @@ def test_an_accepted_regression_stays_accepted_with_a_base(tmp_path: Path, basel
     [
         (("service-go1.27",), {}, UsageError, "is named both as a trace of the change and with --base"),
         (("no-such",), {}, TraceError, "no file matches|no such file"),
-        (
-            ("service-again-go1.27",),
-            {"update_baseline": True},
-            UsageError,
-            "--base compares with the base commit, --up",
-        ),
     ],
 )
 def test_wrong_bases(

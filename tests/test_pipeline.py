@@ -342,7 +342,6 @@ def test_a_name_with_brackets_is_a_file_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"update_baseline": True}, "--update-baseline needs --baseline FILE"),
         ({"rule": ("Nope",)}, "Nope: no such rule"),
         ({"thresholds": {"GCAssist.warn": "-2ms"}}, "GCAssist.warn=-2ms: a threshold cannot be negative"),
         ({"root": Path("/nowhere/at/all")}, "/nowhere/at/all: no such folder"),

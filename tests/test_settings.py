@@ -108,3 +108,29 @@ def test_a_file_that_cannot_be_read(file: Path, content: bytes | None, problem: 
     with pytest.raises(UsageError) as caught:
         load({}, file, typed=True)
     assert str(caught.value).startswith(f"{file}: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"update_baseline": True}, "update-baseline needs baseline"),
+        ({"accept": (("0123456789abcdef", "why"),)}, "accept needs baseline"),
+        ({"accept": (("0123456789abcdef", "why"),), "baseline": Path("b"), "update_baseline": True}, "accept needs "),
+        ({"base": ("b.trace",), "baseline": Path("b"), "update_baseline": True}, "base and update-baseline exclude"),
+    ],
+)
+@pytest.mark.parametrize("typed", [False, True])
+def test_conflicting_settings_are_rejected(tmp_path: Path, given: dict[str, Any], problem: str, typed: bool) -> None:
+    with pytest.raises(UsageError, match=f"^{problem}"):
+        load({"root": tmp_path, **given}, typed=typed)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_defaults_are_below_the_file_and_what_is_given(tmp_path: Path, typed: bool) -> None:
+    defaults = {"top": 1, "baseline": Path("b.json"), "outputs": {"json": Path("a.json"), "html": Path("a.html")}}
+    alone = load({"root": tmp_path, "update_baseline": True}, defaults=defaults, typed=typed)
+    assert (alone.top, alone.baseline, alone.outputs) == (1, Path("b.json"), defaults["outputs"])
+    (tmp_path / CONFIG_FILE).parent.mkdir()
+    (tmp_path / CONFIG_FILE).write_text('top = 2\n[outputs]\njson = "b.json"\n', encoding="utf-8")
+    both = load({"root": tmp_path, "top": 3}, defaults=defaults, typed=typed)
+    assert (both.top, both.outputs) == (3, {"json": Path("b.json"), "html": Path("a.html")})

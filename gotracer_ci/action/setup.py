@@ -20,14 +20,15 @@ from gotracer_ci.report.formats import FORMATS
 from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Settings, load
 
 DEFAULT_REPORTS = {name: declared.action_file for name, declared in FORMATS.items() if declared.action_file}
+_DEFAULTS = {"baseline": Path(BASELINE_FILE), "outputs": DEFAULT_REPORTS}
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
 
 
 def client_of(environment: RunnerEnvironment) -> Client | None:
-    """None where nothing can be asked of GitHub. A dry run shows what would be, even without a token.
+    """Return a client for GitHub's API, or None without a token. A dry run has one anyway, to show its requests.
 
     Raises:
-        UsageError: the token cannot be one.
+        UsageError: the token is malformed.
     """
     if not environment.repository or not (environment.token or environment.dry_run):
         return None
@@ -36,10 +37,10 @@ def client_of(environment: RunnerEnvironment) -> Client | None:
 
 
 def enter(environment: RunnerEnvironment) -> None:
-    """Makes the workspace the working directory: the inputs' paths, and the configuration file's, are its own.
+    """Make the workspace the working directory: paths in inputs and in the configuration file start there.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: the workspace does not exist.
     """
     try:
         os.chdir(environment.workspace)
@@ -48,7 +49,7 @@ def enter(environment: RunnerEnvironment) -> None:
 
 
 def given(environment: RunnerEnvironment) -> Settings:
-    """The inputs over the configuration file, and nothing else yet.
+    """Return the inputs over the configuration file over the action's defaults.
 
     Raises:
         UsageError: naming the input, or what is wrong with the file.
@@ -66,58 +67,51 @@ def given(environment: RunnerEnvironment) -> Settings:
         "run_id": environment.run_id,
         "commit": environment.event.commit,
     }
-    return load(values, Path(environment.config) if environment.config else None)
+    return load(values, Path(environment.config) if environment.config else None, defaults=_DEFAULTS)
 
 
-def complete(environment: RunnerEnvironment, client: Client | None, folder: Path) -> tuple[Settings, list[Annotation]]:
-    """The run's settings, and what the user should know of them and of the baseline that it is compared with.
+def complete(
+    environment: RunnerEnvironment, client: Client | None, directory: Path
+) -> tuple[Settings, list[Annotation]]:
+    """Return the settings of the run, and remarks for the user about them and about the baseline.
 
-    folder: takes a baseline that is not the checkout's.
+    directory: where a baseline that is not in the checkout is stored.
     """
     settings = given(environment)
     built_in = environment.built_in(absolute(settings.root))
-    settings = replace(
-        settings,
-        outputs={**DEFAULT_REPORTS, **settings.outputs},
-        path_map=(*settings.path_map, *((folder, ".") for folder in built_in)),
-    )
-    file = baseline_of(settings)
+    settings = replace(settings, path_map=(*settings.path_map, *((prefix, ".") for prefix in built_in)))
+    file = settings.baseline or Path(BASELINE_FILE)
     warning = configured(absolute(Path(environment.config or CONFIG_FILE)), environment, client)
     remarks = [remark("warning", warning)] if warning else []
     if settings.update_baseline:
         return replace(settings, baseline=_to_update(file, environment), baseline_name=""), remarks
-    reference = choose(absolute(file), environment, client, folder)
+    reference = choose(absolute(file), environment, client, directory)
     if reference.note:
         remarks.append(remark("notice", reference.note))
     baseline = file if reference.path == absolute(file) else reference.path
     if baseline is None and not settings.base:
         note = (
-            f"There is no baseline at {file} yet, so every finding counts, not only what got worse. To make one, run "
+            f"There is no baseline at {file} yet, so every finding counts, not only regressions. To create one, run "
             "this action with update-baseline: true on the main branch a few times, and commit the file each time."
         )
         remarks.append(remark("notice", note))
     return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
 
 
-def baseline_of(settings: Settings) -> Path:
-    """The checkout's baseline, which need not be there."""
-    return settings.baseline or Path(BASELINE_FILE)
-
-
 def absolute(path: Path) -> Path:
-    """The path from the root on, links as they are."""
+    """Return the absolute path, without resolving symbolic links."""
     return Path(os.path.abspath(path))
 
 
 def _to_update(file: Path, environment: RunnerEnvironment) -> Path:
-    """The file to update: what a fork's pull request makes of it goes with the reports, for somebody to take over."""
+    """Return the file to update. A fork's pull request updates a copy beside the reports, for a maintainer to use."""
     if not environment.event.is_read_only:
         return file
     try:
         old = file.read_bytes() if file.exists() else None
         ARTIFACT_BASELINE.parent.mkdir(parents=True, exist_ok=True)
         if old is not None:
-            # a link there may lead back to the checkout's file
+            # a symbolic link there could point back to the checkout's file
             ARTIFACT_BASELINE.unlink(missing_ok=True)
             ARTIFACT_BASELINE.write_bytes(old)
     except OSError as error:
