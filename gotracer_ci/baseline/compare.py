@@ -142,11 +142,12 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     is_known = any(seen.base) if seen.past is None else group is not None
     was = before if is_known else None
     verdict = Verdict(key, status, level, seen.limit.unit, was, bound, seen.now, said, more, seen.base, is_older)
-    if verdict.flagged:
-        verdict.history = tuple(seen.past or ())[-KEPT_ENTRIES:]
-    if not said:
-        verdict.evidence = evidence.sentence(verdict, seen.past or (), waits, is_number=seen.limit is NUMBER)
-    return verdict
+    if said:
+        return verdict
+    return verdict._replace(
+        evidence=evidence.sentence(verdict, seen.past or (), waits, is_number=seen.limit is NUMBER),
+        history=tuple(seen.past or ())[-KEPT_ENTRIES:] if verdict.flagged else (),
+    )
 
 
 def _former_counts(

@@ -109,10 +109,14 @@ def moved(verdicts: dict[Key, Verdict]) -> None:
     for part in (_named, _kind):
         pairs = list(_pairs(new, old, part))
         for (_, to), (_, since) in pairs:
-            verdicts[to].evidence += f"; possibly moved from {since.place}"
-            verdicts[since].evidence += f"; possibly moved to {to.place}"
+            verdicts[to] = _with_remark(verdicts[to], f"possibly moved from {since.place}")
+            verdicts[since] = _with_remark(verdicts[since], f"possibly moved to {to.place}")
         paired = {group for pair in pairs for group in pair}
         new, old = [group for group in new if group not in paired], [group for group in old if group not in paired]
+
+
+def _with_remark(verdict: Verdict, remark: str) -> Verdict:
+    return verdict._replace(evidence=f"{verdict.evidence}; {remark}")
 
 
 def _unit(key: Key) -> str:

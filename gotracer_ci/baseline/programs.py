@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from gotracer_ci.baseline.compare import compare
@@ -66,7 +65,7 @@ def compare_all(
         of_base += one.base_traces
         for key, verdict in one.verdicts.items():
             full = full_key(key, program, runs)
-            verdicts[full] = verdict if full is key else replace(verdict, key=full)
+            verdicts[full] = verdict if full is key else verdict._replace(key=full)
         creep = list(creeping(part)) if part.entries else []
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]

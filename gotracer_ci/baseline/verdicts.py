@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.findings import Key
@@ -29,9 +30,8 @@ class Level(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
-@dataclass(slots=True)
-class Verdict:
-    """One group against the baseline.
+class Verdict(NamedTuple):
+    """One group against the baseline. A named tuple, because a run makes thousands.
 
     unit: "ns", "count" or "bytes" of all the values; "count" of a time whose number of waits decided. before: the
     median of the baseline's entries (of the base traces where there is no baseline, or where their medians decided),
@@ -39,8 +39,6 @@ class Verdict:
     in the traces' order. evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
     base: one value per trace of the base commit from the same job. is_older: over the limit of the baseline, but known
     because the base is as high. history: of a regression, what the baseline's comparable jobs had, oldest first.
-
-    Not frozen, which would make it slow to make thousands.
     """
 
     key: Key

@@ -144,7 +144,7 @@ def compared_report() -> Report:
     gone = Key("HighSchedulingLatency", "runnable", "example.com/shop/api.(*Server).warm")
     verdicts = (
         verdict(COUNTER.key, Status.NEW, before=None, now=(42, 42, 42), unit="count"),
-        replace(verdict(worse.key, Status.WORSE), history=(700.0 * MS, 1_600.0 * MS, 30.0 * MS)),
+        verdict(worse.key, Status.WORSE)._replace(history=(700.0 * MS, 1_600.0 * MS, 30.0 * MS)),
         verdict(new.key, Status.NEW, before=None, now=(310 * MS, 320 * MS, 330 * MS)),
         verdict(suspected.key, Status.WORSE, Level.SUSPECTED, now=(1_480 * MS,)),
         verdict(known.key, Status.KNOWN, now=(720 * MS, 750 * MS, 900 * MS)),
@@ -194,8 +194,8 @@ def hostile_report(*texts: str) -> Report:
         statistics=Statistics("ns", 2, 20, 10, 10),
         occurrences=(Occurrence(1, 10, 1, woken_by=next(text)),),
     )
-    judged = replace(
-        verdict(key, Status.WORSE), evidence=next(text), more=next(text), history=(700.0 * MS, 740.0 * MS, 720.0 * MS)
+    judged = verdict(key, Status.WORSE)._replace(
+        evidence=next(text), more=next(text), history=(700.0 * MS, 740.0 * MS, 720.0 * MS)
     )
     gone = verdict(key._replace(kind=f"{key.kind} "), Status.FIXED, now=(0, 0, 0))
     comparison = Comparison(f"b{next(text)}", 1, {key: judged, gone.key: gone}, (next(text),))

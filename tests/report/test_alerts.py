@@ -62,7 +62,7 @@ def test_a_run_that_never_fails_has_its_alerts_all_the_same() -> None:
 
 def test_nothing_new_is_no_alert() -> None:
     assert COMPARED.comparison
-    known = {key: replace(v, status=Status.KNOWN) for key, v in COMPARED.comparison.verdicts.items()}
+    known = {key: v._replace(status=Status.KNOWN) for key, v in COMPARED.comparison.verdicts.items()}
     assert alerts(replace(COMPARED, comparison=replace(COMPARED.comparison, verdicts=known))) == ()
 
 

@@ -12,8 +12,7 @@ from . import factory
 
 def drawn(now: tuple[float, ...], history: tuple[float, ...] = (), base: tuple[float, ...] = ()) -> str:
     verdict = factory.verdict(factory.finding().key, Status.WORSE, now=now)
-    verdict.history, verdict.base = history, base
-    return chart(verdict).replace("\N{NO-BREAK SPACE}", " ")
+    return chart(verdict._replace(history=history, base=base)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_bars_start_at_zero() -> None:

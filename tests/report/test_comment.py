@@ -207,5 +207,5 @@ def test_no_name_is_too_long_for_it() -> None:
 
 
 def test_times_that_are_too_large_for_a_clock_are_only_large() -> None:
-    worse = replace(judged(Status.WORSE), now=(1e308, 5e-324), before=1e-300, history=(1e308, 0.0, 5.0), limit=MS)
+    worse = judged(Status.WORSE)._replace(now=(1e308, 5e-324), before=1e-300, history=(1e308, 0.0, 5.0), limit=MS)
     assert units(comment.render(report_of(worse), LINKS, LIMIT)) < LIMIT

@@ -20,8 +20,7 @@ from .factory import MS
 KEY = factory.finding().key
 EVIDENCE = "1 of 1 traces above the highest of 1 job, 2.1 x"
 MORE = "2 more traces of this change, made with GOMAXPROCS 4"
-SUSPECTED = replace(
-    factory.verdict(KEY, Status.WORSE, Level.SUSPECTED, now=(1_554 * MS,)),
+SUSPECTED = factory.verdict(KEY, Status.WORSE, Level.SUSPECTED, now=(1_554 * MS,))._replace(
     evidence=EVIDENCE,
     more=MORE,
     base=(745 * MS, 751 * MS),
@@ -106,8 +105,8 @@ def test_a_cut_base_trace_is_said_to_be_left_out() -> None:
 
 
 def test_the_document_is_read_back_as_it_was() -> None:
-    older = replace(factory.verdict(KEY, Status.KNOWN), base=(740.0 * MS,), is_older=True)
-    report = report_of(SUSPECTED, replace(older, key=KEY._replace(place="main.older")), base_traces=2)
+    older = factory.verdict(KEY, Status.KNOWN)._replace(base=(740.0 * MS,), is_older=True)
+    report = report_of(SUSPECTED, older._replace(key=KEY._replace(place="main.older")), base_traces=2)
     read = schema.read(render("json", report), "f.json", {})
     assert (read.comparison, read.base_traces) == (report.comparison, report.base_traces)
 
