@@ -60,6 +60,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/schema.py > docs/report-schema.json
 	$(BIN)/python docs/action.py
 	$(BIN)/python docs/console.py
+	$(BIN)/python docs/rule_tables.py
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

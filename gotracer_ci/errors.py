@@ -60,6 +60,10 @@ class TraceError(GotracerError):
         where = "" if offset is None else f" at byte {offset:,}"
         super().__init__(f"{path}: {problem}{where}")
 
+    def __reduce__(self) -> tuple[type[TraceError], tuple[str, str, int | None]]:
+        """Pickle the parts: a worker hands errors over to its parent process."""
+        return type(self), (self.path, self.problem, self.offset)
+
 
 class BaselineError(GotracerError):
     """A baseline file that is invalid or made by a newer schema."""

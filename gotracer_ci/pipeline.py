@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import starmap
 from pathlib import Path
 
 from gotracer_ci import __version__, inputs
@@ -15,11 +14,12 @@ from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import GotracerError, TraceError, UsageError
-from gotracer_ci.findings import Finding, Key, Severity, rank
+from gotracer_ci.findings import Key, Severity
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.rules.base import Measured, Rule
-from gotracer_ci.rules.registry import all_rules, select
+from gotracer_ci.rules.merge import Traced, findings, measure
+from gotracer_ci.rules.registry import all_rules, limits_of, select
+from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
@@ -33,14 +33,24 @@ Watch = Callable[[int, int, Trace], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """One trace that could be read, wholly or in part. program: which one was traced, "" unknown."""
+    """One trace that could be read, wholly or in part."""
 
     summary: TraceSummary
-    groups: TraceGroups
-    measured: tuple[Measured, ...]
-    notes: tuple[str, ...]
-    program: str
-    damage: TraceError | None
+    traced: Traced
+
+    @property
+    def program(self) -> str:
+        return self.traced.program
+
+    @property
+    def facts(self) -> Facts:
+        return self.traced.facts
+
+    @property
+    def groups(self) -> TraceGroups:
+        facts = self.facts
+        groups = {found.key: found.statistics for found in self.traced.measured}
+        return TraceGroups(Conditions(facts.go_version, facts.gomaxprocs), facts.duration_ns, groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +100,8 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
             (unread if number <= len(names) else unread_base).append(summary)
             continue
         (traces if number <= len(names) else base).append(trace)
-        if trace.damage:
-            errors.append(trace.damage)
+        if trace.facts.damage:
+            errors.append(trace.facts.damage)
     if not traces:
         raise errors[0]
     joined = _joined([*traces, *base])
@@ -103,7 +113,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
         traces=(*(trace.summary for trace in traces), *unread),
         rules=tuple(rule.info for rule in rules),
         rules_known=tuple(rule.info for rule in all_rules()),
-        findings=tuple(_findings(traces, comparison, {rule.name for rule in rules})),
+        findings=tuple(findings([trace.traced for trace in traces], rules, _flagged(comparison))),
         comparison=comparison,
         fail_on=settings.fail_severity,
         strict=settings.strict,
@@ -127,31 +137,24 @@ def _analysed(
     trace.watch = watch
     source = SourceMap(repository, settings.path_map)
     facts = analyse(trace, source)
-    if trace.events <= 2:  # the reader's own, which mark the beginning and the end
-        raise trace.damage or TraceError(name, "holds no events; was the trace stopped and flushed?")
-    measured = tuple(found for rule in rules for found in rule.run(facts))
-    version = f"1.{trace.version}"
     summary = TraceSummary(
         path=_shown(name, settings.root),
-        go_version=version,
+        go_version=facts.go_version,
         duration_ns=facts.duration_ns,
-        events=trace.events,
+        events=facts.events,
         goroutines=_goroutines(facts),
         gomaxprocs=facts.gomaxprocs,
-        damage=_described(trace.damage) if trace.damage else None,
+        damage=_described(facts.damage) if facts.damage else None,
         program=facts.program,
     )
-    groups = TraceGroups(
-        Conditions(version, facts.gomaxprocs), facts.duration_ns, {found.key: found.statistics for found in measured}
-    )
-    return Analysed(summary, groups, measured, tuple(source.notes()), facts.program, trace.damage)
+    return Analysed(summary, Traced(facts.program, facts, measure(rules, facts)))
 
 
 def _joined(traces: Sequence[Analysed]) -> list[Analysed]:
     """A trace that does not tell what it is of is taken for one of the run's only program."""
     known = {trace.program for trace in traces if trace.program}
     only = known.pop() if len(known) == 1 else ""
-    return [replace(trace, program=trace.program or only) for trace in traces]
+    return [replace(trace, traced=trace.traced._replace(program=trace.program or only)) for trace in traces]
 
 
 def _by_program(traces: Sequence[Analysed]) -> dict[str, list[Analysed]]:
@@ -163,7 +166,8 @@ def _by_program(traces: Sequence[Analysed]) -> dict[str, list[Analysed]]:
 
 def _notes(traces: Sequence[Analysed]) -> list[str]:
     """What a reader must know of the run: of notes that differ in figures only, the first trace's."""
-    return list({re.sub(r"[0-9]+", "", note): note for trace in reversed(traces) for note in trace.notes}.values())
+    notes = [note for trace in reversed(traces) for note in trace.facts.notes]
+    return list({re.sub(r"[0-9]+", "", note): note for note in notes}.values())
 
 
 def _goroutines(facts: Facts) -> int:
@@ -194,7 +198,9 @@ def _compared(
 ) -> Comparison | None:
     """The comparison, and the update, if asked for. An invalid file is an error, but the run's results stay."""
     path = settings.baseline
-    whole = [trace for trace in base if not trace.damage]  # a cut one has too low totals: all would be worse than it
+    whole = [
+        trace for trace in base if not trace.facts.damage
+    ]  # a cut one has too low totals: all would be worse than it
     if path is None and not whole:
         notes.append(NO_BASELINE)
         return None
@@ -216,44 +222,25 @@ def _compared(
         {program: [trace.groups for trace in same] for program, same in programs.items()},
         {program: _counting(same, settings.fail_severity) for program, same in programs.items()},
         {rule.name for rule in rules},
+        limits_of(all_rules()),
         {program: [trace.groups for trace in same] for program, same in _by_program(whole).items()},
-        is_whole=not any(trace.damage for trace in traces),
+        is_whole=not any(trace.facts.damage for trace in traces),
     )
     errors += judged.errors
     notes += judged.notes
     return judged.comparison
 
 
+def _flagged(comparison: Comparison | None) -> set[Key]:
+    """Return the groups that got worse."""
+    return {key for key, verdict in comparison.verdicts.items() if verdict.flagged} if comparison else set()
+
+
 def _counting(traces: Sequence[Analysed], fail_on: Severity) -> set[Key]:
     """The findings that make a run fail that is not compared."""
     if fail_on is Severity.NONE:
         return set()
-    return {found.key for trace in traces for found in trace.measured if found.severity >= fail_on}
-
-
-def _findings(traces: Sequence[Analysed], comparison: Comparison | None, rules: set[str]) -> Iterable[Finding]:
-    """One finding for each key over all traces of a program, ranked: above a threshold, or got worse."""
-    programs = {trace.program for trace in traces}
-    flagged = {key for key, verdict in comparison.verdicts.items() if verdict.flagged} if comparison else set()
-    found: dict[Key, list[tuple[int, Measured]]] = {}
-    for index, trace in enumerate(traces):
-        for measured in trace.measured:
-            key = measured.key._replace(program=trace.program) if len(programs) > 1 else measured.key
-            if key.rule in rules and (measured.severity > Severity.NONE or key in flagged):
-                found.setdefault(key, []).append((index, measured))
-    return sorted(starmap(_merged, ((key, same) for key, same in found.items())), key=rank)
-
-
-def _merged(key: Key, same: Sequence[tuple[int, Measured]]) -> Finding:
-    """The worst trace's finding, with the figures of the trace that it comes from."""
-    index, worst = max(same, key=lambda pair: (pair[1].severity, pair[1].statistics.maximum, -pair[0]))
-    finding = worst.describe()
-    if key.program:
-        finding = replace(finding, key=key, message=f"{key.program}: {finding.message}")
-    if len(same) == 1:
-        return replace(finding, trace=index)
-    others = f"In {len(same)} traces; the figures are those of the worst (number {index + 1})."
-    return replace(finding, trace=index, detail=f"{finding.detail}\n{others}")
+    return {found.key for trace in traces for found in trace.traced.measured if found.severity >= fail_on}
 
 
 def _writable(path: Path) -> None:

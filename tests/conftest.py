@@ -13,9 +13,11 @@ import pytest
 from hypothesis import settings
 
 from gotracer_ci.analysis.facts import Facts, analyse
-from gotracer_ci.findings import Finding, Severity, rank
-from gotracer_ci.rules.base import Measured
-from gotracer_ci.rules.registry import all_rules
+from gotracer_ci.findings import Finding
+from gotracer_ci.rules.merge import Traced, measure
+from gotracer_ci.rules.merge import findings as merged
+from gotracer_ci.rules.registry import all_rules, limits_of
+from gotracer_ci.rules.rule import Measured
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import open_trace
@@ -38,28 +40,38 @@ def path_of(name: str) -> str:
     return str(TRACES / f"{name}.trace")
 
 
+LIMITS = limits_of(all_rules())
 LOCKWAIT = path_of("lockwait-go1.27")
 
 
-def facts_of(name: str) -> Facts:
-    """The facts of a committed trace, with the programs' folder as the repository."""
+def read(name: str) -> Facts:
+    """Reads a committed trace, with the programs' directory as the repository."""
     trace = open_trace(path_of(name))
     facts = analyse(trace, SourceMap(Repository.scan(PROGRAMS)))
     assert trace.damage is None
     return facts
 
 
+facts_of = cache(read)
+"""The facts of a committed trace, read once."""
+
+
 @cache
 def measured(name: str) -> tuple[Measured, ...]:
     """What all rules measure in a committed trace."""
-    facts = facts_of(name)
-    return tuple(found for rule in all_rules() for found in rule.run(facts))
+    return measure(all_rules(), facts_of(name))
+
+
+def described(facts: Facts, found: Measured) -> Finding:
+    """The finding for what was measured, whatever its severity."""
+    (rule,) = (rule for rule in all_rules() if rule.name == found.key.rule)
+    return rule.describe(facts, found)
 
 
 @cache
 def findings(name: str) -> tuple[Finding, ...]:
     """What is above a threshold in a committed trace, the worst first."""
-    return tuple(sorted((m.describe() for m in measured(name) if m.severity > Severity.NONE), key=rank))
+    return tuple(merged([Traced("", facts_of(name), measured(name))], all_rules(), ()))
 
 
 def line_of(path: str, line: int) -> str:

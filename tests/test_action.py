@@ -112,7 +112,9 @@ def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> Non
     )
 
     assert (again.exit_code, again.outputs["new"], again.outputs["suspected"]) == (1, "1", "0")
-    assert any("updateInventory" in line and "in the base traces of this job" in line for line in again.annotations("error"))
+    assert any(
+        "updateInventory" in line and "in the base traces of this job" in line for line in again.annotations("error")
+    )
 
 
 def test_the_base_can_take_the_baselines_place(runner: Runner) -> None:

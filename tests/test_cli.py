@@ -13,8 +13,8 @@ import pytest
 
 from gotracer_ci import __version__
 from gotracer_ci.report.formats import FILES
-from gotracer_ci.rules.base import SECTIONS
 from gotracer_ci.rules.registry import BUILT_IN
+from gotracer_ci.rules.rule import SECTIONS
 from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Done, Run, complaints, findings, path_of
 
 CHANWAIT = path_of("chanwait-go1.25")

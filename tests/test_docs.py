@@ -23,14 +23,15 @@ from markdown_it.token import Token
 from ruamel.yaml import YAML
 
 from gotracer_ci import cli, errors, rules
+from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline import schema
-from gotracer_ci.baseline.measurements import Limit, limit_of
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.commands import analyze, baseline
-from gotracer_ci.findings import Key
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
-from tests.conftest import Run
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace.model import open_trace
+from tests.conftest import LIMITS, Run, path_of
 from tests.github.test_metadata import check
 
 ROOT = Path(__file__).parents[1]
@@ -75,11 +76,14 @@ def test_a_generated_page_is_up_to_date(script: str, page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == made, f"run: python {script} > {page}"
 
 
-def test_the_readme_has_every_rule_with_its_thresholds() -> None:
-    table = runpy.run_path(str(ROOT / "docs/rules.py"))["table"]("docs/rules.md")
+def test_the_tables_of_the_rules_are_up_to_date() -> None:
+    """The README lists every rule with its thresholds, docs/baseline.md every limit of the comparison."""
+    pages = runpy.run_path(str(ROOT / "docs/rule_tables.py"))["pages"]()
 
-    assert all(rule.name in table for rule in BUILT_IN)
-    assert table in README.read_text(encoding="utf-8"), f"the README's table of rules must be\n{table}"
+    assert set(pages) == {README, BASELINE}
+    for page, text in pages.items():
+        assert page.read_text(encoding="utf-8") == text, "run: make docs"
+        assert all(f"{rule.name}" in text for rule in BUILT_IN)
 
 
 @pytest.mark.parametrize("page", [README, BASELINE], ids=lambda page: page.name)
@@ -213,23 +217,10 @@ def test_the_base_is_traced_in_turns_as_the_workflow_has_it(tmp_path: Path) -> N
     }
 
 
-def described(limit: Limit) -> tuple[str, str]:
-    floor = {"ns": f"{limit.floor / 1e6:g} ms", "bytes": f"{limit.floor / 1e6:g} MB"}.get(
-        limit.unit, f"{limit.floor:g}"
-    )
-    share = f", or {limit.share:.1%} of the run".replace(".0%", "%").replace("%", " %") if limit.share else ""
-    return f"{limit.tolerance:g}", floor + share
+def test_the_rules_whose_medians_are_compared_are_named() -> None:
+    (named,) = re.findall(r"by \*\*medians\*\*, for (\w+) and (\w+) with", BASELINE.read_text(encoding="utf-8"))
 
-
-def test_the_limits_of_the_comparison_are_those_in_force() -> None:
-    table = {(row[0], row[1]): (row[2], row[3]) for row in rows(section(BASELINE, "How a run is compared"))}
-    timed = {rule.name for rule in BUILT_IN if (limit := limit_of(Key(rule.name, "", ""))) and limit.is_timing}
-
-    assert {rule for rule, kind in table if kind == "all"} == timed
-    for (rule, kind), shown in table.items():
-        limit = limit_of(Key(rule, "" if kind == "all" else kind, ""))
-        assert limit, (rule, kind)
-        assert shown == described(limit)
+    assert set(named) == {rule for (rule, _), limit in LIMITS.items() if limit.by_medians}
 
 
 def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
@@ -244,7 +235,7 @@ def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
 
 
 def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    source, tests = blocks(CONTRIBUTING, "python")
+    source, tests, _ = blocks(CONTRIBUTING, "python")
     module = ModuleType("gotracer_ci.rules.long_sleep")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(rules, "long_sleep", module, raising=False)
@@ -257,6 +248,17 @@ def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found) == 2
     for test in found:
         test()
+
+
+def test_the_consumer_of_the_example_works() -> None:
+    *_, source = blocks(CONTRIBUTING, "python")
+    scope: dict[str, Any] = {}
+    exec(compile(source, "cycles.py", "exec"), scope)
+    cycles = scope["Cycles"]()
+
+    facts = analyse(open_trace(path_of("gcpause-go1.26")), SourceMap(None), [cycles])
+
+    assert cycles.result() == facts.heap.cycles > 0
 
 
 def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Path) -> None:
@@ -272,7 +274,7 @@ def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Pa
 
 
 def test_the_entry_point_group_is_the_one_that_is_read() -> None:
-    from gotracer_ci.rules.registry import GROUP
+    from gotracer_ci.rules.installed import GROUP
 
     (block,) = blocks(CONTRIBUTING, "toml")
     assert list(tomllib.loads(block)["project"]["entry-points"]) == [GROUP]

@@ -1,51 +1,75 @@
-"""Facts: what is known of one trace when it has been read once; what the rules see."""
+"""Facts: all that is known about one trace after reading it once. Rules see nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gotracer_ci.analysis import goroutines, intervals
+from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, LiveHeap
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.errors import TraceError
 from gotracer_ci.source.frames import SourceFrame, SourceMap
+from gotracer_ci.source.place import anchor
+from gotracer_ci.source.program import program
 from gotracer_ci.trace.model import Trace
-from gotracer_ci.trace.spec import Ev
+
+_READERS_OWN = 2
+"""Sync events that the reader adds: one at the beginning and one at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One trace. start_ns: on the trace's clock; what every time that is shown is counted from.
+    """One trace, closed: plain values that can be pickled, with every stack that they name resolved.
 
-    gomaxprocs: 0 where the trace does not say. anchor: where to show what concerns the whole program.
-    program: which one was traced, "" unknown.
+    go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
+    every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. anchor: where to show
+    findings of the whole program. program: which one was traced, "" if unknown. notes: what a reader must know about
+    the mapping to the repository, one line each. damage: what ended the reading early, None for a complete trace.
     """
 
+    go_version: str
+    events: int
     start_ns: int
     duration_ns: int
     gomaxprocs: int
-    intervals: list[intervals.IntervalGroup]
+    intervals: tuple[intervals.IntervalGroup, ...]
     goroutines: goroutines.Goroutines
     heap: Heap
     anchor: SourceFrame | None
     program: str
+    notes: tuple[str, ...]
+    damage: TraceError | None
 
 
-def analyse(trace: Trace, source: SourceMap) -> Facts:
-    """Reads the trace and gathers its facts. What damage ended the reading early is in `trace.damage`."""
+def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object]] = ()) -> Facts:
+    """Read the trace and gather its facts.
+
+    Args:
+        consumers: more analyses to feed on the way. The caller asks them for their results.
+
+    Raises:
+        TraceError: the trace has no events, or is damaged before the first one.
+    """
     live = LiveHeap()
-    for chunk in trace.chunks({Ev.SYNC, *live.wanted}):
-        live.feed(chunk)
-    tables = trace.tables
-    source.learn(tables.frame(index) for index in range(len(tables.frames)))
-    stacks = Stacks(tables, source)
+    consume(trace, (live, *consumers))
+    if trace.events <= _READERS_OWN:
+        raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
+    stacks = Stacks(trace.tables, source)
     totals = trace.totals()
+    cycles, growth = live.result()
     return Facts(
+        go_version=f"1.{trace.version}",
+        events=trace.events,
         start_ns=trace.start_ns,
         duration_ns=trace.duration_ns,
         gomaxprocs=totals["gomaxprocs"],
-        intervals=intervals.groups(trace, stacks),
+        intervals=tuple(intervals.groups(trace, stacks)),
         goroutines=goroutines.census(trace, stacks),
-        heap=Heap(live.cycles, live.growth, totals["heap_allocated"], totals["heap_peak"]),
-        anchor=stacks.anchor(),
-        program=stacks.program(),
+        heap=Heap(cycles, growth, totals["heap_allocated"], totals["heap_peak"]),
+        anchor=anchor(stacks.frames, source.repository),
+        program=program(stacks.frames, source.repository),
+        notes=tuple(source.notes()),
+        damage=trace.damage,
     )

@@ -1,4 +1,4 @@
-"""Goroutines over the trace: how many there were and are, and where the survivors come from."""
+"""Goroutines over the trace: how many there are at its start and end, and where those at the end come from."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from gotracer_ci.trace.model import Trace
 from gotracer_ci.trace.spec import GoState
 
 _Likeness = tuple[bool, bool, int, int, int, int, int]
-"""Whether the trace saw it being created, and whether in its second half; creation, entry, state, reason, own stack."""
+"""Created during the trace, created in its second half, creation stack, entry stack, state, reason, own stack."""
 
 
 @dataclass(slots=True)
 class Survivors:
-    """The goroutines alive at the end that were created at one place; the runtime's own ones are left out.
+    """The goroutines alive at the end that were created at one place, without the runtime's own.
 
-    place: the creating function (`~` and the entry function for one that was there before the trace).
-    created: how many of them the trace saw being created; late: how many of these in its second half.
-    waiting: on what they wait, and where: (reason or state, place) → how many. first, first_ns: the id and the
-    creation time (the trace's clock) of the first one created. creation: where that was; own: where it is.
+    place: the creating function (`~` and the entry function for goroutines that existed before the trace).
+    creation: the stack that created the first one; its own stack if it existed before the trace. first, first_ns: its
+    id and its creation time on the trace's clock. entry: the function in which it began, "" if unknown.
+    created: how many were created during the trace; late: how many of these in its second half.
+    waiting: (reason or state, function that waits) → how many.
     """
 
     place: str
     creation: Stack
-    own: Stack
     first: int
     first_ns: int
     entry: str
@@ -39,7 +39,10 @@ class Survivors:
 
 @dataclass(frozen=True, slots=True)
 class Goroutines:
-    """at_start: those of the trace's first status events, the runtime's own included. survivors: by place."""
+    """How many goroutines there were, without the runtime's own except in `created`.
+
+    at_start: when the trace began. created: during the trace. at_end: when it ended. survivors: sorted by place.
+    """
 
     at_start: int
     created: int
@@ -48,7 +51,7 @@ class Goroutines:
 
 
 def census(trace: Trace, stacks: Stacks) -> Goroutines:
-    """Counts the goroutines of a trace that has been read."""
+    """Count the goroutines of a trace that has been read."""
     found: dict[str, Survivors] = {}
     totals = trace.totals()
     at_start = totals["goroutines_at_start"]
@@ -64,27 +67,27 @@ def census(trace: Trace, stacks: Stacks) -> Goroutines:
         place = creation.place if creation_index else NO_OWN_CODE + normalise(name)
         group = found.get(place)
         if group is None:
-            group = found[place] = Survivors(place, creation if creation_index else own, own, id, created, name)
+            group = found[place] = Survivors(place, creation if creation_index else own, id, created, name)
         group.count += count
         group.created += count * seen
         group.late += count * late
         what = trace.tables.string(reason) if state == GoState.WAITING else GoState(state).name.lower()
-        group.waiting[what or "waiting", own.place] += count
+        group.waiting[what or "waiting", own.function] += count
     survivors = tuple(found[place] for place in sorted(found))
     return Goroutines(at_start, totals["goroutines_created"], alive, survivors)
 
 
 def _alike(trace: Trace) -> Iterable[tuple[_Likeness, list[int]]]:
-    """Each kind of goroutine alive, in the order of the first ones: (its first one's id and creation time, how many).
+    """Return the goroutines alive, grouped by likeness: [id and creation time of the first one, how many].
 
-    A crowd is of few kinds, so that what is asked of a stack is asked once for them all.
+    Many goroutines fall into few groups, so that each stack is looked at only a few times.
     """
     middle = max(trace.start_ns + trace.duration_ns // 2, 0)
-    kinds: dict[_Likeness, list[int]] = {}
+    groups: dict[_Likeness, list[int]] = {}
     for id, created, _, creation, entry, state, _, reason, own in trace.alive():
-        kind = (created >= 0, created >= middle, creation, entry, state, reason, own)
-        if kind in kinds:
-            kinds[kind][-1] += 1
+        likeness = (created >= 0, created >= middle, creation, entry, state, reason, own)
+        if likeness in groups:
+            groups[likeness][-1] += 1
         else:
-            kinds[kind] = [id, created, 1]
-    return kinds.items()
+            groups[likeness] = [id, created, 1]
+    return groups.items()

@@ -1,4 +1,4 @@
-"""The heap: what each GC cycle found alive, and what was allocated between them.
+"""The heap: what each GC cycle found alive.
 
 Live is what a cycle's mark phase left (HeapAlloc at the cycle's end), not what is allocated at some moment.
 """
@@ -26,41 +26,44 @@ class Growth:
         return self.after - self.before
 
 
-class LiveHeap:
-    """Follows the live heap over a trace's GC cycles, without keeping them.
-
-    cycles: GC cycles that ended. growth: the largest rise, None before two cycles.
-    """
-
-    wanted = (Ev.GC_END,)
-
-    def __init__(self) -> None:
-        self.cycles = 0
-        self.growth: Growth | None = None
-        self._lowest: tuple[int, int] | None = None
-
-    def feed(self, chunk: Chunk) -> None:
-        for time, kind, _, _, _, _, live, goal, _ in chunk.rows():
-            if kind != Ev.GC_END:
-                continue
-            self.cycles += 1
-            if live < 0:
-                continue
-            if self._lowest is None or live < self._lowest[0]:
-                self._lowest = (live, time)
-            lowest, since = self._lowest
-            if since < time and (self.growth is None or live - lowest > self.growth.bytes):
-                self.growth = Growth(since, time, lowest, live, goal)
-
-
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """Of the whole trace, bytes. allocated: the sum of all rises of the heap, in the steps that the runtime reports.
+    """The heap over the whole trace.
 
-    peak: the largest value seen, live or not. Both 0 where the trace has no heap samples.
+    cycles: GC cycles that ended. growth: None before two cycles. allocated: bytes, the sum of all rises of the heap,
+    in the steps that the runtime reports. peak: the largest value, live or not, in bytes. Both are 0 if the trace has
+    no heap samples.
     """
 
     cycles: int
     growth: Growth | None
     allocated: int
     peak: int
+
+
+class LiveHeap:
+    """Consumer: the number of GC cycles that ended, and the largest growth between two of them."""
+
+    wanted = (Ev.GC_END,)
+
+    def __init__(self) -> None:
+        self._cycles = 0
+        self._growth: Growth | None = None
+        self._lowest: tuple[int, int] | None = None
+
+    def feed(self, chunk: Chunk) -> None:
+        for time, kind, _, _, _, _, live, goal, _ in chunk.rows():
+            if kind != Ev.GC_END:
+                continue
+            self._cycles += 1
+            if live < 0:
+                continue
+            if self._lowest is None or live < self._lowest[0]:
+                self._lowest = (live, time)
+            lowest, since = self._lowest
+            if since < time and (self._growth is None or live - lowest > self._growth.bytes):
+                self._growth = Growth(since, time, lowest, live, goal)
+
+    def result(self) -> tuple[int, Growth | None]:
+        """Return (cycles, growth); growth is None before two cycles."""
+        return self._cycles, self._growth

@@ -19,7 +19,7 @@ from gotracer_ci.trace.model import Trace
 from gotracer_ci.trace.spec import GoState
 
 
-class Kind(IntEnum):
+class IntervalKind(IntEnum):
     """What an interval is: a goroutine's state, or one of three others that are measured alike.
 
     IDLE_P: the part of a Runnable interval during which a P was idle. STW: a stop-the-world range. MARK_ASSIST:
@@ -32,6 +32,10 @@ class Kind(IntEnum):
     IDLE_P = kernel.IDLE_P
     STW = kernel.STW
     MARK_ASSIST = kernel.MARK_ASSIST
+
+
+_KINDS = {int(kind): kind for kind in IntervalKind}
+"""The kernel may report more kinds than any rule asks for."""
 
 
 class Interval(NamedTuple):
@@ -68,7 +72,7 @@ class IntervalGroup:
     that began or ended in it are a group of their own.
     """
 
-    kind: Kind
+    kind: IntervalKind
     reason: str
     stack: Stack
     count: int
@@ -133,6 +137,10 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
             for example in examples:
                 index = histogram.bucket(example[1])
                 counts[index] = counts.get(index, 0) + 1
+        parked = bool(kind & kernel.PARKED)
+        kind = _KINDS.get(kind & ~kernel.PARKED)
+        if kind is None:
+            continue
         where = stacks[stack]
         worst = [
             Interval(
@@ -148,8 +156,6 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
             )
             for start, length, goroutine, creation, cause, cause_stack, flags in examples
         ]
-        parked = bool(kind & kernel.PARKED)
-        kind = Kind(kind & ~kernel.PARKED)
         found.append(IntervalGroup(kind, trace.tables.string(reason), where, count, total, worst, counts, parked))
     return found
 
@@ -157,9 +163,13 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
 def by_place(
     found: Iterable[IntervalGroup],
     name: Callable[[IntervalGroup], str | None],
-    place: Callable[[IntervalGroup], str] = lambda group: group.stack.place,
+    place: Callable[[IntervalGroup], str],
 ) -> list[PlaceGroup]:
-    """Groups by (name, place), sorted by these. `name` says what kind of wait it is, None: none of these."""
+    """Merge groups by name and place, and sort the result by these.
+
+    Args:
+        name: returns what a group is called, None to leave it out.
+    """
     merged: dict[tuple[str, str], PlaceGroup] = {}
     for group in found:
         called = name(group)

@@ -1,41 +1,35 @@
-"""Stacks with their owners and places, resolved once each, and only those that something asks for."""
+"""Stacks as plain values: each frame is mapped to the repository once, and each stack is built when it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from gotracer_ci.source.frames import OWN, SourceFrame, SourceMap
-from gotracer_ci.source.place import anchor, place, primary
-from gotracer_ci.source.program import program
+from gotracer_ci.source.place import entry, place, primary
 from gotracer_ci.trace.tables import Tables
 
 
+@dataclass(frozen=True)
 class Stack:
-    """A stack, leaf first.
+    """A stack, leaf first. Without frames: there is none."""
 
-    index: of the trace's tables, 0 for no stack.
-    """
+    frames: tuple[SourceFrame, ...] = ()
 
-    def __init__(self, index: int, tables: Tables, source: SourceMap) -> None:
-        self.index = index
-        self._tables = tables
-        self._source = source
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle the frames only: the rest follows from them."""
+        return {"frames": self.frames}
 
     @cached_property
     def functions(self) -> list[str]:
         """The functions' names, leaf first."""
-        tables = self._tables
-        return [tables.string(tables.frames[frame][0]) for frame in tables.stacks[self.index]]
+        return [frame.function for frame in self.frames]
 
     @property
     def known(self) -> bool:
-        """Whether it says anything: there is no stack, or one of a single nameless frame, where Go could not get it."""
+        """Whether it says anything: Go writes one nameless frame where it could not get the stack."""
         return any(self.functions)
-
-    @cached_property
-    def frames(self) -> tuple[SourceFrame, ...]:
-        return tuple(self._source.resolve(*frame) for frame in self._tables.stack(self.index))
 
     @cached_property
     def place(self) -> str:
@@ -44,7 +38,7 @@ class Stack:
 
     @cached_property
     def primary(self) -> SourceFrame | None:
-        """The frame to show, None where none of the stack is in the repository."""
+        """The frame to show, None if no frame is in the repository."""
         return primary(self.frames)
 
     @property
@@ -52,37 +46,38 @@ class Stack:
         """The topmost own-code frame."""
         return next((frame for frame in self.frames if frame.owner == OWN), None)
 
+    @property
+    def function(self) -> str:
+        """The function at `place` as the trace has it: with a closure's number and without `~`; "" if unknown."""
+        return self.own.function if self.own else entry(self.frames)
+
     @cached_property
     def system(self) -> bool:
         """Whether this is one of the runtime's own goroutines: all but main that start in package runtime (Go's rule).
 
-        Those of the tracer and the CPU profiler, which are there only because somebody looks, are not the program's.
+        The goroutines of the tracer and the CPU profiler exist only because somebody measures, so they count as the
+        runtime's.
         """
-        entry = self.functions[-1] if self.functions else ""
-        return entry != "runtime.main" and entry.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
+        first = self.frames[-1].function if self.frames else ""
+        return first != "runtime.main" and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
 
 
 class Stacks:
-    """The stacks of one trace by index."""
+    """The stacks of one trace by index. Index 0 is no stack.
+
+    frames: all frames of the trace, by index.
+    """
 
     def __init__(self, tables: Tables, source: SourceMap) -> None:
-        self._tables = tables
-        self._source = source
+        raw = [tables.frame(index) for index in range(len(tables.frames))]
+        source.learn(raw)
+        self.frames: Sequence[SourceFrame] = [source.resolve(*frame) for frame in raw]
+        self._indices = tables.stacks
         self._stacks: dict[int, Stack] = {}
 
     def __getitem__(self, index: int) -> Stack:
         stack = self._stacks.get(index)
         if stack is None:
-            stack = self._stacks[index] = Stack(index, self._tables, self._source)
+            frames = self.frames
+            stack = self._stacks[index] = Stack(tuple([frames[i] for i in self._indices[index]]))
         return stack
-
-    def anchor(self) -> SourceFrame | None:
-        """Where to show a finding of the whole program."""
-        return anchor(self._frames(), self._source.repository)
-
-    def program(self) -> str:
-        """See `source.program.program`."""
-        return program(self._frames(), self._source.repository)
-
-    def _frames(self) -> Iterator[SourceFrame]:
-        return (self._source.resolve(*self._tables.frame(i)) for i in range(len(self._tables.frames)))

@@ -16,10 +16,11 @@ from typing import cast
 
 from gotracer_ci.baseline import evidence
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
-from gotracer_ci.baseline.measurements import MS, Conditions, Limit, TraceGroups, common, compared, limit_of, middle
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
 NEEDED_BASE = 2
 NEEDED_EVENTS = 5
@@ -63,6 +64,7 @@ def compare(
     current: Sequence[TraceGroups],
     baseline: Part,
     path: str,
+    limits: Limits,
     rules: Collection[str] | None = None,
     base: Sequence[TraceGroups] = (),
 ) -> Comparison:
@@ -72,12 +74,13 @@ def compare(
         current: the run's traces, at least one: repeated runs of the same program.
         baseline: what to compare with: the program's part of a baseline file; without entries the base alone.
         path: what the user calls the baseline.
+        limits: of all rules that there are.
         rules: those that ran, None for all: the groups of a rule that did not run are not gone.
         base: traces of the same program at the base commit, made in the same job.
     """
     conditions = common(trace.conditions for trace in current)
     own_base = [trace for trace in base if trace.conditions.matches(conditions)]
-    any_base = tuple(compared(trace.groups) for trace in base)
+    any_base = tuple(compared(trace.groups, limits) for trace in base)
     run = _Context(
         part=baseline,
         every=range(len(baseline.entries)),
@@ -86,7 +89,7 @@ def compare(
             groups for trace, groups in zip(base, any_base, strict=True) if trace.conditions.matches(conditions)
         ),
         any_base=any_base,
-        groups=tuple(compared(trace.groups) for trace in current),
+        groups=tuple(compared(trace.groups, limits) for trace in current),
         shortest_ns=min(trace.wall_ns for trace in (*current, *own_base)),
         longest_ns=max(trace.wall_ns for trace in current),
         conditions=conditions,
@@ -96,10 +99,10 @@ def compare(
         keys.update(dict.fromkeys(groups))
     verdicts = {}
     for key in sorted(keys):
-        limit = limit_of(key)
+        limit = limit_of(limits, key)
         if limit and (rules is None or key.rule in rules):
             verdicts[key] = _judged(key, limit, run)
-    evidence.moved(verdicts)
+    evidence.moved(verdicts, limits)
     warnings = (
         *evidence.warnings(baseline, conditions, run.longest_ns),
         *evidence.base_warnings(base, conditions, run.longest_ns),

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from gotracer_ci.baseline.measurements import WAITS, Limit, middle
+from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS, Limit
 
 NEEDED_TRACES: Final = 3
 NEEDED_JOBS: Final = 5
 MANY_JOBS: Final = 8
 NUMBER: Final = Limit("count", 1.5, 50)
+_SMALL_NS: Final = 5 * MS
 _MORE_THAN_BASE: Final = Limit("count", 1.2, 10)
 _MORE_THAN_JOBS: Final = Limit("count", 1.1, 10)
 
@@ -86,11 +88,11 @@ def by_more_waits(
         wall_ns: of the run's longest trace.
     """
     limit, now, past, base = totals
-    if min(now) <= WAITS.floor:  # a file does not hold small times, so that many of them may be nothing new
+    if min(now) <= _SMALL_NS:  # a file does not hold small times, so that many of them may be nothing new
         return None
     usual = middle(now)
     has_base = len(base) >= NEEDED_TRACES
-    if has_base and limit is WAITS and len(now) >= NEEDED_TRACES:
+    if has_base and limit.by_medians and len(now) >= NEEDED_TRACES:
         bound = limit.above(middle(base), wall_ns)
         if usual > bound and (waits := _more_waits(numbers(key))):
             return Decision(_new_or_worse(totals), totals._replace(past=None), bound, waits=waits)

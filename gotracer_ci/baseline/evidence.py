@@ -7,10 +7,11 @@ from statistics import median
 from typing import Final
 
 from gotracer_ci.baseline.criteria import MANY_JOBS
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups, limit_of, middle
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups, middle
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS, Limits, limit_of
 from gotracer_ci.text import count, duration, plural, quantity, ratio, span
 
 _ALIKE: Final = 2
@@ -99,12 +100,12 @@ def missing(traces: int, base: int, *, needs_file: bool) -> str:
     return " and ".join(wanted)
 
 
-def moved(verdicts: dict[Key, Verdict]) -> None:
+def moved(verdicts: dict[Key, Verdict], limits: Limits) -> None:
     """Note on both verdicts that a group probably moved, where one is gone and a similar one is new.
 
     A function of the same name comes first (its package or type was renamed), then the group closest in size.
     """
-    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW and v.unit == _unit(v.key)]
+    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW and _is_sized(v, limits)]
     old = [(v.before, v.key) for v in verdicts.values() if v.status is Status.FIXED and v.before]
     for part in (_named, _kind):
         pairs = list(_pairs(new, old, part))
@@ -119,10 +120,10 @@ def _with_remark(verdict: Verdict, remark: str) -> Verdict:
     return verdict._replace(evidence=f"{verdict.evidence}; {remark}")
 
 
-def _unit(key: Key) -> str:
-    """The unit of a group's own values; a verdict by numbers of waits has another one, so sizes cannot be compared."""
-    limit = limit_of(key)
-    return limit.unit if limit else ""
+def _is_sized(verdict: Verdict, limits: Limits) -> bool:
+    """Whether the verdict has the group's size. A verdict by the number of waits has no size to compare."""
+    limit = limit_of(limits, verdict.key)
+    return limit is not None and limit.unit == verdict.unit
 
 
 _Sized = tuple[float, Key]

@@ -12,6 +12,7 @@ from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import Limits
 
 Runs = Mapping[str, Sequence[TraceGroups]]
 """A run's traces by their program."""
@@ -39,6 +40,7 @@ def compare_all(
     runs: Runs,
     baseline: Baseline | None,
     path: str,
+    limits: Limits,
     rules: Collection[str] | None = None,
     base: Runs | None = None,
 ) -> Comparison:
@@ -47,6 +49,7 @@ def compare_all(
     Args:
         baseline: what to compare with, None for the base alone.
         path: what the user calls the baseline.
+        limits: of all rules that there are.
         rules: those that ran, None for all.
         base: traces of the base commit, made in the same job.
     """
@@ -60,13 +63,13 @@ def compare_all(
         before = base.get(program, ()) if base else ()
         if not (part.entries or before):
             continue
-        one = compare(traces, part, path, rules, before)
+        one = compare(traces, part, path, limits, rules, before)
         jobs |= {entry.id for entry in part.entries}
         of_base += one.base_traces
         for key, verdict in one.verdicts.items():
             full = full_key(key, program, runs)
             verdicts[full] = verdict if full is key else verdict._replace(key=full)
-        creep = list(creeping(part)) if part.entries else []
+        creep = list(creeping(part, limits)) if part.entries else []
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
         warnings += (told(line, program, runs) for line in (*one.warnings, *creep))
@@ -102,7 +105,9 @@ def all_new(
         yield note, verdicts
 
 
-def update_all(baseline: Baseline | None, runs: Runs, run_id: str, commit: str, *, replace: bool = False) -> Baseline:
+def update_all(
+    baseline: Baseline | None, runs: Runs, run_id: str, commit: str, limits: Limits, *, replace: bool = False
+) -> Baseline:
     """The baseline with the run as the newest entry of each of its programs' parts; the others stay as they are.
 
     Raises:
@@ -112,7 +117,7 @@ def update_all(baseline: Baseline | None, runs: Runs, run_id: str, commit: str, 
     for program, traces in sorted(runs.items()):
         name = part_of(baseline, program, runs) if baseline else None
         old = None if name is None else parts.pop(name)
-        parts[program or name or ""] = update(old, traces, run_id, commit, replace=replace)
+        parts[program or name or ""] = update(old, traces, run_id, commit, limits, replace=replace)
     return Baseline(parts)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gotracer_ci.baseline.measurements import MS, Conditions
+from gotracer_ci.baseline.measurements import Conditions
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS
 
 KEPT_ENTRIES: Final = 10
 

@@ -15,6 +15,7 @@ from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison
 from gotracer_ci.errors import BaselineError, GotracerError
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import Limits
 
 _ALONE = (
     "no baseline: compared with the base traces alone, which can confirm counters but no times; make one with "
@@ -54,6 +55,7 @@ def judge(
     runs: Runs,
     counting: Mapping[str, Iterable[Key]],
     rules: Collection[str],
+    limits: Limits,
     base: Runs,
     *,
     is_whole: bool,
@@ -65,6 +67,7 @@ def judge(
         runs: the run's traces by program.
         counting: by program, the findings that count where there is no baseline.
         rules: those that ran.
+        limits: of all rules that there are.
         base: traces of the base commit by program, made in the same job.
         is_whole: whether all traces could be read to their end.
     """
@@ -74,7 +77,7 @@ def judge(
     lock = schema.updating(request.path, request.inside) if request and writes else nullcontext()
     try:
         with lock:
-            _judge(request, runs, counting, rules, base, judged, is_whole=is_whole)
+            _judge(request, runs, counting, rules, limits, base, judged, is_whole=is_whole)
     except BaselineError as error:
         judged.errors.append(error)
         if judged.comparison is None:
@@ -89,26 +92,27 @@ def _judge(
     runs: Runs,
     counting: Mapping[str, Iterable[Key]],
     rules: Collection[str],
+    limits: Limits,
     base: Runs,
     judged: Judged,
     *,
     is_whole: bool,
 ) -> None:
-    old = _old(request) if request else None
+    old = _old(request, limits) if request else None
     if request and request.update:
-        _update(request, old, runs, rules, judged, is_whole=is_whole)
+        _update(request, old, runs, rules, limits, judged, is_whole=is_whole)
     elif request is None or (old is None and base):
         judged.notes.append(_ALONE)
-        _compare("", None, runs, counting, rules, base, judged)
+        _compare("", None, runs, counting, rules, limits, base, judged)
     elif old is None:
         judged.notes.append(f"no baseline at {request.shown} yet: every finding counts; make it with --update-baseline")
     else:
-        comparison = _compare(request.shown, old, runs, counting, rules, base, judged)
+        comparison = _compare(request.shown, old, runs, counting, rules, limits, base, judged)
         if request.accepted and not is_whole:
             message = f"{request.shown}: nothing was accepted: a trace is cut or broken, and its totals are too low"
             judged.errors.append(BaselineError(message))
         elif request.accepted:
-            _accept(request, old, comparison, runs, rules, base, judged)
+            _accept(request, old, comparison, runs, rules, limits, base, judged)
 
 
 def _compare(
@@ -117,10 +121,11 @@ def _compare(
     runs: Runs,
     counting: Mapping[str, Iterable[Key]],
     rules: Collection[str],
+    limits: Limits,
     base: Runs,
     judged: Judged,
 ) -> Comparison:
-    judged.comparison = comparison = compare_all(runs, old, shown, rules, base)
+    judged.comparison = comparison = compare_all(runs, old, shown, limits, rules, base)
     for note, verdicts in all_new(old or Baseline({}), runs, counting, base.keys()):
         judged.notes.append(note)
         comparison.verdicts.update(verdicts)
@@ -129,7 +134,7 @@ def _compare(
     return comparison
 
 
-def _old(request: Request) -> Baseline | None:
+def _old(request: Request, limits: Limits) -> Baseline | None:
     """What there is. A file that cannot be read is no hindrance to starting anew."""
     try:
         exists = request.path.exists()
@@ -138,7 +143,9 @@ def _old(request: Request) -> Baseline | None:
     if not exists:
         return None
     try:
-        return schema.load(request.path, Path(request.shown))
+        old = schema.load(request.path, Path(request.shown))
+        schema.check_units(old, limits, Path(request.shown))
+        return old
     except BaselineError:
         if request.replace:
             return None
@@ -146,11 +153,18 @@ def _old(request: Request) -> Baseline | None:
 
 
 def _update(
-    request: Request, old: Baseline | None, runs: Runs, rules: Collection[str], judged: Judged, *, is_whole: bool
+    request: Request,
+    old: Baseline | None,
+    runs: Runs,
+    rules: Collection[str],
+    limits: Limits,
+    judged: Judged,
+    *,
+    is_whole: bool,
 ) -> None:
     if not is_whole:
         raise BaselineError(f"{request.shown}: not updated: a trace is cut or broken, and its totals would be too low")
-    new = update_all(old, runs, request.run_id, request.commit, replace=request.replace)
+    new = update_all(old, runs, request.run_id, request.commit, limits, replace=request.replace)
     if new != old:
         schema.save(request.path, new, request.inside)
         judged.notes.append(f"{request.shown} was {'created' if old is None else 'updated'}; commit it")
@@ -159,7 +173,7 @@ def _update(
     warnings = ((program, mixed(part)) for program, part in sorted(new.parts.items()))
     judged.notes += (told(warning, program, new.parts) for program, warning in warnings if warning)
     # an update accepts what it sees: nothing that is in the file now is new or worse
-    judged.comparison = compare_all(runs, new, request.shown, rules)
+    judged.comparison = compare_all(runs, new, request.shown, limits, rules)
 
 
 def _accept(
@@ -168,6 +182,7 @@ def _accept(
     before: Comparison,
     runs: Runs,
     rules: Collection[str],
+    limits: Limits,
     base: Runs,
     judged: Judged,
 ) -> None:
@@ -177,5 +192,5 @@ def _accept(
         return
     schema.save(request.path, new, request.inside)
     judged.notes.append(f"{request.shown} was updated by --accept; commit it")
-    judged.comparison = after = compare_all(runs, new, request.shown, rules, base)
+    judged.comparison = after = compare_all(runs, new, request.shown, limits, rules, base)
     after.verdicts.update((key, verdict) for key, verdict in before.verdicts.items() if key not in after.verdicts)

@@ -33,10 +33,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gotracer_ci import files
-from gotracer_ci.baseline.measurements import MS, limit_of
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part
 from gotracer_ci.errors import BaselineError, FileError, MissingFileError
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS, Limits, limit_of
 
 SCHEMA: Final = 2
 MAX_BYTES: Final = 16_000_000
@@ -164,6 +164,24 @@ def parse(text: str, path: Path) -> Baseline:
         raise _error(path, f"{where}: {first['msg']}", _MEND) from None
 
 
+def check_units(baseline: Baseline, limits: Limits, path: Path) -> None:
+    """Check that each group has the unit in which its rule measures.
+
+    Args:
+        limits: of all rules that there are. Groups of other rules are not checked.
+        path: what the file is called in errors.
+
+    Raises:
+        BaselineError: a group has another unit.
+    """
+    for part in baseline.parts.values():
+        for key, group in part.groups.items():
+            limit = limit_of(limits, key)
+            if limit and limit.unit != group.unit:
+                name = " ".join(word for word in key if word)
+                raise _error(path, f"{name}: wrong unit {_NAMES[group.unit][0]}", _MEND)
+
+
 def has_markers(text: str) -> bool:
     """Whether git left a conflict in the text."""
     return _first_marker(text) is not None
@@ -273,8 +291,6 @@ def _part_of(
         unit, factor = _UNITS[line.unit]
         if line.key in units:
             raise _error(path, f"two lines for {line.name}", _MEND)
-        if (limit := limit_of(line.key)) and limit.unit != unit:
-            raise _error(path, f"{line.name}: wrong unit {line.unit}", _MEND)
         units[line.key] = unit
         group = Group(
             unit, tuple(None if v is None else v * factor for v in of_line), tuple(events) if unit == "ns" else ()

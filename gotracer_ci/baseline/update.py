@@ -7,16 +7,23 @@ import json
 from collections.abc import Sequence
 
 from gotracer_ci.baseline.criteria import lowest
-from gotracer_ci.baseline.measurements import MS, TraceGroups, common, compared, limit_of
+from gotracer_ci.baseline.measurements import TraceGroups, common, compared
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
 _HOLDS = 3
 
 
 def update(
-    part: Part | None, current: Sequence[TraceGroups], run_id: str, commit: str, *, replace: bool = False
+    part: Part | None,
+    current: Sequence[TraceGroups],
+    run_id: str,
+    commit: str,
+    limits: Limits,
+    *,
+    replace: bool = False,
 ) -> Part:
     """The part with the run as its newest entry: of each group the largest trimmed total and count of its traces.
 
@@ -26,14 +33,15 @@ def update(
         run_id: the id of the job's run. "" outside of CI: the id is then made from the figures, and folding in the
             very same traces again changes nothing.
         commit: what was traced, for a reader.
+        limits: of all rules that there are.
         replace: start anew with this entry alone.
 
     Raises:
         BaselineError: the baseline has an entry of this job.
     """
     old = Part((), {}) if replace or part is None else part
-    groups = _maxima(current)
-    entry = _entry(current, run_id or _id(current), commit)
+    groups = _maxima(current, limits)
+    entry = _entry(current, run_id or _id(current, limits), commit)
     if any(other.id == entry.id for other in old.entries):
         if run_id:
             raise BaselineError(
@@ -50,7 +58,7 @@ def update(
         new = groups.get(key) or Group(past.unit, (0.0,), (0,) * (past.unit == "ns"))
         values = (*past.values, *new.values)[-KEPT_ENTRIES:]
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
-        kept = _without_fixed(key, values, entries)
+        kept = _without_fixed(values, entries, limit_of(limits, key))
         united[key] = Group(past.unit, kept, counts)
         if kept == values:  # else what it once was, and why that was accepted, is no measure any more
             reference = (new.values[0] or 0.0) if moved else past.reference
@@ -82,31 +90,33 @@ def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
     )
 
 
-def _maxima(current: Sequence[TraceGroups]) -> dict[Key, Group]:
+def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
     maxima: dict[Key, Group] = {}
     for trace in current:
-        for key, s in compared(trace.groups).items():
+        for key, s in compared(trace.groups, limits).items():
             seen = maxima.get(key, Group(s.unit, (0.0,), (0,)))
             counts = (max(seen.counts[0], s.count),) if s.unit == "ns" else ()
             maxima[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
     return maxima
 
 
-def _id(current: Sequence[TraceGroups]) -> str:
+def _id(current: Sequence[TraceGroups], limits: Limits) -> str:
     """The same for the same traces, in whatever order."""
-    traces = sorted(
-        [str(t.conditions), t.wall_ns, sorted((*key, s.trimmed, s.count) for key, s in compared(t.groups).items())]
-        for t in current
-    )
+    traces = sorted([str(t.conditions), t.wall_ns, _figures(t, limits)] for t in current)
     return f"local-{hashlib.sha256(json.dumps(traces).encode()).hexdigest()[:12]}"
 
 
-def _without_fixed(key: Key, values: tuple[float | None, ...], entries: tuple[Entry, ...]) -> tuple[float | None, ...]:
+def _figures(trace: TraceGroups, limits: Limits) -> list[tuple[str | int, ...]]:
+    return sorted((*key, s.trimmed, s.count) for key, s in compared(trace.groups, limits).items())
+
+
+def _without_fixed(
+    values: tuple[float | None, ...], entries: tuple[Entry, ...], limit: Limit | None
+) -> tuple[float | None, ...]:
     """Drops the older values where the last three jobs are better than all of them, so that a relapse is caught.
 
     Only values of the newest entry's environment are looked at.
     """
-    limit = limit_of(key)
     own = [i for i, entry in enumerate(entries) if entry.conditions.matches(entries[-1].conditions)]
     older, last = own[:-_HOLDS], own[-_HOLDS:]
     if limit is None or not older:

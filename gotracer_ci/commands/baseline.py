@@ -11,7 +11,7 @@ import click
 from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
 from gotracer_ci.baseline.criteria import NEEDED_JOBS
-from gotracer_ci.baseline.measurements import MS, Conditions, limit_of
+from gotracer_ci.baseline.measurements import Conditions
 from gotracer_ci.baseline.merge import sides, unite
 from gotracer_ci.baseline.programs import part_of, told
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
@@ -19,9 +19,11 @@ from gotracer_ci.baseline.update import mixed
 from gotracer_ci.commands.output import complain, print_lines, stdout
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS, Limits, limit_of
 from gotracer_ci.report.labels import go
 from gotracer_ci.report.safe import clean
 from gotracer_ci.report.table import print_rows
+from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.settings import BASELINE_FILE
 from gotracer_ci.text import duration, plural, quantity
 
@@ -59,12 +61,14 @@ def show(file: Path) -> None:
       gotracer-ci baseline show .gotracer-ci/baseline.json
     """
     parts = sorted(schema.load(file).parts.items())
+    limits = limits_of(all_rules())
     with stdout() as stream:
         for program, part in parts:
             title = f"{program or 'a program without a name'}: {_holds(part)}"
             print_rows(title, _ENTRY, [_entry(entry) for entry in part.entries], stream)
             if part.groups:
-                print_rows("groups", _GROUP, [_group(key, group) for key, group in sorted(part.groups.items())], stream)
+                rows = [_group(key, group, limits) for key, group in sorted(part.groups.items())]
+                print_rows("groups", _GROUP, rows, stream)
 
 
 @command.command()
@@ -139,6 +143,8 @@ def check_file(path: Path, traces: Sequence[str]) -> list[str]:
     """
     text = schema.read(path)
     baseline = schema.parse(text, path)
+    limits = limits_of(all_rules())
+    schema.check_units(baseline, limits, path)
     jobs = {entry.id for part in baseline.parts.values() for entry in part.entries}
     groups = sum(len(part.groups) for part in baseline.parts.values())
     holds = (plural(len(baseline.parts), "program"), plural(len(jobs), "job"), plural(groups, "group"))
@@ -146,7 +152,7 @@ def check_file(path: Path, traces: Sequence[str]) -> list[str]:
         "not as this gotracer-ci writes it: of an older schema, or edited; the next update or baseline prune writes it"
     ]  # fmt: skip
     for program, part in sorted(baseline.parts.items()):
-        warnings += (told(line, program, baseline.parts) for line in _stale(part))
+        warnings += (told(line, program, baseline.parts) for line in _stale(part, limits))
     if "" in baseline.parts and len(baseline.parts) > 1:
         warnings.append("it has a part without a program's name beside others: no run is compared with that one")
     if traces:
@@ -188,7 +194,8 @@ def prune_file(path: Path, programs: Sequence[str]) -> str:
     old = schema.parse(text, path)
     if unknown := sorted(set(programs) - old.parts.keys()):
         raise UsageError(f"--program {unknown[0]}: {path} has {', '.join(sorted(old.parts))}")
-    parts = {program: _pruned(part) for program, part in old.parts.items() if program not in programs}
+    limits = limits_of(all_rules())
+    parts = {program: _pruned(part, limits) for program, part in old.parts.items() if program not in programs}
     if not parts:
         raise UsageError(f"--program: {path} has no other program; delete the file instead")
     new = Baseline(parts)
@@ -199,8 +206,8 @@ def prune_file(path: Path, programs: Sequence[str]) -> str:
     return f"{path}: written without {plural(dropped, 'group')} of {plural(len(old.parts), 'program')}"
 
 
-def _pruned(part: Part) -> Part:
-    groups = {key: group for key, group in part.groups.items() if limit_of(key) and group.first}
+def _pruned(part: Part, limits: Limits) -> Part:
+    groups = {key: group for key, group in part.groups.items() if limit_of(limits, key) and group.first}
     return replace(part, groups=groups, lines={key: unit for key, unit in part.lines.items() if key in groups})
 
 
@@ -213,19 +220,19 @@ def _entry(entry: Entry) -> tuple[str, ...]:
     return (entry.id, commit, go(entry.go), str(entry.gomaxprocs), str(entry.traces), duration(entry.wall_ms * MS))
 
 
-def _group(key: Key, group: Group) -> tuple[str, ...]:
+def _group(key: Key, group: Group, limits: Limits) -> tuple[str, ...]:
     values = ", ".join("-" if value is None else quantity(value, group.unit) for value in group.values)
-    accepted = f"accepted: {group.accepted}" if group.accepted else ""
-    return (key.rule, key.kind, key.place, values, accepted or ("" if limit_of(key) else "not compared any more"))
+    remark = "" if limit_of(limits, key) else "not compared any more"
+    return (key.rule, key.kind, key.place, values, f"accepted: {group.accepted}" if group.accepted else remark)
 
 
-def _stale(part: Part) -> Iterator[str]:
+def _stale(part: Part, limits: Limits) -> Iterator[str]:
     if len(part.entries) < NEEDED_JOBS:
         yield f"{plural(len(part.entries), 'job')}: with less than {NEEDED_JOBS}, a slower run alone is only suspected"
     if warning := mixed(part):
         yield warning
-    yield from creeping(part)
-    old = [key for key in sorted(part.groups) if limit_of(key) is None]
+    yield from creeping(part, limits)
+    old = [key for key in sorted(part.groups) if limit_of(limits, key) is None]
     if old:
         yield f"{plural(len(old), 'group')} not compared any more, first of {old[0].rule}: baseline prune drops them"
 

@@ -1,4 +1,4 @@
-"""Goroutines that are made to do the garbage collector's marking before they may go on.
+"""Goroutines that have to do the garbage collector's marking before they may continue.
 
 Detects
 -------
@@ -6,12 +6,12 @@ Mark assists: a goroutine that allocates faster than the collector marks has to 
 
 Why it matters
 --------------
-It is latency of the code that allocates, and grows with the rate of allocation.
+Assists add latency to the code that allocates, and grow with the rate of allocation.
 
 How it is measured
 ------------------
-From the beginning to the end of each mark assist, grouped by the place that allocated. The time in which the
-goroutine was not running inside the assist counts too: the program was held up all the same.
+From the beginning of each mark assist to its end, grouped by the place that allocated. Time in which the goroutine was
+not running inside the assist counts too: it delayed the program all the same.
 
 Thresholds
 ----------
@@ -24,39 +24,28 @@ collector more room.
 
 Limits
 ------
-An assist under way when the trace began has no stack and is not reported. Those of the runtime's own goroutines, the
-tracer's above all, are left out.
+An assist that was under way when the trace began has no stack and is not reported. Assists of the runtime's own
+goroutines, mainly the tracer's, are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from gotracer_ci.analysis.facts import Facts
-from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
-from gotracer_ci.findings import Severity
-from gotracer_ci.rules import base
-from gotracer_ci.text import duration
-
-NAME = "GCAssist"
-SUGGESTION = "Allocate less there: reuse buffers, preallocate; or give the collector room (GOGC, GOMEMLIMIT)."
-
-
-def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    groups = by_place(facts.intervals, _assist)
-    detail = "Time from the beginning of the mark assist to its end."
-    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
+from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.limits import SCHEDULER
+from gotracer_ci.rules.interval_rule import IntervalRule
+from gotracer_ci.rules.rule import documented
 
 
 def _assist(group: IntervalGroup) -> str | None:
-    return "GC mark assist" if group.kind is Kind.MARK_ASSIST and group.stack.known and not group.stack.system else None
+    is_assist = group.kind is IntervalKind.MARK_ASSIST and group.stack.known and not group.stack.system
+    return "GC mark assist" if is_assist else None
 
 
-def _message(group: PlaceGroup) -> str:
-    return f"{base.where(group)} assisted the GC for up to {duration(group.max_ns)}; {base.times(group)}"
-
-
-RULE = base.Rule(
-    base.info(NAME, __doc__, Severity.ERROR, warn=(1e6, "ns"), error=(10e6, "ns")),
-    measure,
+RULE = IntervalRule(
+    info=documented("GCAssist", __doc__, warn=(1e6, "ns"), error=(10e6, "ns")),
+    select=_assist,
+    message="{where} assisted the GC for up to {longest}; {times}",
+    detail="Time from the beginning of the mark assist to its end.",
+    suggestion="Allocate less there: reuse buffers, preallocate; or give the collector more room (GOGC, GOMEMLIMIT).",
+    limit=SCHEDULER,
 )

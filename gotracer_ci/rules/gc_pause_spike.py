@@ -2,17 +2,17 @@
 
 Detects
 -------
-A stop-the-world range whose reason is the garbage collector's ("GC sweep termination", "GC mark termination", …).
+A stop-the-world range with one of the garbage collector's reasons ("GC sweep termination", "GC mark termination", …).
 
 Why it matters
 --------------
-While the world is stopped no goroutine runs: every request in flight is late by the length of the pause.
+No goroutine runs while the world is stopped: each request in flight is late by the length of the pause.
 
 How it is measured
 ------------------
-From the beginning to the end of each stop-the-world range, one group for each of Go's reasons. Other reasons for
-stopping the world, such as `runtime.ReadMemStats` or a change of GOMAXPROCS, are not the collector's and not counted.
-Against a baseline the numbers of stop-the-world ranges (of every reason) and of GC cycles are compared too.
+From the beginning of each stop-the-world range to its end, one group for each of Go's reasons. Other reasons to stop
+the world, such as `runtime.ReadMemStats` or a change of GOMAXPROCS, are not the collector's and do not count. The
+number of stop-the-world ranges (for any reason) and of GC cycles are compared with the baseline, too.
 
 Thresholds
 ----------
@@ -20,61 +20,56 @@ Thresholds
 
 What to do
 ----------
-A long pause mostly means that a goroutine could not be stopped: look for tight loops over large slices and large copies
-at that moment. Fewer cycles (less allocation, a higher GOGC, GOMEMLIMIT) mean fewer pauses.
+A long pause usually means that a goroutine could not be stopped: look for tight loops over large slices and for large
+copies at that moment. Fewer cycles (less allocation, a higher GOGC, GOMEMLIMIT) mean fewer pauses.
 
 Limits
 ------
-On a machine that is short of processors the pause includes the time the operating system took to run the thread.
+On a machine with too few processors, the pause includes the time that the operating system took to run the thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gotracer_ci.analysis.facts import Facts
-from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
-from gotracer_ci.findings import Key, Severity
-from gotracer_ci.rules import base
-from gotracer_ci.text import duration
-
-NAME = "GCPauseSpike"
-SUGGESTION = (
-    "Look at what ran when the pause began: tight loops and large copies are slow to stop. "
-    "Fewer GC cycles (less allocation, a higher GOGC, GOMEMLIMIT) mean fewer pauses."
-)
+from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.limits import SCHEDULER, Limit
+from gotracer_ci.rules.interval_rule import IntervalRule
+from gotracer_ci.rules.rule import Counter, documented
 
 
-def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    groups = by_place(facts.intervals, _reason, place=lambda group: "")
-    for group in groups:
-        if group.name.startswith("GC "):
-            yield base.wait(
-                NAME,
-                group,
-                base.severity(group.max_ns, limits),
-                facts,
-                _message,
-                f"Every stop-the-world with the reason {group.name!r} counts.",
-                SUGGESTION,
-            )
-    stops, cycles = sum(group.count for group in groups), facts.heap.cycles
-    for kind, value, what in (
-        ("stop-the-world count", stops, f"the world was stopped {stops:,} times"),
-        ("GC cycles", cycles, f"{cycles:,} GC cycles ran"),
-    ):
-        yield base.counter(Key(NAME, kind, ""), "count", value, facts, what, SUGGESTION)
+def _pause(group: IntervalGroup) -> str | None:
+    return group.reason if group.kind is IntervalKind.STW and group.reason.startswith("GC ") else None
 
 
-def _reason(group: IntervalGroup) -> str | None:
-    return group.reason if group.kind is Kind.STW else None
+def _stops(facts: Facts) -> int:
+    return sum(group.count for group in facts.intervals if group.kind is IntervalKind.STW)
 
 
-def _message(group: PlaceGroup) -> str:
-    return f"stop-the-world ({group.name}) took up to {duration(group.max_ns)}; {base.times(group)}"
-
-
-RULE = base.Rule(
-    base.info(NAME, __doc__, Severity.ERROR, warn=(5e6, "ns"), error=(20e6, "ns")),
-    measure,
+RULE = IntervalRule(
+    info=documented("GCPauseSpike", __doc__, warn=(5e6, "ns"), error=(20e6, "ns")),
+    select=_pause,
+    whole_program=True,
+    message="stop-the-world ({kind}) took up to {longest}; {times}",
+    detail="Each stop-the-world with the reason '{kind}' counts.",
+    suggestion=(
+        "Look at what ran when the pause began: tight loops and large copies are slow to stop. "
+        "Fewer GC cycles (less allocation, a higher GOGC, GOMEMLIMIT) mean fewer pauses."
+    ),
+    limit=SCHEDULER,
+    counters=(
+        Counter(
+            kind="stop-the-world count",
+            unit="count",
+            value=_stops,
+            message="the world was stopped {value} times",
+            limit=Limit("count", 1.5, 10),
+        ),
+        Counter(
+            kind="GC cycles",
+            unit="count",
+            value=lambda facts: facts.heap.cycles,
+            message="{value} GC cycles ran",
+            limit=Limit("count", 1.5, 5),
+        ),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Goroutines that are created over and over and do not end.
+"""Goroutines that are created again and again and do not end.
 
 Detects
 -------
@@ -6,19 +6,20 @@ A net growth of the number of goroutines over the trace, and the places that cre
 
 Why it matters
 --------------
-A goroutine that never ends keeps its stack and all that it refers to. Enough of them end the process.
+A goroutine that never ends keeps its stack and everything that it refers to. Enough of them end the process.
 
 How it is measured
 ------------------
-The goroutines alive at the end that the trace saw being created, grouped by the place that created them; what they
-are blocked on is said. A place leaks if it went on creating survivors in both halves of the trace: a pool of workers
-that is started once does not. Without enough survivors (`floor`) a ratio says nothing. The runtime's own goroutines
-are left out. Against a baseline the number alive at the end is compared for each creating place, however small.
+The goroutines alive at the end that were created during the trace, grouped by the place that created them; the detail
+says what they wait for. A place leaks if it created survivors in both halves of the trace: a pool of workers
+that is started once did not. Without enough survivors (`floor`) a ratio says nothing. The runtime's own goroutines
+are left out. The number of goroutines alive at the end is compared with the baseline for each creating place, however
+small.
 
 Thresholds
 ----------
-`warn` and `error`: survivors of one place; `warn_ratio` and `error_ratio`: survivors by the number of goroutines
-at the trace's start, from `floor` survivors on.
+`warn` and `error`: survivors of one place; `warn_ratio` and `error_ratio`: survivors divided by the number of
+goroutines at the start of the trace, from `floor` survivors on.
 
 What to do
 ----------
@@ -27,9 +28,9 @@ never released, a server's connection without a deadline.
 
 Limits
 ------
-A service that just takes up more load grows too. A leak that happens at one moment only is not called one here; the
-comparison with the baseline shows it. In traces of Go 1.22 goroutines that were there before the trace and never ran in
-it have no name: most are the runtime's own, and none are counted.
+A service under growing load grows too. A leak that happens at one moment only is not reported as one; the
+comparison with the baseline shows it. In traces of Go 1.22, goroutines that existed before the trace and never ran
+during it have no name: most are the runtime's own, and none are counted.
 """
 
 from __future__ import annotations
@@ -39,75 +40,83 @@ from collections.abc import Iterator
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Survivors
 from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
-from gotracer_ci.rules import base
+from gotracer_ci.limits import Limit
+from gotracer_ci.rules import wording
+from gotracer_ci.rules.rule import Measured, Rule, documented, severity
 from gotracer_ci.source.place import NO_OWN_CODE
+from gotracer_ci.text import count
 
-NAME = "GoroutineLeakGrowth"
 KIND = "goroutines at the end"
-SUGGESTION = "End them: close the channel, cancel the context, or give the wait a deadline. See what they wait for."
 SPREAD = 0.1
 """The share of survivors that each half of the trace must at least have created."""
 
 
-def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    for group in facts.goroutines.survivors:
-        if group.place != NO_OWN_CODE:
-            yield _leak(group, facts, limits)
+class GoroutineLeakGrowth(Rule):
+    """Compares each place's survivors with its thresholds."""
 
+    def limits(self) -> dict[str, Limit]:
+        return {KIND: Limit("count", 1.1, 2, everywhere=True)}
 
-def _severity(group: Survivors, facts: Facts, limits: base.Limits) -> Severity:
-    early = group.created - group.late
-    if not group.created or min(early, group.late) < SPREAD * group.created:
-        return Severity.NONE
-    level = base.severity(group.created, limits)
-    if group.created >= limits["floor"]:
-        ratio = group.created / max(1, facts.goroutines.at_start)
-        level = max(level, base.severity(ratio, {"warn": limits["warn_ratio"], "error": limits["error_ratio"]}))
-    return level
+    def measure(self, facts: Facts) -> Iterator[Measured]:
+        for group in facts.goroutines.survivors:
+            if group.place != NO_OWN_CODE:
+                n = group.count
+                yield Measured(
+                    Key(self.name, KIND, group.place), self._severity(group, facts), Statistics("count", n, n, n, n)
+                )
 
-
-def _leak(group: Survivors, facts: Facts, limits: base.Limits) -> base.Measured:
-    key = Key(NAME, KIND, group.place)
-    level = _severity(group, facts, limits)
-    statistics = Statistics("count", group.count, group.count, group.count, group.count)
-
-    def describe() -> Finding:
-        creator = f"in {group.place[1:]}" if group.place.startswith("~") else f"created by {group.place}"
-        blocked = "; ".join(
-            f"{n} in {what} at {place.lstrip('~') or 'an unknown place'}"
-            for (what, place), n in sorted(group.waiting.items(), key=lambda item: (-item[1], item[0]))[:3]
-        )
+    def explain(self, facts: Facts, measured: Measured) -> Finding:
+        group = next(group for group in facts.goroutines.survivors if group.place == measured.key.place)
         shown = group.creation.primary
+        first_ns = max(0, group.first_ns - facts.start_ns)
         return Finding(
-            key=key,
-            severity=level,
-            message=(
-                f"{group.count:,} goroutines {creator} are alive at the end, {group.created:,} of them created "
-                f"during the trace; there were {facts.goroutines.at_start:,} in all at the start"
-            ),
-            detail=f"They start in {group.entry or 'an unknown function'}. They are: {blocked}.",
-            suggestion=SUGGESTION,
-            location=base.location(shown) if shown else base.location(facts.anchor, "anchor"),
-            stack=base.frames(group.creation),
+            key=measured.key,
+            severity=measured.severity,
+            message=_message(group, facts),
+            detail=f"They start in {group.entry or 'an unknown function'}. They are: {_waiting(group)}.",
+            suggestion=self.suggestion,
+            location=wording.location(shown) if shown else wording.location(facts.anchor, "anchor"),
+            stack=wording.frames(group.creation),
             goroutine=group.first,
-            timestamp_ns=max(0, group.first_ns - facts.start_ns),
-            statistics=statistics,
-            occurrences=(Occurrence(max(0, group.first_ns - facts.start_ns), 0, group.first, still_open=True),),
+            timestamp_ns=first_ns,
+            statistics=measured.statistics,
+            occurrences=(Occurrence(first_ns, 0, group.first, still_open=True),),
         )
 
-    return base.Measured(key, level, statistics, describe)
+    def _severity(self, group: Survivors, facts: Facts) -> Severity:
+        early = group.created - group.late
+        if not group.created or min(early, group.late) < SPREAD * group.created:
+            return Severity.NONE
+        limits = self.thresholds
+        level = severity(group.created, limits)
+        if group.created >= limits["floor"]:
+            ratio = group.created / max(1, facts.goroutines.at_start)
+            level = max(level, severity(ratio, {"warn": limits["warn_ratio"], "error": limits["error_ratio"]}))
+        return level
 
 
-RULE = base.Rule(
-    base.info(
-        NAME,
+def _message(group: Survivors, facts: Facts) -> str:
+    creator = f"in {group.entry}" if group.place.startswith(NO_OWN_CODE) else f"created by {group.creation.function}"
+    return (
+        f"{count(group.count)} goroutines {creator} are still running at the end of the trace "
+        f"({count(group.created)} started during it; {count(facts.goroutines.at_start)} existed at the start)"
+    )
+
+
+def _waiting(group: Survivors) -> str:
+    most = sorted(group.waiting.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return "; ".join(f"{count(n)} in {what} at {function or 'an unknown place'}" for (what, function), n in most)
+
+
+RULE = GoroutineLeakGrowth(
+    info=documented(
+        "GoroutineLeakGrowth",
         __doc__,
-        Severity.ERROR,
         warn=(100, "count"),
         error=(500, "count"),
         warn_ratio=(0.25, "ratio"),
         error_ratio=(1.0, "ratio"),
         floor=(20, "count"),
     ),
-    measure,
+    suggestion="End them: close the channel, cancel the context, or give the wait a deadline. See what they wait for.",
 )

@@ -6,23 +6,23 @@ The memory that the garbage collector finds alive rises from one cycle to a late
 
 Why it matters
 --------------
-What is alive is what the program keeps. If it keeps growing, the container's limit ends it.
+What is alive is what the program keeps. If it keeps growing, it reaches the container's memory limit.
 
 How it is measured
 ------------------
-The live heap after each GC cycle; the largest rise from one cycle to a later one. What is merely allocated and freed
+The live heap after each GC cycle; the largest rise from one cycle to a later one. What is allocated and freed
 again is not growth. The rate counts only over at least `rate_over` and for a rise of at least `rate_from`, because a
-few hundred kilobytes within a millisecond say nothing. Against a baseline the bytes allocated and the peak of the heap
-are compared too.
+few hundred kilobytes within a millisecond say nothing. The bytes allocated and the peak of the heap are compared with
+the baseline, too.
 
 Thresholds
 ----------
-`warn` and `error`: the rise; `warn_rate` and `error_rate`: the rise by the time it took.
+`warn` and `error`: the rise; `warn_rate` and `error_rate`: the rise divided by the time it took.
 
 What to do
 ----------
-Take a heap profile at the time of the rise (`/debug/pprof/heap`, `-diff_base`) and look at what is retained: caches
-without a bound, slices kept by a small part of them, goroutines that do not end.
+Take heap profiles before and after the rise (`/debug/pprof/heap`, `-diff_base`) and look at what is retained: caches
+without a bound, slices kept alive by a small part of them, goroutines that do not end.
 
 Limits
 ------
@@ -36,61 +36,71 @@ from collections.abc import Iterator
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.heap import Growth
 from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
-from gotracer_ci.rules import base
+from gotracer_ci.limits import MB, Limit
+from gotracer_ci.rules import wording
+from gotracer_ci.rules.rule import Counter, Measured, Rule, documented, severity
 from gotracer_ci.text import duration, size
 
-NAME = "HeapGrowthSpike"
-SUGGESTION = "Compare two heap profiles (go tool pprof -diff_base) from before and after the rise: what is retained?"
+KIND = "live heap"
 
 
-def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    heap = facts.heap
-    if heap.growth and heap.growth.bytes > 0:
-        yield _growth(heap.growth, facts, limits)
-    if heap.peak:
-        what = f"{size(heap.allocated)} were allocated"
-        yield base.counter(Key(NAME, "bytes allocated", ""), "bytes", heap.allocated, facts, what, SUGGESTION)
-        what = f"the heap was {size(heap.peak)} at its peak"
-        yield base.counter(Key(NAME, "peak heap", ""), "bytes", heap.peak, facts, what, SUGGESTION)
+class HeapGrowthSpike(Rule):
+    """Compares the largest growth of the live heap, and its rate, with its thresholds."""
 
+    def measure(self, facts: Facts) -> Iterator[Measured]:
+        growth = facts.heap.growth
+        if growth and growth.bytes > 0:
+            statistics = Statistics("bytes", 1, growth.bytes, growth.bytes, growth.bytes)
+            yield Measured(Key(self.name, KIND, ""), self._severity(growth), statistics)
 
-def _growth(growth: Growth, facts: Facts, limits: base.Limits) -> base.Measured:
-    key = Key(NAME, "live heap", "")
-    took = growth.end_ns - growth.start_ns
-    rate = growth.bytes / (took / 1e9)
-    counts = took >= limits["rate_over"] and growth.bytes >= limits["rate_from"]
-    level = base.severity(growth.bytes, limits)
-    if counts:
-        level = max(level, base.severity(rate, {"warn": limits["warn_rate"], "error": limits["error_rate"]}))
-    statistics = Statistics("bytes", 1, growth.bytes, growth.bytes, growth.bytes)
-
-    def describe() -> Finding:
+    def explain(self, facts: Facts, measured: Measured) -> Finding:
+        growth = facts.heap.growth
+        if growth is None:
+            raise ValueError("these facts have no growth of the heap")
+        took = growth.end_ns - growth.start_ns
+        rate = f", {size(_rate(growth))}/s" if self._has_rate(growth) else ""
         goal = f"; the next goal is {size(growth.goal)}" if growth.goal > 0 else ""
+        start_ns = growth.start_ns - facts.start_ns
         return Finding(
-            key=key,
-            severity=level,
+            key=measured.key,
+            severity=measured.severity,
             message=(
                 f"the live heap grew by {size(growth.bytes)} in {duration(took)} "
-                f"({size(growth.before)} → {size(growth.after)}" + (f", {size(rate)}/s)" if counts else ")")
+                f"({size(growth.before)} → {size(growth.after)}{rate})"
             ),
             detail=f"Measured after GC cycles ({facts.heap.cycles} in the trace){goal}.",
-            suggestion=SUGGESTION,
-            location=base.location(facts.anchor, "anchor"),
+            suggestion=self.suggestion,
+            location=wording.location(facts.anchor, "anchor"),
             stack=(),
             goroutine=-1,
-            timestamp_ns=growth.start_ns - facts.start_ns,
-            statistics=statistics,
-            occurrences=(Occurrence(growth.start_ns - facts.start_ns, took, -1),),
+            timestamp_ns=start_ns,
+            statistics=measured.statistics,
+            occurrences=(Occurrence(start_ns, took, -1),),
         )
 
-    return base.Measured(key, level, statistics, describe)
+    def _severity(self, growth: Growth) -> Severity:
+        limits = self.thresholds
+        level = severity(growth.bytes, limits)
+        if self._has_rate(growth):
+            rates = {"warn": limits["warn_rate"], "error": limits["error_rate"]}
+            level = max(level, severity(_rate(growth), rates))
+        return level
+
+    def _has_rate(self, growth: Growth) -> bool:
+        """Whether the growth is long and large enough for a rate."""
+        limits = self.thresholds
+        return growth.end_ns - growth.start_ns >= limits["rate_over"] and growth.bytes >= limits["rate_from"]
 
 
-RULE = base.Rule(
-    base.info(
-        NAME,
+def _rate(growth: Growth) -> float:
+    """Bytes per second."""
+    return growth.bytes / ((growth.end_ns - growth.start_ns) / 1e9)
+
+
+RULE = HeapGrowthSpike(
+    info=documented(
+        "HeapGrowthSpike",
         __doc__,
-        Severity.ERROR,
         warn=(100e6, "bytes"),
         error=(500e6, "bytes"),
         warn_rate=(50e6, "bytes/s"),
@@ -98,5 +108,21 @@ RULE = base.Rule(
         rate_from=(16e6, "bytes"),
         rate_over=(100e6, "ns"),
     ),
-    measure,
+    suggestion="Compare two heap profiles (go tool pprof -diff_base) from before and after the rise: what is retained?",
+    counters=(
+        Counter(
+            kind="bytes allocated",
+            unit="bytes",
+            value=lambda facts: facts.heap.allocated if facts.heap.peak else None,
+            message="{value} were allocated",
+            limit=Limit("bytes", 1.25, 4 * MB),
+        ),
+        Counter(
+            kind="peak heap",
+            unit="bytes",
+            value=lambda facts: facts.heap.peak or None,
+            message="the heap was {value} at its peak",
+            limit=Limit("bytes", 2, 8 * MB, confirms=False),
+        ),
+    ),
 )

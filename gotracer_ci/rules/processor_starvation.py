@@ -2,18 +2,18 @@
 
 Detects
 -------
-A goroutine in the run queue and, at the same time, a P with nothing to do.
+A goroutine in the run queue and, at the same time, an idle P.
 
 Why it matters
 --------------
-The program has both work and processors, and they do not come together: the operating system does not run the
-woken thread, or the scheduler cannot hand the work over.
+The program has both work and processors, but they do not come together: the operating system does not run the thread
+that was woken, or the scheduler cannot hand over the work.
 
 How it is measured
 ------------------
-For every time that a goroutine is Runnable, the part of it during which at least one P was idle. Time in which the
-world was stopped does not count: Ps are idle then on purpose. A service with nothing to do has idle Ps, but no
-goroutine that waits for one, and so measures nothing.
+For each time that a goroutine is Runnable, the part of it during which at least one P was idle. Time in which the world
+was stopped does not count, since Ps are idle then on purpose. A service with nothing to do has idle Ps, but no
+goroutine that waits for one.
 
 Thresholds
 ----------
@@ -21,50 +21,36 @@ Thresholds
 
 What to do
 ----------
-Look at the machine first: fewer CPUs than GOMAXPROCS says (container quotas), or other programs on them. In the
-program: goroutines locked to a thread (`runtime.LockOSThread`), and threads stuck in C code.
+Look at the machine first: fewer CPUs than GOMAXPROCS assumes (container quotas), or other programs that use them. In
+the program: goroutines locked to a thread (`runtime.LockOSThread`), and threads that stay in C code.
 
 Limits
 ------
-Waking a thread always takes some microseconds; these count in the total, and never alone reach a threshold.
+Waking a thread always takes some microseconds; these add to the total, but never reach a threshold alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from gotracer_ci.analysis.facts import Facts
-from gotracer_ci.analysis.intervals import IntervalGroup, Kind, PlaceGroup, by_place
-from gotracer_ci.findings import Severity
-from gotracer_ci.rules import base
-from gotracer_ci.text import duration
-
-NAME = "ProcessorStarvation"
-SUGGESTION = (
-    "Check that the machine has the CPUs that GOMAXPROCS counts on (container quotas, other programs); "
-    "then look for runtime.LockOSThread and long C calls."
-)
-
-
-def measure(facts: Facts, limits: base.Limits) -> Iterator[base.Measured]:
-    groups = by_place(facts.intervals, _idle, place=lambda group: "")
-    detail = "Time in which a goroutine was runnable and a P idle; the stack is the waiting goroutine's own."
-    return base.longest(NAME, groups, limits, facts, _message, detail, SUGGESTION)
+from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.limits import MS, Limit
+from gotracer_ci.rules.interval_rule import IntervalRule
+from gotracer_ci.rules.rule import documented
 
 
 def _idle(group: IntervalGroup) -> str | None:
-    return "idle P" if group.kind is Kind.IDLE_P and group.stack.known and not group.stack.system else None
+    is_idle = group.kind is IntervalKind.IDLE_P and group.stack.known and not group.stack.system
+    return "idle P" if is_idle else None
 
 
-def _message(group: PlaceGroup) -> str:
-    waiting = group.worst[0].stack.place.lstrip("~")
-    return (
-        f"a P was idle for up to {duration(group.max_ns)} while a goroutine in {waiting} was ready to run; "
-        f"{base.times(group)}"
-    )
-
-
-RULE = base.Rule(
-    base.info(NAME, __doc__, Severity.ERROR, warn=(10e6, "ns"), error=(100e6, "ns")),
-    measure,
+RULE = IntervalRule(
+    info=documented("ProcessorStarvation", __doc__, warn=(10e6, "ns"), error=(100e6, "ns")),
+    select=_idle,
+    whole_program=True,
+    message="a P was idle for up to {longest} while a goroutine in {function} was ready to run; {times}",
+    detail="Time in which a goroutine was runnable and a P idle; the stack is the waiting goroutine's own.",
+    suggestion=(
+        "Check that the machine has as many CPUs as GOMAXPROCS assumes (container quotas, other programs); "
+        "then look for runtime.LockOSThread and long C calls."
+    ),
+    limit=Limit("ns", 2, 20 * MS, share=0.02),
 )

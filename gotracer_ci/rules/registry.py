@@ -1,12 +1,12 @@
-"""All rules: ours, and those that installed packages add through the entry-point group `gotracer_ci.rules`."""
+"""All rules: the built-in ones, and those of installed packages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.limits import Limits
 from gotracer_ci.rules import (
     blocked_on_syscall,
     gc_assist,
@@ -18,12 +18,11 @@ from gotracer_ci.rules import (
     mutex_contention,
     processor_starvation,
 )
-from gotracer_ci.rules.base import Rule
+from gotracer_ci.rules.installed import installed
+from gotracer_ci.rules.rule import Rule
 from gotracer_ci.rules.units import parse
 
-GROUP = "gotracer_ci.rules"
-
-BUILT_IN = (
+BUILT_IN: tuple[Rule, ...] = (
     gc_pause_spike.RULE,
     high_scheduling_latency.RULE,
     blocked_on_syscall.RULE,
@@ -38,25 +37,26 @@ BUILT_IN = (
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Ours in their order, then the installed ones by name.
+    """Return the built-in rules in their order, then the installed ones by name.
 
     Raises:
-        UsageError: an installed rule cannot be loaded, or takes a name that there is.
+        UsageError: an installed rule cannot be loaded, or has the name of another rule.
     """
     rules = list(BUILT_IN)
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        try:
-            rule = entry.load()
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"rule {entry.name} ({entry.value}) cannot be loaded: {error}") from None
-        if not isinstance(rule, Rule) or rule.name in {r.name for r in rules}:
-            raise UsageError(f"rule {entry.name} ({entry.value}) is no rule, or its name is taken")
+    for rule in installed():
+        if rule.name in {other.name for other in rules}:
+            raise UsageError(f"two rules are called {rule.name}; uninstall one of their packages")
         rules.append(rule)
     return tuple(rules)
 
 
-def select(only: Sequence[str], skip: Sequence[str], thresholds: dict[str, str]) -> tuple[Rule, ...]:
-    """The rules to run, with the thresholds that the user set ("RULE.name" → "2ms").
+def limits_of(rules: Sequence[Rule]) -> Limits:
+    """Return how the groups of these rules are compared with a baseline."""
+    return {(rule.name, kind): limit for rule in rules for kind, limit in rule.limits().items()}
+
+
+def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Return the rules to run, with the thresholds that the user set ("RULE.name" → "2ms").
 
     Raises:
         UsageError: an unknown rule or threshold, or a value that does not fit it.
@@ -68,10 +68,10 @@ def select(only: Sequence[str], skip: Sequence[str], thresholds: dict[str, str])
     for option, text in thresholds.items():
         name, _, threshold = option.partition(".")
         rule = _known(name, rules)
-        limits = {t.name: t for t in rule.info.thresholds}
-        if threshold not in limits:
-            raise UsageError(f"{option}: {name} has no threshold '{threshold}'; it has {', '.join(limits)}")
-        changed.setdefault(name, {})[threshold] = parse(option, text, limits[threshold].unit)
+        known = {t.name: t for t in rule.info.thresholds}
+        if threshold not in known:
+            raise UsageError(f"{option}: {name} has no threshold '{threshold}'; it has {', '.join(known)}")
+        changed.setdefault(name, {})[threshold] = parse(option, text, known[threshold].unit)
     return tuple(
         rule.with_thresholds(changed.get(rule.name, {}))
         for rule in rules

@@ -9,7 +9,7 @@ from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
 from gotracer_ci.source.repository import Repository
 
-__all__ = ["anchor", "normalise", "place", "primary"]
+__all__ = ["anchor", "entry", "normalise", "place", "primary"]
 
 NO_OWN_CODE = "~"
 
@@ -23,8 +23,12 @@ def place(stack: Sequence[SourceFrame]) -> str:
     for frame in stack:
         if frame.owner == OWN:
             return normalise(frame.function)
-    entries = (frame.function for frame in reversed(stack) if frame.function != _BELOW_ENTRY)
-    return NO_OWN_CODE + normalise(next(entries, ""))
+    return NO_OWN_CODE + normalise(entry(stack))
+
+
+def entry(stack: Sequence[SourceFrame]) -> str:
+    """Return the goroutine's entry function as the trace has it, "" without a stack."""
+    return next((frame.function for frame in reversed(stack) if frame.function != _BELOW_ENTRY), "")
 
 
 def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] = ()) -> SourceFrame | None:

@@ -35,20 +35,22 @@ def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int
     for start in range(0, len(live), size):
         heap.feed(chunk(times[start : start + size], live[start : start + size]))
     rises = [after - before for i, before in enumerate(live) for after in live[i + 1 :]]
-    assert heap.cycles == len(live)
-    assert max(0, heap.growth.bytes if heap.growth else 0) == max(0, max(rises, default=0))
-    if heap.growth and heap.growth.bytes > 0:
+    cycles, growth = heap.result()
+    assert cycles == len(live)
+    assert max(0, growth.bytes if growth else 0) == max(0, max(rises, default=0))
+    if growth and growth.bytes > 0:
         at = dict(zip(times, live, strict=True))
-        assert at[heap.growth.end_ns] - at[heap.growth.start_ns] == heap.growth.bytes
-        assert heap.growth.start_ns < heap.growth.end_ns
+        assert at[growth.end_ns] - at[growth.start_ns] == growth.bytes
+        assert growth.start_ns < growth.end_ns
 
 
 def test_a_cycle_of_unknown_size_is_only_counted() -> None:
     heap = LiveHeap()
     heap.feed(chunk([10, 20, 30], [100, -1, 150]))
-    assert heap.cycles == 3
-    assert heap.growth
-    assert heap.growth.bytes == 50
+    cycles, growth = heap.result()
+    assert cycles == 3
+    assert growth
+    assert growth.bytes == 50
 
 
 @pytest.mark.parametrize(

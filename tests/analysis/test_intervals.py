@@ -10,16 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.intervals import Interval, IntervalGroup, Kind, PlaceGroup, by_place
+from gotracer_ci.analysis.intervals import Interval, IntervalGroup, IntervalKind, PlaceGroup, by_place
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.rules.sync_waits import primitive
-from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.kernel import EXAMPLES
 from gotracer_ci.trace.model import open_trace
-from gotracer_ci.trace.tables import Tables
 from tests.conftest import NAMES, ROOT, facts_of, path_of
 
-NOWHERE = Stack(0, Tables(), SourceMap(None))
+NOWHERE = Stack()
 LENGTHS = st.lists(st.integers(1, 10**10), min_size=1, max_size=40)
 MEASURED = re.compile(
     r"(?<!while )(wait [\w ().*]+?|syscall|runnable|signal_recv|GC mark assist|stop-the-world \([\w ]+\)) ([\d,.]+) ms"
@@ -35,11 +33,11 @@ def group(lengths: list[int], *, still_open: bool = False, before_start: bool = 
         Interval(length, start, start, still_open, before_start, -1, NOWHERE, NOWHERE, NOWHERE)
         for start, length in sorted(enumerate(lengths), key=lambda pair: (-pair[1], pair[0]))
     ]
-    return IntervalGroup(Kind.WAITING, "sync", NOWHERE, len(lengths), sum(lengths), worst[:EXAMPLES], counts)
+    return IntervalGroup(IntervalKind.WAITING, "sync", NOWHERE, len(lengths), sum(lengths), worst[:EXAMPLES], counts)
 
 
 def placed(*parts: list[int]) -> PlaceGroup:
-    (place,) = by_place([group(lengths) for lengths in parts], lambda _: "sync")
+    (place,) = by_place([group(lengths) for lengths in parts], lambda _: "sync", lambda _: "here")
     return place
 
 
@@ -113,14 +111,14 @@ def test_histograms_hold_every_interval() -> None:
 
 def own_name(found: IntervalGroup) -> str:
     """A group in the words of testdata/README.md."""
-    if found.kind is Kind.WAITING:
+    if found.kind is IntervalKind.WAITING:
         return f"wait {(found.reason == 'sync' and primitive(found.stack.functions)) or found.reason}"
-    if found.kind is Kind.SYSCALL:
+    if found.kind is IntervalKind.SYSCALL:
         return "signal_recv" if "os/signal.signal_recv" in found.stack.functions else "syscall"
     return {
-        Kind.RUNNABLE: "runnable",
-        Kind.STW: f"stop-the-world ({found.reason})",
-        Kind.MARK_ASSIST: "GC mark assist",
+        IntervalKind.RUNNABLE: "runnable",
+        IntervalKind.STW: f"stop-the-world ({found.reason})",
+        IntervalKind.MARK_ASSIST: "GC mark assist",
     }.get(found.kind, "")
 
 
@@ -140,6 +138,6 @@ def test_the_longest_is_what_gos_own_reader_gives(name: str, what: str, millisec
         found.worst[0].length_ns
         for found in facts_of(name).intervals
         # without a stack nothing tells the signal loop: the table leaves these out
-        if own_name(found) == what and (what != "syscall" or found.stack.index)
+        if own_name(found) == what and (what != "syscall" or found.stack.frames)
     ]
     assert max(lengths, default=0) == pytest.approx(milliseconds * 1e6, abs=500)

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from gotracer_ci.analysis.histogram import quantile
-from gotracer_ci.analysis.intervals import Kind, PlaceGroup, groups
+from gotracer_ci.analysis.intervals import IntervalKind, PlaceGroup, groups
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.model import open_trace
@@ -46,10 +46,12 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
         trace = open_trace(path_of(name))
         for _ in trace.chunks():
             pass
-        for group in groups(trace, Stacks(trace.tables, SourceMap(None))):
-            lengths = exact.get((group.reason, group.stack.index), [])
+        stacks = Stacks(trace.tables, SourceMap(None))
+        index = {id(stacks[i]): i for i in range(len(trace.tables.stacks))}
+        for group in groups(trace, stacks):
+            lengths = exact.get((group.reason, index[id(group.stack)]), [])
             # the others began before the trace, or are of a format whose stacks are found elsewhere
-            if group.kind is not Kind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):
+            if group.kind is not IntervalKind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):
                 continue
             one = PlaceGroup(group.reason, "")
             both, all_lengths = merged.setdefault(group.reason, (PlaceGroup(group.reason, ""), []))

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.accept import accept
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.programs import compare_all, update_all
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS
+from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 OTHER = LOCK._replace(place="main.other")
@@ -35,7 +37,9 @@ def trace(lock_ms: float, other_ms: float, goroutines: int = 0) -> TraceGroups:
 def jobs(n: int, *programs: str) -> Baseline:
     baseline = None
     for i in range(n):
-        baseline = update_all(baseline, {program: [trace(50, 50)] for program in programs or (SHOP,)}, str(i), "")
+        baseline = update_all(
+            baseline, {program: [trace(50, 50)] for program in programs or (SHOP,)}, str(i), "", LIMITS
+        )
     assert baseline
     return baseline
 
@@ -44,8 +48,10 @@ def jobs(n: int, *programs: str) -> Baseline:
 def test_one_line_is_raised_and_keeps_the_reason(tmp_path: Path, n: int) -> None:
     """From eight jobs on the limit goes by the second largest: all are raised."""
     old, runs = jobs(n), {SHOP: [trace(300, 300), trace(400, 300)]}
-    new = accept(old, compare_all(runs, old, "b.json"), runs, [(LOCK.fingerprint, "it is locked for the audit now")])
-    after = compare_all(runs, new, "b.json").verdicts
+    new = accept(
+        old, compare_all(runs, old, "b.json", LIMITS), runs, [(LOCK.fingerprint, "it is locked for the audit now")]
+    )
+    after = compare_all(runs, new, "b.json", LIMITS).verdicts
     assert (after[LOCK].status, after[OTHER].status) == (Status.KNOWN, Status.WORSE)
     group = new.parts[SHOP].groups[LOCK]
     assert (group.values, group.counts) == ((400 * MS,) * n, (400,) * n)
@@ -56,22 +62,22 @@ def test_one_line_is_raised_and_keeps_the_reason(tmp_path: Path, n: int) -> None
     assert new.parts[SHOP].groups[OTHER] == old.parts[SHOP].groups[OTHER]
     save(tmp_path / "b.json", new)
     assert load(tmp_path / "b.json") == new
-    further = update_all(new, {SHOP: [trace(380, 50)]}, "next", "")
+    further = update_all(new, {SHOP: [trace(380, 50)]}, "next", "", LIMITS)
     assert further.parts[SHOP].groups[LOCK].accepted == "it is locked for the audit now"
 
 
 def test_a_group_that_the_baseline_did_not_have() -> None:
     old, runs = jobs(2), {SHOP: [trace(50, 50, 40)]}
-    new = accept(old, compare_all(runs, old, "b.json"), runs, [(LEAK.fingerprint, "workers stay")])
+    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(LEAK.fingerprint, "workers stay")])
     assert new.parts[SHOP].groups[LEAK].values == (40, 40)
-    assert compare_all(runs, new, "b.json").regressions() == []
+    assert compare_all(runs, new, "b.json", LIMITS).regressions() == []
 
 
 def test_several_at_once() -> None:
     old, runs = jobs(1), {SHOP: [trace(300, 300, 40)]}
     wanted = [(LOCK.fingerprint, "one"), (OTHER.fingerprint, "two"), (LEAK.fingerprint, "three")]
-    new = accept(old, compare_all(runs, old, "b.json"), runs, wanted)
-    assert compare_all(runs, new, "b.json").regressions(strict=True) == []
+    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, wanted)
+    assert compare_all(runs, new, "b.json", LIMITS).regressions(strict=True) == []
     assert [new.parts[SHOP].groups[key].accepted for key in (LOCK, OTHER, LEAK)] == ["one", "two", "three"]
 
 
@@ -79,15 +85,15 @@ def test_several_at_once() -> None:
 def test_of_several_programs_by_the_fingerprint_of_one_or_of_the_group(both: bool) -> None:
     old, runs = jobs(1, SHOP, TOOL), {SHOP: [trace(300, 50)], TOOL: [trace(300, 50)]}
     key = LOCK if both else LOCK._replace(program=TOOL)
-    new = accept(old, compare_all(runs, old, "b.json"), runs, [(key.fingerprint, "why")])
-    after = compare_all(runs, new, "b.json").verdicts
+    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(key.fingerprint, "why")])
+    after = compare_all(runs, new, "b.json", LIMITS).verdicts
     assert after[LOCK._replace(program=TOOL)].status is Status.KNOWN
     assert (after[LOCK._replace(program=SHOP)].status is Status.KNOWN) is both
 
 
 def test_what_is_no_regression_is_not_touched() -> None:
     old, runs = jobs(1), {SHOP: [trace(60, 50)]}
-    assert accept(old, compare_all(runs, old, "b.json"), runs, [(LOCK.fingerprint, "why")]) == old
+    assert accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(LOCK.fingerprint, "why")]) == old
 
 
 @pytest.mark.parametrize(
@@ -102,4 +108,4 @@ def test_what_is_no_regression_is_not_touched() -> None:
 def test_what_cannot_be_accepted(fingerprint: str, reason: str, problem: str) -> None:
     old, runs = jobs(1), {SHOP: [trace(300, 50)]}
     with pytest.raises(UsageError, match=problem):
-        accept(old, compare_all(runs, old, "b.json"), runs, [(fingerprint, reason)])
+        accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(fingerprint, reason)])

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MB, MS, TraceGroups
+from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MB, MS
 from tests.baseline.test_compare import ALLOCATED, GOROUTINES, LOCK, PEAK, THERE, base, run
+from tests.conftest import LIMITS
 
 NO_FILE = Part((), {})
 DASH, TIMES = "\N{EN DASH}", "\N{MULTIPLICATION SIGN}"
 
 
 def judged(key: Key, now: list[TraceGroups], before: Part, of_base: list[TraceGroups]) -> Verdict:
-    return compare(now, before, "b.json", base=of_base).verdicts[key]
+    return compare(now, before, "b.json", LIMITS, base=of_base).verdicts[key]
 
 
 @pytest.mark.parametrize(
@@ -148,13 +150,13 @@ def test_evidence(key: Key, past: list[float] | None, of_base: list[float], now:
 
 def test_what_the_base_has_too_is_said_once_for_all() -> None:
     """A slow machine, or a baseline that was not updated: the reader must know why nothing is flagged."""
-    comparison = compare(run(LOCK, 900), base(LOCK, 10), "b.json", base=run(LOCK, 900, 800))
+    comparison = compare(run(LOCK, 900), base(LOCK, 10), "b.json", LIMITS, base=run(LOCK, 900, 800))
     (warning,) = comparison.warnings
     assert warning.startswith("above the baseline's limit, but in the base traces of this job too")
     assert "MutexContention sync.(*Mutex).Lock main.work;" in warning
     assert comparison.verdicts[LOCK].is_older
     assert comparison.regressions(strict=True) == []
-    assert compare(run(LOCK, 10), base(LOCK, 10), "b.json", base=run(LOCK, 900, 800)).warnings == ()
+    assert compare(run(LOCK, 10), base(LOCK, 10), "b.json", LIMITS, base=run(LOCK, 900, 800)).warnings == ()
 
 
 @pytest.mark.parametrize("past", [None, [10]])
@@ -162,7 +164,7 @@ def test_a_base_of_another_environment_is_compared_by_goroutines_only(past: list
     for key, factor in ((LOCK, 1), (ALLOCATED, MB)):
         before = base(key, *(value * factor for value in past)) if past else NO_FILE
         elsewhere = run(key, 900 * factor, 900 * factor, conditions=THERE)
-        comparison = compare(run(key, 900 * factor), before, "b.json", base=elsewhere)
+        comparison = compare(run(key, 900 * factor), before, "b.json", LIMITS, base=elsewhere)
         assert comparison.warnings[0].startswith("2 of 2 base traces ran in another environment than these traces (Go")
         verdict = comparison.verdicts[key]
         if past is None:
@@ -196,7 +198,7 @@ def test_a_base_too_short_or_too_rare_proves_nothing() -> None:
 
 
 def test_lengths_that_differ_from_the_bases_are_said() -> None:
-    (warning,) = compare(run(LOCK, 1), NO_FILE, "", base=run(LOCK, 1, wall_ns=400 * MS)).warnings
+    (warning,) = compare(run(LOCK, 1), NO_FILE, "", LIMITS, base=run(LOCK, 1, wall_ns=400 * MS)).warnings
     assert warning.startswith("these traces are 1 s long and the base traces 400 ms")
 
 
@@ -204,4 +206,4 @@ def test_before_is_the_bases_where_there_is_no_file() -> None:
     verdict = judged(LOCK, run(LOCK, 100), NO_FILE, run(LOCK, 10, 30, 20))
     assert (verdict.before, verdict.limit, verdict.ratio) == (20 * MS, 50 * MS, 5)
     assert judged(LOCK, run(LOCK, 100), NO_FILE, run(LOCK, 0)).before is None
-    assert compare(run(LOCK, 1), NO_FILE, "", base=run(LOCK, 1, 1)).base_traces == 2
+    assert compare(run(LOCK, 1), NO_FILE, "", LIMITS, base=run(LOCK, 1, 1)).base_traces == 2

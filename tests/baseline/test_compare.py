@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MB, MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.records import Entry, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MB, MS
+from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 GOROUTINES = Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak")
@@ -49,7 +51,7 @@ def base(
 
 
 def judged(key: Key, now: list[TraceGroups], before: Part) -> Verdict:
-    return compare(now, before, "b.json").verdicts[key]
+    return compare(now, before, "b.json", LIMITS).verdicts[key]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_level(key: Key, past: list[float | None], now: list[float], level: Leve
     ],
 )
 def test_too_little_to_judge(now: list[TraceGroups], before: Part, level: Level) -> None:
-    (verdict,) = compare(now, before, "b.json").verdicts.values()
+    (verdict,) = compare(now, before, "b.json", LIMITS).verdicts.values()
     assert verdict.status in (Status.NEW, Status.FIXED)
     assert verdict.level is level
 
@@ -147,7 +149,7 @@ def test_too_little_to_judge(now: list[TraceGroups], before: Part, level: Level)
 def test_in_another_environment_only_goroutines_are_compared(elsewhere: Conditions, now: int) -> None:
     for key in (LOCK, ALLOCATED, PEAK):
         past = MB * 100 if key.rule == "HeapGrowthSpike" else 100
-        comparison = compare(run(key, now * past, conditions=elsewhere), base(key, past), "b.json")
+        comparison = compare(run(key, now * past, conditions=elsewhere), base(key, past), "b.json", LIMITS)
         assert {(v.status, v.level) for v in comparison.verdicts.values()} == {(Status.KNOWN, Level.INCONCLUSIVE)}
         assert "only goroutine counts" in comparison.warnings[0]
     verdict = judged(GOROUTINES, run(GOROUTINES, 900, conditions=elsewhere), base(GOROUTINES, 100))
@@ -156,7 +158,7 @@ def test_in_another_environment_only_goroutines_are_compared(elsewhere: Conditio
 
 def test_only_the_entries_of_the_same_environment_count_for_times() -> None:
     before = base(LOCK, 900, 10, environments=[THERE, HERE])
-    comparison = compare(run(LOCK, 100), before, "b.json")
+    comparison = compare(run(LOCK, 100), before, "b.json", LIMITS)
     assert comparison.verdicts[LOCK].status is Status.WORSE
     assert comparison.verdicts[LOCK].before == 10 * MS
     assert comparison.warnings[0].startswith(
@@ -170,18 +172,20 @@ def test_goroutines_are_compared_with_every_entry() -> None:
 
 
 def test_traces_of_several_environments_have_none() -> None:
-    comparison = compare(run(LOCK, 100) + run(LOCK, 100, conditions=THERE), base(LOCK, 10), "b.json")
+    comparison = compare(run(LOCK, 100) + run(LOCK, 100, conditions=THERE), base(LOCK, 10), "b.json", LIMITS)
     assert comparison.verdicts[LOCK].level is Level.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("wall_ms", "warned"), [(499, True), (500, False), (2000, False), (2001, True)])
 def test_lengths_that_differ_are_said(wall_ms: int, warned: bool) -> None:
-    comparison = compare(run(LOCK, 1, wall_ns=wall_ms * MS), base(LOCK, 1), "b.json")
+    comparison = compare(run(LOCK, 1, wall_ns=wall_ms * MS), base(LOCK, 1), "b.json", LIMITS)
     assert bool(comparison.warnings) is warned
 
 
 def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
-    assert not compare(run(GOROUTINES, 1), base(LOCK, 100), "b.json", rules={"GoroutineLeakGrowth"}).verdicts.get(LOCK)
+    assert not compare(
+        run(GOROUTINES, 1), base(LOCK, 100), "b.json", LIMITS, rules={"GoroutineLeakGrowth"}
+    ).verdicts.get(LOCK)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +247,7 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
     groups = {LOCK._replace(place=place): sized(ms) for place, ms in now.items()}
     part = base(LOCK, 1)
     past = {LOCK._replace(place=place): Group("ns", (ms * MS,), (100,)) for place, ms in before.items()}
-    verdicts = compare([replace(trace, groups=groups)], Part(part.entries, past), "b.json").verdicts
+    verdicts = compare([replace(trace, groups=groups)], Part(part.entries, past), "b.json", LIMITS).verdicts
     said = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
     return {place: words for place, words in said.items() if words}
 
@@ -279,6 +283,6 @@ def test_what_gates() -> None:
     def gating(comparison: Comparison) -> tuple[int, int]:
         return len(comparison.regressions()), len(comparison.regressions(strict=True))
 
-    assert gating(compare(run(LOCK, 45), base(LOCK, 0), "b.json")) == (0, 1)
-    assert gating(compare(run(LOCK, 45, n=4), base(LOCK, 0), "b.json")) == (0, 0)
-    assert gating(compare(run(GOROUTINES, 45), base(GOROUTINES, 0), "b.json")) == (1, 1)
+    assert gating(compare(run(LOCK, 45), base(LOCK, 0), "b.json", LIMITS)) == (0, 1)
+    assert gating(compare(run(LOCK, 45, n=4), base(LOCK, 0), "b.json", LIMITS)) == (0, 0)
+    assert gating(compare(run(GOROUTINES, 45), base(GOROUTINES, 0), "b.json", LIMITS)) == (1, 1)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.programs import compare_all
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import load, save
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS
+from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 HERE, THERE = Conditions("1.26", 4), Conditions("1.26", 2)
@@ -26,7 +28,7 @@ def trace(ms: float, conditions: Conditions = HERE) -> TraceGroups:
 def jobs(*times: float, conditions: Conditions = HERE) -> Part:
     part = None
     for i, ms in enumerate(times):
-        part = update(part, [trace(ms, conditions)], str(i), "")
+        part = update(part, [trace(ms, conditions)], str(i), "", LIMITS)
     assert part
     return part
 
@@ -35,15 +37,15 @@ def test_steps_that_are_each_too_small() -> None:
     """100 ms → 155 ms is the limit of one step; the reference stays where it began."""
     times = [100, 130, 160, 170, 200]
     for n in range(1, len(times)):
-        assert compare([trace(times[n])], jobs(*times[:n]), "b.json").verdicts[LOCK].status is Status.KNOWN
-    (warning,) = creeping(jobs(*times))
+        assert compare([trace(times[n])], jobs(*times[:n]), "b.json", LIMITS).verdicts[LOCK].status is Status.KNOWN
+    (warning,) = creeping(jobs(*times), LIMITS)
     assert warning.startswith("creep: MutexContention sync.(*Mutex).Lock main.work grew from 100 ms to 170 ms in steps")
 
 
 def test_the_median_of_the_last_three_decides() -> None:
-    assert not list(creeping(jobs(100, 150, 150, 400)))
-    assert not list(creeping(jobs(100, 400)))
-    assert list(creeping(jobs(100, 160, 150, 400)))
+    assert not list(creeping(jobs(100, 150, 150, 400), LIMITS))
+    assert not list(creeping(jobs(100, 400), LIMITS))
+    assert list(creeping(jobs(100, 160, 150, 400), LIMITS))
 
 
 def test_the_reference_outlives_its_job(tmp_path: Path) -> None:
@@ -52,15 +54,15 @@ def test_the_reference_outlives_its_job(tmp_path: Path) -> None:
     kept = load(tmp_path / "b.json").parts[""]
     assert kept.groups[LOCK].values[0] == 150 * MS
     assert kept.groups[LOCK].reference == 100 * MS
-    assert list(creeping(kept)) == list(creeping(part)) != []
+    assert list(creeping(kept, LIMITS)) == list(creeping(part, LIMITS)) != []
 
 
 def test_a_group_is_measured_from_where_it_began() -> None:
-    assert not list(creeping(jobs(0, 0, 400, 400, 400)))
+    assert not list(creeping(jobs(0, 0, 400, 400, 400), LIMITS))
 
 
 def test_starting_anew_and_a_fix_are_new_references() -> None:
-    part = update(jobs(100, 200, 300, 400), [trace(400)], "new", "", replace=True)
+    part = update(jobs(100, 200, 300, 400), [trace(400)], "new", "", LIMITS, replace=True)
     assert part.groups[LOCK].reference == 400 * MS
     fixed = jobs(100, 200, 300, 30, 30, 30)
     assert fixed.groups[LOCK].reference == 30 * MS
@@ -70,15 +72,15 @@ def test_jobs_of_another_environment_do_not_creep() -> None:
     """The first one of another machine is the new reference."""
     part = jobs(100)
     for i in range(3):
-        part = update(part, [trace(400, THERE)], f"there{i}", "")
+        part = update(part, [trace(400, THERE)], f"there{i}", "", LIMITS)
     assert part.groups[LOCK].reference == 400 * MS
-    assert not list(creeping(part))
+    assert not list(creeping(part, LIMITS))
 
 
 def test_a_run_tells_of_a_few(tmp_path: Path) -> None:
     part = jobs(100, 160, 170, 200)
     group = part.groups[LOCK]
     many = Part(part.entries, {LOCK._replace(place=f"main.f{i}"): group for i in range(5)})
-    warnings = compare_all({"": [trace(0)]}, Baseline({"": many}), "b.json").warnings
+    warnings = compare_all({"": [trace(0)]}, Baseline({"": many}), "b.json", LIMITS).warnings
     assert [warning[:6] for warning in warnings] == ["creep:"] * 4
     assert warnings[-1] == "creep: 2 more; gotracer-ci baseline check lists them"

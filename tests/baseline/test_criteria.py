@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MS, TraceGroups
+from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.records import Group, Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS
 from tests.baseline.test_base import NO_FILE
 from tests.baseline.test_compare import GOROUTINES, LOCK, base, run
+from tests.conftest import LIMITS
 
 LATENCY = Key("HighSchedulingLatency", "preempted", "main.spin")
 Waits = Sequence[tuple[float, int]]
@@ -31,7 +33,7 @@ def part(waits: Waits, key: Key = LOCK) -> Part:
 
 
 def judged(now: Waits, jobs: Waits, of_base: Waits = (), key: Key = LOCK) -> Verdict:
-    return compare(traces(now, key), part(jobs, key), "b.json", base=traces(of_base, key)).verdicts[key]
+    return compare(traces(now, key), part(jobs, key), "b.json", LIMITS, base=traces(of_base, key)).verdicts[key]
 
 
 def plain(text: str) -> str:
@@ -130,5 +132,5 @@ def test_a_verdict_by_medians_is_against_the_base() -> None:
 
 
 def test_a_counter_has_its_value_alone() -> None:
-    (verdict,) = compare(run(GOROUTINES, 10, n=900), base(GOROUTINES, *[10] * 5), "b.json").verdicts.values()
+    (verdict,) = compare(run(GOROUTINES, 10, n=900), base(GOROUTINES, *[10] * 5), "b.json", LIMITS).verdicts.values()
     assert (verdict.status, verdict.unit) == (Status.KNOWN, "count")

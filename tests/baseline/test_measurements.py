@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gotracer_ci.baseline.measurements import MB, MS, Conditions, common, compared, limit_of
+from gotracer_ci.baseline.measurements import Conditions, common, compared
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MB, MS, limit_of
+from tests.conftest import LIMITS
 
 SECOND = 1000 * MS
 
@@ -29,7 +31,7 @@ SECOND = 1000 * MS
     ],
 )
 def test_limits(rule: str, kind: str, before: float, wall: int, limit: float) -> None:
-    found = limit_of(Key(rule, kind, "main.work"))
+    found = limit_of(LIMITS, Key(rule, kind, "main.work"))
     assert found
     assert found.above(before, wall) == pytest.approx(limit)
 
@@ -38,20 +40,20 @@ def test_limits(rule: str, kind: str, before: float, wall: int, limit: float) ->
     ("rule", "kind"),
     [
         ("LongWait", "chan receive"),
-        ("MutexContention", "sync.(*WaitGroup).Wait"),
-        ("MutexContention", "sync.(*Cond).Wait"),
+        ("LongWait", "sync.(*WaitGroup).Wait"),
+        ("HeapGrowthSpike", "live heap"),
         ("GoroutineLeakGrowth", "growth"),
         ("SomeOthers", ""),
     ],
 )
 def test_facts_are_not_compared(rule: str, kind: str) -> None:
-    assert limit_of(Key(rule, kind, "main.work")) is None
+    assert limit_of(LIMITS, Key(rule, kind, "main.work")) is None
 
 
 def test_a_group_in_another_unit_than_its_class_is_not_compared() -> None:
     key = Key("GCPauseSpike", "GC cycles", "")
-    assert set(compared({key: Statistics("count", 1, 7, 7, 7)})) == {key}
-    assert not compared({key: Statistics("ns", 1, 7, 7, 7)})
+    assert set(compared({key: Statistics("count", 1, 7, 7, 7)}, LIMITS)) == {key}
+    assert not compared({key: Statistics("ns", 1, 7, 7, 7)}, LIMITS)
 
 
 @pytest.mark.parametrize(

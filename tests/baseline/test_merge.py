@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.merge import sides, unite
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, parse, save
@@ -24,7 +24,8 @@ from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.commands.baseline import merge_files
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
-from tests.conftest import ROOT
+from gotracer_ci.limits import MS
+from tests.conftest import LIMITS, ROOT
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 PLACES = ("main.a", "main.b", "main.c", "main.d", "main.e", "main.work")
@@ -39,7 +40,7 @@ def trace(ms: float, places: Sequence[str] = PLACES) -> TraceGroups:
 
 def grown(part: Part | None, *runs: tuple[str, float], places: Sequence[str] = PLACES) -> Part:
     for run_id, ms in runs:
-        part = update(part, [trace(ms, places)], run_id, "")
+        part = update(part, [trace(ms, places)], run_id, "", LIMITS)
     assert part
     return part
 
@@ -58,7 +59,7 @@ def values(baseline: Baseline, key: Key = LOCK) -> list[float | None]:
 
 def accepted(baseline: Baseline, ms: float, reason: str, key: Key = LOCK) -> Baseline:
     runs = {SHOP: [trace(ms)]}
-    comparison = compare(runs[SHOP], baseline.parts[SHOP], "b.json")
+    comparison = compare(runs[SHOP], baseline.parts[SHOP], "b.json", LIMITS)
     return accept(baseline, comparison, runs, [(key.fingerprint, reason)])
 
 
@@ -88,7 +89,7 @@ def test_a_side_that_dropped_the_oldest_is_not_ordered_by_numbers_alone() -> Non
 
 
 def test_what_one_side_started_anew_stays_gone() -> None:
-    replaced = update(BASE, [trace(500)], "20-1", "", replace=True)
+    replaced = update(BASE, [trace(500)], "20-1", "", LIMITS, replace=True)
     united = unite(of(replaced), of(grown(BASE, ("10-1", 120))), of(BASE))
     assert ids(united) == ["10-1", "20-1"]
     assert ids(unite(of(BASE), of(replaced), of(BASE))) == ["20-1"]
@@ -107,7 +108,7 @@ def test_what_one_side_accepted_is_accepted_of_the_others_jobs_too(base: Baselin
     united = unite(ours, theirs, base)
     group = united.parts[SHOP].groups[LOCK]
     assert (group.accepted, group.reference) == ("a lock for the audit", 500 * MS)
-    assert compare([trace(500)], united.parts[SHOP], "b.json").verdicts[LOCK].status is Status.KNOWN
+    assert compare([trace(500)], united.parts[SHOP], "b.json", LIMITS).verdicts[LOCK].status is Status.KNOWN
     assert values(united, LOCK._replace(place="main.a")) == [100, 110, 120]
 
 
@@ -295,7 +296,7 @@ def test_an_update_and_an_acceptance_are_united_without_the_driver(tmp_path: Pat
     """Git puts the reason into both sides; what is accepted holds for the other's job all the same."""
     base, key = many(jobs), LOCK._replace(place=place)
     runs = {SHOP: [trace(500, [place])]}
-    ours = accept(of(base), compare(runs[SHOP], base, "b.json"), runs, [(key.fingerprint, "audit")])
+    ours = accept(of(base), compare(runs[SHOP], base, "b.json", LIMITS), runs, [(key.fingerprint, "audit")])
     theirs = of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
     resolved = merge_files([tmp_path / "baseline.json"])

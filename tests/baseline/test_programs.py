@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.programs import all_new, compare_all, part_of, update_all
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.schema import dump, load
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS
+from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 ORDERS, STOCK = "example.com/shop/orders (test)", "example.com/shop/stock (test)"
@@ -24,11 +26,11 @@ def trace(ms: float) -> TraceGroups:
 
 @pytest.fixture
 def baseline() -> Baseline:
-    return update_all(None, {ORDERS: [trace(10)], STOCK: [trace(800)]}, "1", "")
+    return update_all(None, {ORDERS: [trace(10)], STOCK: [trace(800)]}, "1", "", LIMITS)
 
 
 def test_the_same_group_of_two_programs_has_two_verdicts(baseline: Baseline) -> None:
-    comparison = compare_all({ORDERS: [trace(400)], STOCK: [trace(800)]}, baseline, "b.json")
+    comparison = compare_all({ORDERS: [trace(400)], STOCK: [trace(800)]}, baseline, "b.json", LIMITS)
     assert {key.program: verdict.status for key, verdict in comparison.verdicts.items()} == {
         ORDERS: Status.WORSE,
         STOCK: Status.KNOWN,
@@ -39,16 +41,16 @@ def test_the_same_group_of_two_programs_has_two_verdicts(baseline: Baseline) -> 
 
 
 def test_a_run_of_one_program_is_compared_with_its_part_alone(baseline: Baseline) -> None:
-    comparison = compare_all({ORDERS: [trace(400)]}, baseline, "b.json")
+    comparison = compare_all({ORDERS: [trace(400)]}, baseline, "b.json", LIMITS)
     assert comparison.verdicts[LOCK].status is Status.WORSE
     assert list(comparison.verdicts) == [LOCK]
 
 
 def test_an_update_changes_its_own_programs_alone(baseline: Baseline) -> None:
-    updated = update_all(baseline, {ORDERS: [trace(12)]}, "2", "")
+    updated = update_all(baseline, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert [entry.id for entry in updated.parts[ORDERS].entries] == ["1", "2"]
     assert updated.parts[STOCK] == baseline.parts[STOCK]
-    anew = update_all(baseline, {ORDERS: [trace(12)]}, "1", "", replace=True)
+    anew = update_all(baseline, {ORDERS: [trace(12)]}, "1", "", LIMITS, replace=True)
     assert anew.parts[ORDERS].groups[LOCK].values == (12 * MS,)
     assert anew.parts[STOCK] == baseline.parts[STOCK]
 
@@ -68,14 +70,14 @@ def test_an_update_changes_its_own_programs_alone(baseline: Baseline) -> None:
     ],
 )
 def test_which_part_is_a_programs(parts: list[str], run: list[str], found: list[str | None]) -> None:
-    baseline = Baseline(dict.fromkeys(parts, update_all(None, {"": [trace(1)]}, "1", "").parts[""]))
+    baseline = Baseline(dict.fromkeys(parts, update_all(None, {"": [trace(1)]}, "1", "", LIMITS).parts[""]))
     assert [part_of(baseline, program, run) for program in run] == found
 
 
 def test_a_program_that_the_baseline_lacks_counts_as_without_one(baseline: Baseline) -> None:
     new = "example.com/shop/cart (test)"
     runs = {new: [trace(400), trace(410)], ORDERS: [trace(10)]}
-    assert {key.program for key in compare_all(runs, baseline, "b.json").verdicts} == {ORDERS}
+    assert {key.program for key in compare_all(runs, baseline, "b.json", LIMITS).verdicts} == {ORDERS}
     ((note, verdicts),) = all_new(baseline, runs, {new: [LOCK], ORDERS: [LOCK]})
     assert note.startswith(f"the baseline holds nothing of the program {new} (but of {ORDERS}, {STOCK})")
     (verdict,) = verdicts.values()
@@ -96,8 +98,8 @@ def test_a_file_of_schema_1_takes_its_programs_name_at_the_next_update(tmp_path:
 """
     )
     old = load(file)
-    assert compare_all({ORDERS: [trace(400)]}, old, "b.json").verdicts[LOCK].status is Status.WORSE
-    updated = update_all(old, {ORDERS: [trace(12)]}, "2", "")
+    assert compare_all({ORDERS: [trace(400)]}, old, "b.json", LIMITS).verdicts[LOCK].status is Status.WORSE
+    updated = update_all(old, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert list(updated.parts) == [ORDERS]
     assert dump(updated).startswith('{"schema":2,\n"programs":[\n{"program":"example.com/shop/orders (test)",\n')
     assert updated.parts[ORDERS].groups[LOCK].values == (10 * MS, 12 * MS)
@@ -105,5 +107,5 @@ def test_a_file_of_schema_1_takes_its_programs_name_at_the_next_update(tmp_path:
 
 def test_warnings_say_which_program_they_are_about(baseline: Baseline) -> None:
     elsewhere = TraceGroups(Conditions("1.25", 4), 1000 * MS, {})
-    comparison = compare_all({ORDERS: [elsewhere], STOCK: [trace(800)]}, baseline, "b.json")
+    comparison = compare_all({ORDERS: [elsewhere], STOCK: [trace(800)]}, baseline, "b.json", LIMITS)
     assert [warning.partition(": ")[0] for warning in comparison.warnings] == [ORDERS]

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.update import mixed, update
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS
+from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 CHANNEL = Key("LongWait", "chan receive", "main.work")
@@ -33,7 +35,7 @@ def trace(lock_ms: float = 0, goroutines: int = 0, n: int = 10, conditions: Cond
 def jobs(*runs: TraceGroups) -> Part:
     part = None
     for i, run in enumerate(runs):
-        part = update(part, [run], str(i), "")
+        part = update(part, [run], str(i), "", LIMITS)
     assert part
     return part
 
@@ -43,7 +45,7 @@ def text(part: Part) -> str:
 
 
 def test_an_entry_holds_the_largest_of_its_traces() -> None:
-    baseline = update(None, [trace(10, n=30), trace(20, 7, n=20), trace(15)], "job", "1a2b3c4")
+    baseline = update(None, [trace(10, n=30), trace(20, 7, n=20), trace(15)], "job", "1a2b3c4", LIMITS)
     assert [(e.id, e.commit, e.traces, e.wall_ms) for e in baseline.entries] == [("job", "1a2b3c4", 3, 1000)]
     assert {key: (group.values, group.counts) for key, group in baseline.groups.items()} == {
         LOCK: ((20 * MS,), (30,)),
@@ -67,27 +69,27 @@ def test_the_last_ten_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_job_counts_once() -> None:
-    baseline = update(None, [trace(10)], "job", "")
+    baseline = update(None, [trace(10)], "job", "", LIMITS)
     with pytest.raises(BaselineError, match="already has the job job"):
-        update(baseline, [trace(20)], "job", "")
+        update(baseline, [trace(20)], "job", "", LIMITS)
 
 
 def test_the_same_traces_without_a_job_change_the_file_once(tmp_path: Path) -> None:
     file = tmp_path / "b.json"
-    first = update(None, [trace(10.123), trace(20)], "", "")
+    first = update(None, [trace(10.123), trace(20)], "", "", LIMITS)
     save(file, Baseline({"main": first}))
-    assert text(update(load(file).parts["main"], [trace(20), trace(10.123)], "", "other")) == text(first)
-    assert len(update(load(file).parts["main"], [trace(10.124), trace(20)], "", "").entries) == 2
+    assert text(update(load(file).parts["main"], [trace(20), trace(10.123)], "", "other", LIMITS)) == text(first)
+    assert len(update(load(file).parts["main"], [trace(10.124), trace(20)], "", "", LIMITS).entries) == 2
 
 
 def test_replace_starts_anew() -> None:
-    baseline = update(jobs(trace(10), trace(20)), [trace(30)], "1", "", replace=True)
-    assert baseline == update(None, [trace(30)], "1", "")
+    baseline = update(jobs(trace(10), trace(20)), [trace(30)], "1", "", LIMITS, replace=True)
+    assert baseline == update(None, [trace(30)], "1", "", LIMITS)
 
 
 def test_what_a_run_made_known_is_known() -> None:
     runs = [trace(6, 1049), trace(749, 1049)]
-    verdicts = compare(runs, update(None, runs, "", ""), "b.json").verdicts
+    verdicts = compare(runs, update(None, runs, "", "", LIMITS), "b.json", LIMITS).verdicts
     assert {verdict.status for verdict in verdicts.values()} == {Status.KNOWN}
 
 
@@ -111,7 +113,7 @@ def test_a_relapse_is_caught() -> None:
     baseline = jobs(*(trace(value) for value in [100, 100, 0, 0, 0]))
     assert "MutexContention" not in text(baseline)
     fixed, leak = jobs(*(trace(0, n) for n in [50, 50, 5, 5, 5])), [trace(0, 50)]
-    verdict = compare(leak, fixed, "b.json").verdicts[GOROUTINES]
+    verdict = compare(leak, fixed, "b.json", LIMITS).verdicts[GOROUTINES]
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
 
 
@@ -125,5 +127,5 @@ def test_entries_of_another_environment_neither_fix_nor_are_forgotten() -> None:
 
 
 def test_a_run_of_several_environments_is_of_none() -> None:
-    entry = update(None, [trace(1), trace(1, conditions=Conditions("1.25", 4))], "", "").entries[0]
+    entry = update(None, [trace(1), trace(1, conditions=Conditions("1.25", 4))], "", "", LIMITS).entries[0]
     assert (entry.go, entry.gomaxprocs) == ("", 4)

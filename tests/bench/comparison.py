@@ -6,12 +6,15 @@ import random
 import time
 
 from gotracer_ci.baseline.compare import compare
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS
+from gotracer_ci.rules.registry import BUILT_IN, limits_of
 
 GROUPS = 5_000
 TRACES = 3
+LIMITS = limits_of(BUILT_IN)
 HERE = Conditions("1.26", 4)
 
 
@@ -37,6 +40,6 @@ def compare_ms(*, with_base: bool, rounds: int) -> float:
     taken = []
     for _ in range(rounds):
         begun = time.process_time()
-        compare(now, part, "baseline.json", base=base)
+        compare(now, part, "baseline.json", LIMITS, base=base)
         taken.append(time.process_time() - begun)
     return min(taken) * 1000

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.baseline.measurements import MS
 from gotracer_ci.baseline.records import Baseline, Group, Part
 from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import MS
 from tests.conftest import PROGRAMS, ROOT, Run, path_of
 
 SERVICE, ORDERS = "example.com/programs/service", "example.com/programs/orders (test)"

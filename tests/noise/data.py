@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gotracer_ci.baseline.measurements import MS, Conditions, TraceGroups, compared, limit_of
+from gotracer_ci.baseline.measurements import Conditions, TraceGroups, compared
 from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.limits import MS, limit_of
+from gotracer_ci.rules.registry import BUILT_IN, limits_of
 from tests.noise.programs import EVALUATION, NOISE, TUNING, NoiseError
 
+LIMITS: Final = limits_of(BUILT_IN)
 UNCHANGED: Final = "unchanged"
 BASE: Final = "base"  # unchanged, too: recorded in the same job, as a workflow traces the base commit
 LEAST_NS: Final = MS // 5  # a fifth of what a baseline file holds
@@ -131,7 +134,9 @@ def _line(run: Run, index: dict[tuple[str, str, str], int]) -> dict[str, Any]:
 
 def _kept(trace: TraceGroups) -> dict[Key, Statistics]:
     return {
-        key: s for key, s in compared(trace.groups).items() if s.trimmed and (s.unit != "ns" or s.trimmed >= LEAST_NS)
+        key: s
+        for key, s in compared(trace.groups, LIMITS).items()
+        if s.trimmed and (s.unit != "ns" or s.trimmed >= LEAST_NS)
     }
 
 
@@ -143,7 +148,7 @@ def _short(value: float) -> int:
 def _run(line: dict[str, Any], keys: list[Key], conditions: Conditions) -> Run:
     groups = {}
     for number, count, value in line["groups"]:
-        limit = limit_of(keys[number])
+        limit = limit_of(LIMITS, keys[number])
         if limit:
             total = value * (_US if limit.unit == "ns" else 1)
             groups[keys[number]] = Statistics(limit.unit, count, total, total, 0)

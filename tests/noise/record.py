@@ -11,7 +11,8 @@ from typing import Final
 
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
-from gotracer_ci.rules.registry import all_rules
+from gotracer_ci.rules.merge import measure
+from gotracer_ci.rules.registry import BUILT_IN
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import open_trace
@@ -78,7 +79,7 @@ def groups_of(path: Path) -> TraceGroups:
     facts = analyse(trace, SourceMap(_repository()))
     if trace.damage:
         raise NoiseError(f"a trace is damaged: {trace.damage}")
-    groups = {found.key: found.statistics for rule in all_rules() for found in rule.run(facts)}
+    groups = {found.key: found.statistics for found in measure(BUILT_IN, facts)}
     return TraceGroups(Conditions(f"1.{trace.version}", facts.gomaxprocs), facts.duration_ns, groups)
 
 

@@ -13,6 +13,7 @@ from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.update import update
 from gotracer_ci.findings import Key
+from tests.noise.data import LIMITS
 
 NO_FILE: Final = Part((), {})
 _NAME: Final = "baseline.json"
@@ -34,7 +35,7 @@ def baselines_of(jobs: Sequence[Sequence[TraceGroups]], sizes: Collection[int]) 
     part = NO_FILE
     found = {0: NO_FILE} if 0 in sizes else {}
     for size, traces in enumerate(jobs[: max(sizes)], 1):
-        part = update(part, traces, f"job {size}", "")
+        part = update(part, traces, f"job {size}", "", LIMITS)
         if size in sizes:
             found[size] = schema.parse(schema.dump(Baseline({"": part})), Path(_NAME)).parts[""]
     return found
@@ -42,6 +43,6 @@ def baselines_of(jobs: Sequence[Sequence[TraceGroups]], sizes: Collection[int]) 
 
 def flags(current: Sequence[TraceGroups], baseline: Part, base: Sequence[TraceGroups]) -> Flags:
     """Compares the traces of a run with a baseline, with base traces of the same job, or with both."""
-    comparison = compare(current, baseline, _NAME, base=base)
+    comparison = compare(current, baseline, _NAME, LIMITS, base=base)
     shown, confirmed = comparison.regressions(strict=True), comparison.regressions()
     return Flags(frozenset(verdict.key for verdict in shown), frozenset(verdict.key for verdict in confirmed))

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Severity
 from gotracer_ci.rules import registry
-from gotracer_ci.rules.base import SECTIONS, Rule, info
+from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import all_rules, select
+from gotracer_ci.rules.rule import SECTIONS, Rule, documented
 from gotracer_ci.rules.units import parse
 from gotracer_ci.source.names import normalise
 from gotracer_ci.text import quantity
-from tests.conftest import NAMES, PROGRAMS, facts_of, findings, line_of, measured
+from tests.conftest import NAMES, PROGRAMS, described, facts_of, findings, line_of, measured, read
 
 RULES = all_rules()
 UNITS = {"ns": "ms", "bytes": "MB", "bytes/s": "MB/s", "count": "", "ratio": "%"}
@@ -78,7 +79,7 @@ def test_every_rule_finds_something_in_the_test_data(rule: Rule) -> None:
 
 def test_a_docstring_without_a_section_is_refused() -> None:
     with pytest.raises(ValueError, match="Limits"):
-        info("X", "One.\n\nDetects\n-------\nMuch.\n", Severity.WARN)
+        documented("X", "One.\n\nDetects\n-------\nMuch.\n", warn=(1, "count"))
 
 
 @given(st.integers(0, 10**6), st.sampled_from(sorted(UNITS)))
@@ -141,8 +142,9 @@ def test_every_finding_is_at_a_line_of_the_repository(name: str) -> None:
 
 @each_trace
 def test_every_text_says_something(name: str) -> None:
+    facts = facts_of(name)
     for found in measured(name):
-        finding = found.describe()
+        finding = described(facts, found)
         assert finding.message
         assert finding.detail
         assert finding.suggestion
@@ -178,8 +180,9 @@ def test_the_longest_decides_the_severity(name: str) -> None:
 
 @each_trace
 def test_occurrences_are_the_longest_first(name: str) -> None:
+    facts = facts_of(name)
     for found in measured(name):
-        finding = found.describe()
+        finding = described(facts, found)
         lengths = [o.duration_ns for o in finding.occurrences]
         assert lengths == sorted(lengths, reverse=True)
         if finding.statistics.unit == "ns":
@@ -195,8 +198,9 @@ def test_occurrences_are_the_longest_first(name: str) -> None:
 @each_trace
 def test_the_stack_belongs_to_the_place(name: str) -> None:
     """The topmost own function of the stack that is shown is the one that the finding is known by."""
+    facts = facts_of(name)
     for found in measured(name):
-        finding = found.describe()
+        finding = described(facts, found)
         if finding.key.place and finding.key.rule != "GoroutineLeakGrowth":
             own = [frame.function for frame in finding.stack if frame.owner == "own"]
             assert finding.key.place == (normalise(own[0]) if own else "~" + normalise(finding.stack[-1].function))
@@ -214,9 +218,6 @@ def test_keys_are_unique_and_so_are_fingerprints(name: str) -> None:
 @each_trace
 def test_measured_twice_is_the_same(name: str) -> None:
     """Nothing depends on an order that changes from run to run, nor on a rule having run before."""
-    facts = facts_of(name)
-    again = [(found, found.describe()) for rule in RULES for found in rule.run(facts)]
-    assert [(m.key, m.severity, m.statistics) for m, _ in again] == [
-        (m.key, m.severity, m.statistics) for m in measured(name)
-    ]
-    assert [finding for _, finding in again] == [m.describe() for m in measured(name)]
+    first, again = facts_of(name), read(name)
+    assert measure(RULES, again) == measured(name)
+    assert [described(again, m) for m in measured(name)] == [described(first, m) for m in measured(name)]

@@ -12,14 +12,14 @@ import pytest
 
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.analysis.heap import Growth
-from gotracer_ci.analysis.intervals import IntervalGroup, Kind
+from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.findings import Finding, Key, Severity
 from gotracer_ci.rules.registry import all_rules, select
 from gotracer_ci.rules.sync_waits import primitive
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.model import open_trace
-from tests.conftest import NAMES, PROGRAMS, facts_of, findings, line_of, measured, path_of
+from tests.conftest import NAMES, PROGRAMS, described, facts_of, findings, line_of, measured, path_of
 
 MS = 1_000_000
 S = 1000 * MS
@@ -31,10 +31,10 @@ def of_rule(name: str, rule: str) -> list[Finding]:
     return [finding for finding in findings(name) if finding.key.rule == rule]
 
 
-def described(name: str, key: Key) -> Finding:
+def finding_of(name: str, key: Key) -> Finding:
     """The finding that a group would make, whatever its severity."""
     (found,) = (m for m in measured(name) if m.key == key)
-    return found.describe()
+    return described(facts_of(name), found)
 
 
 def has_line(finding: Finding, path: str, text: str) -> bool:
@@ -86,7 +86,7 @@ def test_generation_boundary_in_every_state(name: str) -> None:
 )
 def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: str) -> None:
     """2: the stack is where the waiting goroutine itself is; who made it runnable is named beside it."""
-    finding = described(name, Key("HighSchedulingLatency", "unblocked", place))
+    finding = finding_of(name, Key("HighSchedulingLatency", "unblocked", place))
     assert has_line(finding, f"{name.split('-')[0]}/main.go", line)
     assert place in [frame.function for frame in finding.stack]
     assert all(frame.function not in waker for frame in finding.stack)
@@ -233,13 +233,13 @@ def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
     assert finding.location
     assert finding.location.mapped == "anchor"
     assert finding.location.function == "main.main"
-    peak = described(name, Key("HeapGrowthSpike", "peak heap", "")).statistics.total
+    peak = finding_of(name, Key("HeapGrowthSpike", "peak heap", "")).statistics.total
     assert finding.statistics.total < peak
 
 
 def test_read_mem_stats_is_not_gc() -> None:
     """7: the world was stopped twenty times, never by the collector; the stops are counted all the same."""
-    stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is Kind.STW]
+    stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is IntervalKind.STW]
     assert sum(group.count for group in stops if group.reason == "read mem stats") == 20
     assert findings("memstats-go1.25") == ()
     of_gc = {m.key.kind: m.statistics.total for m in measured("memstats-go1.25") if m.key.rule == "GCPauseSpike"}
@@ -281,7 +281,7 @@ def test_channel_waits_are_shown_and_fail_nothing() -> None:
 
 
 def parked(group: IntervalGroup) -> bool:
-    return group.kind is Kind.SYSCALL and group.worst[0].length_ns > 100 * MS
+    return group.kind is IntervalKind.SYSCALL and group.worst[0].length_ns > 100 * MS
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> N
     """10: nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
     facts = facts_of("blockedread-go1.27")
     (group,) = (g for g in facts.intervals if parked(g) and g.stack.place == "main.readSlowly")
-    changed = replace(facts, intervals=[replace(group, parked=all_the_while)])
+    changed = replace(facts, intervals=(replace(group, parked=all_the_while),))
     assert len(list(RULES["BlockedOnSyscall"].run(changed))) == (not all_the_while)
 
 
@@ -319,7 +319,7 @@ def test_the_runtimes_and_the_tracers_goroutines_are_no_finding(name: str) -> No
 
 def test_the_worst_stands_for_its_group() -> None:
     """11: the first wait is not the longest one, which is shown, with the total of all and a place of its own."""
-    finding = described(
+    finding = finding_of(
         "lockcontention-go1.27", Key("MutexContention", "sync.(*RWMutex).RLock", "main.(*table).lookup")
     )
     worst = finding.occurrences[0]
@@ -363,9 +363,10 @@ def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_times_count_from_the_traces_start(name: str) -> None:
     """12: no time is the raw clock's, minutes in a trace of a second."""
-    end = facts_of(name).duration_ns
+    facts = facts_of(name)
+    end = facts.duration_ns
     for found in measured(name):
-        finding = found.describe()
+        finding = described(facts, found)
         assert 0 <= finding.timestamp_ns <= end
         assert all(0 <= o.start_ns <= o.start_ns + o.duration_ns <= end for o in finding.occurrences)
 
@@ -380,7 +381,7 @@ def test_a_truncated_trace_gives_what_was_complete(tmp_path: Path) -> None:
     assert trace.damage
     assert trace.damage.offset
     (found,) = (m for m in RULES["MutexContention"].run(facts) if m.severity)
-    finding = found.describe()
+    finding = described(facts, found)
     assert 1 * S < finding.statistics.maximum < 4 * S
     assert finding.occurrences[0].still_open
     assert finding.occurrences[0].start_ns + finding.statistics.maximum == facts.duration_ns

@@ -1,0 +1,62 @@
+"""Limits of comparison: how far a group may go before it is worse than the baseline. Each rule brings its own.
+
+Run to run, the total time of an unchanged program's waits varies by a factor, more for the scheduler's waits than for
+locks and system calls. Its counters vary by a few percent at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gotracer_ci.findings import Key
+
+MS: Final = 1_000_000
+MB: Final = 1_000_000
+EVERY_KIND: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How far the groups of one class may go.
+
+    unit: "ns", "count" or "bytes". tolerance, floor: a value is over the limit above `tolerance * before + floor`.
+    share: the floor is at least this part of the run's wall time. confirms: whether a value over the limit can be more
+    than suspected. everywhere: compared with runs of another Go version or GOMAXPROCS, too. by_medians: also worse if
+    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes.
+    """
+
+    unit: str
+    tolerance: float
+    floor: float
+    share: float = 0.0
+    confirms: bool = True
+    everywhere: bool = False
+    by_medians: bool = False
+
+    @property
+    def is_timing(self) -> bool:
+        return self.unit == "ns"
+
+    def above(self, before: float, wall_ns: float = 0) -> float:
+        """Return what a value must exceed to be more than noise, where `before` was."""
+        return self.tolerance * before + max(self.floor, self.share * wall_ns)
+
+    def gone(self, value: float) -> bool:
+        """Whether a group counts as absent: a baseline file does not hold times below 1 ms."""
+        return value < (MS if self.is_timing else 1)
+
+
+WAITS: Final = Limit("ns", 1.5, 5 * MS, share=0.005, by_medians=True)
+"""Waits that the program's own code causes: locks and system calls."""
+SCHEDULER: Final = Limit("ns", 3, 20 * MS, share=0.02)
+"""Times that depend on the machine and on what else runs there."""
+
+Limits = Mapping[tuple[str, str], Limit]
+"""(rule, kind) → limit, with `EVERY_KIND` for all kinds of the rule that have none of their own."""
+
+
+def limit_of(limits: Limits, key: Key) -> Limit | None:
+    """Return the limit for a group, None if it is not compared."""
+    return limits.get((key.rule, key.kind)) or limits.get((key.rule, EVERY_KIND))

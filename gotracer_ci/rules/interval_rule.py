@@ -1,0 +1,119 @@
+"""IntervalRule: rules that are data: which intervals they look at, from which length on, and how they report them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gotracer_ci.analysis.facts import Facts
+from gotracer_ci.analysis.intervals import Interval, IntervalGroup, by_place
+from gotracer_ci.findings import Finding, Key, Occurrence, Statistics
+from gotracer_ci.limits import EVERY_KIND, Limit
+from gotracer_ci.rules import wording
+from gotracer_ci.rules.rule import Measured, Rule, severity
+from gotracer_ci.text import duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalRule(Rule):
+    """A rule with thresholds for the longest interval of a group, which is what its findings show.
+
+    select: returns the kind of a group in Go's words, or None if the group does not concern the rule.
+    message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places.
+    limit: how its groups are compared, None if they are not.
+    """
+
+    select: Callable[[IntervalGroup], str | None]
+    message: str
+    detail: str
+    whole_program: bool = False
+    limit: Limit | None = None
+
+    def limits(self) -> dict[str, Limit]:
+        return {**super().limits(), **({EVERY_KIND: self.limit} if self.limit else {})}
+
+    def measure(self, facts: Facts) -> Iterator[Measured]:
+        thresholds = self.thresholds
+        place = _nowhere if self.whole_program else _place
+        for group in by_place(facts.intervals, self.select, place):
+            statistics = Statistics(
+                "ns",
+                group.count,
+                group.total_ns,
+                group.trimmed_ns,
+                group.max_ns,
+                group.quantile_ns(0.5),
+                group.quantile_ns(0.9),
+                group.quantile_ns(0.99),
+            )
+            level = severity(group.max_ns, thresholds)
+            yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
+
+    def explain(self, facts: Facts, measured: Measured) -> Finding:
+        worst = measured.worst[0]
+        fields = _fields(measured)
+        shown = worst.primary
+        return Finding(
+            key=measured.key,
+            severity=measured.severity,
+            message=self.message.format_map(fields),
+            detail="\n".join([self.detail.format_map(fields), *_about(worst)]),
+            suggestion=self.suggestion,
+            location=wording.location(shown) if shown else wording.location(facts.anchor, "anchor"),
+            stack=wording.frames(worst.stack),
+            goroutine=worst.goroutine,
+            timestamp_ns=worst.start_ns - facts.start_ns,
+            statistics=measured.statistics,
+            occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
+        )
+
+
+def _place(group: IntervalGroup) -> str:
+    return group.stack.place
+
+
+def _nowhere(_: IntervalGroup) -> str:
+    return ""
+
+
+def _fields(measured: Measured) -> dict[str, str]:
+    """What a message may contain.
+
+    kind: of the wait. where: the goroutine's function, in words; function: its name alone; leaf: the innermost function
+    of the stack. longest: the longest interval. times: how often, and how long in total. still: whether the longest
+    interval had not ended.
+    """
+    worst, statistics = measured.worst[0], measured.statistics
+    functions = worst.stack.functions
+    return {
+        "kind": measured.key.kind,
+        "where": wording.where(worst.stack),
+        "function": worst.stack.function or "an unknown function",
+        "leaf": functions[0] if functions else "",
+        "longest": duration(statistics.maximum),
+        "times": wording.times(statistics),
+        "still": ", still waiting at the end" if worst.still_open else "",
+    }
+
+
+def _about(worst: Interval) -> list[str]:
+    lines = []
+    if worst.before_start:
+        lines.append("The longest one began before the trace did; its true length is more.")
+    if worst.still_open:
+        lines.append("The longest one had not ended when the trace did; it counts with its length so far.")
+    by = wording.cause(worst)
+    if by:
+        lines.append(f"The longest one was ended by {by}.")
+    return lines
+
+
+def _occurrence(interval: Interval, facts: Facts) -> Occurrence:
+    return Occurrence(
+        interval.start_ns - facts.start_ns,
+        interval.length_ns,
+        interval.goroutine,
+        interval.still_open,
+        interval.before_start,
+        wording.cause(interval),
+    )

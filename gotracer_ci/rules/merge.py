@@ -1,0 +1,61 @@
+"""Findings of a whole run: what several traces of one program measured at the same place is one finding."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from gotracer_ci.analysis.facts import Facts
+from gotracer_ci.findings import Finding, Key, Severity, rank
+from gotracer_ci.rules.rule import Measured, Rule
+
+
+class Traced(NamedTuple):
+    """One trace and what the rules measured in it. program: of the run's programs, "" if unknown."""
+
+    program: str
+    facts: Facts
+    measured: Sequence[Measured]
+
+
+class _Seen(NamedTuple):
+    """One trace's part of a finding. number: the trace's index in the run."""
+
+    number: int
+    facts: Facts
+    measured: Measured
+
+
+def measure(rules: Sequence[Rule], facts: Facts) -> tuple[Measured, ...]:
+    """Return what the rules measure in one trace."""
+    return tuple(found for rule in rules for found in rule.run(facts))
+
+
+def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collection[Key]) -> list[Finding]:
+    """Return the findings of these rules, ranked: all above a threshold, and those that got worse.
+
+    Args:
+        flagged: the groups that got worse than the baseline.
+    """
+    by_name = {rule.name: rule for rule in rules}
+    has_programs = len({trace.program for trace in traces}) > 1
+    found: dict[Key, list[_Seen]] = {}
+    for index, trace in enumerate(traces):
+        for measured in trace.measured:
+            key = measured.key._replace(program=trace.program) if has_programs else measured.key
+            if key.rule in by_name and (measured.severity > Severity.NONE or key in flagged):
+                found.setdefault(key, []).append(_Seen(index, trace.facts, measured))
+    return sorted((_merged(key, seen, by_name[key.rule]) for key, seen in found.items()), key=rank)
+
+
+def _merged(key: Key, seen: Sequence[_Seen], rule: Rule) -> Finding:
+    """Return the worst trace's finding, with that trace's figures."""
+    worst = max(seen, key=lambda one: (one.measured.severity, one.measured.statistics.maximum, -one.number))
+    finding = rule.describe(worst.facts, worst.measured)
+    if key.program:
+        finding = replace(finding, key=key, message=f"{key.program}: {finding.message}")
+    if len(seen) == 1:
+        return replace(finding, trace=worst.number)
+    others = f"In {len(seen)} traces; the figures are those of the worst (number {worst.number + 1})."
+    return replace(finding, trace=worst.number, detail=f"{finding.detail}\n{others}")
