@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +14,7 @@ from gotracer_ci import __version__
 from gotracer_ci.report.formats import FILES
 from gotracer_ci.rules.registry import BUILT_IN
 from gotracer_ci.rules.rule import SECTIONS
-from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Done, Run, complaints, findings, path_of
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Done, Run, findings, path_of
 
 CHANWAIT = path_of("chanwait-go1.25")
 
@@ -231,28 +230,3 @@ def test_rules_explains_what_can_be_set(run: Run, folder: Path) -> None:
     settings = re.findall(r"^  (--set \S+)$", explained, re.MULTILINE)
     assert len(settings) == 6
     assert run(*GOOD, *" ".join(settings).split(), cwd=folder).returncode == 1
-
-
-def test_an_installed_package_adds_a_rule(run: Run, folder: Path) -> None:
-    """Through the entry-point group; one that cannot be loaded is named."""
-    installed = folder / "installed"
-    (installed / "extra-1.0.dist-info").mkdir(parents=True)
-    (installed / "extra-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1.0\n")
-    entry_points = installed / "extra-1.0.dist-info" / "entry_points.txt"
-    entry_points.write_text("[gotracer_ci.rules]\nExtra = extra_rule:RULE\n")
-    sections = "".join(f"{heading}\n{'-' * len(heading)}\nNothing.\n\n" for heading in SECTIONS)
-    (installed / "extra_rule.py").write_text(
-        f'"""Extra.\n\n{sections}"""\n'
-        "from gotracer_ci.findings import Severity\n"
-        "from gotracer_ci.rules import base\n"
-        'RULE = base.Rule(base.info("Extra", __doc__, Severity.INFO), lambda facts, limits: [])\n'
-    )
-    path = os.pathsep.join([str(ROOT), str(installed)])
-    assert run("rules", "Extra", PYTHONPATH=path).stdout.startswith(b"Extra: Extra.\n")
-    assert "Extra" in [
-        rule["name"] for rule in json.loads(run(*GOOD, "-f", "json", cwd=folder, PYTHONPATH=path).stdout)["rules"]
-    ]
-    entry_points.write_text("[gotracer_ci.rules]\nExtra = extra_rule:NOPE\n")
-    broken = run(*GOOD, cwd=folder, PYTHONPATH=path)
-    assert broken.returncode == 2
-    assert complaints(broken)[0].startswith("rule Extra (extra_rule:NOPE) cannot be loaded")
