@@ -75,10 +75,10 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--config", "odd.toml"), "odd.toml", "stricter: no such setting"),
         ((*GOOD, "--config", "types.toml", "--set", "GCAssist.warn=1ms"), "types.toml", "thresholds"),
         ((*GOOD, "--config", "outputs.toml"), "outputs.toml", "pdf"),
-        ((*GOOD, "--update-baseline"), "--update-baseline", "needs --baseline FILE"),
+        ((*GOOD, "--update-baseline"), "update-baseline", "needs baseline: the file to create or update"),
         ((*GOOD, "--accept", "1234"), "--accept", "needs --reason TEXT"),
         ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
-        ((*GOOD, "--accept", "1234", "--reason", "why"), "--accept", "needs --baseline FILE"),
+        ((*GOOD, "--accept", "1234", "--reason", "why"), "accept", "needs baseline, and excludes update-baseline"),
         ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "--html", "bare"), "bare", "it is a folder"),
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
@@ -91,7 +91,7 @@ def folder(tmp_path: Path) -> Path:
 def test_wrong_usage_is_one_clear_line(
     run: Run, folder: Path, arguments: tuple[str, ...], names: str, says: str
 ) -> None:
-    """Check 7: exit 2, nothing on stdout, and one line that names what is wrong."""
+    """The exit code is 2, stdout stays empty, and one line names what is wrong."""
     done = run(*arguments, cwd=folder)
     assert done.returncode == 2
     assert done.stdout == b""
@@ -100,8 +100,8 @@ def test_wrong_usage_is_one_clear_line(
     assert says in line
 
 
-def test_a_cut_trace_is_reported_and_then_fails(run: Run, folder: Path) -> None:
-    """Check 7: what was readable is on stdout, the damage on stderr, with where it is."""
+def test_a_truncated_trace_is_reported_and_then_fails(run: Run, folder: Path) -> None:
+    """What was readable is on stdout; the damage and its offset are on stderr."""
     done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=folder)
     assert done.returncode == 2
     (line,) = complaints(done)

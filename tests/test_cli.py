@@ -63,7 +63,7 @@ def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
 
 
 def test_a_baseline_from_beginning_to_end(run: Run, folder: Path) -> None:
-    """Check 5, as a user does it."""
+    """From creating the file to a suspected and a confirmed regression."""
     traces = {name: path_of(f"service{name}-go1.27") for name in ("", "-lock", "-leak")}
     common = ("--baseline", "base.json", "--root", PROGRAMS)
     assert run("analyze", traces[""], *common, "--update-baseline", cwd=folder).returncode == 0
@@ -86,7 +86,7 @@ def test_a_baseline_from_beginning_to_end(run: Run, folder: Path) -> None:
     [("idle-go1.22", 0), ("idle-go1.27", 0), ("chanwait-go1.25", 0), ("deadlock-go1.27", 1), ("cpusamples-go1.24", 1)],
 )
 def test_exit_codes_without_a_baseline(run: Run, name: str, code: int) -> None:
-    """Check 3: nothing, only Info, an error, a warning."""
+    """For no findings, only info, an error, and a warning."""
     done = run("analyze", path_of(name), "--root", PROGRAMS)
     assert (done.returncode, done.stderr) == (code, b"")
     assert (b"No findings" in done.stdout) == name.startswith("idle")
@@ -112,7 +112,7 @@ def keys(done: Done) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("how", ["file", "gzip", "stdin", "gzip on stdin", "folder", "pattern"])
 def test_every_way_to_name_a_trace_gives_the_same(run: Run, tmp_path: Path, how: str) -> None:
-    """Check 7: a gzipped trace, too."""
+    """A file, a directory, a glob or stdin, each gzipped or not."""
     whole = Path(LOCKWAIT).read_bytes()
     inside = tmp_path / "traces"
     inside.mkdir()
@@ -170,7 +170,7 @@ def test_output_goes_to_the_file_and_stdout_stays_empty(run: Run, folder: Path) 
 
 @pytest.mark.parametrize("name", ["tour-go1.25", "service-lock-go1.23", "generations-go1.26"])
 def test_byte_identical_from_anywhere(run: Run, tmp_path: Path, name: str) -> None:
-    """Check 4: in every format; neither the hash seed, the time nor the working directory shows."""
+    """In every format: the output does not depend on the hash seed, the time zone or the working directory."""
     written = []
     for number, (cwd, root, seed) in enumerate([(ROOT, "testdata", "1"), (tmp_path, str(ROOT / "testdata"), "2")]):
         files = {form: tmp_path / f"{number}.{form}" for form in FILES}
@@ -185,7 +185,7 @@ def test_byte_identical_from_anywhere(run: Run, tmp_path: Path, name: str) -> No
 
 
 def test_byte_identical_against_a_baseline(run: Run, tmp_path: Path) -> None:
-    """Check 4 again: verdicts are in the reports, too; and so is the file that an update writes."""
+    """Reports with verdicts, and the file that an update writes."""
     documents = []
     for number in range(2):
         base = tmp_path / f"{number}" / "base.json"

@@ -91,7 +91,7 @@ print(sum(chunk.n for chunk in trace.chunks()), len(trace.intervals()), len(trac
     ids=["decode", "version", "rules", "json", "human"],
 )
 def test_what_is_not_imported(arguments: tuple[str, ...], without: set[str]) -> None:
-    """Check 9: the start costs more than decoding a usual trace, so nothing is imported that is not used."""
+    """Starting up costs more than decoding a typical trace, so nothing is imported that is not used."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments],
         env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},

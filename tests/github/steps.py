@@ -10,6 +10,7 @@ from tests.runner import MERGE, ROOT, Runner, Step
 
 BASELINE = ".gotracer-ci/baseline.json"
 COMMITTED = (ROOT / "testdata/baseline.json").read_bytes()
+RESOLVED = "anything that an earlier run reported here is resolved"
 CLEAN, LEAK = "service-again-go1.27.trace", "service-leak-go1.27.trace"
 
 
@@ -62,4 +63,4 @@ class Workflow:
         return [f"{seen.method} {seen.path.rpartition('/')[2]}" for seen in self.hub.writes]
 
 
-__all__ = ["BASELINE", "CLEAN", "COMMITTED", "LEAK", "MERGE", "Workflow"]
+__all__ = ["BASELINE", "CLEAN", "COMMITTED", "LEAK", "MERGE", "RESOLVED", "Workflow"]

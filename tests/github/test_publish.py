@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import PROGRAMS
 from tests.github.hub import Hub, faults, state
-from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, MERGE, Workflow
+from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, MERGE, RESOLVED, Workflow
 from tests.runner import TRACES, Runner
 
 CONFIG = ".gotracer-ci/config.toml"
@@ -28,6 +28,7 @@ def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
     (body,) = workflow.hub.state.bodies(7)
     assert bad.exit_code == 1
     assert "1 new" in body
+    assert RESOLVED not in body
     assert "startAudit" in body
     assert f"/{workflow.hub.state.repository}/blob/{pull.sha}/" not in body  # the workspace has no sources
     assert bad.outputs["comment-url"].startswith(f"{workflow.hub.server_url}/{workflow.hub.state.repository}/pull/7#")
@@ -36,7 +37,7 @@ def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
 
     (body,) = workflow.hub.state.bodies(7)
     assert good.exit_code == 0
-    assert "esolved" in body
+    assert RESOLVED in body
     assert "startAudit" not in body.partition("<details>")[0]
     assert good.outputs["comment-url"] == bad.outputs["comment-url"]
 
@@ -86,8 +87,9 @@ def test_jobs_of_a_matrix_have_a_comment_each(workflow: Workflow) -> None:
     workflow.step(CLEAN, comment_id="linux")
 
     first, second = workflow.hub.state.bodies(7)
-    assert "esolved" in first
+    assert RESOLVED in first
     assert "1 new" in second
+    assert RESOLVED not in second
 
 
 def test_a_push_has_no_pull_request_to_comment_on(workflow: Workflow) -> None:

@@ -19,7 +19,7 @@ from gotracer_ci.report import comment, schema
 from gotracer_ci.report.links import Links
 from tests.conftest import PROGRAMS
 from tests.github.hub import Hub, state
-from tests.github.steps import CLEAN, LEAK, Workflow
+from tests.github.steps import CLEAN, LEAK, RESOLVED, Workflow
 from tests.report.hostile import texts
 from tests.runner import Runner, Step
 
@@ -86,11 +86,12 @@ def test_its_links_lead_into_the_folder_that_was_analysed(workflow: Workflow) ->
 
 def test_a_fixed_fork_resolves_its_comment(workflow: Workflow) -> None:
     second_stage(workflow, first_stage(workflow))
+    assert RESOLVED not in workflow.hub.state.bodies(7)[0]
     fixed = first_stage(workflow, CLEAN, RUN + 1)
 
     second_stage(workflow, fixed, RUN + 1, conclusion="success")
 
-    assert "esolved" in workflow.hub.state.bodies(7)[0]
+    assert RESOLVED in workflow.hub.state.bodies(7)[0]
 
 
 def test_a_clean_fork_is_quiet(workflow: Workflow) -> None:

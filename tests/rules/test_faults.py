@@ -1,7 +1,4 @@
-"""The faults of the tool that came before this one, each on a real trace that has what went wrong there.
-
-The numbers are those of the list of sixteen; what no trace can show (formats, options, `capture`, speed) is elsewhere.
-"""
+"""Faults of gotracer, the tool before this one: each test runs on a real trace that shows the fault."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ def has_line(finding: Finding, path: str, text: str) -> bool:
     ],
 )
 def test_generation_boundary(program: str, key: Key, line: str, version: str) -> None:
-    """1: a state announced again in each generation neither ends the interval of 4.5 s nor begins another."""
+    """A state announced again in each generation neither ends the interval of 4.5 s nor begins another."""
     (finding,) = of_rule(f"{program}-go{version}", key.rule)
     assert finding.key == key
     assert finding.severity is Severity.ERROR
@@ -66,7 +63,7 @@ def test_generation_boundary(program: str, key: Key, line: str, version: str) ->
 
 @pytest.mark.parametrize("name", ["generations-go1.25", "generations-go1.26"])
 def test_generation_boundary_in_every_state(name: str) -> None:
-    """1: of every kind of wait there is one interval of 3.3 s, over all four generations."""
+    """Of every kind of wait there is one interval of 3.3 s, over all four generations."""
     longest = {
         f.key.kind: f for f in findings(name) if f.key.rule in ("MutexContention", "LongWait", "BlockedOnSyscall")
     }
@@ -85,7 +82,7 @@ def test_generation_boundary_in_every_state(name: str) -> None:
     ],
 )
 def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: str) -> None:
-    """2: the stack is where the waiting goroutine itself is; who made it runnable is named beside it."""
+    """The stack is where the waiting goroutine itself is; who made it runnable is named beside it."""
     finding = finding_of(name, Key("HighSchedulingLatency", "unblocked", place))
     assert has_line(finding, f"{name.split('-')[0]}/main.go", line)
     assert place in [frame.function for frame in finding.stack]
@@ -96,7 +93,7 @@ def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: 
 
 @pytest.mark.parametrize("name", ["waitgroup-go1.24", "waitgroup-go1.26"])
 def test_wait_group_and_cond_are_not_a_mutex(name: str) -> None:
-    """3: they are LongWaits, at Info however long."""
+    """They are LongWaits, at Info however long."""
     assert not [m for m in measured(name) if m.key.rule == "MutexContention"]
     waits = list(RULES["LongWait"].with_thresholds({"info": 40 * MS}).run(facts_of(name)))
     kinds = {m.key.kind: m.severity for m in waits if m.severity}
@@ -105,7 +102,7 @@ def test_wait_group_and_cond_are_not_a_mutex(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["lockcontention-go1.23", "lockcontention-go1.27"])
 def test_each_primitive_of_sync_has_its_name(name: str) -> None:
-    """3: a Mutex and the two sides of an RWMutex are told apart, each with its own place."""
+    """A Mutex and the two sides of an RWMutex are told apart, each with its own place."""
     assert {(f.key.kind, f.key.place) for f in of_rule(name, "MutexContention")} == {
         (MUTEX, "main.(*counter).increment"),
         ("sync.(*RWMutex).Lock", "main.(*table).refresh"),
@@ -129,20 +126,20 @@ def test_the_runtimes_own_semaphores_are_no_contention() -> None:
 
 @pytest.mark.parametrize("name", ["idle-go1.22", "idle-go1.27"])
 def test_an_idle_service_has_no_finding(name: str) -> None:
-    """4, 10: Ps are idle because there is no work, and the signal loop waits for a signal."""
+    """Ps are idle because there is no work, and the signal loop waits for a signal."""
     assert findings(name) == ()
 
 
 @pytest.mark.parametrize("name", ["schedlatency-go1.22", "schedlatency-go1.26"])
 def test_no_starvation_where_every_p_is_busy(name: str) -> None:
-    """4: the run queue is long, and the only P computes all the while."""
+    """The run queue is long, and the only P computes all the while."""
     assert of_rule(name, "HighSchedulingLatency")
     assert all(m.statistics.maximum < 5 * MS for m in measured(name) if m.key.rule == "ProcessorStarvation")
 
 
 @pytest.mark.parametrize("name", ["starvation-go1.24", "starvation-go1.27"])
 def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
-    """4: where both are there at once, it is found, and no longer than the goroutine was runnable."""
+    """Where both are there at once, it is found, and no longer than the goroutine was runnable."""
     (finding,) = of_rule(name, "ProcessorStarvation")
     assert finding.severity is Severity.ERROR
     assert has_line(finding, "starvation/main.go", "go func() {")
@@ -152,7 +149,7 @@ def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "created"), [("smallgrowth-go1.25", 3), ("smallgrowth-seven-go1.26", 7)])
 def test_small_growth_is_no_leak(name: str, created: int) -> None:
-    """5: three or seven goroutines more than six are no leak, whatever that is in per cent."""
+    """Three or seven goroutines more than six are no leak, whatever that is in per cent."""
     (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
     assert work.created == created
     assert work.late == created - len([n for n in range(created) if n < 4])  # one each 60 ms of 480
@@ -170,7 +167,7 @@ def test_small_growth_is_no_leak(name: str, created: int) -> None:
 def test_a_leak_names_who_creates_and_what_they_wait_for(
     name: str, place: str, entry: str, count: int, waiting: str
 ) -> None:
-    """5: the creating function, how many, and what the survivors are blocked on."""
+    """The creating function, how many, and what the survivors are blocked on."""
     (finding,) = of_rule(name, "GoroutineLeakGrowth")
     assert finding.key.place == place
     assert finding.severity is Severity.ERROR
@@ -186,7 +183,7 @@ def test_a_leak_names_who_creates_and_what_they_wait_for(
     [(150, 75, "error"), (150, 15, "error"), (150, 14, "none"), (150, 0, "none"), (150, 136, "none"), (19, 9, "none")],
 )
 def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severity: str) -> None:
-    """5: a leak goes on: each half of the trace has created a tenth of the survivors, and there are enough of them."""
+    """A leak goes on: each half of the trace has created a tenth of the survivors, and there are enough of them."""
     facts = facts_of("leak-go1.27")
     (leaked,) = (s for s in facts.goroutines.survivors if s.created)
     changed = replace(facts.goroutines, survivors=(replace(leaked, created=created, late=late),))
@@ -207,7 +204,7 @@ def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severit
     ],
 )
 def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: str) -> None:
-    """6: 100 MB or 50 MB/s, 500 MB or 200 MB/s; a rate counts from 16 MB and from 100 ms on."""
+    """100 MB or 50 MB/s, 500 MB or 200 MB/s; a rate counts from 16 MB and from 100 ms on."""
     facts = facts_of("heapgrowth-go1.26")
     growth = Growth(facts.start_ns, facts.start_ns + milliseconds * MS, 10**6, 10**6 * (rise + 1), -1)
     rule = RULES["HeapGrowthSpike"].run(replace(facts, heap=replace(facts.heap, growth=growth)))
@@ -216,7 +213,7 @@ def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: 
 
 
 def test_a_heap_blip_is_no_growth() -> None:
-    """6: 425 KB within a millisecond, freed by the next cycle, are no rate of hundreds of MB/s."""
+    """425 KB within a millisecond, freed by the next cycle, are no rate of hundreds of MB/s."""
     assert findings("heapblip-go1.23") == ()
     values = {m.key.kind: m.statistics.total for m in measured("heapblip-go1.23") if m.key.rule == "HeapGrowthSpike"}
     assert values["bytes allocated"] > 400_000
@@ -225,7 +222,7 @@ def test_a_heap_blip_is_no_growth() -> None:
 
 @pytest.mark.parametrize("name", ["heapgrowth-go1.22", "heapgrowth-go1.26"])
 def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
-    """6: what the collector finds alive rises by 100 MB and more, in the time that it took."""
+    """What the collector finds alive rises by 100 MB and more, in the time that it took."""
     (finding,) = findings(name)
     assert finding.key == Key("HeapGrowthSpike", "live heap", "")
     assert finding.severity is Severity.WARN
@@ -238,7 +235,7 @@ def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
 
 
 def test_read_mem_stats_is_not_gc() -> None:
-    """7: the world was stopped twenty times, never by the collector; the stops are counted all the same."""
+    """The world was stopped twenty times, never by the collector; the stops are counted all the same."""
     stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is IntervalKind.STW]
     assert sum(group.count for group in stops if group.reason == "read mem stats") == 20
     assert findings("memstats-go1.25") == ()
@@ -248,7 +245,7 @@ def test_read_mem_stats_is_not_gc() -> None:
 
 @pytest.mark.parametrize("name", ["gcpause-go1.24", "gcpause-go1.26"])
 def test_a_gc_pause_is_gc(name: str) -> None:
-    """7: and the collector's own pauses, of 30 ms, are found."""
+    """And the collector's own pauses, of 30 ms, are found."""
     (finding,) = of_rule(name, "GCPauseSpike")
     assert finding.key == Key("GCPauseSpike", "GC sweep termination", "")
     assert finding.severity is Severity.ERROR
@@ -257,7 +254,7 @@ def test_a_gc_pause_is_gc(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["deadlock-go1.22", "deadlock-go1.27"])
 def test_still_waiting_at_the_end(name: str) -> None:
-    """8: five goroutines that no event ever wakes count with their length so far."""
+    """Five goroutines that no event ever wakes count with their length so far."""
     (finding,) = findings(name)
     assert finding.key == Key("MutexContention", MUTEX, "main.(*account).deposit")
     assert finding.severity is Severity.ERROR
@@ -269,7 +266,7 @@ def test_still_waiting_at_the_end(name: str) -> None:
 
 
 def test_channel_waits_are_shown_and_fail_nothing() -> None:
-    """9: eight receivers, a sender and two selects of 900 ms, at Info; no network waits, no sleeps."""
+    """Eight receivers, a sender and two selects of 900 ms, at Info; no network waits, no sleeps."""
     assert {(f.key.kind, f.key.place, f.statistics.count) for f in findings("chanwait-go1.25")} == {
         ("chan receive", "main.receive", 8),
         ("chan send", "main.send", 1),
@@ -294,7 +291,7 @@ def parked(group: IntervalGroup) -> bool:
     ],
 )
 def test_benign_parked_goroutines_are_no_finding(name: str, function: str) -> None:
-    """10: a signal loop, and the CPU profiler's wait for samples, sit in a call nearly all the time."""
+    """A signal loop, and the CPU profiler's wait for samples, sit in a call nearly all the time."""
     assert any(function in group.stack.functions for group in facts_of(name).intervals if parked(group))
     long = [f for f in of_rule(name, "BlockedOnSyscall") if function in [frame.function for frame in f.stack]]
     assert long == []
@@ -302,7 +299,7 @@ def test_benign_parked_goroutines_are_no_finding(name: str, function: str) -> No
 
 @pytest.mark.parametrize("all_the_while", [True, False])
 def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> None:
-    """10: nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
+    """Nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
     facts = facts_of("blockedread-go1.27")
     (group,) = (g for g in facts.intervals if parked(g) and g.stack.place == "main.readSlowly")
     changed = replace(facts, intervals=(replace(group, parked=all_the_while),))
@@ -311,14 +308,14 @@ def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_runtimes_and_the_tracers_goroutines_are_no_finding(name: str) -> None:
-    """10: nobody can mend them, and the tracer's are there only because somebody looks."""
+    """Nobody can mend them, and the tracer's are there only because somebody looks."""
     for finding in findings(name):
         assert not finding.key.place.startswith(("~runtime.", "~runtime/trace."))
         assert finding.key.place != "~"
 
 
 def test_the_worst_stands_for_its_group() -> None:
-    """11: the first wait is not the longest one, which is shown, with the total of all and a place of its own."""
+    """The first wait is not the longest one, which is shown, with the total of all and a place of its own."""
     finding = finding_of(
         "lockcontention-go1.27", Key("MutexContention", "sync.(*RWMutex).RLock", "main.(*table).lookup")
     )
@@ -335,7 +332,7 @@ def test_the_worst_stands_for_its_group() -> None:
 
 
 def test_ranked_by_time_lost() -> None:
-    """11: among equally severe ones the first has cost the most, not happened most often."""
+    """Among equally severe ones the first has cost the most, not happened most often."""
     for name in ("tour-go1.25", "gcpause-go1.24", "lockcontention-go1.27"):
         errors = [f.statistics.total for f in findings(name) if f.severity is Severity.ERROR]
         assert errors == sorted(errors, reverse=True)
@@ -343,14 +340,14 @@ def test_ranked_by_time_lost() -> None:
 
 
 def test_goroutines_without_own_code_keep_apart() -> None:
-    """11: those of net/http are not the user's code, and not one bucket either."""
+    """Those of net/http are not the user's code, and not one bucket either."""
     places = {m.key.place for m in measured("idle-go1.27") if m.key.rule == "BlockedOnSyscall"}
     assert {"~net/http.(*conn).serve", "~net/http.(*persistConn).writeLoop"} <= places
 
 
 @pytest.mark.parametrize("name", ["vendored-go1.27", "vendored-runner-go1.27"])
 def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
-    """11: the lock is in example.com/dep; the finding is where own code calls it."""
+    """The lock is in example.com/dep; the finding is where own code calls it."""
     (finding,) = findings(name)
     assert finding.key == Key("MutexContention", MUTEX, "main.recordVisit")
     assert has_line(finding, "vendored/main.go", "counter.Add(page)")
@@ -362,7 +359,7 @@ def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_times_count_from_the_traces_start(name: str) -> None:
-    """12: no time is the raw clock's, minutes in a trace of a second."""
+    """No time is the raw clock's, minutes in a trace of a second."""
     facts = facts_of(name)
     end = facts.duration_ns
     for found in measured(name):
@@ -372,7 +369,7 @@ def test_times_count_from_the_traces_start(name: str) -> None:
 
 
 def test_a_truncated_trace_gives_what_was_complete(tmp_path: Path) -> None:
-    """13: the lock that was waited for when the file ends is found, with its length so far."""
+    """The lock that was waited for when the file ends is found, with its length so far."""
     whole = Path(path_of("lockwait-go1.27")).read_bytes()
     cut = tmp_path / "cut.trace"
     cut.write_bytes(whole[: len(whole) // 2])
@@ -389,7 +386,7 @@ def test_a_truncated_trace_gives_what_was_complete(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["markassist-go1.25", "gcpause-go1.26"])
 def test_mark_assist(name: str) -> None:
-    """The eighth rule of the eight, which had no fault: the place is the one that allocates."""
+    """The place is the function that allocates."""
     finding = max(of_rule(name, "GCAssist"), key=lambda f: f.statistics.total)
     assert finding.key.kind == "GC mark assist"
     assert finding.severity is Severity.ERROR

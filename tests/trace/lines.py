@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gotracer_ci.trace.model import Trace
-from gotracer_ci.trace.spec import Ev, kind
+from gotracer_ci.trace.spec import Ev
+from tests.trace.kinds import kind
 
 GO_STATES = {0: "Undetermined", 1: "Runnable", 2: "Running", 3: "Syscall", 4: "Waiting", 5: "NotExist"}
 PROC_STATES = {0: "Undetermined", 1: "Running", 2: "Idle", 3: "Running", 4: "Idle", 5: "NotExist"}
