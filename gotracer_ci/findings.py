@@ -1,20 +1,35 @@
 """Findings: what a rule says about one place of a program, as plain values.
 
-A finding is a group: one rule, one kind, one place, with all its occurrences. Its identity (`Key`) holds no
-line, id, duration or absolute path, so that it survives moved lines, other machines and `-trimpath`.
-All times are nanoseconds; `timestamp_ns` and `start_ns` count from the trace's start.
+A finding is a group: one rule, one kind, one place, with all its occurrences. Its identity (`Key`) has no line, ID,
+duration or absolute path, so it survives moved lines, other machines and `-trimpath`. All times are nanoseconds;
+`timestamp_ns` and `start_ns` count from the start of the trace.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Final, NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """What the schema of the JSON report says about a field beyond its type. pattern: a regular expression."""
+
+    text: str = ""
+    minimum: int | None = None
+    pattern: str | None = None
+
+
+Natural = Annotated[int, Doc(minimum=0)]
+LEFT_OUT: Final = MappingProxyType({"left_out": True})
+"""The metadata of a field that is not in the JSON report."""
 
 
 class Severity(IntEnum):
-    """How bad a finding is. NONE: measured, below every threshold; shown only when the baseline says it got worse."""
+    """How bad a finding is. NONE: measured, but below every threshold; shown only if the baseline says it got worse."""
 
     NONE = 0
     INFO = 1
@@ -27,18 +42,18 @@ class Severity(IntEnum):
 
 
 class Key(NamedTuple):
-    """The identity of a finding, and of a group in a baseline file.
-
-    rule: the rule's name. kind: the kind of wait in Go's words ("sync.(*Mutex).Lock", "chan receive", …).
-    place: the normalised name of the topmost own-code function, `~` and the goroutine's entry function
-    where no own code is on the stack, or "" for the whole program. program: which one, where a run has several; in a
-    baseline, and in a run of one program, "".
-    """
+    """The identity of a finding, and of a group in a baseline: no lines, IDs, durations or absolute paths."""
 
     rule: str
-    kind: str
-    place: str
-    program: str = ""
+    kind: Annotated[str, Doc("The kind of wait in Go's words: sync.(*Mutex).Lock, chan receive, …")]
+    place: Annotated[
+        str,
+        Doc(
+            "The normalized name of the topmost own-code function; ~ and the goroutine's entry function if there is no "
+            "own code on the stack; empty for the whole program."
+        ),
+    ]
+    program: Annotated[str, Doc("Which program, if a run has several; otherwise empty.")] = ""
 
     @property
     def fingerprint(self) -> str:
@@ -48,88 +63,80 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of a stack, leaf first in every stack.
-
-    function, file: as the trace has them. line: 1-based, 0 when unknown.
-    owner: "own", "dependency" or "std". path: the file in the repository (relative, `/`), None when not mapped.
-    """
+    """One frame of a stack, with function and file as the trace has them."""
 
     function: str
     file: str
-    line: int
-    owner: str
-    path: str | None = None
+    line: Annotated[Natural, Doc("1-based; 0 if unknown.")]
+    owner: Annotated[str, Doc("own, dependency or std.")]
+    path: Annotated[
+        str | None, Doc("The file in the repository, relative to its root; null if it is not mapped to one.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a finding is shown: a repository file and line, and how the file was found.
+    """Where a finding is shown: a file and line of the repository."""
 
-    mapped: "exact", "guess" (unique suffix), or "anchor" (main.main or the test function, for findings of the
-    whole program).
-    """
-
-    path: str
-    line: int
+    path: Annotated[str, Doc("Relative to the repository's root.")]
+    line: Natural
     function: str
-    mapped: str = "exact"
+    mapped: Annotated[
+        str,
+        Doc(
+            "How the file was found: exact; guess (the only file whose path ends so); or anchor (main.main or the test "
+            "function, for findings without a place)."
+        ),
+    ] = "exact"
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One of the worst occurrences of a finding.
-
-    still_open: it had not ended when the trace did. before_start: it was under way when the trace began.
-    woken_by: who ended the wait (or made the goroutine runnable): "goroutine 7 at main.f (x.go:12)", "" unknown.
-    """
+    """One of the worst occurrences of a finding."""
 
     start_ns: int
     duration_ns: int
     goroutine: int
-    still_open: bool = False
-    before_start: bool = False
-    woken_by: str = ""
+    still_open: Annotated[bool, Doc("It had not ended when the trace did.")] = False
+    before_start: Annotated[bool, Doc("It was already under way when the trace began.")] = False
+    woken_by: Annotated[
+        str,
+        Doc("Who ended the wait or made it runnable: goroutine 7 at main.f (x.go:12). Empty if unknown."),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a baseline compares: of all occurrences, not only those above a threshold.
+    """What a baseline compares: of all occurrences, not only those above a threshold."""
 
-    unit: "ns" for times, "count" or "bytes" for counters (then `total` is the value and `count` is 1 or the number).
-    trimmed: the total without the largest 1 % of the durations (at least one); equal to `total` for counters.
-    """
-
-    unit: str
-    count: int
+    unit: Annotated[str, Doc("ns for times; count or bytes for counters, whose value is total.")]
+    count: Annotated[int, Doc("How many occurrences; of a counter 1, or the value itself.")]
     total: int
-    trimmed: int
+    trimmed: Annotated[
+        int, Doc("The total without the largest 1 % of the durations (at least one); of a counter the total.")
+    ]
     maximum: int
     p50: int = 0
     p90: int = 0
     p99: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule at one place.
-
-    message: one line, what happened, with figures. detail: a few lines, how it was measured, who was woken by whom.
-    suggestion: what to do. cost: nanoseconds lost, or the rule's own measure; what ranking goes by.
-    stack: of the worst occurrence, leaf first. trace: index of the worst occurrence's trace in the report.
-    """
+    """One rule at one place."""
 
     key: Key
     severity: Severity
-    message: str
-    detail: str
-    suggestion: str
+    message: Annotated[str, Doc("What happened, on one line, with numbers.")]
+    detail: Annotated[str, Doc("A few lines: how it was measured, and what woke whom.")]
+    suggestion: Annotated[str, Doc("What to do.")]
     location: Location | None
-    stack: tuple[Frame, ...]
-    goroutine: int
-    timestamp_ns: int
+    trace: Annotated[Natural, Doc("Index of the worst occurrence's trace.")] = 0
+    timestamp_ns: Annotated[int, Doc("Of the worst occurrence, from its trace's start.")]
+    goroutine: Annotated[int, Doc("Of the worst occurrence.")]
     statistics: Statistics
     occurrences: tuple[Occurrence, ...] = ()
-    trace: int = 0
+    stack: Annotated[tuple[Frame, ...], Doc("Of the worst occurrence, leaf first.")]
 
     @property
     def fingerprint(self) -> str:
@@ -137,32 +144,29 @@ class Finding:
 
 
 def rank(finding: Finding) -> tuple[int, int, Key]:
-    """Sort key: worst severity first, then the time lost, then the name, so that the order never depends on chance."""
+    """Return a sort key: worst severity first, then the time lost, then the key, so the order is always the same."""
     return (-finding.severity, -finding.statistics.total, finding.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One number of a rule that a user can set with `--set RULE.name=value`.
-
-    unit: "ns", "bytes", "bytes/s", "count" or "ratio" (1.0 = 100 %).
-    """
+    """One number of a rule that a user can set with `--set RULE.name=value`."""
 
     name: str
     value: float
-    unit: str
+    unit: Annotated[str, Doc("ns, bytes, bytes/s, count or ratio (1.0 is 100 %).")]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What a rule says of itself: the one source of its help on the command line, in SARIF, HTML and the docs.
+    """What a rule says about itself: the only source of its help on the command line, in SARIF, HTML and the docs.
 
-    summary: one sentence. sections: heading → Markdown text, in the fixed order Detects, Why it matters,
-    How it is measured, Thresholds, What to do, Limits. worst: the highest severity that it gives on its own.
+    sections: (heading, Markdown) in the fixed order Detects, Why it matters, How it is measured, Thresholds, What to
+    do, Limits. The JSON report leaves them out.
     """
 
     name: str
-    summary: str
-    sections: tuple[tuple[str, str], ...]
+    summary: Annotated[str, Doc("One sentence.")]
+    worst: Annotated[Severity, Doc("The highest severity that it gives on its own.")]
     thresholds: tuple[Threshold, ...]
-    worst: Severity
+    sections: tuple[tuple[str, str], ...] = field(default=(), metadata=LEFT_OUT)

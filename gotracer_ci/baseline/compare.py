@@ -108,7 +108,9 @@ def compare(
         *evidence.base_warnings(base, conditions, run.longest_ns),
         *evidence.older(verdicts),
     )
-    return Comparison(path, len(baseline.entries), verdicts, warnings, len(base))
+    return Comparison(
+        baseline=path, entries=len(baseline.entries), base_traces=len(base), warnings=warnings, verdicts=verdicts
+    )
 
 
 def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
@@ -144,7 +146,19 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
         said = evidence.within(seen.now, bound)
     is_known = any(seen.base) if seen.past is None else group is not None
     was = before if is_known else None
-    verdict = Verdict(key, status, level, seen.limit.unit, was, bound, seen.now, said, more, seen.base, is_older)
+    verdict = Verdict(
+        key=key,
+        status=status,
+        level=level,
+        unit=seen.limit.unit,
+        before=was,
+        limit=bound,
+        now=seen.now,
+        base=seen.base,
+        is_older=is_older,
+        evidence=said,
+        more=more,
+    )
     if said:
         return verdict
     return verdict._replace(

@@ -73,7 +73,9 @@ def compare_all(
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
         warnings += (told(line, program, runs) for line in (*one.warnings, *creep))
-    return Comparison(path, len(jobs), verdicts, tuple(warnings), of_base)
+    return Comparison(
+        baseline=path, entries=len(jobs), base_traces=of_base, warnings=tuple(warnings), verdicts=verdicts
+    )
 
 
 def all_new(
@@ -101,7 +103,7 @@ def all_new(
             now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
             unit = next(statistics.unit for statistics in found if statistics)
             evidence = "the baseline holds nothing of this program"
-            verdicts[full] = Verdict(full, Status.NEW, Level.CONFIRMED, unit, None, 0.0, now, evidence)
+            verdicts[full] = Verdict(full, Status.NEW, Level.CONFIRMED, unit, None, 0.0, now, evidence=evidence)
         yield note, verdicts
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
-from gotracer_ci.findings import Key
+from gotracer_ci.findings import Doc, Key, Natural
 
 NOT_COMPARED = "not compared with a baseline: "
 """How the note of a run begins whose baseline could not be used; why not follows."""
@@ -31,28 +31,28 @@ class Level(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """One group against the baseline. A named tuple, because a run makes thousands.
-
-    unit: "ns", "count" or "bytes" of all the values; "count" of a time whose number of waits decided. before: the
-    median of the baseline's entries (of the base traces where there is no baseline, or where their medians decided),
-    None when it holds nothing. limit: what had to be exceeded. now: one value per trace of the current run,
-    in the traces' order. evidence: one sentence for a reader; more: what would confirm it, "" where nothing is missing.
-    base: one value per trace of the base commit from the same job. is_older: over the limit of the baseline, but known
-    because the base is as high. history: of a regression, what the baseline's comparable jobs had, oldest first.
-    """
+    """One group compared with the baseline. A named tuple, because a run creates thousands."""
 
     key: Key
     status: Status
     level: Level
-    unit: str
-    before: float | None
-    limit: float
-    now: tuple[float, ...]
-    evidence: str
-    more: str = ""
-    base: tuple[float, ...] = ()
-    is_older: bool = False
-    history: tuple[float, ...] = ()
+    unit: Annotated[str, Doc("ns, bytes or count, of all the values; count if the number of waits decided.")]
+    before: Annotated[
+        float | None,
+        Doc(
+            "The median of the baseline's jobs, or of the base traces if there is no baseline or their medians "
+            "decided; null if there was nothing."
+        ),
+    ]
+    limit: Annotated[float, Doc("What had to be exceeded.")]
+    now: Annotated[tuple[float, ...], Doc("One value for each trace.")]
+    base: Annotated[tuple[float, ...], Doc("One value for each comparable trace of the base commit.")] = ()
+    is_older: Annotated[bool, Doc("Above the baseline's limit, but known because the base is as high.")] = False
+    history: Annotated[
+        tuple[float, ...], Doc("Of a regression, one value for each comparable job of the baseline, oldest first.")
+    ] = ()
+    evidence: Annotated[str, Doc("One sentence.")] = ""
+    more: Annotated[str, Doc("What would confirm it; empty if nothing is missing.")] = ""
 
     @property
     def flagged(self) -> bool:
@@ -65,18 +65,15 @@ class Verdict(NamedTuple):
         return middle(self.now) / self.before if self.before and self.now else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The verdicts of a whole run. `verdicts` holds every group that the run or one of its references has.
+    """The verdicts of a whole run, for every group that the run or something it was compared with has."""
 
-    baseline: the file's name, "" where there is none. base_traces: how many of the base commit it was compared with.
-    """
-
-    baseline: str
-    entries: int
+    baseline: Annotated[str, Doc("The file; empty if there were only traces of the base commit.")]
+    entries: Annotated[Natural, Doc("How many jobs the baseline holds.")]
+    base_traces: Annotated[Natural, Doc("How many traces of the base commit it was compared with.")] = 0
+    warnings: tuple[str, ...] = ()
     verdicts: dict[Key, Verdict]
-    warnings: tuple[str, ...] = field(default=())
-    base_traces: int = 0
 
     def regressions(self, *, strict: bool = False) -> list[Verdict]:
         """New or worse, confirmed (with `strict` also suspected), sorted by key."""

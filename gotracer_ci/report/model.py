@@ -2,73 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_FLAGGED
-from gotracer_ci.findings import Finding, RuleInfo, Severity
+from gotracer_ci.findings import LEFT_OUT, Doc, Finding, Natural, RuleInfo, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class TraceSummary:
-    """One trace of the run. path: as the user named it, relative to the root where it is below it.
+    """One trace of the run. One that cannot be read at all has no events; it comes last and has no findings."""
 
-    go_version: "1.26" from the header (the format's version: Go 1.24 writes 1.23, Go 1.27 writes 1.26).
-    damage: what is wrong with it, None for a complete one. events: those before the damage, 0 of a trace that could
-    not be read at all; such ones come last, and no finding is of them. program: the package
-    of the test binary or of the command, "" unknown.
-    """
-
-    path: str
-    go_version: str
-    duration_ns: int
-    events: int
-    goroutines: int
-    gomaxprocs: int
-    damage: str | None = None
-    program: str = ""
+    path: Annotated[str, Doc("As the user named it; relative to the root if it is below it.")]
+    go_version: Annotated[
+        str, Doc("The version in the header, which is that of the format: Go 1.24 writes 1.23, Go 1.27 writes 1.26.")
+    ]
+    duration_ns: Annotated[Natural, Doc("From the first to the last event.")]
+    events: Annotated[Natural, Doc("Those before the damage, if there is any.")]
+    goroutines: Natural
+    gomaxprocs: Natural
+    damage: Annotated[str | None, Doc("What is wrong with the trace; null for a complete one.")] = None
+    program: Annotated[str, Doc("The package of the test binary or of the command; empty if unknown.")] = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A run's result.
+    """What gotracer-ci found in Go execution traces. All times are nanoseconds.
 
-    findings: those of a severity above NONE, and those below every threshold that are new or worse than the
-    baseline; ranked, worst first; not cut. rules: those that ran, with the thresholds that were in force.
-    rules_known: the whole catalogue. notes: one line each, what a reader must know of this run.
-    fail_on: NONE means never. base_traces: those of the base commit, which have no findings. folder: where paths
-    begin in the repository, "" at its top.
+    findings: those of a severity above NONE, and those below every threshold that are new or worse than the baseline;
+    worst first, all of them. The JSON report has those that are shown, in the order in which they are shown.
+    rules_known: the whole catalogue; the JSON report leaves it out.
     """
 
     version: str
-    traces: tuple[TraceSummary, ...]
-    rules: tuple[RuleInfo, ...]
-    rules_known: tuple[RuleInfo, ...]
-    findings: tuple[Finding, ...]
-    comparison: Comparison | None
-    fail_on: Severity
+    fail_on: Annotated[Severity, Doc("none: never fails.")]
     strict: bool
-    notes: tuple[str, ...] = ()
     top: int | None = None
-    base_traces: tuple[TraceSummary, ...] = ()
-    folder: str = ""
+    folder: Annotated[str, Doc("Where paths begin in the repository; empty at its root.")] = ""
+    notes: Annotated[tuple[str, ...], Doc("What a reader must know about this run; one line each.")] = ()
+    traces: tuple[TraceSummary, ...]
+    base_traces: Annotated[tuple[TraceSummary, ...], Doc("Of the base commit; they have no findings.")] = ()
+    rules: Annotated[tuple[RuleInfo, ...], Doc("Those that ran, with the thresholds that were in force.")]
+    comparison: Comparison | None
+    findings: tuple[Finding, ...]
+    rules_known: tuple[RuleInfo, ...] = field(default=(), metadata=LEFT_OUT)
 
     def verdict(self, finding: Finding) -> Verdict | None:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None
 
     @property
     def failing(self) -> tuple[Finding, ...]:
-        """The findings that make the run fail, ranked as `findings`."""
+        """The findings that make the run fail, in the order of `findings`."""
         if self.fail_on is Severity.NONE:
             return ()
         flagged = [f for f in self.findings if f.severity >= self.fail_on]
         if self.comparison:
             keys = {v.key for v in self.comparison.regressions(strict=self.strict)}
-            # what got worse is at least a warning, whatever its thresholds say
+            # a regression is at least a warning, even below every threshold
             flagged = [f for f in self.findings if f.key in keys and max(f.severity, Severity.WARN) >= self.fail_on]
         return tuple(flagged)
 
     @property
     def exit_code(self) -> int:
-        """0 or 1; damaged traces raise it to 2 in the caller, after everything was reported."""
+        """0 or 1. For a damaged trace the caller exits with 2 instead, after everything is reported."""
         return EXIT_FLAGGED if self.failing else EXIT_CLEAN

@@ -7,6 +7,7 @@ it.
 
 from __future__ import annotations
 
+import json
 import re
 
 _BLANKS = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
@@ -19,25 +20,30 @@ _UNSAFE = re.compile(
 
 
 def clean(text: str) -> str:
-    """The text on one line, with U+FFFD for each character that would steer a terminal, a viewer or a parser."""
-    if text.isascii() and text.isprintable():  # nearly all: several times faster than looking
+    """Return the text on one line, with U+FFFD for every character that could control a terminal, viewer or parser."""
+    if text.isascii() and text.isprintable():  # nearly all text, and several times faster than the search
         return text
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", _BLANKS.sub(" ", text))
 
 
 def clean_lines(text: str) -> list[str]:
-    """As `clean`, but the text's own line ends stay."""
+    """Return the lines of a text, each cleaned."""
     return [clean(line) for line in _LINE_ENDS.sub("\n", text).strip().split("\n")]
 
 
+def compact_json(value: object) -> str:
+    """Return JSON on one line that is safe to show on a terminal."""
+    return escape_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
 def escape_json(text: str) -> str:
-    """JSON text that shows safely on a terminal and parses everywhere: only characters inside strings change."""
+    """Return JSON that is safe to show on a terminal and that every parser reads; only characters in strings change."""
     return _UNSAFE.sub(_json_escape, text)
 
 
 def _json_escape(match: re.Match[str]) -> str:
     code = ord(match[0])
-    if match[0] == "\n":  # between tokens: inside strings JSON has escaped it
+    if match[0] == "\n":  # between tokens: in strings JSON escapes it
         return "\n"
     if 0xD800 <= code < 0xE000:
         return "\N{REPLACEMENT CHARACTER}"

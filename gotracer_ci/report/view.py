@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
 from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison, Level, Status, Verdict
-from gotracer_ci.findings import Finding, Severity
+from gotracer_ci.findings import Doc, Finding, Severity
 from gotracer_ci.report.labels import go
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.safe import clean
 from gotracer_ci.text import plural, quantity, ratio, span
 
+Outcome = Literal["failure", "incomplete", "success"]
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 
@@ -30,25 +32,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run comes to, before any cut.
+    """Counts of all findings, also those that are not shown."""
 
-    new, worse: confirmed. suspected: new or worse without enough evidence. undecided: could not be compared, or on
-    too little. better, fixed: groups of the baseline, confirmed or suspected, whether or not they are findings still.
-    errors, warnings, infos: as the gate counts them.
-    """
-
-    new: int
-    worse: int
-    suspected: int
-    undecided: int
+    new: Annotated[int, Doc("Confirmed.")]
+    worse: Annotated[int, Doc("Confirmed.")]
+    suspected: Annotated[int, Doc("New or worse, but without enough evidence.")]
+    undecided: Annotated[int, Doc("Not comparable, or with too little evidence to suspect anything.")]
     known: int
-    better: int
-    fixed: int
-    errors: int
-    warnings: int
-    infos: int
+    better: Annotated[int, Doc("Groups of the baseline, confirmed or suspected, whether or not they are findings now.")]
+    fixed: Annotated[int, Doc("Like better.")]
+    errors: Annotated[int, Doc("As the exit code counts them: a regression is at least a warning.")]
+    warnings: Annotated[int, Doc("Like errors.")]
+    infos: Annotated[int, Doc("Like errors.")]
     total: int
-    failing: int
+    failing: Annotated[int, Doc("Findings that make the run fail.")]
 
 
 def is_regression(verdict: Verdict | None) -> bool:
@@ -179,8 +176,8 @@ def is_uncompared(report: Report) -> bool:
     return report.comparison is None and any(note.startswith(NOT_COMPARED) for note in report.notes)
 
 
-def outcome(report: Report) -> str:
-    """`failure`, `incomplete` (a trace was damaged and the rest is fine) or `success`."""
+def outcome(report: Report) -> Outcome:
+    """Return what the run comes to; incomplete if a trace is damaged and nothing else is wrong."""
     if report.failing or is_uncompared(report):
         return "failure"
     return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"

@@ -141,7 +141,7 @@ def documented(name: str, document: str | None, **thresholds: tuple[float, str])
     sections = tuple(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
     worst = max((level for level in Severity if level.label in thresholds), default=Severity.NONE)
     limits = tuple(Threshold(key, value, unit) for key, (value, unit) in thresholds.items())
-    return RuleInfo(name, summary, sections, limits, worst)
+    return RuleInfo(name, summary, worst, limits, sections)
 
 
 def severity(value: float, thresholds: Mapping[str, float]) -> Severity:

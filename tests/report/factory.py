@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import cycle
 
@@ -44,7 +44,7 @@ STACK = (
 def rule(name: str, worst: Severity = Severity.ERROR) -> RuleInfo:
     thresholds = (Threshold("warn", MS, "ns"), Threshold("error", 10 * MS, "ns"))
     sections = tuple((heading, f"{heading} of {name}.\n\n- `one` point\n- another") for heading in HEADINGS)
-    return RuleInfo(name, f"{name} finds what its name says.", sections, thresholds, worst)
+    return RuleInfo(name, f"{name} finds what its name says.", worst, thresholds, sections)
 
 
 RULES = tuple(rule(name) for name in ("BlockedOnSyscall", "GCPauseSpike", "HighSchedulingLatency", "MutexContention"))
@@ -92,7 +92,7 @@ def verdict(
 ) -> Verdict:
     more = "two more traces of this change" if level is Level.SUSPECTED else ""
     evidence = f"{len(now)} of {len(now)} traces above the highest of 5 jobs: 740 → 1,500 ms; {level}"
-    return Verdict(key, status, level, unit, before, 1_110 * MS, now, evidence, more)
+    return Verdict(key, status, level, unit, before, 1_110 * MS, now, evidence=evidence, more=more)
 
 
 TRACES = (
@@ -120,6 +120,39 @@ PAUSE = replace(
 )
 
 
+def comparison_of(
+    baseline: str, entries: int, verdicts: Iterable[Verdict] = (), warnings: tuple[str, ...] = (), base_traces: int = 0
+) -> Comparison:
+    return Comparison(
+        baseline=baseline,
+        entries=entries,
+        base_traces=base_traces,
+        warnings=warnings,
+        verdicts={verdict.key: verdict for verdict in verdicts},
+    )
+
+
+def report_of(
+    traces: tuple[TraceSummary, ...],
+    rules: tuple[RuleInfo, ...],
+    known: tuple[RuleInfo, ...],
+    findings: tuple[Finding, ...],
+    comparison: Comparison | None = None,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    return Report(
+        version="0.1.0",
+        traces=traces,
+        rules=rules,
+        rules_known=known,
+        findings=findings,
+        comparison=comparison,
+        fail_on=Severity.WARN,
+        strict=False,
+        notes=notes,
+    )
+
+
 def plain_report() -> Report:
     """A run without a baseline."""
     known = (*RULES, GROWTH, LONG_WAIT)
@@ -128,7 +161,7 @@ def plain_report() -> Report:
         finding(),
         PAUSE,
     )
-    return Report("0.1.0", TRACES[:1], known, known, findings, None, Severity.WARN, strict=False)
+    return report_of(TRACES[:1], known, known, findings)
 
 
 def compared_report() -> Report:
@@ -152,19 +185,16 @@ def compared_report() -> Report:
         verdict(undecided.key, Status.NEW, Level.INSUFFICIENT, before=None, now=(0, 0, 20 * MS)),
         verdict(gone, Status.FIXED, now=(0, 0, 0)),
     )
-    comparison = Comparison(".gotracer-ci/baseline.json", 5, {v.key: v for v in verdicts}, ("mixed environments",))
+    comparison = comparison_of(".gotracer-ci/baseline.json", 5, verdicts, ("mixed environments",))
     ran = (*RULES, GROWTH, LONG_WAIT)
     skipped = rule("HeapGrowthSpike")
-    return Report(
-        "0.1.0",
+    return report_of(
         (*TRACES[:2], replace(TRACES[2], damage="the file ends inside a batch at byte 48,113")),
         ran,
         (*ran, skipped),
         (new, worse, suspected, known, undecided, better, PAUSE, COUNTER),
         comparison,
-        Severity.WARN,
-        strict=False,
-        notes=("41 % of the frames outside the standard library are in the repository; see --path-map",),
+        ("41 % of the frames outside the standard library are in the repository; see --path-map",),
     )
 
 
@@ -198,19 +228,19 @@ def hostile_report(*texts: str) -> Report:
         evidence=next(text), more=next(text), history=(700.0 * MS, 740.0 * MS, 720.0 * MS)
     )
     gone = verdict(key._replace(kind=f"{key.kind} "), Status.FIXED, now=(0, 0, 0))
-    comparison = Comparison(f"b{next(text)}", 1, {key: judged, gone.key: gone}, (next(text),))
-    info = RuleInfo(
-        key.rule, next(text) or "-", ((next(text), next(text)),), (Threshold(next(text), 1, next(text)),), Severity.WARN
-    )
+    comparison = comparison_of(f"b{next(text)}", 1, (judged, gone), (next(text),))
+    summary, sections = next(text) or "-", ((next(text), next(text)),)
+    thresholds = (Threshold(next(text), 1, next(text)),)
+    info = RuleInfo(key.rule, summary, Severity.WARN, thresholds, sections)
     traces = (replace(TRACES[0], path=next(text), go_version=next(text), damage=next(text)),)
     notes = (next(text),)
-    return Report("0.1.0", traces, (info,), (info,), (hostile,), comparison, Severity.WARN, strict=False, notes=notes)
+    return report_of(traces, (info,), (info,), (hostile,), comparison, notes)
 
 
 def hostile_reports(texts: Sequence[str]) -> Report:
     """The findings of a hostile report for each text, in one."""
     reports = [hostile_report(text) for text in texts]
-    comparison = Comparison("b", 1, {r.findings[0].key: verdict(r.findings[0].key, Status.WORSE) for r in reports})
+    comparison = comparison_of("b", 1, [verdict(report.findings[0].key, Status.WORSE) for report in reports])
     return replace(
         reports[0],
         findings=tuple(report.findings[0] for report in reports),
@@ -239,4 +269,4 @@ def large_report(findings: int, frames: int) -> Report:
                 stack=stack,
             )
         )
-    return Report("0.1.0", TRACES, RULES, RULES, tuple(made), None, Severity.WARN, strict=False)
+    return report_of(TRACES, RULES, RULES, tuple(made))

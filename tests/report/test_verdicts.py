@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Severity
 from gotracer_ci.report import schema, view
 from gotracer_ci.report.formats import NAMES, render
@@ -28,7 +28,7 @@ SUSPECTED = factory.verdict(KEY, Status.WORSE, Level.SUSPECTED, now=(1_554 * MS,
 
 
 def report_of(*verdicts: Verdict, baseline: str = "b.json", base_traces: int = 0) -> Report:
-    comparison = Comparison(baseline, 1 if baseline else 0, {v.key: v for v in verdicts}, (), base_traces)
+    comparison = factory.comparison_of(baseline, 1 if baseline else 0, verdicts, (), base_traces)
     bases = (replace(factory.TRACES[0], path="base/1.trace"), replace(factory.TRACES[0], path="base/2.trace"))
     return replace(
         factory.plain_report(),

@@ -11,9 +11,8 @@ from typing import Any
 from gotracer_ci.findings import Finding, Location, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentences
-from gotracer_ci.report.formats.json import compact
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.safe import clean
+from gotracer_ci.report.safe import clean, compact_json
 
 _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "major"}
 
@@ -21,8 +20,8 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "m
 def render(report: Report) -> str:
     """The list, an alert a line."""
     report = from_the_top(report)
-    entries = [compact(_entry(report, finding, place)) for finding in alerts(report) if (place := finding.location)]
-    return "[" + ",".join(f"\n{entry}" for entry in entries) + "\n]\n"
+    entries = [_entry(report, finding, place) for finding in alerts(report) if (place := finding.location)]
+    return "[" + ",".join(f"\n{compact_json(entry)}" for entry in entries) + "\n]\n"
 
 
 def _entry(report: Report, finding: Finding, place: Location) -> dict[str, Any]:

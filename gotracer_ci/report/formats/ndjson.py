@@ -1,4 +1,4 @@
-"""One finding a line, with gotracer's names, for its users' scripts; ours come after."""
+"""One finding per line, with the members that gotracer prints first, for scripts that read its output."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
-from gotracer_ci.report.formats.json import compact, frame_values, judgement, location_values
+from gotracer_ci.report.document import OF_FINDING, values
 from gotracer_ci.report.model import Report
+from gotracer_ci.report.safe import compact_json
 
 
 def render(report: Report) -> str:
-    return "".join(f"{compact(_line(report, finding))}\n" for finding in view.arrange(report).all)
+    return "".join(f"{compact_json(_line(report, finding))}\n" for finding in view.arrange(report).all)
 
 
 def _line(report: Report, finding: Finding) -> dict[str, Any]:
@@ -24,12 +25,12 @@ def _line(report: Report, finding: Finding) -> dict[str, Any]:
         "suggestion": finding.suggestion,
         "timestamp_ns": finding.timestamp_ns,
         "goroutine_id": finding.goroutine,
-        "stack": [frame_values(frame) for frame in finding.stack],
+        "stack": values(report, finding.stack),
         "count": finding.statistics.count,
         "fingerprint": finding.fingerprint,
         "total_ns": finding.statistics.total if finding.statistics.unit == "ns" else None,
         "max_ns": finding.statistics.maximum if finding.statistics.unit == "ns" else None,
         "verdict": verdict and view.word(verdict),
-        "judgement": verdict and judgement(verdict),
-        "location": location_values(finding),
+        "judgement": values(report, verdict, OF_FINDING),
+        "location": values(report, finding.location),
     }

@@ -21,7 +21,7 @@ from gotracer_ci.baseline.verdicts import Status, Verdict
 from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.alerts import alerts, from_the_top, sentence, sentences
-from gotracer_ci.report.formats.json import judgement, summary
+from gotracer_ci.report.document import OF_FINDING, values
 from gotracer_ci.report.labels import at
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean, clean_lines, escape_json
@@ -113,7 +113,7 @@ def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, 
         column_kind="utf16CodeUnits",
         invocations=[_invocation(report, len(wanted), unplaced, over)],
         original_uri_base_ids={ROOT: om.ArtifactLocation(description=_message("The root of the repository."))},
-        properties={"summary": summary(report)} if report.comparison else None,
+        properties={"summary": values(report, view.summarise(report))} if report.comparison else None,
         results=[to_json(_result(report, same, place, index, made, stacks=stacks)) for place, same in shown],
     )
     return om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=[run])
@@ -178,7 +178,7 @@ def _result(
         stacks=[om.Stack(frames=[made.frame(frame) for frame in finding.stack])] if stacks and finding.stack else None,
         partial_fingerprints=made.fingerprints(same, primary),
         baseline_state=("new" if verdict.status is Status.NEW else "updated") if verdict else None,
-        properties=_properties(finding, verdict),
+        properties=_properties(report, finding, verdict),
     )
 
 
@@ -258,14 +258,12 @@ def _package(function: str) -> str:
     return folder + slash + name.partition(".")[0]
 
 
-def _properties(finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
-    statistics = finding.statistics
-    values: dict[str, Any] = {name: getattr(statistics, name) for name in statistics.__slots__}
-    values |= {"kind": finding.key.kind, "place": finding.key.place, "timestamp_ns": finding.timestamp_ns}
+def _properties(report: Report, finding: Finding, verdict: Verdict | None) -> dict[str, Any]:
+    properties: dict[str, Any] = values(report, finding.statistics)
+    properties |= {"kind": finding.key.kind, "place": finding.key.place, "timestamp_ns": finding.timestamp_ns}
     if verdict:
-        values |= {"verdict": view.word(verdict), **judgement(verdict)}
-        values = {name: value for name, value in values.items() if value is not None}
-    return values
+        properties |= {"verdict": view.word(verdict), **values(report, verdict, OF_FINDING)}
+    return {name: value for name, value in properties.items() if value is not None}
 
 
 def _literal(text: str) -> str:
