@@ -118,11 +118,7 @@ def check_writable(path: Path, inside: Path | None = None) -> None:
             return
         old = _checked(path, target, inside)
         if old is None or not _is_written_directly(old):
-            directory = next((above for above in path.parents if above.exists()), path.parent)
-            if not directory.is_dir():
-                raise FileError(path, f"cannot be written: {directory} is not a directory")
-            if not os.access(directory, os.W_OK):
-                raise FileError(path, "cannot be written: Permission denied")
+            _check_directory(path)
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -148,6 +144,7 @@ def write(path: Path, data: bytes, inside: Path | None = None) -> None:
         if old is not None and _is_written_directly(old):
             _pour(os.open(target, os.O_WRONLY | _NOFOLLOW | _COMMON), data)
             return
+        _check_directory(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, data, old)
     except OSError as error:
@@ -179,20 +176,21 @@ def append(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(path: Path, inside: Path | None = None) -> Iterator[None]:
-    """Let one process at a time read, change and write a file. Creates its directory.
+def locked(path: Path, inside: Path | None = None, *, create: bool = False) -> Iterator[None]:
+    """Let one process at a time read, change and write a file.
 
     The directory is locked, not a file beside it: the lock leaves nothing behind and ends with the process.
 
     Args:
         inside: as for `write`.
+        create: create the file's directory. There is no lock without one.
 
     Raises:
-        FileError: the file's directory cannot be created.
+        FileError: the directory cannot be created.
     """
     try:
         target = _target(path, inside)
-        if target is not None:
+        if target is not None and create:
             target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from None
@@ -215,7 +213,7 @@ def _lock(directory: Path) -> int:
         descriptor = os.open(directory, os.O_RDONLY | _COMMON)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:
-        # some network file systems: an update without a lock is better than none
+        # there is no directory, or it is on a file system without locks: an update without one is better than none
         if descriptor >= 0:
             os.close(descriptor)
         return -1
@@ -271,7 +269,7 @@ def _checked(path: Path, target: Path, inside: Path | None) -> os.stat_result | 
     """
     try:
         old = os.lstat(target)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if stat.S_ISLNK(old.st_mode):
         return None
@@ -280,6 +278,15 @@ def _checked(path: Path, target: Path, inside: Path | None) -> os.stat_result | 
     if not os.access(target, os.W_OK):
         raise FileError(path, "cannot be written: Permission denied")
     return old
+
+
+def _check_directory(path: Path) -> None:
+    """Check that a file's directory can be written to, or created."""
+    directory = next((above for above in path.parents if above.exists()), path.parent)
+    if not directory.is_dir():
+        raise FileError(path, f"cannot be written: {directory} is not a directory")
+    if not os.access(directory, os.W_OK):
+        raise FileError(path, "cannot be written: Permission denied")
 
 
 def _is_written_directly(found: os.stat_result) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from gotracer_ci import __version__, inputs
+from gotracer_ci import __version__, files, inputs
 from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Comparison
-from gotracer_ci.errors import GotracerError, TraceError, UsageError
+from gotracer_ci.errors import FileError, GotracerError, TraceError
 from gotracer_ci.findings import Key, Severity
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
@@ -70,8 +70,12 @@ class Outcome:
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
-def run(settings: Settings, watch: Watch | None = None) -> Outcome:
-    """Analyses, compares and writes. watch: sees how far the reading is.
+def run(settings: Settings, watch: Watch | None = None, inside: Path | None = None) -> Outcome:
+    """Analyze, compare and write.
+
+    Args:
+        watch: called as the traces are read.
+        inside: write no file outside of this directory.
 
     Raises:
         GotracerError: nothing can be done at all: wrong settings, or no trace that can be read.
@@ -81,7 +85,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
-            _writable(path)
+            files.check_writable(path, inside)
     names = inputs.expand(settings.traces)
     base_names = inputs.expand_base(settings.base, names)
     every = (*names, *base_names)
@@ -107,7 +111,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
     joined = _joined([*traces, *base])
     traces, base = joined[: len(traces)], joined[len(traces) :]
     notes = _notes(traces)
-    comparison = _compared(traces, base, measured, settings, errors, notes)
+    comparison = _compared(traces, base, measured, settings, inside, errors, notes)
     report = Report(
         version=__version__,
         traces=(*(trace.summary for trace in traces), *unread),
@@ -122,7 +126,7 @@ def run(settings: Settings, watch: Watch | None = None) -> Outcome:
         folder=repository.folder,
         base_traces=(*(trace.summary for trace in base), *unread_base),
     )
-    written = _write(report, settings, errors)
+    written = _write(report, settings, inside, errors)
     return Outcome(report, tuple(errors), written)
 
 
@@ -193,6 +197,7 @@ def _compared(
     base: Sequence[Analysed],
     rules: Sequence[Rule],
     settings: Settings,
+    inside: Path | None,
     errors: list[GotracerError],
     notes: list[str],
 ) -> Comparison | None:
@@ -216,6 +221,7 @@ def _compared(
             run_id=settings.run_id,
             commit=settings.commit,
             accepted=settings.accept,
+            inside=inside,
         )
         if path
         else None,
@@ -243,29 +249,12 @@ def _counting(traces: Sequence[Analysed], fail_on: Severity) -> set[Key]:
     return {found.key for trace in traces for found in trace.traced.measured if found.severity >= fail_on}
 
 
-def _writable(path: Path) -> None:
-    """Fails before the work is done, not after."""
-    folder = path.parent
-    try:
-        nearest = next((p for p in (folder, *folder.parents) if p.exists()), Path())
-        exists = path.exists()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
-    if not nearest.is_dir():
-        raise UsageError(f"{path}: cannot be written: {nearest} is not a folder")
-    if path.is_dir():
-        raise UsageError(f"{path}: cannot be written: it is a folder")
-    if not os.access(nearest, os.W_OK) or (exists and not os.access(path, os.W_OK)):
-        raise UsageError(f"{path}: cannot be written: permission denied")
-
-
-def _write(report: Report, settings: Settings, errors: list[GotracerError]) -> dict[str, Path]:
+def _write(report: Report, settings: Settings, inside: Path | None, errors: list[GotracerError]) -> dict[str, Path]:
     written: dict[str, Path] = {}
     for name, path in settings.outputs.items():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render(name, report), encoding="utf-8", newline="\n")
+            files.write(path, render(name, report).encode(), inside)
             written[name] = path
-        except OSError as error:
-            errors.append(UsageError(f"{path}: cannot be written: {error.strerror}"))
+        except FileError as error:
+            errors.append(error)
     return written

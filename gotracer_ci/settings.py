@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from gotracer_ci.errors import UsageError
+from gotracer_ci import files
+from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.findings import Severity
 from gotracer_ci.report import formats
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
 BASELINE_FILE = ".gotracer-ci/baseline.json"
+MAX_CONFIG_BYTES = 1_000_000
 FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
 
 
@@ -95,21 +97,14 @@ def load(
 
 def _read(file: Path, *, required: bool) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = files.read_text(file, MAX_CONFIG_BYTES)
+    except MissingFileError:
         if required:
             raise UsageError(f"{file}: no such configuration file") from None
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read: {error}") from None
-    import tomllib
-
-    try:
-        values = {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: not valid TOML: {error}") from None
+    values = {name.replace("-", "_"): value for name, value in files.parse_toml(text, file).items()}
     if _has_nul(values):
-        raise UsageError(f"{file}: a text in it has a NUL, which no name of a file or rule can have")
+        raise UsageError(f"{file}: a string in it contains NUL, which no file or rule name can have")
     if isinstance(values.get("thresholds"), dict):
         values["thresholds"] = _flat(values["thresholds"])
     return values

@@ -304,7 +304,7 @@ def test_names_of_files_are_no_commands(runner: Runner) -> None:
 
 def test_a_crash_is_no_verdict_and_quotes_nothing_raw(runner: Runner) -> None:
     broken = (
-        "from gotracer_ci import pipeline\ndef run(settings): raise RuntimeError('\\n::error::x')\npipeline.run = run\n"
+        "from gotracer_ci import pipeline\ndef run(*_, **__): raise RuntimeError('\\n::error::x')\npipeline.run = run\n"
     )
 
     step = runner.step(broken + START)

@@ -26,21 +26,23 @@ MAY_IMPORT = {
     "limits": {"findings"},
     "files": {"errors"},
     "trace": {"errors"},
-    "source": {"errors"},
+    "source": {"errors", "files"},
     "analysis": {"errors", "trace", "source"},
     "rules": {"errors", "findings", "limits", "analysis", "source.place", "source.frames", "text"},
     "baseline": {"errors", "files", "findings", "limits", "text"},
     "report": {"errors", "findings", "baseline.verdicts", "text"},
-    "github": {"errors", "text"},
-    "settings": {"errors", "findings", "report.formats"},
+    "github": {"errors", "files", "text"},
+    "settings": {"errors", "files", "findings", "report.formats"},
     "inputs": {"errors", "trace"},
     "pipeline": {
-        "errors", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
+        "errors", "files", "findings", "trace", "source", "analysis", "rules", "baseline", "report", "settings",
+        "inputs",
     },
     "progress": {"report.safe", "text", "trace"},
-    "action": {"errors", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
+    "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {
-        "action", "baseline", "errors", "findings", "limits", "pipeline", "progress", "report", "rules.registry",
+        "action", "baseline", "errors", "files", "findings", "limits", "pipeline", "progress", "report",
+        "rules.registry",
         "settings", "source.repository", "text", "trace.kernel",
     },
     "cli": {"commands.output", "errors", "trace.kernel"},
@@ -147,6 +149,27 @@ def uses(path: Path) -> set[str]:
 )
 def test_used_only_in(names: set[str], homes: set[str]) -> None:
     assert {name_of(path) for path in FILES if uses(path) & names} == homes
+
+
+# besides `files`: traces, which may be pipes and terabytes; files of installed packages; members of a zip; /dev/null
+OPENERS = {
+    "files", "trace/model", "inputs", "report/formats/html", "rules/installed", "github/artifacts", "commands/output",
+}  # fmt: skip
+OPENS = {
+    "mkdir", "makedirs", "open", "read_bytes", "read_text", "rename", "renames", "rmdir", "rmtree", "symlink_to",
+    "touch", "truncate", "unlink", "write_bytes", "write_text",
+}  # fmt: skip
+
+
+def test_files_are_read_and_written_in_one_place() -> None:
+    """The writer never leaves half a file or follows a link, and the reader is bounded, only where they are used."""
+    found = {
+        name_of(path): {
+            name for name in uses(path) if name.rpartition(".")[2] in OPENS and not name.startswith("files.")
+        }
+        for path in FILES
+    }
+    assert {name for name, opened in found.items() if opened} == OPENERS
 
 
 @each_file

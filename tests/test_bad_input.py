@@ -80,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
         ((*GOOD, "--accept", "1234", "--reason", "why"), "accept", "needs baseline, and excludes update-baseline"),
         ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
-        ((*GOOD, "--html", "bare"), "bare", "it is a folder"),
+        ((*GOOD, "--html", "bare"), "bare", "it is a directory"),
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "-o", "a" * 300), "a" * 300, "cannot be written: File name too long"),
         ((*GOOD, "--nope"), "--nope", "No such option"),

@@ -224,7 +224,7 @@ def test_nothing_is_written_outside_of_a_directory_that_confines(tmp_path: Path,
     for attempt in (check_writable, lambda path, inside: write(path, b"new", inside)):
         with pytest.raises(FileError, match="cannot be written: it is outside of the workspace; name a file in it"):
             attempt(workspace / path, workspace)
-    with pytest.raises(FileError, match="outside of the workspace"), locked(workspace / path, workspace):
+    with pytest.raises(FileError, match="outside of the workspace"), locked(workspace / path, workspace, create=True):
         pass
     assert left_behind(tmp_path) == ["outside", "work"]
     assert left_behind(outside) == []
@@ -434,13 +434,18 @@ def test_one_process_at_a_time_changes_a_file(tmp_path: Path) -> None:
     code = """
 path = pathlib.Path(sys.argv[1])
 for _ in range(20):
-    with files.locked(path):
+    with files.locked(path, create=True):
         files.write(path, str(int(path.read_text()) + 1 if path.exists() else 1).encode())
 """
     for process in [started(code, path) for _ in range(5)]:
         assert process.wait() == 0
     assert path.read_text() == "100"
     assert left_behind(path.parent) == ["count"]
+
+
+def test_a_lock_creates_no_directory_unless_asked(tmp_path: Path) -> None:
+    with locked(tmp_path / "new" / "file"):
+        assert left_behind(tmp_path) == []
 
 
 def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:

@@ -347,9 +347,9 @@ def test_a_name_with_brackets_is_a_file_first(tmp_path: Path) -> None:
         ({"rule": ("Nope",)}, "Nope: no such rule"),
         ({"thresholds": {"GCAssist.warn": "-2ms"}}, "GCAssist.warn=-2ms: a threshold cannot be negative"),
         ({"root": Path("/nowhere/at/all")}, "/nowhere/at/all: no such folder"),
-        ({"outputs": {"json": PROGRAMS}}, "it is a folder"),
-        ({"outputs": {"json": PROGRAMS / "go.mod" / "x.json"}}, "go.mod is not a folder"),
-        ({"output": PROGRAMS / "go.mod" / "x.json"}, "go.mod is not a folder"),
+        ({"outputs": {"json": PROGRAMS}}, "it is a directory"),
+        ({"outputs": {"json": PROGRAMS / "go.mod" / "x.json"}}, "go.mod is not a directory"),
+        ({"output": PROGRAMS / "go.mod" / "x.json"}, "go.mod is not a directory"),
     ],
 )
 def test_wrong_settings_end_it_before_the_work(settings: dict[str, Any], problem: str) -> None:

@@ -85,7 +85,7 @@ def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, typed: bool)
 @pytest.mark.parametrize("text", [r'root = "a\u0000"', r'traces = ["a\u0000"]', "[outputs]\n" r'json = "\u0000"'])
 def test_a_name_with_a_nul_is_refused(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match=r"config\.toml: a text in it has a NUL"):
+    with pytest.raises(UsageError, match=r"config\.toml: a string in it contains NUL"):
         load({}, file)
 
 
@@ -98,7 +98,11 @@ def test_a_wrong_value_is_refused_without_a_file(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (None, "no such configuration file"),
-        (b"\xff", "cannot be read: "),
+        (b"\xff", "not UTF-8 at byte 0; save it as UTF-8"),
+        (b"\xef\xbb\xbftop = 1", "starts with a byte order mark; save it as UTF-8 without one"),
+        (b"top = " + b"[" * 100_000, "not valid TOML: its brackets are nested too deeply"),
+        (b"top = " + b"9" * 5_000, "not valid TOML: it has a number with thousands of digits"),
+        (b" " * 1_000_001, "larger than 1,000,000 bytes, which is the limit"),
         (b"top = ", "not valid TOML: "),
     ],
 )

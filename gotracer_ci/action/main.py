@@ -55,7 +55,7 @@ def main(*, dry_run: bool = False) -> int:
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings, remarks = setup.complete(environment, client, Path(folder))
-        outcome = pipeline.run(settings)
+        outcome = pipeline.run(settings, inside=environment.workspace)
     report, root = outcome.report, setup.absolute(settings.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
     # a file that is invalid, or has this job already, was left as it is

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from gotracer_ci.errors import ForbiddenError, GotracerError, PublishError
+from gotracer_ci import files
+from gotracer_ci.errors import FileError, ForbiddenError, GotracerError, PublishError
 from gotracer_ci.github import code_scanning, comments
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
@@ -181,11 +182,10 @@ def _line_hash(root: Path) -> Callable[[str, int], str | None]:
     @cache
     def hashes(path: str) -> Sequence[str]:
         try:
-            with (root / path).open("rb") as file:
-                data = file.read(_LARGEST_SOURCE + 1)
-        except OSError:
+            data = files.read(root / path, _LARGEST_SOURCE)
+        except FileError:
             return ()
-        return line_hashes(data.decode("utf-8", "replace")) if len(data) <= _LARGEST_SOURCE else ()
+        return line_hashes(data.decode("utf-8", "replace"))
 
     def of(path: str, line: int) -> str | None:
         known = hashes(path)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gotracer_ci.errors import PublishError
+from gotracer_ci import files
+from gotracer_ci.errors import FileError, PublishError
 from gotracer_ci.github import contents
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.environment import RunnerEnvironment
+from gotracer_ci.settings import MAX_CONFIG_BYTES
 
 MAX_BYTES = 16 << 20
-_MAX_CONFIG = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
         note = f"{branch} has no {shown} yet: compared with {checkout}."
         return Reference(here, checkout, note if here else "")
     copy = folder / "baseline.json"
-    copy.write_bytes(data)
+    files.write(copy, data)
     differs = here is not None and not _holds(here, data)
     note = f"This change has another {shown} than {branch}. It counts once it is merged; until then {branch}'s does."
     return Reference(copy, f"{shown} of {branch}", note if differs else "")
@@ -78,7 +79,7 @@ def configured(file: Path, environment: RunnerEnvironment, client: Client | None
     if not (branch and inside and client and environment.token):
         return ""
     try:
-        data = contents.read(client, inside, branch, _MAX_CONFIG)
+        data = contents.read(client, inside, branch, MAX_CONFIG_BYTES)
     except PublishError:
         # the baseline is read by the same right, and its note says why that could not be
         return ""
@@ -89,13 +90,10 @@ def configured(file: Path, environment: RunnerEnvironment, client: Client | None
 
 
 def _holds(file: Path, data: bytes) -> bool:
-    """Whether that is the content of a file of the change; it may be a folder, or a link to anything."""
+    """Whether a file of the change has this content. It may be a directory, or a link to anything."""
     try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as stream:
-            return stream.read(len(data) + 1) == data
-    except OSError:
+        return files.read(file, len(data)) == data
+    except FileError:
         return False
 
 

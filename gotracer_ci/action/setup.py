@@ -6,12 +6,14 @@ Relative paths start in the workspace, which `enter` makes the working directory
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gotracer_ci.action.reference import choose, configured
-from gotracer_ci.errors import UsageError
+from gotracer_ci import files
+from gotracer_ci.action.reference import MAX_BYTES, choose, configured
+from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
@@ -104,16 +106,13 @@ def absolute(path: Path) -> Path:
 
 
 def _to_update(file: Path, environment: RunnerEnvironment) -> Path:
-    """Return the file to update. A fork's pull request updates a copy beside the reports, for a maintainer to use."""
+    """Return the file to update: for a pull request from a fork a copy beside the reports, for a maintainer to commit.
+
+    Raises:
+        FileError: the baseline cannot be copied.
+    """
     if not environment.event.is_read_only:
         return file
-    try:
-        old = file.read_bytes() if file.exists() else None
-        ARTIFACT_BASELINE.parent.mkdir(parents=True, exist_ok=True)
-        if old is not None:
-            # a symbolic link there could point back to the checkout's file
-            ARTIFACT_BASELINE.unlink(missing_ok=True)
-            ARTIFACT_BASELINE.write_bytes(old)
-    except OSError as error:
-        raise UsageError(f"{error.filename}: the baseline cannot be copied: {error.strerror}") from None
+    with suppress(MissingFileError):
+        files.write(ARTIFACT_BASELINE, files.read(file, MAX_BYTES), environment.workspace)
     return ARTIFACT_BASELINE

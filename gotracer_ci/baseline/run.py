@@ -73,8 +73,8 @@ def judge(
     """
     judged = Judged(None, [], [])
     writes = request and is_whole and (request.update or request.accepted)
-    # from the reading to the writing: of two updates at the same time, both count
-    lock = schema.updating(request.path, request.inside) if request and writes else nullcontext()
+    # held from reading to writing, so that two updates at the same time both count
+    lock = schema.updating(request.path, request.inside, create=request.update) if request and writes else nullcontext()
     try:
         with lock:
             _judge(request, runs, counting, rules, limits, base, judged, is_whole=is_whole)

@@ -228,14 +228,14 @@ def save(path: Path, baseline: Baseline, inside: Path | None = None) -> None:
 
 
 @contextmanager
-def updating(path: Path, inside: Path | None = None) -> Iterator[None]:
-    """Keep other processes from updating the file from its reading to its writing. inside: see `files.write`.
+def updating(path: Path, inside: Path | None = None, *, create: bool = False) -> Iterator[None]:
+    """Keep other processes from updating the file between reading and writing it. inside, create: see `files.locked`.
 
     Raises:
         BaselineError: the file's directory cannot be created.
     """
     try:
-        with files.locked(path, inside):
+        with files.locked(path, inside, create=create):
             yield
     except FileError as error:
         raise _error(path, error.problem, error.remedy or "name another file") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gotracer_ci import files
 from gotracer_ci.commands.output import complain, stdout
 from gotracer_ci.errors import UsageError
 from gotracer_ci.report.formats import FILES, FORMATS, NAMES
@@ -104,11 +105,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 def _print(report: Report, name: str, output: Path | None) -> None:
     if output is not None:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(FORMATS[name].render(report), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise UsageError(f"{output}: cannot be written: {error.strerror}") from None
+        files.write(output, FORMATS[name].render(report).encode())
         click.echo(f"wrote {output}", err=True)
         return
     with stdout() as stream:

@@ -102,11 +102,12 @@ def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> 
       gotracer-ci baseline merge ours.json theirs.json -o .gotracer-ci/baseline.json
     """
     try:
-        united = merge_files(files, driver)
         target = output or (files[0] if driver or len(files) == 1 else None)
         if target is not None:
-            schema.save(target, united)
+            with schema.updating(target):
+                schema.save(target, merge_files(files, driver))
             return EXIT_CLEAN
+        united = merge_files(files, driver)
     except GotracerError as error:
         if driver is None:
             raise
@@ -190,6 +191,11 @@ def prune_file(path: Path, programs: Sequence[str]) -> str:
     Raises:
         GotracerError: the file is not a baseline, cannot be written, or has no such program.
     """
+    with schema.updating(path):
+        return _prune(path, programs)
+
+
+def _prune(path: Path, programs: Sequence[str]) -> str:
     text = schema.read(path)
     old = schema.parse(text, path)
     if unknown := sorted(set(programs) - old.parts.keys()):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from gotracer_ci.errors import UsageError
+from gotracer_ci import files
 from gotracer_ci.text import duration
 
 LEVELS = ("error", "warning", "notice")
@@ -76,7 +76,7 @@ def write_output(path: Path, name: str, value: str) -> None:
         text = f"{name}<<{end}\n{value}\n{end}\n"
     else:
         text = f"{name}={value}\n"
-    _append(path, text)
+    files.append(path, text.encode(errors="replace"))
 
 
 def summary_room(path: Path) -> int:
@@ -88,15 +88,7 @@ def append_summary(path: Path, text: str) -> None:
     """Appends Markdown to the step's summary, as many whole lines of it as fit."""
     data = f"{text.rstrip()}\n".encode(errors="replace")
     room = summary_room(path)
-    _append(path, data[: data.rfind(b"\n", 0, room) + 1].decode() if len(data) > room else data.decode())
-
-
-def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8", newline="", errors="replace") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path}: the runner's file cannot be written: {error.strerror}") from None
+    files.append(path, data[: data.rfind(b"\n", 0, room) + 1] if len(data) > room else data)
 
 
 def _delimiter(value: str) -> str:

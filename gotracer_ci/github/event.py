@@ -1,16 +1,19 @@
 """What started the workflow, read from the payload that the runner leaves in a file.
 
-The payload is GitHub's, yet others choose much of what is in it, and some events lack what most have. A member that
-is missing, or is not what GitHub documents, counts as not given: nothing here fails.
+The payload is GitHub's, but others choose much of its content, and some events lack what most have. A member that is
+missing, or is not what GitHub documents, counts as not given. Only a file that is not a payload at all is an error.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+from gotracer_ci import files
+from gotracer_ci.errors import FileError, MissingFileError, UsageError
 
 # GitHub's own limit for a payload is 25 MB
 MAX_BYTES: Final = 32_000_000
@@ -77,7 +80,11 @@ class Event:
 
 
 def read(environ: Mapping[str, str]) -> Event:
-    """The event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH; without a readable file, what the variables say of it."""
+    """Return the event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH. Without a file it has what the variables tell.
+
+    Raises:
+        UsageError: the file is not a payload.
+    """
     name = environ.get("GITHUB_EVENT_NAME", "")
     payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
     group = _member(payload, "merge_group")
@@ -98,13 +105,17 @@ def read(environ: Mapping[str, str]) -> Event:
 
 
 def _payload(path: str) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        document = json.loads(data) if len(data) <= MAX_BYTES else None
-    except (OSError, ValueError, RecursionError):  # no such file; not JSON; thousands of nested brackets
+    if not path:
         return {}
-    return document if isinstance(document, dict) else {}
+    try:
+        document = files.parse_json(files.read_text(Path(path), MAX_BYTES), path)
+    except MissingFileError:
+        return {}
+    except FileError as error:
+        raise UsageError(f"GITHUB_EVENT_PATH: {error}") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"GITHUB_EVENT_PATH: {path}: not the payload of an event: it is not a JSON object")
+    return document
 
 
 def _pull_request(payload: dict[str, Any]) -> PullRequest | None:

@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from gotracer_ci.errors import UsageError
+from gotracer_ci import files
+from gotracer_ci.errors import FileError, UsageError
 from gotracer_ci.source.gomod import Kind, Module, modules_of, vendored_in
 from gotracer_ci.source.names import declared_as
 
@@ -291,11 +292,9 @@ class Repository:
 
     def _read(self, path: str, limit: int) -> bytes:
         try:
-            with open(self.root / path, "rb") as file:
-                text = file.read(limit + 1)
-        except OSError:
+            return files.read(self.root / path, limit)
+        except FileError:
             return b""
-        return text if len(text) <= limit else b""
 
     def _follow(self, path: str) -> str | None:
         """The path with its first link replaced by what it points to; None without one or if that is outside."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gotracer_ci.errors import UsageError
 from gotracer_ci.github import event
 from gotracer_ci.github.event import Event, PullRequest, TracedRun, read
 from tests import npm
@@ -217,24 +219,40 @@ def test_a_schedule_says_next_to_nothing(payload: object, tmp_path: Path) -> Non
 
 DEEP: Final = b'{"a":' * 100_000
 UNREADABLE: Final = {
-    "empty": b"",
-    "cut": json.dumps(opened()).encode()[:-1],
-    "a list": json.dumps([opened()]).encode(),
-    "a text": b'"pull_request"',
-    "null": b"null",
-    "deep": DEEP + b"1" + b"}" * 100_000,
-    "deep and cut": DEEP,
-    "not UTF-8": b'{"pull_request":"\xff"}',
-    "a number of many digits": b'{"a":' + b"9" * 100_000 + b"}",
-    "too large": json.dumps(opened()).encode().ljust(event.MAX_BYTES + 1),
+    "empty": (b"", "not valid JSON at line 1: "),
+    "truncated": (json.dumps(opened()).encode()[:-1], "not valid JSON at line 1: "),
+    "a list": (json.dumps([opened()]).encode(), "not the payload of an event: it is not a JSON object"),
+    "a string": (b'"pull_request"', "not the payload of an event: it is not a JSON object"),
+    "null": (b"null", "not the payload of an event: it is not a JSON object"),
+    "deep and truncated": (DEEP, "not valid JSON"),
+    "not UTF-8": (b'{"pull_request":"\xff"}', "not UTF-8 at byte 17; save it as UTF-8"),
+    "a byte order mark": (b"\xef\xbb\xbf{}", "starts with a byte order mark; save it as UTF-8 without one"),
+    "a number of many digits": (b'{"a":' + b"9" * 100_000 + b"}", "not valid JSON: it has a number with thousands"),
+    "too large": (b"{}".ljust(event.MAX_BYTES + 1), "larger than 32,000,000 bytes, which is the limit"),
 }
 
 
-@pytest.mark.parametrize("payload", UNREADABLE.values(), ids=UNREADABLE)
-def test_without_a_payload_the_variables_tell(payload: bytes, tmp_path: Path) -> None:
-    found = read_of(tmp_path, payload, GITHUB_BASE_REF="main", GITHUB_ACTOR="me")
+@pytest.mark.parametrize(("payload", "problem"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_payload_is_refused(payload: bytes, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_of(tmp_path, payload)
+    assert str(caught.value).startswith(f"GITHUB_EVENT_PATH: {tmp_path / 'event.json'}: {problem}")
 
-    assert found == Event("pull_request", None, None, SHA, "main", False)
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (Path.mkdir, "a directory"),
+        (os.mkfifo, "a named pipe"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+    ],
+)
+def test_a_payload_is_a_regular_file(make: Callable[[Path], object], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    make(path)
+    with pytest.raises(UsageError) as caught:
+        read({"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(path), "GITHUB_SHA": SHA})
+    assert str(caught.value) == f"GITHUB_EVENT_PATH: {path}: is {kind}, not a regular file"
 
 
 def test_the_largest_payload_is_read(tmp_path: Path) -> None:
@@ -243,7 +261,7 @@ def test_the_largest_payload_is_read(tmp_path: Path) -> None:
 
 def test_without_a_file_the_variables_tell(tmp_path: Path) -> None:
     nothing = Event("push", None, None, SHA, "", False)
-    for path in ("", str(tmp_path), str(tmp_path / "none.json"), str(tmp_path / "none.json/x"), "x" * 5000):
+    for path in ("", str(tmp_path / "none.json"), str(tmp_path / "none.json/x")):
         assert read({"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": path, "GITHUB_SHA": SHA}) == nothing
     assert read({}) == Event("", None, None, "", "", False)
 
@@ -347,8 +365,11 @@ JSON: Final = st.recursive(
 
 
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from([*PULL_EVENTS, "workflow_run", "merge_group", "push", "schedule"]), payload=JSON)
-def test_any_json_is_a_payload(name: str, payload: object, tmp_path: Path) -> None:
+@given(
+    name=st.sampled_from([*PULL_EVENTS, "workflow_run", "merge_group", "push", "schedule"]),
+    payload=st.dictionaries(NAMES, JSON),
+)
+def test_any_object_is_a_payload(name: str, payload: object, tmp_path: Path) -> None:
     check(read_of(tmp_path, payload, name))
 
 

@@ -307,8 +307,14 @@ def test_what_a_fork_updates_may_be_there_already(workflow: Workflow, where: str
     assert (workflow.runner.workspace / BASELINE).read_bytes() == COMMITTED
 
 
-@pytest.mark.parametrize("folder", [BASELINE, "gotracer-ci/baseline.json"])
-def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "problem"),
+    [
+        (BASELINE, "is a directory, not a regular file"),
+        ("gotracer-ci/baseline.json", "cannot be written: it is a directory"),
+    ],
+)
+def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, folder: str, problem: str) -> None:
     workflow.opened(fork="mallory/service")
     (workflow.runner.workspace / folder).unlink(missing_ok=True)
     (workflow.runner.workspace / folder).mkdir(parents=True)
@@ -318,9 +324,7 @@ def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, 
     step = workflow.step(LEAK, update_baseline="true")
 
     assert step.exit_code == 2
-    assert step.annotations("error") == [
-        f"::error title=gotracer-ci::{folder}: the baseline cannot be copied: Is a directory"
-    ]
+    assert step.annotations("error") == [f"::error title=gotracer-ci::{folder}: {problem}"]
 
 
 # code scanning
