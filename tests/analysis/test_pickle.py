@@ -1,0 +1,104 @@
+"""Facts are closed: a worker process can hand them over, and whatever is made from them stays the same."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gotracer_ci import pipeline
+from gotracer_ci.analysis.facts import Facts, analyse
+from gotracer_ci.report.formats import FORMATS
+from gotracer_ci.settings import Settings
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace.model import open_trace
+from tests.conftest import NAMES, PROGRAMS, ROOT, facts_of, path_of, read
+
+PLAIN = {
+    "builtins.getattr",
+    "collections.Counter",
+    "gotracer_ci.analysis.facts.Facts",
+    "gotracer_ci.analysis.goroutines.Goroutines",
+    "gotracer_ci.analysis.goroutines.Survivors",
+    "gotracer_ci.analysis.heap.Growth",
+    "gotracer_ci.analysis.heap.Heap",
+    "gotracer_ci.analysis.intervals.Interval",
+    "gotracer_ci.analysis.intervals.IntervalGroup",
+    "gotracer_ci.analysis.intervals.IntervalKind",
+    "gotracer_ci.analysis.stacks.Stack",
+    "gotracer_ci.source.frames.SourceFrame",
+}
+
+each_trace = pytest.mark.parametrize("name", NAMES)
+
+
+class Recording(pickle.Unpickler):
+    """Notes which classes and functions a pickle names."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.names: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.names.add(f"{module}.{name}")
+        return super().find_class(module, name)
+
+
+@each_trace
+def test_only_plain_values(name: str) -> None:
+    """No repository, no tables of the trace, no function."""
+    unpickler = Recording(pickle.dumps(facts_of(name)))
+    assert unpickler.load() == facts_of(name)
+    assert unpickler.names <= PLAIN
+
+
+@each_trace
+def test_as_large_as_what_they_name(name: str) -> None:
+    """Each group and each frame once; the committed traces are of up to 40 kB, the repository is of 400."""
+    facts = facts_of(name)
+    frames = {frame for group in facts.intervals for frame in group.stack.frames}
+    assert len(pickle.dumps(facts)) <= 3_000 + 200 * len(facts.intervals) + 150 * len(frames)
+
+
+@pytest.mark.parametrize(
+    ("traces", "baseline"),
+    [
+        ([path_of(name) for name in NAMES], None),
+        ([path_of("service-leak-go1.27"), path_of("service-lock-go1.27")], ROOT / "testdata" / "baseline.json"),
+    ],
+    ids=["all", "baseline"],
+)
+def test_no_report_changes(traces: list[str], baseline: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a byte of any format, whether the facts come from this process or as a worker's bytes."""
+    settings = Settings(traces=tuple(traces), root=ROOT if baseline else PROGRAMS, baseline=baseline)
+    here = pipeline.run(settings).report
+    monkeypatch.setattr(pipeline, "analyse", lambda *arguments: pickle.loads(pickle.dumps(analyse(*arguments))))
+    there = pipeline.run(settings).report
+    assert here.findings
+    for name in FORMATS:
+        assert FORMATS[name].render(there) == FORMATS[name].render(here)
+
+
+def test_a_worker_process_hands_them_over() -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(read, "service-go1.27").result() == facts_of("service-go1.27")
+
+
+def test_damage_stays_known(tmp_path: Path) -> None:
+    whole = Path(path_of("lockwait-go1.27")).read_bytes()
+    half = tmp_path / "half.trace"
+    half.write_bytes(whole[: len(whole) // 2])
+
+    facts = analyse(open_trace(str(half)), SourceMap(None))
+    again: Facts = pickle.loads(pickle.dumps(facts))
+
+    assert facts.damage
+    assert again.damage
+    assert (str(again.damage), again.damage.offset) == (str(facts.damage), facts.damage.offset)
+    assert replace(again, damage=None) == replace(facts, damage=None)
