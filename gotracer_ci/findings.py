@@ -7,7 +7,6 @@ duration or absolute path, so it survives moved lines, other machines and `-trim
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -58,6 +57,8 @@ class Key(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, the same on every machine and for every build of the same code."""
+        import hashlib  # takes 3 ms at start, and only some formats need it
+
         return hashlib.sha256("\x1f".join(self if self.program else self[:3]).encode()).hexdigest()[:16]
 
 

@@ -7,8 +7,7 @@ locks and system calls. Its counters vary by a few percent at most.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gotracer_ci.findings import Key
 
@@ -17,8 +16,7 @@ MB: Final = 1_000_000
 EVERY_KIND: Final = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """How far the groups of one class may go.
 
     unit: "ns", "count" or "bytes". tolerance, floor: a value is over the limit above `tolerance * before + floor`.

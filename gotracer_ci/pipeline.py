@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from gotracer_ci import __version__, files, inputs
 from gotracer_ci.analysis.facts import Facts, analyse
@@ -31,8 +32,7 @@ Watch = Callable[[int, int, Trace], None]
 """Told of every chunk: the trace's number, of how many, and the trace as far as it has been read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Analysed:
+class Analysed(NamedTuple):
     """One trace that could be read, wholly or in part."""
 
     summary: TraceSummary
@@ -158,7 +158,7 @@ def _joined(traces: Sequence[Analysed]) -> list[Analysed]:
     """A trace that does not tell what it is of is taken for one of the run's only program."""
     known = {trace.program for trace in traces if trace.program}
     only = known.pop() if len(known) == 1 else ""
-    return [replace(trace, traced=trace.traced._replace(program=trace.program or only)) for trace in traces]
+    return [trace._replace(traced=trace.traced._replace(program=trace.program or only)) for trace in traces]
 
 
 def _by_program(traces: Sequence[Analysed]) -> dict[str, list[Analysed]]:

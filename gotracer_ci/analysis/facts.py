@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gotracer_ci.analysis import goroutines, intervals
 from gotracer_ci.analysis.consumer import Consumer, consume
@@ -19,8 +19,7 @@ _READERS_OWN = 2
 """Sync events that the reader adds: one at the beginning and one at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """One trace, closed: plain values that can be pickled, with every stack that they name resolved.
 
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;

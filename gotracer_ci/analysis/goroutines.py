@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.place import NO_OWN_CODE, normalise
@@ -37,8 +38,7 @@ class Survivors:
     waiting: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Goroutines:
+class Goroutines(NamedTuple):
     """How many goroutines there were, without the runtime's own except in `created`.
 
     at_start: when the trace began. created: during the trace. at_end: when it ended. survivors: sorted by place.

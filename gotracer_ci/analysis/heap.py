@@ -5,14 +5,13 @@ Live is what a cycle's mark phase left (HeapAlloc at the cycle's end), not what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gotracer_ci.trace.model import Chunk
 from gotracer_ci.trace.spec import Ev
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(NamedTuple):
     """The largest rise of the live heap from one GC cycle to a later one. Times on the trace's clock, ns; bytes."""
 
     start_ns: int
@@ -26,8 +25,7 @@ class Growth:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Heap:
+class Heap(NamedTuple):
     """The heap over the whole trace.
 
     cycles: GC cycles that ended. growth: None before two cycles. allocated: bytes, the sum of all rises of the heap,

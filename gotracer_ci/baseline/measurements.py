@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import Limits, limit_of
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(NamedTuple):
     """What a program's figures depend on besides its code. Only runs under the same conditions are comparable.
 
     go: Go's minor version as the trace has it ("1.26"), "" unknown. gomaxprocs: 0 unknown.
@@ -45,8 +44,7 @@ def common(conditions: Iterable[Conditions]) -> Conditions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TraceGroups:
+class TraceGroups(NamedTuple):
     """One trace of a run with all its groups, also those below every threshold of a rule."""
 
     conditions: Conditions

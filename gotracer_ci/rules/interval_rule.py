@@ -14,7 +14,7 @@ from gotracer_ci.rules.rule import Measured, Rule, severity
 from gotracer_ci.text import duration
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class IntervalRule(Rule):
     """A rule with thresholds for the longest interval of a group, which is what its findings show.
 

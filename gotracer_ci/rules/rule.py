@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval
@@ -23,8 +23,7 @@ from gotracer_ci.text import quantity
 SECTIONS = ("Detects", "Why it matters", "How it is measured", "Thresholds", "What to do", "Limits")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What a rule measured at one place of one trace: plain values.
 
     severity: NONE below every threshold. worst: the longest intervals, longest first; empty for what has none.
@@ -36,8 +35,7 @@ class Measured:
     worst: tuple[Interval, ...] = ()
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(NamedTuple):
     """A number of the whole program that is only compared with the baseline and has no threshold.
 
     unit: "count" or "bytes". value: takes it from the facts, None if the trace does not have it. message: one line in
@@ -72,7 +70,7 @@ class Counter:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule(ABC):
     """A rule. Subclasses implement `measure` and `explain`, and name their limits.
 
@@ -94,6 +92,8 @@ class Rule(ABC):
 
     def with_thresholds(self, changed: Mapping[str, float]) -> Self:
         """Return the rule with some thresholds changed."""
+        if not changed:
+            return self
         limits = tuple(replace(t, value=changed.get(t.name, t.value)) for t in self.info.thresholds)
         return replace(self, info=replace(self.info, thresholds=limits))
 

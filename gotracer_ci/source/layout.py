@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gotracer_ci.source.gomod import Kind
 from gotracer_ci.source.mounts import Mount, is_absolute, vote
@@ -20,8 +20,7 @@ VERSIONED = re.compile(r"@(v\d[^/]*)/")
 _VOTES_NEEDED = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """goroot: GOROOT's `…/src/`, "" where files are trimmed. mounts: found by votes, most votes first.
 
     home: import paths that own code lies below. versioned: the build names the version of what is not a main module.
@@ -36,7 +35,7 @@ class Layout:
     versioned: bool = False
     installed: str = ""
     repository: Repository | None = None
-    functions: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
+    functions: Mapping[str, Mapping[str, list[int]]] = {}
 
     def is_home(self, import_path: str) -> bool:
         """Whether code that the repository does not know is own code, going by what else the trace holds.

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.source.names import is_closure, package_of
@@ -35,8 +35,7 @@ def is_absolute(file: str) -> bool:
     return file.startswith("/") or _DRIVE.match(file) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A folder of the traced build ("" for `/`), and the repository's folder that it was ("" for its root)."""
 
     start: str

@@ -6,7 +6,6 @@ import io
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +100,4 @@ def test_damage_stays_known(tmp_path: Path) -> None:
     assert facts.damage
     assert again.damage
     assert (str(again.damage), again.damage.offset) == (str(facts.damage), facts.damage.offset)
-    assert replace(again, damage=None) == replace(facts, damage=None)
+    assert again._replace(damage=None) == facts._replace(damage=None)

@@ -247,7 +247,7 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
     groups = {LOCK._replace(place=place): sized(ms) for place, ms in now.items()}
     part = base(LOCK, 1)
     past = {LOCK._replace(place=place): Group("ns", (ms * MS,), (100,)) for place, ms in before.items()}
-    verdicts = compare([replace(trace, groups=groups)], Part(part.entries, past), "b.json", LIMITS).verdicts
+    verdicts = compare([trace._replace(groups=groups)], Part(part.entries, past), "b.json", LIMITS).verdicts
     said = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
     return {place: words for place, words in said.items() if words}
 

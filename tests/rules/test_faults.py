@@ -186,8 +186,8 @@ def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severit
     """A leak goes on: each half of the trace has created a tenth of the survivors, and there are enough of them."""
     facts = facts_of("leak-go1.27")
     (leaked,) = (s for s in facts.goroutines.survivors if s.created)
-    changed = replace(facts.goroutines, survivors=(replace(leaked, created=created, late=late),))
-    (found,) = RULES["GoroutineLeakGrowth"].run(replace(facts, goroutines=changed))
+    changed = facts.goroutines._replace(survivors=(replace(leaked, created=created, late=late),))
+    (found,) = RULES["GoroutineLeakGrowth"].run(facts._replace(goroutines=changed))
     assert found.severity.label == severity
 
 
@@ -207,7 +207,7 @@ def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: 
     """100 MB or 50 MB/s, 500 MB or 200 MB/s; a rate counts from 16 MB and from 100 ms on."""
     facts = facts_of("heapgrowth-go1.26")
     growth = Growth(facts.start_ns, facts.start_ns + milliseconds * MS, 10**6, 10**6 * (rise + 1), -1)
-    rule = RULES["HeapGrowthSpike"].run(replace(facts, heap=replace(facts.heap, growth=growth)))
+    rule = RULES["HeapGrowthSpike"].run(facts._replace(heap=facts.heap._replace(growth=growth)))
     (found,) = (m for m in rule if m.key.kind == "live heap")
     assert found.severity.label == severity
 
@@ -302,7 +302,7 @@ def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> N
     """Nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
     facts = facts_of("blockedread-go1.27")
     (group,) = (g for g in facts.intervals if parked(g) and g.stack.place == "main.readSlowly")
-    changed = replace(facts, intervals=(replace(group, parked=all_the_while),))
+    changed = facts._replace(intervals=(replace(group, parked=all_the_while),))
     assert len(list(RULES["BlockedOnSyscall"].run(changed))) == (not all_the_while)
 
 
