@@ -6,20 +6,30 @@ string" and "no stack" everywhere.
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Iterable
+from typing import Any
+
+from gotracer_ci.trace.interning import Ids, Interner
+from gotracer_ci.trace.varints import StackBatches, from_dicts, intern_text, read_strings
 
 RESERVED = (b"", b"unblocked", b"created", b"syscall exit")
 """The first strings: none, and why a goroutine is Runnable where Go's trace gives no reason (see the kernel)."""
 MAX_ENTRIES = 1 << 27
-"""Of each table: the kernel packs an index of each into one key."""
-DENSE_SLACK = 1024
+"""Of each table: `observers.groups` packs an index of each into one key."""
 
-IdColumn = tuple["array[int]", dict[int, int]]
-"""Generation ids to indices: a dense int32 column (−1: no such id), and a dict for the few ids beyond it."""
+Extent = tuple[int, int]
+"""First byte and end of a batch's contents, without the byte that says what it is."""
 
 
 class BadTable(Exception):
-    """A generation's tables name what they do not have, or hold more than can be."""
+    """A generation's tables are broken, refer to what they do not have, or are too large.
+
+    offset: where in the file, None if not at one place.
+    """
+
+    def __init__(self, problem: str, offset: int | None = None) -> None:
+        super().__init__(problem)
+        self.offset = offset
 
 
 class Tables:
@@ -33,77 +43,74 @@ class Tables:
         self.strings: list[bytes] = []
         self.frames: list[tuple[int, int, int]] = []
         self.stacks: list[tuple[int, ...]] = []
-        self._string_index: dict[bytes, int] = {}
-        self._frame_index: dict[tuple[int, int, int], int] = {}
-        self._stack_index: dict[tuple[int, ...], int] = {}
+        self._string_index = Interner()
+        self._frame_index = Interner()
+        self._stack_index = Interner()
+        self._decoded: dict[int, str] = {}
         for text in RESERVED:
             self.intern_string(text)
-        self._intern_stack(())
+        intern_text(b"", self._stack_index, [])
+        self.stacks.append(())
 
     def string(self, index: int) -> str:
-        return self.strings[index].decode("utf-8", "replace")
+        text = self._decoded.get(index)
+        if text is None:
+            text = self._decoded[index] = self.strings[index].decode("utf-8", "replace")
+        return text
 
     def frame(self, index: int) -> tuple[str, str, int]:
-        """(function, file, line)."""
+        """Return (function, file, line)."""
         function, file, line = self.frames[index]
         return self.string(function), self.string(file), line
 
     def stack(self, index: int) -> list[tuple[str, str, int]]:
-        """The frames of a stack, leaf first."""
+        """Return the frames of a stack, leaf first."""
         return [self.frame(i) for i in self.stacks[index]]
 
     def intern_string(self, text: bytes) -> int:
-        index = self._string_index.setdefault(text, len(self.strings))
-        if index == len(self.strings):
-            self.strings.append(text)
-        return index
+        """Return the index of a string, a new one at its first appearance."""
+        return intern_text(text, self._string_index, self.strings)
 
-    def _intern_stack(self, frames: tuple[int, ...]) -> int:
-        index = self._stack_index.setdefault(frames, len(self.stacks))
-        if index == len(self.stacks):
-            self.stacks.append(frames)
-        return index
+    def read(self, data: Any, strings: Iterable[Extent], stacks: Iterable[Extent]) -> tuple[Ids, Ids]:
+        """Read a generation's batches; return its string ids and its stack ids mapped to indices.
 
-    def _intern_frame(self, frame: tuple[int, int, int]) -> int:
-        index = self._frame_index.setdefault(frame, len(self.frames))
-        if index == len(self.frames):
-            self.frames.append(frame)
-        return index
+        Raises:
+            BadTable: a batch is broken, a frame's string is missing, or there are too many strings or stacks.
+        """
+        string_ids = Ids()
+        for start, end in strings:
+            at = read_strings(data, start, end, string_ids, self._string_index, self.strings)
+            if at >= 0:
+                raise BadTable("the table of strings is broken", at)
+        batches = StackBatches()
+        first: int | None = None
+        for start, end in stacks:
+            first = start if first is None else first
+            at = batches.read(data, start, end)
+            if at >= 0:
+                raise BadTable("the table of stacks is broken", at)
+        try:
+            return string_ids, self.add_stacks(batches, string_ids)
+        except BadTable as bad:
+            raise BadTable(str(bad), first) from None
 
     def add_generation(
         self, strings: dict[int, bytes], stacks: dict[int, tuple[int, ...]], pcs: dict[int, tuple[int, int, int]]
-    ) -> tuple[IdColumn, IdColumn]:
-        """Takes over a generation's strings (id → bytes), stacks (id → pcs) and frames (pc → ids and line).
+    ) -> tuple[Ids, Ids]:
+        """Take over the old format's strings (id → bytes), stacks (id → pcs) and frames (pc → ids and line)."""
+        string_ids, batches = from_dicts(strings, stacks, pcs, self._string_index, self.strings)
+        return string_ids, self.add_stacks(batches, string_ids)
 
-        Returns: the columns from its string ids and its stack ids to indices.
+    def add_stacks(self, batches: StackBatches, strings: Ids) -> Ids:
+        """Intern a generation's stacks; return its stack ids mapped to indices.
 
         Raises:
-            BadTable: a stack's frame names a string that there is not, or there are too many strings or stacks.
+            BadTable: a frame's string is missing, or there are too many strings or stacks.
         """
-        string_ids = {id: self.intern_string(text) for id, text in strings.items()}
-        string_ids[0] = 0
-        frame_of: dict[int, int] = {}
-        for pc, (function, file, line) in pcs.items():
-            if function not in string_ids or file not in string_ids:
-                raise BadTable(
-                    f"a frame names string {function if function not in string_ids else file}, which is not there"
-                )
-            frame_of[pc] = self._intern_frame((string_ids[function], string_ids[file], line))
-        stack_ids = {id: self._intern_stack(tuple([frame_of[pc] for pc in frames])) for id, frames in stacks.items()}
-        stack_ids[0] = 0
+        try:
+            ids = batches.intern(strings, self._frame_index, self.frames, self._stack_index, self.stacks)
+        except KeyError as missing:
+            raise BadTable(f"a frame refers to the unknown string ID {missing.args[0]}") from None
         if max(len(self.strings), len(self.stacks)) > MAX_ENTRIES:
             raise BadTable(f"more than {MAX_ENTRIES:,} different strings or stacks")
-        return _column(string_ids), _column(stack_ids)
-
-
-def _column(ids: dict[int, int]) -> IdColumn:
-    """Runtimes number from 1 on without gaps: dense. What lies far beyond (never seen, but possible) is sparse."""
-    size = min(max(ids) + 1, 4 * len(ids) + DENSE_SLACK)
-    dense = array("i", [-1]) * size
-    sparse = {}
-    for id, index in ids.items():
-        if 0 <= id < size:
-            dense[id] = index
-        else:
-            sparse[id] = index
-    return dense, sparse
+        return ids

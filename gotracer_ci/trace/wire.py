@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gotracer_ci.trace import kernel, spec
+from gotracer_ci.trace import spec
+from gotracer_ci.trace.interning import Ids
+from gotracer_ci.trace.sorting import sorted_as_go
 from gotracer_ci.trace.spec import Ev
-from gotracer_ci.trace.tables import BadTable, IdColumn, Tables
+from gotracer_ci.trace.tables import BadTable, Tables
 
 Data = memoryview
 Extent = tuple[int, int]
@@ -142,27 +144,16 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
             return
 
 
-def tables(data: Data, generation: Generation, into: Tables) -> tuple[IdColumn, IdColumn]:
-    """Reads a generation's strings and stacks into the trace's tables; returns the two id columns.
+def tables(data: Data, generation: Generation, into: Tables) -> tuple[Ids, Ids]:
+    """Read a generation's strings and stacks into the trace's tables; return its two maps of ids.
 
     Raises:
-        Damage: a table that cannot be read or names what is not there.
+        Damage: a table that cannot be read or refers to what is missing.
     """
-    strings: dict[int, bytes] = {}
-    stacks: dict[int, tuple[int, ...]] = {}
-    pcs: dict[int, tuple[int, int, int]] = {}
-    for start, end in generation.strings:
-        at = kernel.read_strings(data, start, end, strings, spec.MAX_STRING_SIZE)
-        if at >= 0:
-            raise Damage("the table of strings is broken", at)
-    for start, end in generation.stacks:
-        at = kernel.read_stacks(data, start, end, stacks, pcs, spec.MAX_FRAMES)
-        if at >= 0:
-            raise Damage("the table of stacks is broken", at)
     try:
-        return into.add_generation(strings, stacks, pcs)
+        return into.read(data, generation.strings, generation.stacks)
     except BadTable as bad:
-        raise Damage(str(bad), generation.stacks[0][0] if generation.stacks else None) from None
+        raise Damage(str(bad), bad.offset) from None
 
 
 def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int, int, int]]:
@@ -183,10 +174,10 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
             if time > 4e18:
                 raise Damage("a CPU sample's time is out of range", at)
             thread, proc, goroutine, stack = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:])
-            if not -1 <= proc < kernel.MAX_PROCS:
+            if not -1 <= proc < spec.MAX_PROCS:
                 raise Damage("a CPU sample names a proc that cannot be", at)
             found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, stack, at))
-    return kernel.sorted_as_go(found)
+    return sorted_as_go(found)
 
 
 def _batch(data: Data, pos: int) -> Batch:
