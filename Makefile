@@ -13,6 +13,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+COMPILED := $(shell find gotracer_ci/trace -name "*.py" -o -name "*.pxd")
 BIN := $(VENV)/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 IMAGE_TOOL ?= ../shared/tools/image
@@ -74,7 +75,8 @@ image: $(VENV)/.dev
 	IMAGE_TOOL=$(IMAGE_TOOL) IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image/check_image.py tests/image/check_flow.py
 
 clean:
-	rm -rf $(VENV) build dist out *.egg-info gotracer_ci/trace/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find gotracer_ci -name "*.so" -delete
 	find gotracer_ci tests testdata -name __pycache__ -prune -exec rm -rf {} +
 
 # Each stamp says what is installed; a newer file that it depends on installs it again.
@@ -84,9 +86,9 @@ $(VENV)/.pip:
 	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
 	@touch $@
 
-# Without a C compiler the kernel stays plain Python: slower, the same results. An older compiled one would hide it.
-$(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py gotracer_ci/trace/kernel.py gotracer_ci/trace/prefetch.pxd
-	rm -f gotracer_ci/trace/kernel.*.so
+# Without a C compiler the decoder stays plain Python: slower, the same results. An older compiled one would hide it.
+$(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py $(COMPILED)
+	find gotracer_ci -name "*.so" -delete
 	$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""The one thing that pyproject.toml cannot say: the kernel is compiled where a C compiler is, and skipped where not."""
+"""What pyproject.toml cannot express: the decoder's modules are compiled together where there is a C compiler."""
 
 import os
 from pathlib import Path
@@ -6,30 +6,52 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 LIMITED_API = "0x030b0000"  # Python 3.11: one compiled wheel a platform serves it and all later ones
+PACKAGE = Path("gotracer_ci/trace")
+COMPILED = (
+    "columns",
+    "interning",
+    "kernel",
+    "observe",
+    "observers/groups",
+    "sorting",
+    "varints",
+)
 
-kernel = Extension(
-    "gotracer_ci.trace.kernel",
-    ["gotracer_ci/trace/kernel.py"],
-    define_macros=[("Py_LIMITED_API", LIMITED_API)],
-    py_limited_api=True,
-)
-# The kernel checks whatever comes from outside itself. GOTRACER_CI_CHECKED=1 makes Cython check every index besides:
-# the tests and the fuzzer run on both builds, so that the one that ships can do without.
+# The decoder checks whatever comes from the file. GOTRACER_CI_CHECKED=1 makes Cython check every index besides: the
+# tests and the fuzzer run on both builds, so that the one that ships can do without.
 checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
-modules = cythonize(
-    [kernel],
-    build_dir="build/cython-checked" if checked else "build/cython",
-    language_level=3,
-    compiler_directives={"boundscheck": checked},
-)
-for module in modules:
-    module.optional = True  # without a C compiler the package works all the same; cythonize does not carry this over
+
+
+def extension(module: str) -> Extension:
+    source = PACKAGE / f"{module}.py"
+    return Extension(
+        ".".join(source.with_suffix("").parts),
+        [str(source)],
+        define_macros=[("Py_LIMITED_API", LIMITED_API)],
+        py_limited_api=True,
+    )
+
+
+class AllOrNothing(build_ext):
+    """Without a C compiler the package works as plain Python. Compiled modules and plain ones do not mix."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except (CCompilerError, ExecError, PlatformError) as error:
+            self.warn(f"the decoder is not compiled and will be slow: {error}")
+            for module in self.extensions:
+                for output in (self.get_ext_fullpath(module.name), Path(self.build_lib, *module.name.split("."))):
+                    Path(output).unlink(missing_ok=True)
+            self.extensions = []
 
 
 class HonestWheel(bdist_wheel):
-    """Without the kernel in it a wheel is plain Python, and its name must not say that it is the compiled one."""
+    """A wheel without the compiled modules is plain Python, and its name must say so."""
 
     def get_tag(self) -> tuple[str, str, str]:
         if not any(file.suffix in (".so", ".pyd") for file in Path(self.bdist_dir).rglob("*")):
@@ -38,11 +60,16 @@ class HonestWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=modules,
-    cmdclass={"bdist_wheel": HonestWheel},
+    ext_modules=cythonize(
+        [extension(module) for module in COMPILED],
+        build_dir="build/cython-checked" if checked else "build/cython",
+        language_level=3,
+        compiler_directives={"boundscheck": checked},
+    ),
+    cmdclass={"bdist_wheel": HonestWheel, "build_ext": AllOrNothing},
     options={
         "bdist_wheel": {"py_limited_api": "cp311"},
-        # the two builds' libraries have one name: in one folder each would pass for the other
+        # the two builds' libraries have the same names, and in one directory each would pass for the other
         "build": {"build_base": "build/checked-base" if checked else "build"},
     },
 )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from gotracer_ci.errors import TraceError, UsageError
-from gotracer_ci.trace.model import GZIP_MAGIC, STDIN
+from gotracer_ci.trace.open import GZIP_MAGIC, STDIN
 from gotracer_ci.trace.spec import HEADER
 
 _HEADER_START = HEADER[:5]

@@ -24,7 +24,8 @@ from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import Trace, open_trace
+from gotracer_ci.trace.open import open_trace
+from gotracer_ci.trace.reader import Trace
 
 NO_BASELINE = "no baseline: every finding counts; make one with --baseline FILE --update-baseline"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from gotracer_ci.trace.model import Trace
+    from gotracer_ci.trace.reader import Trace
 
 AFTER_S = 1.0
 """What is over by then needs no bar."""

@@ -20,7 +20,7 @@ from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.rules.rule import Measured
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.runner import Runner
 
 # No test depends on a time: on a loaded machine it would fail for no fault of the code.

@@ -50,7 +50,15 @@ MAY_IMPORT = {
 # progress looks at the clock and draws on the terminal for cli, which alone starts it
 EDGES = {"cli", "commands", "action", "github", "progress"}
 THIRD_PARTY = {
-    "cython": {"trace/kernel"},
+    "cython": {
+        "trace/columns",
+        "trace/interning",
+        "trace/kernel",
+        "trace/observe",
+        "trace/observers/groups",
+        "trace/sorting",
+        "trace/varints",
+    },
     "click": {
         "cli",
         "commands/action",
@@ -153,7 +161,7 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
 
 # besides `files`: traces, which may be pipes and terabytes; files of installed packages; members of a zip; /dev/null
 OPENERS = {
-    "files", "trace/model", "inputs", "report/formats/html", "rules/installed", "github/artifacts", "commands/output",
+    "files", "trace/open", "inputs", "report/formats/html", "rules/installed", "github/artifacts", "commands/output",
 }  # fmt: skip
 OPENS = {
     "mkdir", "makedirs", "open", "read_bytes", "read_text", "rename", "renames", "rmdir", "rmtree", "symlink_to",

@@ -73,9 +73,9 @@ def test_a_full_disk(arguments: tuple[str, ...]) -> None:
 
 HEAVY = {"pydantic", "jinja2", "requests", "rich", "numpy", "sarif_om", "tomllib"}
 DECODE = f"""
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 trace = open_trace({LOCKWAIT!r})
-print(sum(chunk.n for chunk in trace.chunks()), len(trace.intervals()), len(trace.tables.stacks))
+print(sum(chunk.n for chunk in trace.chunks()), len(trace.tables.stacks))
 """
 
 

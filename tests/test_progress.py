@@ -25,7 +25,7 @@ from gotracer_ci import pipeline, progress
 from gotracer_ci.settings import load
 from gotracer_ci.text import duration, quantity
 from gotracer_ci.trace import kernel
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.spec import HEADER, Ev, GoState, ProcState
 from tests.conftest import NAMES, PROGRAMS, ROOT, path_of
 

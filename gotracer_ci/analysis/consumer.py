@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from gotracer_ci.trace.model import Chunk, Trace
+from gotracer_ci.trace.reader import Chunk, Trace
 from gotracer_ci.trace.spec import Ev
 
 Result = TypeVar("Result", covariant=True)
@@ -28,10 +28,13 @@ class Consumer(Protocol[Result]):
         """Return what was found, as a plain value; called once the whole trace is read."""
 
 
-def consume(trace: Trace, consumers: Iterable[Consumer[object]]) -> None:
-    """Read the trace once and feed all consumers. `trace.damage` holds what ended the reading early."""
+def consume(trace: Trace, consumers: Iterable[Consumer[object]], observers: Sequence[Any] = ()) -> None:
+    """Read the trace once and feed all consumers. `trace.damage` holds what ended the reading early.
+
+    observers: get the intervals (`trace.observe.Observer`).
+    """
     consumers = tuple(consumers)
     wanted = {Ev.SYNC, *(kind for consumer in consumers for kind in consumer.wanted)}
-    for chunk in trace.chunks(wanted):
+    for chunk in trace.chunks(wanted, observers):
         for consumer in consumers:
             consumer.feed(chunk)

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from gotracer_ci.analysis import goroutines, intervals
 from gotracer_ci.analysis.consumer import Consumer, consume
-from gotracer_ci.analysis.heap import Heap, LiveHeap
+from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
 from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor
 from gotracer_ci.source.program import program
-from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.observers.groups import Groups
+from gotracer_ci.trace.reader import Trace
 
 _READERS_OWN = 2
 """Sync events that the reader adds: one at the beginning and one at the end."""
@@ -51,22 +52,21 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
     """
-    live = LiveHeap()
-    consume(trace, (live, *consumers))
+    groups, heap = Groups(), HeapSamples()
+    consume(trace, (heap, *consumers), (groups,))
     if trace.events <= _READERS_OWN:
         raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
     stacks = Stacks(trace.tables, source)
     totals = trace.totals()
-    cycles, growth = live.result()
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
         start_ns=trace.start_ns,
         duration_ns=trace.duration_ns,
         gomaxprocs=totals["gomaxprocs"],
-        intervals=tuple(intervals.groups(trace, stacks)),
+        intervals=tuple(intervals.groups(groups.rows(), stacks, trace.tables)),
         goroutines=goroutines.census(trace, stacks),
-        heap=Heap(cycles, growth, totals["heap_allocated"], totals["heap_peak"]),
+        heap=heap.result(),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
         notes=tuple(source.notes()),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.place import NO_OWN_CODE, normalise
-from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import GoState
 
 _Likeness = tuple[bool, bool, int, int, int, int, int]

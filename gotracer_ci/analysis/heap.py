@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gotracer_ci.trace.model import Chunk
+from gotracer_ci.trace.reader import Chunk
 from gotracer_ci.trace.spec import Ev
 
 
@@ -39,29 +39,39 @@ class Heap(NamedTuple):
     peak: int
 
 
-class LiveHeap:
-    """Consumer: the number of GC cycles that ended, and the largest growth between two of them."""
+class HeapSamples:
+    """Consumer: GC cycles, the growth between them, and what was allocated."""
 
-    wanted = (Ev.GC_END,)
+    wanted = (Ev.HEAP_ALLOC, Ev.HEAP_GOAL, Ev.GC_END)
 
     def __init__(self) -> None:
-        self._cycles = 0
+        self._cycles = self._allocated = self._peak = 0
         self._growth: Growth | None = None
+        self._now = self._goal = -1
         self._lowest: tuple[int, int] | None = None
 
     def feed(self, chunk: Chunk) -> None:
-        for time, kind, _, _, _, _, live, goal, _ in chunk.rows():
-            if kind != Ev.GC_END:
-                continue
-            self._cycles += 1
-            if live < 0:
-                continue
-            if self._lowest is None or live < self._lowest[0]:
-                self._lowest = (live, time)
-            lowest, since = self._lowest
-            if since < time and (self._growth is None or live - lowest > self._growth.bytes):
-                self._growth = Growth(since, time, lowest, live, goal)
+        for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
+            if kind == Ev.HEAP_ALLOC:
+                if 0 <= self._now < value:
+                    self._allocated += value - self._now
+                self._now = value
+                self._peak = max(self._peak, value)
+            elif kind == Ev.HEAP_GOAL:
+                self._goal = value
+            elif kind == Ev.GC_END:
+                self._cycles += 1
+                if self._now >= 0:
+                    self._end_cycle(time)
 
-    def result(self) -> tuple[int, Growth | None]:
-        """Return (cycles, growth); growth is None before two cycles."""
-        return self._cycles, self._growth
+    def _end_cycle(self, time: int) -> None:
+        """What is allocated when a cycle ends is what it found alive."""
+        live = self._now
+        if self._lowest is None or live < self._lowest[0]:
+            self._lowest = (live, time)
+        lowest, since = self._lowest
+        if since < time and (self._growth is None or live - lowest > self._growth.bytes):
+            self._growth = Growth(since, time, lowest, live, self._goal)
+
+    def result(self) -> Heap:
+        return Heap(self._cycles, self._growth, self._allocated, self._peak)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gotracer_ci.trace.kernel import BUCKETS
+from gotracer_ci.trace.observers.groups import BUCKETS
 
 Histogram = dict[int, int]
 

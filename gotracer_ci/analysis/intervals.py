@@ -7,35 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.source.place import primary
-from gotracer_ci.trace import kernel
-from gotracer_ci.trace.model import Trace
-from gotracer_ci.trace.spec import GoState
+from gotracer_ci.trace import spec
+from gotracer_ci.trace.observers.groups import EXAMPLES
+from gotracer_ci.trace.tables import Tables
 
+IntervalKind = spec.IntervalKind
 
-class IntervalKind(IntEnum):
-    """What an interval is: a goroutine's state, or one of three others that are measured alike.
-
-    IDLE_P: the part of a Runnable interval during which a P was idle. STW: a stop-the-world range. MARK_ASSIST:
-    a mark assist range.
-    """
-
-    RUNNABLE = GoState.RUNNABLE
-    SYSCALL = GoState.SYSCALL
-    WAITING = GoState.WAITING
-    IDLE_P = kernel.IDLE_P
-    STW = kernel.STW
-    MARK_ASSIST = kernel.MARK_ASSIST
-
-
-_KINDS = {int(kind): kind for kind in IntervalKind}
-"""The kernel may report more kinds than any rule asks for."""
+_UNUSED = frozenset({IntervalKind.SWEEP, IntervalKind.REGION})
+"""No rule asks for these, and resolving their stacks takes time."""
 
 
 class Interval(NamedTuple):
@@ -101,7 +86,7 @@ class PlaceGroup:
         self.total_ns += group.total_ns
         # by length; of equals the earlier, so that the order of the groups does not matter
         self.worst = sorted([*self.worst, *group.worst], key=lambda w: (-w.length_ns, w.start_ns, w.goroutine))
-        del self.worst[kernel.EXAMPLES :]
+        del self.worst[EXAMPLES:]
         histogram.merge(self.counts, group.counts)
 
     @property
@@ -128,27 +113,25 @@ class PlaceGroup:
         return histogram.quantile(self.counts, q, self.max_ns)
 
 
-def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
-    """All groups of a trace that has been read, in a fixed order."""
+def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> list[IntervalGroup]:
+    """The groups of a trace that has been read (`trace.observers.groups.Groups.rows`), in a fixed order."""
     found = []
-    for kind, reason, stack, count, total, examples, counts in trace.intervals():
+    for kind, parked, reason, stack, count, total, examples, counts in rows:
+        if kind in _UNUSED:
+            continue
         if not counts:
             counts = {}
             for example in examples:
                 index = histogram.bucket(example[1])
                 counts[index] = counts.get(index, 0) + 1
-        parked = bool(kind & kernel.PARKED)
-        kind = _KINDS.get(kind & ~kernel.PARKED)
-        if kind is None:
-            continue
         where = stacks[stack]
         worst = [
             Interval(
                 length,
                 start,
                 goroutine,
-                bool(flags & kernel.OPEN),
-                bool(flags & kernel.BEFORE),
+                bool(flags & spec.OPEN),
+                bool(flags & spec.BEFORE),
                 cause,
                 stacks[cause_stack],
                 where,
@@ -156,7 +139,9 @@ def groups(trace: Trace, stacks: Stacks) -> list[IntervalGroup]:
             )
             for start, length, goroutine, creation, cause, cause_stack, flags in examples
         ]
-        found.append(IntervalGroup(kind, trace.tables.string(reason), where, count, total, worst, counts, parked))
+        found.append(
+            IntervalGroup(IntervalKind(kind), tables.string(reason), where, count, total, worst, counts, parked)
+        )
     return found
 
 

@@ -20,7 +20,8 @@ cfunc = inline = final = _unchanged
 def cclass(plain: type) -> type:
     """A compiled class has its declared attributes and no others; without a `__dict__` plain calls are quicker too."""
     body = {name: thing for name, thing in vars(plain).items() if name not in ("__dict__", "__weakref__")}
-    return type(plain.__name__, (), {**body, "__slots__": tuple(plain.__annotations__)})
+    fields = tuple(vars(plain).get("__annotations__", ()))
+    return type(plain.__name__, plain.__bases__, {**body, "__slots__": fields})
 
 
 def exceptval(_value: int | None = None, *, check: bool = True) -> Any:

@@ -10,7 +10,7 @@ cdef class IdMap:
     cdef int _shift
     cdef int count
     cdef long long _home(self, unsigned long long key) noexcept
-    cdef int find(self, long long key) noexcept
-    cdef int guess(self, long long key) noexcept
+    cdef int find(self, long long key) except? -1
+    cdef int guess(self, long long key) except? -1
     cdef int put(self, long long key, int index) except? -1
     cdef int remove(self, long long key) except? -1

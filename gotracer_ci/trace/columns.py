@@ -73,7 +73,7 @@ class IdMap:
         return ((key * _ODD) & _WORD) >> self._shift
 
     @cython.cfunc
-    @cython.exceptval(check=False)
+    @cython.exceptval(-1)
     def find(self, key: cython.longlong) -> cython.int:
         """Return the index of `key`, or −1."""
         i: cython.longlong = self._home(key)
@@ -84,7 +84,7 @@ class IdMap:
         return index
 
     @cython.cfunc
-    @cython.exceptval(check=False)
+    @cython.exceptval(-1)
     def guess(self, key: cython.longlong) -> cython.int:
         """Return most likely what `find` returns, without reading `keys`."""
         return self._indices[self._home(key)]

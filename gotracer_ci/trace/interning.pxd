@@ -14,9 +14,9 @@ cdef class Interner:
     cdef int[::1] _slots
     cdef unsigned long long _mask
     cdef int add(self, long long start, long long end) except? -1
-    cdef unsigned long long _hash(self, long long start, long long end) noexcept
+    cdef unsigned long long _hash(self, long long start, long long end) except? 0
     cdef unsigned long long _mixed(self, unsigned long long hashed, unsigned long long word) noexcept
-    cdef bint _is(self, int index, long long start, long long end) noexcept
+    cdef int _is(self, int index, long long start, long long end) except? -1
     cdef int _new(self, unsigned long long hashed, unsigned long long slot, long long start, long long end) except? -1
 
 

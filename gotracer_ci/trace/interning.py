@@ -72,7 +72,7 @@ class Interner:
         return self._new(hashed, i, start, end)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
+    @cython.exceptval(0)
     def _hash(self, start: cython.longlong, end: cython.longlong) -> cython.ulonglong:
         word: cython.ulonglong
         hashed: cython.ulonglong = (_SALT + cython.cast(cython.ulonglong, end - start)) & _WORD
@@ -104,17 +104,17 @@ class Interner:
         return hashed ^ (hashed >> 29)
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    def _is(self, index: cython.int, start: cython.longlong, end: cython.longlong) -> cython.bint:
+    @cython.exceptval(-1)
+    def _is(self, index: cython.int, start: cython.longlong, end: cython.longlong) -> cython.int:
         first: cython.longlong = self._ends[index - 1] if index > 0 else 0
         if self._ends[index] - first != end - start:
-            return False
+            return 0
         while start < end:
             if self._bytes[first] != self.data[start]:
-                return False
+                return 0
             first += 1
             start += 1
-        return True
+        return 1
 
     @cython.cfunc
     @cython.exceptval(-1)

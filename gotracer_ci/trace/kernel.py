@@ -1,12 +1,14 @@
 # cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
-"""The decoding kernel: Go's event order, the states behind it, and the intervals that they make.
+"""The decoding kernel: Go's event order, and the states and intervals that follow from it.
 
-One source, compiled by Cython where a C compiler is, plain Python where not. `Kernel.fill` is resumable: it
+One source, compiled by Cython where there is a C compiler, plain Python elsewhere. `Kernel.fill` is resumable: it
 merges the threads' batches of one generation in exactly the order of Go's own reader (`internal/trace`, whose
-rules `_advance_*` follow), stamps the times, writes the wanted events as rows of columns, and aggregates every
-interval that ends into `Groups`. No structure grows with the number of events.
+rules `_advance_*` follow), stamps the times, writes the wanted events as rows of columns, and reports every
+interval that ends to an observer (see `observe`). No structure grows with the number of events.
 
-Facts that the order rests on: ties are common (the clock ticks every 64 ns), so the heap is Go's to the swap;
+The methods stand in the order in which an event meets them: generations, queue, wire, order, states, rows.
+
+The order rests on these facts: ties are common (the clock ticks every 64 ns), so the queue is Go's heap to the swap;
 every emitted time is at least one more than the last; an event that cannot happen yet waits for its sequence
 number while the other threads are tried in time order.
 """
@@ -23,38 +25,29 @@ except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
 from gotracer_ci.trace import spec
+from gotracer_ci.trace.columns import column, grown, signed
 
 if cython.compiled:
-    from cython.cimports.gotracer_ci.trace.prefetch import prefetch
+    from cython.cimports.gotracer_ci.trace.columns import IdMap
+    from cython.cimports.gotracer_ci.trace.intrinsics import prefetch
+    from cython.cimports.gotracer_ci.trace.observe import Goroutines, Observer
+    from cython.cimports.gotracer_ci.trace.sorting import Sorter
+else:
+    from gotracer_ci.trace.columns import IdMap
+    from gotracer_ci.trace.observe import Goroutines, Observer
+    from gotracer_ci.trace.sorting import Sorter
 
 CHUNK_ROWS = 16384
 """Rows of a chunk: its columns stay in the processor's second-level cache."""
 STEPS = 1 << 18
-"""Events after which `fill` returns, few rows or none though there are: Ctrl-C and a progress bar wait for it."""
-EXAMPLES = 5
-"""The worst intervals kept of every group."""
-BUCKETS = 640
-"""Buckets of a group's histogram: 16 per octave above 512 ns (see `analysis.histogram`)."""
-MAX_PROCS = 1 << 15
-
-# Kinds of groups: goroutine states by their wire numbers, and four of ours.
-IDLE_P = 5  # the part of a Runnable interval during which a P was idle
-STW = 6
-MARK_ASSIST = 7
-
-PARKED = 8  # added to the kind of those that span the whole trace, of which nothing can be told
-
-OPEN = 1  # flags of an example: had not ended when the trace did
-BEFORE = 2  # was under way when the trace began
+"""`fill` returns after this many events even without rows, so that Ctrl-C and the progress bar stay responsive."""
 
 FULL = 1
 DONE = 2
 BROKEN = 3
 
 _R_ROWS = cython.declare(cython.int, CHUNK_ROWS)
-_EXAMPLES = cython.declare(cython.int, EXAMPLES)
-_BUCKETS = cython.declare(cython.int, BUCKETS)
-_MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
+_MAX_PROCS = cython.declare(cython.longlong, spec.MAX_PROCS)
 _STEPS = cython.declare(cython.int, STEPS)
 _CROWD = cython.declare(cython.int, 4096)  # goroutines from which on their state does not stay in the caches
 _MAX_TIME = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
@@ -63,10 +56,18 @@ _RUNNABLE = cython.declare(cython.int, spec.GoState.RUNNABLE)
 _RUNNING = cython.declare(cython.int, spec.GoState.RUNNING)
 _SYSCALL = cython.declare(cython.int, spec.GoState.SYSCALL)
 _WAITING = cython.declare(cython.int, spec.GoState.WAITING)
-_IDLE_P = cython.declare(cython.int, IDLE_P)
-_STW = cython.declare(cython.int, STW)
-_MARK_ASSIST = cython.declare(cython.int, MARK_ASSIST)
-_PARKED = cython.declare(cython.int, PARKED)
+_IDLE_P = cython.declare(cython.int, spec.IntervalKind.IDLE_P)
+_STW = cython.declare(cython.int, spec.IntervalKind.STW)
+_MARK_ASSIST = cython.declare(cython.int, spec.IntervalKind.MARK_ASSIST)
+_SWEEP = cython.declare(cython.int, spec.IntervalKind.SWEEP)
+_REGION = cython.declare(cython.int, spec.IntervalKind.REGION)
+_OPEN = cython.declare(cython.int, spec.OPEN)
+_BEFORE = cython.declare(cython.int, spec.BEFORE)
+
+# States of the garbage collector.
+_GC_UNKNOWN = cython.declare(cython.int, 0)
+_GC_OFF = cython.declare(cython.int, 1)
+_GC_ON = cython.declare(cython.int, 2)
 
 _P_RUNNING = cython.declare(cython.int, spec.ProcState.RUNNING)
 _P_IDLE = cython.declare(cython.int, spec.ProcState.IDLE)
@@ -74,10 +75,7 @@ _P_SYSCALL = cython.declare(cython.int, spec.ProcState.SYSCALL)
 _P_ABANDONED = cython.declare(cython.int, spec.ProcState.SYSCALL_ABANDONED)
 
 _FAILED = cython.declare(cython.int, -2)
-
-# The hash's odd factor, and what cuts plain Python's product to 64 bits as C does by itself.
-_ODD = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
-_WORD = cython.declare(cython.ulonglong, (1 << 64) - 1)
+_LATER = cython.declare(cython.longlong, (1 << 63) - 1)  # than any time
 
 # Event types, as C integers; `spec.Ev` names them for everybody else.
 _CPU_SAMPLE = cython.declare(cython.int, spec.Ev.CPU_SAMPLE)
@@ -145,586 +143,16 @@ def is_checked() -> bool:
         return True
 
 
-def _column(code: str, numbers: Any = ()) -> Any:
-    """Numbers as a column: an array. Plain Python reads and writes a list in a third of the time."""
-    column = array(code, numbers)
-    return column if cython.compiled else column.tolist()
-
-
-@cython.final
-@cython.cclass
-class IdMap:
-    """Ids (any 64 bits) to indices ≥ 0: open addressing, linear probing, removal by shifting back.
-
-    The table holds the indices only, so that it is small; an index's id is in the owner's column `keys`.
-    """
-
-    keys: cython.longlong[::1]
-    _indices: cython.int[::1]
-    _mask: cython.ulonglong
-    _shift: cython.int
-    count: cython.int
-
-    def __init__(self, keys: Any) -> None:
-        self.keys = keys
-        self._reset(8)
-
-    def _reset(self, bits: int) -> None:
-        self._indices = _column("i", [-1]) * (1 << bits)
-        self._mask = (1 << bits) - 1
-        self._shift = 64 - bits
-        self.count = 0
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    @cython.inline
-    def _home(self, key: cython.ulonglong) -> cython.longlong:
-        # Fibonacci hashing: the upper bits of a product with an odd constant
-        return ((key * _ODD) & _WORD) >> self._shift
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def find(self, key: cython.longlong) -> cython.int:
-        """The index of `key`, −1 without one."""
-        i: cython.longlong = self._home(key)
-        index: cython.int = self._indices[i]
-        while index >= 0 and self.keys[index] != key:
-            i = (i + 1) & self._mask
-            index = self._indices[i]
-        return index
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def guess(self, key: cython.longlong) -> cython.int:
-        """Most likely what `find` returns, without a look at `keys`."""
-        return self._indices[self._home(key)]
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def put(self, key: cython.longlong, index: cython.int) -> cython.int:
-        """Maps `key`, which must not be there, to `index`, which `keys` has it at."""
-        if cython.cast(cython.ulonglong, self.count) * 2 > self._mask:
-            self._grow()
-        i: cython.longlong = self._home(key)
-        while self._indices[i] >= 0:
-            i = (i + 1) & self._mask
-        self._indices[i] = index
-        self.count += 1
-        return index
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def remove(self, key: cython.longlong) -> cython.int:
-        i: cython.longlong = self._home(key)
-        while self._indices[i] >= 0 and self.keys[self._indices[i]] != key:
-            i = (i + 1) & self._mask
-        if self._indices[i] < 0:
-            return 0
-        hole: cython.longlong = i
-        j: cython.longlong = (i + 1) & self._mask
-        while self._indices[j] >= 0:
-            # an entry may fill the hole unless its home lies behind the hole
-            if ((j - self._home(self.keys[self._indices[j]])) & self._mask) >= ((j - hole) & self._mask):
-                self._indices[hole] = self._indices[j]
-                hole = j
-            j = (j + 1) & self._mask
-        self._indices[hole] = -1
-        self.count -= 1
-        return 1
-
-    def _grow(self) -> None:
-        indices = self._indices
-        self._reset(64 - self._shift + 1)
-        k: cython.longlong
-        for k in range(len(indices)):
-            if indices[k] >= 0:
-                self.put(self.keys[indices[k]], indices[k])
-
-
-@cython.final
-@cython.cclass
-class Sorter:
-    """Sorts times with the very exchanges of Go's `slices.SortFunc`, which decide how equal times come to lie.
-
-    That sort, a pattern-defeating quicksort, is not stable, and Go's reader puts its threads in the order of their
-    next events with it. So what is compared, and what is exchanged, must be the same here.
-    """
-
-    _times: cython.longlong[::1]
-    _items: cython.int[::1]  # what goes with each time
-    _exchanges: cython.int
-
-    def __init__(self) -> None:
-        self._reserve(64)
-
-    def _reserve(self, size: int) -> None:
-        self._times = _column("q", bytes(8 * size))
-        self._items = _column("i", bytes(4 * size))
-
-    def order(self, times: list[int]) -> list[int]:
-        """The indices of `times` (each below 2^62) in sorted order."""
-        n: cython.int = len(times)
-        i: cython.int
-        self._room(n)
-        for i in range(n):
-            self._times[i] = times[i]
-            self._items[i] = i
-        self._sort(n)
-        return [self._items[i] for i in range(n)]
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _room(self, n: cython.int) -> cython.int:
-        if n > len(self._times):
-            self._reserve(2 * n)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _sort(self, n: cython.int) -> cython.int:
-        """Sorts the first `n` of `_times`, and their items with them."""
-        depth: cython.int = 0
-        while n >> depth > 0:
-            depth += 1
-        return self._quick(0, n, depth)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _quick(self, low: cython.int, high: cython.int, depth: cython.int) -> cython.int:
-        """Sorts [low, high). depth: how many more bad splits are borne before heapsort takes over."""
-        size: cython.int
-        pivot: cython.int
-        middle: cython.int
-        is_even: cython.bint = True
-        is_untouched: cython.bint = True
-        while high - low > 12:
-            size = high - low
-            if depth == 0:
-                return self._heapsort(low, size)
-            if not is_even:
-                self._shuffle(low, size)
-                depth -= 1
-            pivot = self._pivot(low, size)
-            if self._exchanges == 12:  # as many as can be: it lies backwards
-                self._reverse(low, high)
-                pivot = low + high - 1 - pivot
-                self._exchanges = 0
-            if is_even and is_untouched and self._exchanges == 0 and self._mended(low, high):
-                return 0
-            if low > 0 and self._times[low - 1] >= self._times[pivot]:
-                # nothing here is less than the pivot: those equal to it are in place once they are in front
-                low = self._split(low, high, pivot, 1)
-                continue
-            middle = self._split(low, high, pivot, 0) - 1
-            is_untouched = self._exchanges == 0
-            self._exchange(low, middle)
-            is_even = min(middle - low, high - middle) >= size // 8
-            if middle - low < high - middle:
-                self._quick(low, middle, depth)
-                low = middle + 1
-            else:
-                self._quick(middle + 1, high, depth)
-                high = middle
-        return self._insert(low, high)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _split(self, low: cython.int, high: cython.int, pivot: cython.int, more: cython.int) -> cython.int:
-        """Puts the pivot at `low` and what is less than pivot + `more` right behind it: where the others begin."""
-        self._exchange(low, pivot)
-        self._exchanges = 0
-        bound: cython.longlong = self._times[low] + more
-        i: cython.int = low + 1
-        j: cython.int = high - 1
-        while True:
-            while i <= j and self._times[i] < bound:
-                i += 1
-            while i <= j and self._times[j] >= bound:
-                j -= 1
-            if i > j:
-                return i
-            self._exchange(i, j)
-            self._exchanges += 1
-            i += 1
-            j -= 1
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _pivot(self, low: cython.int, size: cython.int) -> cython.int:
-        """The median of three, of three medians from 50 on. `_exchanges` counts the pairs that were out of order."""
-        step: cython.int = size // 4
-        first: cython.int = low + step
-        second: cython.int = low + 2 * step
-        third: cython.int = low + 3 * step
-        self._exchanges = 0
-        if size >= 50:
-            first = self._median(first - 1, first, first + 1)
-            second = self._median(second - 1, second, second + 1)
-            third = self._median(third - 1, third, third + 1)
-        return self._median(first, second, third)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _median(self, a: cython.int, b: cython.int, c: cython.int) -> cython.int:
-        if self._times[b] < self._times[a]:
-            a, b = b, a
-            self._exchanges += 1
-        if self._times[c] < self._times[b]:
-            b = c
-            self._exchanges += 1
-            if self._times[b] < self._times[a]:
-                b = a
-                self._exchanges += 1
-        return b
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _mended(self, low: cython.int, high: cython.int) -> cython.int:
-        """Whether it is sorted, after at most five neighbours out of order were moved to their places."""
-        i: cython.int = low + 1
-        j: cython.int
-        for _ in range(5):
-            while i < high and self._times[i] >= self._times[i - 1]:
-                i += 1
-            if i == high:
-                return 1
-            if high - low < 50:
-                return 0
-            self._exchange(i, i - 1)
-            self._sink(i - 1, low)
-            j = i + 1
-            while j < high and self._times[j] < self._times[j - 1]:
-                self._exchange(j, j - 1)
-                j += 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _sink(self, i: cython.int, low: cython.int) -> cython.int:
-        """Moves `i` to the front as far as `low`, past all that is greater."""
-        while i > low and self._times[i] < self._times[i - 1]:
-            self._exchange(i, i - 1)
-            i -= 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _insert(self, low: cython.int, high: cython.int) -> cython.int:
-        i: cython.int
-        for i in range(low + 1, high):
-            self._sink(i, low)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _reverse(self, low: cython.int, high: cython.int) -> cython.int:
-        i: cython.int
-        for i in range((high - low) // 2):
-            self._exchange(low + i, high - 1 - i)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _shuffle(self, low: cython.int, size: cython.int) -> cython.int:
-        """Exchanges three in the middle with others: xorshift, seeded with the size."""
-        bits: cython.int = 0
-        i: cython.int
-        other: cython.int
-        random: cython.ulonglong = size
-        while size >> bits > 0:
-            bits += 1
-        for i in range(3):
-            random = (random ^ (random << 13)) & 0xFFFFFFFFFFFFFFFF
-            random ^= random >> 7
-            random = (random ^ (random << 17)) & 0xFFFFFFFFFFFFFFFF
-            other = random & ((1 << bits) - 1)
-            if other >= size:
-                other -= size
-            self._exchange(low + size // 4 * 2 - 1 + i, low + other)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _heapsort(self, low: cython.int, size: cython.int) -> cython.int:
-        i: cython.int
-        for i in range((size - 1) // 2, -1, -1):
-            self._sift(low, i, size)
-        for i in range(size - 1, -1, -1):
-            self._exchange(low, low + i)
-            self._sift(low, 0, i)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _sift(self, low: cython.int, root: cython.int, size: cython.int) -> cython.int:
-        child: cython.int = 2 * root + 1
-        while child < size:
-            if child + 1 < size and self._times[low + child] < self._times[low + child + 1]:
-                child += 1
-            if self._times[low + root] >= self._times[low + child]:
-                break
-            self._exchange(low + root, low + child)
-            root = child
-            child = 2 * root + 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def _exchange(self, i: cython.int, j: cython.int) -> cython.int:
-        time: cython.longlong = self._times[i]
-        place: cython.int = self._items[i]
-        self._times[i] = self._times[j]
-        self._items[i] = self._items[j]
-        self._times[j] = time
-        self._items[j] = place
-        return 0
-
-
-def sorted_as_go(rows: list[Any]) -> list[Any]:
-    """The rows in the order of their times, the first column (below 2^62), equal ones as Go's reader leaves them."""
-    return [rows[i] for i in Sorter().order([row[0] for row in rows])]
-
-
-def _grown(column: Any, size: int) -> Any:
-    """A copy of a column with `size` entries, the new ones 0."""
-    if not cython.compiled:
-        return column + [0] * (size - len(column))
-    code = memoryview(column).format
-    longer = array(code, bytes(memoryview(column)))
-    longer.frombytes(bytes((size - len(longer)) * longer.itemsize))
-    return longer
-
-
-@cython.final
-@cython.cclass
-class Groups:
-    """Intervals aggregated per (kind, reason, stack): count, total, the worst, and a histogram from the sixth on.
-
-    ids, creations: of the goroutines by slot; looked at only for the few that are kept.
-    """
-
-    ids: cython.longlong[::1]
-    creations: cython.int[::1]
-    _index: IdMap
-    n: cython.int
-    _keys: cython.longlong[::1]
-    _counts: cython.longlong[::1]
-    _totals: cython.longlong[::1]
-    _floors: cython.longlong[::1]  # the shortest of a full list of examples, −1 before it is full
-    _histogram: cython.int[::1]  # the group's histogram, −1 while its examples still hold every interval
-    _ex_start: cython.longlong[::1]
-    _ex_length: cython.longlong[::1]
-    _ex_goroutine: cython.longlong[::1]
-    _ex_creation: cython.int[::1]
-    _ex_cause: cython.longlong[::1]
-    _ex_cause_stack: cython.int[::1]
-    _ex_flags: cython.int[::1]
-    _buckets: cython.uint[::1]
-    _histograms: cython.int
-
-    def __init__(self) -> None:
-        self.n = 0
-        self._keys = _column("q", bytes(8 * 64))
-        self._index = IdMap(self._keys)
-        self._counts = _column("q", bytes(8 * 64))
-        self._totals = _column("q", bytes(8 * 64))
-        self._floors = _column("q", bytes(8 * 64))
-        self._histogram = _column("i", bytes(4 * 64))
-        self._ex_start = _column("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_length = _column("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_goroutine = _column("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_creation = _column("i", bytes(4 * 64 * EXAMPLES))
-        self._ex_cause = _column("q", bytes(8 * 64 * EXAMPLES))
-        self._ex_cause_stack = _column("i", bytes(4 * 64 * EXAMPLES))
-        self._ex_flags = _column("i", bytes(4 * 64 * EXAMPLES))
-        self._buckets = _column("I", bytes(4 * 8 * BUCKETS))
-        self._histograms = 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def add(
-        self,
-        kind: cython.int,
-        reason: cython.int,
-        stack: cython.int,
-        start: cython.longlong,
-        length: cython.longlong,
-        slot: cython.int,
-        cause: cython.longlong,
-        cause_stack: cython.int,
-        flags: cython.int,
-    ) -> cython.int:
-        key: cython.longlong = kind
-        key = ((key << 27) | reason) << 31 | stack
-        g: cython.int = self._index.find(key)
-        if g < 0:
-            g = self._new(key)
-        self._counts[g] += 1
-        self._totals[g] += length
-        if self._histogram[g] >= 0:
-            self._count(g, length)
-        elif self._counts[g] > _EXAMPLES:
-            self._start_histogram(g)
-            self._count(g, length)
-        if length > self._floors[g]:
-            self._keep(g, start, length, slot, cause, cause_stack, flags)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _new(self, key: cython.longlong) -> cython.int:
-        g: cython.int = self.n
-        if g == len(self._keys):
-            size = g * 2
-            self._keys = self._index.keys = _grown(self._keys, size)
-            self._counts = _grown(self._counts, size)
-            self._totals = _grown(self._totals, size)
-            self._floors = _grown(self._floors, size)
-            self._histogram = _grown(self._histogram, size)
-            self._ex_start = _grown(self._ex_start, size * EXAMPLES)
-            self._ex_length = _grown(self._ex_length, size * EXAMPLES)
-            self._ex_goroutine = _grown(self._ex_goroutine, size * EXAMPLES)
-            self._ex_creation = _grown(self._ex_creation, size * EXAMPLES)
-            self._ex_cause = _grown(self._ex_cause, size * EXAMPLES)
-            self._ex_cause_stack = _grown(self._ex_cause_stack, size * EXAMPLES)
-            self._ex_flags = _grown(self._ex_flags, size * EXAMPLES)
-        self._keys[g] = key
-        self._floors[g] = -1
-        self._histogram[g] = -1
-        i: cython.int
-        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
-            self._ex_length[i] = -1
-        self.n += 1
-        return self._index.put(key, g)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _start_histogram(self, g: cython.int) -> cython.int:
-        if (self._histograms + 1) * _BUCKETS > len(self._buckets):
-            self._buckets = _grown(self._buckets, 2 * len(self._buckets))
-        self._histogram[g] = self._histograms
-        self._histograms += 1
-        i: cython.int
-        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
-            self._count(g, self._ex_length[i])
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def _count(self, g: cython.int, length: cython.longlong) -> cython.int:
-        """Counts a length in its bucket: 16 ns steps up to 512 ns, then 16 steps an octave."""
-        v: cython.longlong = length >> 4
-        e: cython.int = 0
-        if v >= 1 << 20:
-            v >>= 16
-            e += 16
-        if v >= 1 << 12:
-            v >>= 8
-            e += 8
-        if v >= 1 << 8:
-            v >>= 4
-            e += 4
-        while v >= 32:
-            v >>= 1
-            e += 1
-        bucket: cython.longlong = e * 16 + v
-        if bucket >= _BUCKETS:
-            bucket = _BUCKETS - 1
-        self._buckets[self._histogram[g] * _BUCKETS + bucket] += 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _keep(
-        self,
-        g: cython.int,
-        start: cython.longlong,
-        length: cython.longlong,
-        slot: cython.int,
-        cause: cython.longlong,
-        cause_stack: cython.int,
-        flags: cython.int,
-    ) -> cython.int:
-        """Inserts an example; longest first, the earlier first of equals."""
-        first: cython.int = g * _EXAMPLES
-        i: cython.int = first + _EXAMPLES - 1
-        while i > first and self._ex_length[i - 1] < length:
-            self._ex_start[i] = self._ex_start[i - 1]
-            self._ex_length[i] = self._ex_length[i - 1]
-            self._ex_goroutine[i] = self._ex_goroutine[i - 1]
-            self._ex_creation[i] = self._ex_creation[i - 1]
-            self._ex_cause[i] = self._ex_cause[i - 1]
-            self._ex_cause_stack[i] = self._ex_cause_stack[i - 1]
-            self._ex_flags[i] = self._ex_flags[i - 1]
-            i -= 1
-        self._ex_start[i] = start
-        self._ex_length[i] = length
-        self._ex_goroutine[i] = self.ids[slot]
-        self._ex_creation[i] = self.creations[slot]
-        self._ex_cause[i] = cause
-        self._ex_cause_stack[i] = cause_stack
-        self._ex_flags[i] = flags
-        self._floors[g] = self._ex_length[first + _EXAMPLES - 1]
-        return 0
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        """Every group: (kind, reason, stack, count, total, examples, histogram).
-
-        kind: a goroutine's state, IDLE_P, STW or MARK_ASSIST, with PARKED where its intervals span the whole trace.
-        reason, stack: indices of the trace's tables. examples: (start, length, goroutine, the stack that created it,
-        cause goroutine, cause stack, flags), longest first. histogram: {bucket: count}; empty where the examples hold
-        every interval.
-        """
-        out: list[tuple[Any, ...]] = []
-        for g in range(self.n):
-            key = int(self._keys[g])
-            first = g * EXAMPLES
-            examples = [
-                (
-                    self._ex_start[i],
-                    self._ex_length[i],
-                    self._ex_goroutine[i],
-                    self._ex_creation[i],
-                    self._ex_cause[i],
-                    self._ex_cause_stack[i],
-                    self._ex_flags[i],
-                )
-                for i in range(first, first + min(EXAMPLES, int(self._counts[g])))
-            ]
-            histogram = {}
-            if self._histogram[g] >= 0:
-                base = self._histogram[g] * BUCKETS
-                histogram = {b: n for b in range(BUCKETS) if (n := self._buckets[base + b])}
-            out.append(
-                (
-                    key >> 58,
-                    (key >> 31) & 0x7FFFFFF,
-                    key & 0x7FFFFFFF,
-                    self._counts[g],
-                    self._totals[g],
-                    examples,
-                    histogram,
-                )
-            )
-        return out
-
-
 @cython.final
 @cython.cclass
 class Kernel:
     """The reader's state over a whole trace. `begin` takes a generation, `fill` reads it chunk by chunk.
 
     Args:
-        tables: interns strings, frames and stacks of all generations (`tables.Tables`).
         wanted: 256 bytes, 1 for the event types that become rows.
+        observer: what the intervals, births and deaths are reported to (`observe.Observer`).
 
-    After `fill`: `rows` rows lie in the columns `times` (int64, ns, the trace's clock), `types` (uint8, `spec.Ev`),
-    `threads` (int32, index of `thread_ids`, −1 none), `procs` (int32), `goroutines` (int64, Go's ids, −1 none),
-    `a`, `b`, `c` (int64, the event's arguments, see `model.Event`), `stacks` (int32, of the tables, 0 none).
+    After `begin`, `sync`, `fill` or `replay`, `columns` returns the rows; `reader.Chunk` describes them.
     """
 
     # columns
@@ -733,11 +161,12 @@ class Kernel:
     _types: cython.uchar[::1]
     _threads: cython.int[::1]
     _procs: cython.int[::1]
-    _goroutines: cython.longlong[::1]
+    _goroutine_column: cython.longlong[::1]
     _a: cython.longlong[::1]
     _b: cython.longlong[::1]
     _c: cython.longlong[::1]
     _stack_column: cython.int[::1]
+    _life_column: cython.longlong[::1]
     _wanted: cython.uchar[::1]
     _by_type: cython.longlong[::1]
     _last_time: cython.longlong
@@ -758,9 +187,10 @@ class Kernel:
     _offset: cython.longlong
 
     # cursors: one per thread with batches, and the heap over them
-    _heap: cython.int[::1]
+    _queue: cython.int[::1]
+    _next_time: cython.longlong  # of the queue's second thread: the first one goes on until then
     _sorter: Sorter
-    _heap_n: cython.int
+    _queue_n: cython.int
     _b_start: cython.longlong[::1]
     _b_end: cython.longlong[::1]
     _b_time: cython.longlong[::1]
@@ -793,7 +223,8 @@ class Kernel:
     _p_status: cython.int[::1]
     _p_gen: cython.longlong[::1]
     _p_seq: cython.longlong[::1]
-    _p_sweep: cython.int[::1]
+    _p_sweep: cython.longlong[::1]  # when its sweep began, −1 for none
+    _p_sweep_stack: cython.int[::1]
     _p_idle: cython.int[::1]
     _p_top: cython.int
     _idle_ps: cython.int
@@ -808,7 +239,10 @@ class Kernel:
     _g_n: cython.int
     _free: cython.int[::1]
     _free_n: cython.int
+    _goroutines: Goroutines
+    _lives: cython.longlong
     _g_id: cython.longlong[::1]
+    _g_life: cython.longlong[::1]
     _g_status: cython.int[::1]
     _g_gen: cython.longlong[::1]
     _g_seq: cython.longlong[::1]
@@ -833,113 +267,113 @@ class Kernel:
 
     # the rest
     _gc_seq: cython.longlong
-    _gc_state: cython.int  # 0 undetermined, 1 not running, 2 running
-    _heap_first: cython.longlong
-    _heap_last: cython.longlong
-    _heap_peak: cython.longlong
-    _heap_goal: cython.longlong
-    _heap_allocated: cython.longlong
+    _gc_state: cython.int
     _tasks: dict
     _regions: dict
-    _groups: Groups
+    _observer: Observer
 
-    # the context of the event at hand: before it, and after it
+    # the context of the event at hand, before it
     _m: cython.int
     _p: cython.int
     _g: cython.int
     _gid: cython.longlong
-    _next_p: cython.int
-    _next_g: cython.int
-    _next_gid: cython.longlong
 
-    def __init__(self, wanted: bytes) -> None:
+    def __init__(self, wanted: bytes, observer: Any) -> None:
         n = CHUNK_ROWS
         self._rows = 0
         self._times = array("q", bytes(8 * n))
         self._types = bytearray(n)
         self._threads = array("i", bytes(4 * n))
         self._procs = array("i", bytes(4 * n))
-        self._goroutines = array("q", bytes(8 * n))
+        self._goroutine_column = array("q", bytes(8 * n))
         self._a = array("q", bytes(8 * n))
         self._b = array("q", bytes(8 * n))
         self._c = array("q", bytes(8 * n))
         self._stack_column = array("i", bytes(4 * n))
+        self._life_column = array("q", bytes(8 * n))
         if len(wanted) != 256:
             raise ValueError("wanted: one byte for each of 256 event types")
-        self._wanted = _column("B", wanted)
-        self._by_type = _column("q", bytes(8 * 256))
+        self._wanted = column("B", wanted)
+        self._by_type = column("q", bytes(8 * 256))
         self._last_time = self._start_time = self._syncs = 0
-        arity = _column("b", [-1]) * 256
+        arity = column("b", [-1]) * 256
         for event, arguments in spec.TIMED.items():
             arity[event] = len(arguments)
         self._arity = arity
         self._problem = ""
         self._offset = -1
         self._gen = self._first_gen = 0
-        self._heap_n = 0
+        self._queue_n = 0
         self._sorter = Sorter()
         self._samples = []
         self._sample = self._sample_n = 0
         self._sample_time = 0
-        self._m_id = _column("q", bytes(8 * 16))
+        self._m_id = column("q", bytes(8 * 16))
         self._thread_map = IdMap(self._m_id)
         self._thread_ids = []
-        self._m_known = _column("i", bytes(4 * 16))
-        self._m_proc = _column("i", bytes(4 * 16))
-        self._m_gid = _column("q", bytes(8 * 16))
-        self._m_slot = _column("i", bytes(4 * 16))
-        self._p_status = _column("i", bytes(4 * MAX_PROCS))
-        self._p_gen = _column("q", bytes(8 * MAX_PROCS))
-        self._p_seq = _column("q", bytes(8 * MAX_PROCS))
-        self._p_sweep = _column("i", bytes(4 * MAX_PROCS))
-        self._p_idle = _column("i", bytes(4 * MAX_PROCS))
+        self._m_known = column("i", bytes(4 * 16))
+        self._m_proc = column("i", bytes(4 * 16))
+        self._m_gid = column("q", bytes(8 * 16))
+        self._m_slot = column("i", bytes(4 * 16))
+        self._p_status = column("i", bytes(4 * spec.MAX_PROCS))
+        self._p_gen = column("q", bytes(8 * spec.MAX_PROCS))
+        self._p_seq = column("q", bytes(8 * spec.MAX_PROCS))
+        self._p_sweep = column("q", [-1]) * spec.MAX_PROCS
+        self._p_sweep_stack = column("i", bytes(4 * spec.MAX_PROCS))
+        self._p_idle = column("i", bytes(4 * spec.MAX_PROCS))
         self._p_top = 0
         self._idle_ps = self._stw_depth = 0
         self._stw_gid = -1
         self._idle_total = self._idle_since = 0
         self._gomaxprocs = 0
         self._g_n = self._free_n = 0
-        self._free = _column("i", bytes(4 * 64))
-        self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = _column("q")
-        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = _column("q")
-        self._g_status = self._g_reason = self._g_own = self._g_cause_stack = _column("i")
-        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = _column("i")
-        self._g_creation = self._g_entry = _column("i")
+        self._free = column("i", bytes(4 * 64))
+        self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
+        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = self._g_life = column("q")
+        self._g_status = self._g_reason = self._g_own = self._g_cause_stack = column("i")
+        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = column("i")
+        self._g_creation = self._g_entry = column("i")
         self._slots = IdMap(self._g_id)
-        self._groups = Groups()
+        self._goroutines = Goroutines()
         self._grow_goroutines(64)
+        self._lives = 0
+        self._observer = observer
+        observer.observe(self._goroutines)
         self._goroutines_at_start = self._goroutines_created = 0
         self._gc_seq = self._gc_state = 0
-        self._heap_first = self._heap_last = self._heap_goal = -1
-        self._heap_peak = self._heap_allocated = 0
         self._tasks = {}
         self._regions = {}
 
     def _grow_goroutines(self, size: int) -> None:
-        self._free = _grown(self._free, size)
-        self._g_id = _grown(self._g_id, size)
-        self._g_status = _grown(self._g_status, size)
-        self._g_gen = _grown(self._g_gen, size)
-        self._g_seq = _grown(self._g_seq, size)
-        self._g_since = _grown(self._g_since, size)
-        self._g_reason = _grown(self._g_reason, size)
-        self._g_own = _grown(self._g_own, size)
-        self._g_cause = _grown(self._g_cause, size)
-        self._g_cause_stack = _grown(self._g_cause_stack, size)
-        self._g_flags = _grown(self._g_flags, size)
-        self._g_idle = _grown(self._g_idle, size)
+        self._free = grown(self._free, size)
+        self._g_id = grown(self._g_id, size)
+        self._g_status = grown(self._g_status, size)
+        self._g_gen = grown(self._g_gen, size)
+        self._g_seq = grown(self._g_seq, size)
+        self._g_since = grown(self._g_since, size)
+        self._g_reason = grown(self._g_reason, size)
+        self._g_own = grown(self._g_own, size)
+        self._g_cause = grown(self._g_cause, size)
+        self._g_cause_stack = grown(self._g_cause_stack, size)
+        self._g_flags = grown(self._g_flags, size)
+        self._g_idle = grown(self._g_idle, size)
         self._slots.keys = self._g_id
-        self._g_assist = _grown(self._g_assist, size)
-        self._g_assist_stack = _grown(self._g_assist_stack, size)
-        self._g_stw = _grown(self._g_stw, size)
-        self._g_stw_kind = _grown(self._g_stw_kind, size)
-        self._g_stw_stack = _grown(self._g_stw_stack, size)
-        self._g_created = _grown(self._g_created, size)
-        self._g_creator = _grown(self._g_creator, size)
-        self._g_creation = _grown(self._g_creation, size)
-        self._g_entry = _grown(self._g_entry, size)
-        self._groups.ids = self._g_id
-        self._groups.creations = self._g_creation
+        self._g_assist = grown(self._g_assist, size)
+        self._g_assist_stack = grown(self._g_assist_stack, size)
+        self._g_stw = grown(self._g_stw, size)
+        self._g_stw_kind = grown(self._g_stw_kind, size)
+        self._g_stw_stack = grown(self._g_stw_stack, size)
+        self._g_created = grown(self._g_created, size)
+        self._g_creator = grown(self._g_creator, size)
+        self._g_creation = grown(self._g_creation, size)
+        self._g_entry = grown(self._g_entry, size)
+        self._g_life = grown(self._g_life, size)
+        self._goroutines.ids = self._g_id
+        self._goroutines.lives = self._g_life
+        self._goroutines.created = self._g_created
+        self._goroutines.creators = self._g_creator
+        self._goroutines.creations = self._g_creation
+        self._goroutines.entries = self._g_entry
 
     # ---- generations ------------------------------------------------------------------------------------------
 
@@ -974,27 +408,27 @@ class Kernel:
         self._stacks, self._sparse_stacks = stacks
         n = len(threads)
         batches = [batch for _, thread in threads for batch in thread]
-        self._b_time = _column("q", [_signed(batch[0]) for batch in batches])
-        self._b_start = _column("q", [batch[1] for batch in batches])
-        self._b_end = _column("q", [batch[2] for batch in batches])
-        self._heap = _column("i", bytes(4 * (n + 1)))
-        self._heap_n = 0
-        self._c_thread = _column("i", bytes(4 * n))
-        self._c_next = _column("q", bytes(8 * n))
-        self._c_last_batch = _column("q", bytes(8 * n))
-        self._c_pos = _column("q", bytes(8 * n))
-        self._c_end = _column("q", bytes(8 * n))
-        self._e_type = _column("i", bytes(4 * n))
-        self._e_time = _column("q", bytes(8 * n))
-        self._e_offset = _column("q", bytes(8 * n))
-        self._e_args = _column("q", bytes(8 * 4 * n))
+        self._b_time = column("q", [signed(batch[0]) for batch in batches])
+        self._b_start = column("q", [batch[1] for batch in batches])
+        self._b_end = column("q", [batch[2] for batch in batches])
+        self._queue = column("i", bytes(4 * (n + 1)))
+        self._queue_n = 0
+        self._c_thread = column("i", bytes(4 * n))
+        self._c_next = column("q", bytes(8 * n))
+        self._c_last_batch = column("q", bytes(8 * n))
+        self._c_pos = column("q", bytes(8 * n))
+        self._c_end = column("q", bytes(8 * n))
+        self._e_type = column("i", bytes(4 * n))
+        self._e_time = column("q", bytes(8 * n))
+        self._e_offset = column("q", bytes(8 * n))
+        self._e_args = column("q", bytes(8 * 4 * n))
         self._samples = samples
         self._sample = 0
         self._sample_n = len(samples)
         self._sample_time = samples[0][0] if samples else 0
         first = 0
         for i, (thread, its_batches) in enumerate(threads):
-            self._c_thread[i] = self._thread(_signed(thread)) if _signed(thread) != -1 else -1
+            self._c_thread[i] = self._thread(signed(thread)) if signed(thread) != -1 else -1
             self._c_next[i] = first
             first += len(its_batches)
             self._c_last_batch[i] = first
@@ -1002,9 +436,10 @@ class Kernel:
             if more < 0:
                 return BROKEN
             if more:
-                self._heap[self._heap_n] = i
-                self._heap_n += 1
-                self._sift_up(self._heap_n - 1)
+                self._queue[self._queue_n] = i
+                self._queue_n += 1
+                self._sift_up(self._queue_n - 1)
+        self._look_ahead()
         self.sync(start)
         return FULL
 
@@ -1020,18 +455,19 @@ class Kernel:
             self._start_time = self._idle_since = self._last_time
 
     def columns(self) -> tuple[Any, ...]:
-        """The number of rows, then the columns: times, types, threads, procs, goroutines, a, b, c, stacks."""
+        """Return the number of rows, then times, types, threads, procs, goroutines, a, b, c, stacks, lives."""
         return (
             self._rows,
             self._times,
             self._types,
             self._threads,
             self._procs,
-            self._goroutines,
+            self._goroutine_column,
             self._a,
             self._b,
             self._c,
             self._stack_column,
+            self._life_column,
         )
 
     def span(self) -> tuple[int, int]:
@@ -1047,98 +483,111 @@ class Kernel:
         return self._thread_ids
 
     def totals(self) -> dict[str, int]:
-        """What is counted besides events: goroutines, GOMAXPROCS (0 unknown) and the heap (bytes, −1 unknown)."""
+        """Return the last GOMAXPROCS (0 unknown), and how many goroutines were there at the start and were created."""
         return {
             "gomaxprocs": self._gomaxprocs,
             "goroutines_at_start": self._goroutines_at_start,
             "goroutines_created": self._goroutines_created,
-            "heap_first": self._heap_first,
-            "heap_last": self._heap_last,
-            "heap_peak": self._heap_peak,
-            "heap_allocated": self._heap_allocated,
         }
-
-    def intervals(self) -> list[tuple[Any, ...]]:
-        """The aggregate of all intervals (see `Groups.rows`)."""
-        return self._groups.rows()
 
     def counts(self) -> dict[int, int]:
         """Events so far by type."""
         return {kind: n for kind in range(256) if (n := self._by_type[kind])}
 
     def fill(self) -> int:
-        """Reads on until the columns are full or STEPS events have gone by. Call while it returns FULL.
+        """Read on until the columns are full or STEPS events have gone by. Call it while it returns FULL.
 
-        Returns: FULL, DONE (the generation is read) or BROKEN (`problem` says why, `offset` where).
+        Returns: FULL, DONE (the generation has been read) or BROKEN (`problem` says why and where).
         """
         status: cython.int
-        i: cython.int
+        cursor: cython.int
         self._rows = 0
         for _ in range(_STEPS):
             if self._rows >= _R_ROWS - 4:
                 return FULL
-            if self._sample < self._sample_n and (self._heap_n == 0 or self._sample_time < self._e_time[self._heap[0]]):
+            if self._sample < self._sample_n and (
+                self._queue_n == 0 or self._sample_time < self._e_time[self._queue[0]]
+            ):
                 if self._emit_sample() < 0:
                     return BROKEN
                 continue
-            if self._heap_n == 0:
+            if self._queue_n == 0:
                 return DONE
-            status = self._step(0)
+            cursor = self._queue[0]
+            status = self._advance(cursor)
             if status > 0:
-                continue
-            if status == 0:
-                self._sort_heap()
-                i = 1
-                while i < self._heap_n:
-                    status = self._step(i)
-                    if status != 0:
-                        break
-                    i += 1
-                if status == 0:
-                    self._fail("no thread's next event can happen yet", self._heap[0])
-                    return BROKEN
+                status = self._read(cursor)
+                if status > 0 and self._e_time[cursor] <= self._next_time:
+                    # the same thread is next, so the queue stays as it is
+                    continue
+                status = self._moved(0, status)
+            elif status == 0:
+                status = self._advance_another()
             if status < 0:
                 return BROKEN
         return FULL
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _step(self, i: cython.int) -> cython.int:
-        """Tries the event of heap entry `i`: 1 it happened, 0 it cannot yet, < 0 the trace is broken."""
-        cursor: cython.int = self._heap[i]
-        status: cython.int = self._advance(cursor)
-        if status <= 0:
+    def _advance_another(self) -> cython.int:
+        """The first thread's event cannot happen yet: try the others in time order. < 0: the trace is broken."""
+        status: cython.int
+        i: cython.int
+        self._sort_queue()
+        for i in range(1, self._queue_n):
+            status = self._advance(self._queue[i])
+            if status > 0:
+                return self._moved(i, self._read(self._queue[i]))
+            if status < 0:
+                return status
+        return self._fail("no thread can make progress: the events' order contradicts itself", self._queue[0])
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _moved(self, i: cython.int, status: cython.int) -> cython.int:
+        """Restore the queue's order after entry `i` went on; status: what `_read` returned for it."""
+        if status < 0:
             return status
-        status = self._read(cursor)
         if status > 0:
             if i == 0 or self._sift_up(i) == i:
                 self._sift_down(i)
-            return 1
-        if status < 0:
-            return status
-        # Go's removal: straight up to the root, whatever the times, then the last entry down from there
-        while i > 0:
-            self._swap((i - 1) // 2, i)
-            i = (i - 1) // 2
-        self._heap_n -= 1
-        self._swap(0, self._heap_n)
-        self._sift_down(0)
-        return 1
+        else:
+            # Go's removal: straight up to the root, whatever the times, then the last entry down from there
+            while i > 0:
+                self._swap((i - 1) // 2, i)
+                i = (i - 1) // 2
+            self._queue_n -= 1
+            self._swap(0, self._queue_n)
+            self._sift_down(0)
+        self._look_ahead()
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _look_ahead(self) -> cython.int:
+        """Note when the queue's second thread comes: one of the root's two children."""
+        self._next_time = _LATER
+        if self._queue_n > 1:
+            self._next_time = self._e_time[self._queue[1]]
+        if self._queue_n > 2:
+            self._next_time = min(self._next_time, self._e_time[self._queue[2]])
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
     def _swap(self, i: cython.int, j: cython.int) -> cython.int:
-        kept: cython.int = self._heap[i]
-        self._heap[i] = self._heap[j]
-        self._heap[j] = kept
+        kept: cython.int = self._queue[i]
+        self._queue[i] = self._queue[j]
+        self._queue[j] = kept
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
     def _sift_up(self, i: cython.int) -> cython.int:
-        while i > 0 and self._e_time[self._heap[(i - 1) // 2]] > self._e_time[self._heap[i]]:
+        while i > 0 and self._e_time[self._queue[(i - 1) // 2]] > self._e_time[self._queue[i]]:
             self._swap((i - 1) // 2, i)
             i = (i - 1) // 2
         return i
@@ -1148,37 +597,37 @@ class Kernel:
     @cython.inline
     def _sift_down(self, i: cython.int) -> cython.int:
         child: cython.int = 2 * i + 1
-        moved: cython.int = self._heap[i]
+        moved: cython.int = self._queue[i]
         time: cython.longlong = self._e_time[moved]
         least: cython.longlong
         right: cython.longlong
-        while child < self._heap_n:
-            least = self._e_time[self._heap[child]]
-            if child + 1 < self._heap_n:
-                right = self._e_time[self._heap[child + 1]]
+        while child < self._queue_n:
+            least = self._e_time[self._queue[child]]
+            if child + 1 < self._queue_n:
+                right = self._e_time[self._queue[child + 1]]
                 if right < least:
                     least = right
                     child += 1
             if least >= time:
                 break
-            self._heap[i] = self._heap[child]
+            self._queue[i] = self._queue[child]
             i = child
             child = 2 * i + 1
-        self._heap[i] = moved
+        self._queue[i] = moved
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _sort_heap(self) -> cython.int:
-        n: cython.int = self._heap_n
+    def _sort_queue(self) -> cython.int:
+        n: cython.int = self._queue_n
         i: cython.int
-        self._sorter._room(n)
+        self._sorter.reserve(n)
         for i in range(n):
-            self._sorter._times[i] = self._e_time[self._heap[i]]
-            self._sorter._items[i] = self._heap[i]
-        self._sorter._sort(n)
+            self._sorter.times[i] = self._e_time[self._queue[i]]
+            self._sorter.items[i] = self._queue[i]
+        self._sorter.sort(n)
         for i in range(n):
-            self._heap[i] = self._sorter._items[i]
+            self._queue[i] = self._sorter.items[i]
         return 0
 
     # ---- the wire ---------------------------------------------------------------------------------------------
@@ -1285,7 +734,7 @@ class Kernel:
     def _bits(self, number: cython.ulonglong) -> cython.longlong:
         if cython.compiled:
             return cython.cast(cython.longlong, number)
-        return _signed(number)
+        return signed(number)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -1328,207 +777,7 @@ class Kernel:
             return self._stacks[id]
         return self._sparse_stacks.get(id, -1)
 
-    # ---- rows -------------------------------------------------------------------------------------------------
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _emit(
-        self,
-        kind: cython.int,
-        time: cython.longlong,
-        thread: cython.int,
-        proc: cython.int,
-        goroutine: cython.longlong,
-        a: cython.longlong,
-        b: cython.longlong,
-        c: cython.longlong,
-        stack: cython.int,
-    ) -> cython.longlong:
-        """Stamps, counts and, if wanted, writes an event. Returns its time."""
-        if time <= self._last_time:
-            time = self._last_time + 1
-        self._last_time = time
-        self._by_type[kind] += 1
-        if self._wanted[kind]:
-            row: cython.int = self._rows
-            self._times[row] = time
-            self._types[row] = kind
-            self._threads[row] = thread
-            self._procs[row] = proc
-            self._goroutines[row] = goroutine
-            self._a[row] = a
-            self._b[row] = b
-            self._c[row] = c
-            self._stack_column[row] = stack
-            self._rows = row + 1
-        return time
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _emit_sample(self) -> cython.int:
-        sample: tuple = self._samples[self._sample]
-        self._sample += 1
-        if self._sample < self._sample_n:
-            self._sample_time = self._samples[self._sample][0]
-        stack: cython.int = self._stack(sample[4])
-        if stack < 0:
-            self._fail("a CPU sample names a stack that there is not", -1)
-            self._offset = sample[5]
-            return _FAILED
-        thread = -1 if sample[1] == -1 else self._thread(sample[1])
-        self._emit(_CPU_SAMPLE, sample[0], thread, sample[2], sample[3], 0, 0, 0, stack)
-        return 1
-
-    # ---- threads, procs, goroutines ---------------------------------------------------------------------------
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _thread(self, id: cython.longlong) -> cython.int:
-        """The index of a thread, a new one for an id not seen yet."""
-        m: cython.int = self._thread_map.find(id)
-        if m < 0:
-            m = len(self._thread_ids)
-            self._thread_ids.append(id)
-            if m == len(self._m_known):
-                self._m_id = self._thread_map.keys = _grown(self._m_id, 2 * m)
-                self._m_known = _grown(self._m_known, 2 * m)
-                self._m_proc = _grown(self._m_proc, 2 * m)
-                self._m_gid = _grown(self._m_gid, 2 * m)
-                self._m_slot = _grown(self._m_slot, 2 * m)
-            self._m_id[m] = id
-            self._m_proc[m] = self._m_slot[m] = -1
-            self._m_gid[m] = -1
-            self._thread_map.put(id, m)
-        return m
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _new_goroutine(self, id: cython.longlong, status: cython.int) -> cython.int:
-        g: cython.int
-        if self._free_n > 0:
-            self._free_n -= 1
-            g = self._free[self._free_n]
-        else:
-            g = self._g_n
-            if g == len(self._g_id):
-                self._grow_goroutines(2 * g)
-            self._g_n += 1
-        self._g_id[g] = id
-        self._g_status[g] = status
-        self._g_gen[g] = self._gen
-        self._g_seq[g] = 0
-        self._g_reason[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
-        self._g_cause[g] = self._g_assist[g] = self._g_stw[g] = self._g_creator[g] = -1
-        self._g_creation[g] = self._g_entry[g] = 0
-        self._g_created[g] = -1
-        self._slots.put(id, g)
-        return g
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._leave(g, now, -1, 0, 0)
-        if self._g_stw[g] >= 0:
-            self._end_stw(g, now, 0)
-        self._slots.remove(self._g_id[g])
-        if self._regions:
-            self._regions.pop(self._g_id[g], None)
-        self._g_id[g] = -1
-        self._g_status[g] = 0
-        self._free[self._free_n] = g
-        self._free_n += 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def _enter(self, g: cython.int, status: cython.int, reason: cython.int, now: cython.longlong) -> cython.int:
-        """Goroutine `g` is in a new state from now on."""
-        self._g_status[g] = status
-        self._g_since[g] = now
-        self._g_reason[g] = reason
-        self._g_flags[g] = 0
-        if status == _RUNNABLE:
-            self._g_idle[g] = self._idle_clock(now)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _leave(
-        self, g: cython.int, now: cython.longlong, cause: cython.longlong, cause_stack: cython.int, flags: cython.int
-    ) -> cython.int:
-        """Goroutine `g`'s interval ends now; its length goes to its group."""
-        status: cython.int = self._g_status[g]
-        if status == _RUNNING:
-            return 0
-        since: cython.longlong = self._g_since[g]
-        flags |= self._g_flags[g]
-        parked: cython.int = _PARKED if flags == 3 else 0
-        if status == _RUNNABLE:
-            # what a runnable goroutine waits for is a P: its cause is who made it runnable
-            cause = self._g_cause[g]
-            cause_stack = self._g_cause_stack[g]
-            idle: cython.longlong = self._idle_clock(now) - self._g_idle[g]
-            if idle > 0:
-                self._groups.add(
-                    _IDLE_P | parked,
-                    self._g_reason[g],
-                    self._g_own[g],
-                    since,
-                    idle,
-                    g,
-                    cause,
-                    cause_stack,
-                    flags,
-                )
-        self._groups.add(
-            status | parked,
-            self._g_reason[g],
-            self._g_own[g],
-            since,
-            now - since,
-            g,
-            cause,
-            cause_stack,
-            flags,
-        )
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
-        since: cython.longlong = self._g_stw[g]
-        self._groups.add(_STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags)
-        self._idle_clock(now)
-        self._g_stw[g] = -1
-        self._stw_depth -= 1
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def _idle_clock(self, now: cython.longlong) -> cython.longlong:
-        """Time so far during which at least one P was idle and the world was not stopped."""
-        if self._idle_ps > 0 and self._stw_depth == 0:
-            self._idle_total += now - self._idle_since
-        self._idle_since = now
-        return self._idle_total
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _set_proc(self, p: cython.int, status: cython.int, now: cython.longlong) -> cython.int:
-        idle: cython.int = 0
-        # a P beyond GOMAXPROCS is no longer there to run anything
-        if status == _P_IDLE and (self._gomaxprocs == 0 or p < self._gomaxprocs):
-            idle = 1
-        if idle != self._p_idle[p]:
-            self._idle_clock(now)
-            self._idle_ps += idle - self._p_idle[p]
-            self._p_idle[p] = idle
-        self._p_status[p] = status
-        if p >= self._p_top:
-            self._p_top = p + 1
-        return 0
+    # ---- Go's order: what each event needs to happen ----------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1578,92 +827,84 @@ class Kernel:
             return self._fail(f"an event of goroutine {self._gid}, which does not exist", cursor)
         return self._fail(f"an event of goroutine {self._gid}, which is in another state", cursor)
 
-    # ---- Go's order: what each event needs to happen, and what it changes -----------------------------------------
-
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance(self, i: cython.int) -> cython.int:
-        """Cursor `i`'s event happens if it can: 1 it did, 0 it cannot yet, < 0 it never can."""
+        """Let cursor `i`'s event happen if it can: 1 it did, 0 it cannot yet, < 0 it never can.
+
+        The first six branches are the events that make up nearly all of a trace, the most frequent first; the rest
+        follow the wire's numbers.
+        """
         kind: cython.int = self._e_type[i]
-        status: cython.int
         m: cython.int = self._c_thread[i]
-        p: cython.int = -1
-        g: cython.int = -1
-        gid: cython.longlong = -1
+        self._m = m
+        self._p = -1
+        self._g = -1
+        self._gid = -1
         if m >= 0:
             self._m_known[m] = 1
-            p = self._m_proc[m]
-            gid = self._m_gid[m]
-            if gid != -1:
-                g = self._m_slot[m]
-                # the goroutine may have ended elsewhere, and its slot be another's by now
-                if g < 0 or self._g_id[g] != gid:
-                    g = self._slots.find(gid)
-        self._m = m
-        self._p = self._next_p = p
-        self._g = self._next_g = g
-        self._gid = self._next_gid = gid
+            self._p = self._m_proc[m]
+            self._gid = self._m_gid[m]
+        # these two need no goroutine of their thread, which saves looking for its slot
         if kind == _GO_START:
-            status = self._advance_go_start(i)
-        elif kind == _GO_UNBLOCK:
-            status = self._advance_go_unblock(i)
-        elif kind in (_GO_BLOCK, _GO_STOP, _GO_DESTROY):
-            status = self._advance_go_stop(i, kind)
-        elif kind == _GO_SYSCALL_BEGIN:
-            status = self._advance_syscall_begin(i)
-        elif kind == _GO_SYSCALL_END:
-            status = self._advance_syscall_end(i)
-        elif kind == _GO_SYSCALL_END_BLOCKED:
-            status = self._advance_syscall_end_blocked(i)
-        elif kind in (_GO_CREATE, _GO_CREATE_BLOCKED):
-            status = self._advance_go_create(i, kind)
-        elif kind == _PROC_START:
-            status = self._advance_proc_start(i)
-        elif kind == _PROC_STOP:
-            status = self._advance_proc_stop(i)
-        elif kind == _PROC_STEAL:
-            status = self._advance_proc_steal(i)
-        elif kind in (_HEAP_ALLOC, _HEAP_GOAL):
-            status = self._advance_heap(i, kind)
-        elif kind >= _SWEEP_ACTIVE and kind <= _SWEEP_END:
-            status = self._advance_sweep(i, kind)
-        elif kind >= _ASSIST_ACTIVE and kind <= _ASSIST_END:
-            status = self._advance_assist(i, kind)
-        elif kind in (_GO_SWITCH, _GO_SWITCH_DESTROY):
-            status = self._advance_go_switch(i, kind)
-        elif kind in (_GO_STATUS, _GO_STATUS_STACK):
-            status = self._advance_go_status(i, kind)
-        elif kind == _PROC_STATUS:
-            status = self._advance_proc_status(i)
-        elif kind == _GO_CREATE_SYSCALL:
-            status = self._advance_create_syscall(i)
-        elif kind == _GO_DESTROY_SYSCALL:
-            status = self._advance_destroy_syscall(i)
-        elif kind in (_STW_BEGIN, _STW_END):
-            status = self._advance_stw(i, kind)
-        elif kind >= _GC_ACTIVE and kind <= _GC_END:
-            status = self._advance_gc(i, kind)
-        elif kind >= _SPAN:
-            status = self._need(0, 0, i)
-            if status > 0:
-                self._emit(
-                    kind,
-                    self._e_time[i],
-                    m,
-                    self._p,
-                    self._gid,
-                    self._e_args[4 * i],
-                    self._e_args[4 * i + 1] if self._arity[kind] > 1 else 0,
-                    self._e_args[4 * i + 2] if self._arity[kind] > 2 else 0,
-                    0,
-                )
-        else:
-            status = self._advance_annotation(i, kind)
-        if status > 0 and m >= 0:
-            self._m_proc[m] = self._next_p
-            self._m_gid[m] = self._next_gid
-            self._m_slot[m] = self._next_g
-        return status
+            return self._advance_go_start(i)
+        if kind == _GO_UNBLOCK:
+            return self._advance_go_unblock(i)
+        if self._gid != -1:
+            self._g = self._m_slot[m]
+            # the goroutine may have ended elsewhere, and its slot may be another's by now
+            if self._g < 0 or self._g_id[self._g] != self._gid:
+                self._g = self._slots.find(self._gid)
+        if kind in (_GO_BLOCK, _GO_STOP):
+            return self._advance_go_stop(i, kind)
+        if kind == _GO_SYSCALL_BEGIN:
+            return self._advance_syscall_begin(i)
+        if kind == _GO_SYSCALL_END:
+            return self._advance_syscall_end(i)
+        if kind in (_GO_CREATE, _GO_CREATE_BLOCKED):
+            return self._advance_go_create(i, kind)
+        if kind == _GO_DESTROY:
+            return self._advance_go_destroy(i)
+        if kind == _PROC_START:
+            return self._advance_proc_start(i)
+        if kind == _PROC_STOP:
+            return self._advance_proc_stop(i)
+        if kind == _PROC_STEAL:
+            return self._advance_proc_steal(i)
+        if kind == _PROC_STATUS:
+            return self._advance_proc_status(i)
+        if kind == _GO_CREATE_SYSCALL:
+            return self._advance_create_syscall(i)
+        if kind == _GO_DESTROY_SYSCALL:
+            return self._advance_destroy_syscall(i)
+        if kind == _GO_SYSCALL_END_BLOCKED:
+            return self._advance_syscall_end_blocked(i)
+        if kind in (_GO_STATUS, _GO_STATUS_STACK):
+            return self._advance_go_status(i, kind)
+        if kind in (_STW_BEGIN, _STW_END):
+            return self._advance_stw(i, kind)
+        if kind >= _GC_ACTIVE and kind <= _GC_END:
+            return self._advance_gc(i, kind)
+        if kind >= _SWEEP_ACTIVE and kind <= _SWEEP_END:
+            return self._advance_sweep(i, kind)
+        if kind >= _ASSIST_ACTIVE and kind <= _ASSIST_END:
+            return self._advance_assist(i, kind)
+        if kind in (_HEAP_ALLOC, _HEAP_GOAL):
+            return self._advance_heap(i)
+        if kind in (_GO_SWITCH, _GO_SWITCH_DESTROY):
+            return self._advance_go_switch(i, kind)
+        if kind >= _SPAN:
+            return self._advance_experimental(i, kind)
+        return self._advance_annotation(i, kind)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _runs(self, g: cython.int, gid: cython.longlong) -> cython.int:
+        """The context's thread runs this goroutine from now on, −1 for none."""
+        self._m_slot[self._m] = g
+        self._m_gid[self._m] = gid
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1676,6 +917,7 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _advance_go_start(self, i: cython.int) -> cython.int:
         id: cython.longlong = self._e_args[4 * i]
         seq: cython.longlong = self._e_args[4 * i + 1]
@@ -1689,49 +931,37 @@ class Kernel:
         self._leave(g, now, -1, 0, 0)
         self._enter(g, _RUNNING, 0, now)
         self._g_seq[g] = seq
-        self._next_g = g
-        self._next_gid = id
+        self._runs(g, id)
         return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _advance_go_stop(self, i: cython.int, kind: cython.int) -> cython.int:
-        """GoBlock, GoStop and GoDestroy: a running goroutine is bound to its thread, so they can always happen."""
-        reason: cython.int = 0
-        stack: cython.int = 0
-        now: cython.longlong
-        g: cython.int = self._g
+        """GoBlock and GoStop: a running goroutine is bound to its thread, so they can always happen."""
         if self._running(1, _RUNNING, i) < 0:
             return _FAILED
-        if kind != _GO_DESTROY:
-            reason = self._string(self._e_args[4 * i])
-            stack = self._stack(self._e_args[4 * i + 1])
-            if reason < 0 or stack < 0:
-                return self._fail("an event names a string or stack that there is not", i)
-        now = self._happens(i, reason, 0, 0, stack)
-        if kind == _GO_DESTROY:
-            self._destroy(g, now)
-        else:
-            self._stop(g, _WAITING if kind == _GO_BLOCK else _RUNNABLE, reason, stack, now)
-        self._next_g = -1
-        self._next_gid = -1
+        reason: cython.int = self._string(self._e_args[4 * i])
+        stack: cython.int = self._stack(self._e_args[4 * i + 1])
+        if reason < 0 or stack < 0:
+            return self._fail("event refers to an unknown string or stack ID", i)
+        now: cython.longlong = self._happens(i, reason, 0, 0, stack)
+        self._stop(self._g, _WAITING if kind == _GO_BLOCK else _RUNNABLE, reason, stack, now)
+        self._runs(-1, -1)
         return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _stop(
-        self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
-    ) -> cython.int:
-        """A running goroutine leaves its thread; where it did so is its own last stack from now on."""
-        if stack > 0:
-            self._g_own[g] = stack
-        self._g_cause[g] = -1
-        self._g_cause_stack[g] = 0
-        self._enter(g, status, reason, now)
-        return 0
+    def _advance_go_destroy(self, i: cython.int) -> cython.int:
+        if self._running(1, _RUNNING, i) < 0:
+            return _FAILED
+        self._destroy(self._g, self._happens(i, 0, 0, 0, 0))
+        self._runs(-1, -1)
+        return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _advance_go_unblock(self, i: cython.int) -> cython.int:
         id: cython.longlong = self._e_args[4 * i]
         seq: cython.longlong = self._e_args[4 * i + 1]
@@ -1745,15 +975,6 @@ class Kernel:
         self._unblock(g, self._happens(i, id, 0, 0, stack), stack)
         self._g_seq[g] = seq
         return 1
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _unblock(self, g: cython.int, now: cython.longlong, stack: cython.int) -> cython.int:
-        self._leave(g, now, self._gid, stack, 0)
-        self._g_cause[g] = self._gid
-        self._g_cause_stack[g] = stack
-        self._enter(g, _RUNNABLE, _R_UNBLOCKED, now)
-        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1778,8 +999,7 @@ class Kernel:
         self._leave(g, now, -1, 0, 0)
         self._enter(g, _RUNNING, 0, now)
         self._g_seq[g] = seq
-        self._next_g = g
-        self._next_gid = id
+        self._runs(g, id)
         return 1
 
     @cython.cfunc
@@ -1823,14 +1043,8 @@ class Kernel:
             return 0
         if self._running(0, _SYSCALL, i) < 0:
             return _FAILED
-        g: cython.int = self._g
-        now: cython.longlong = self._happens(i, 0, 0, 0, 0)
-        self._leave(g, now, -1, 0, 0)
-        self._g_cause[g] = -1
-        self._g_cause_stack[g] = 0
-        self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, now)
-        self._next_g = -1
-        self._next_gid = -1
+        self._exit_syscall(self._g, self._happens(i, 0, 0, 0, 0))
+        self._runs(-1, -1)
         return 1
 
     @cython.cfunc
@@ -1848,14 +1062,7 @@ class Kernel:
         if self._slots.find(id) >= 0:
             return self._fail(f"goroutine {id} is created twice", i)
         now: cython.longlong = self._happens(i, id, 0, entry, stack)
-        status: cython.int = _WAITING if kind == _GO_CREATE_BLOCKED else _RUNNABLE
-        g: cython.int = self._new_goroutine(id, status)
-        self._g_created[g] = now
-        self._g_creator[g] = self._g_cause[g] = self._gid
-        self._g_creation[g] = self._g_cause_stack[g] = stack
-        self._g_entry[g] = self._g_own[g] = entry
-        self._enter(g, status, _R_CREATED, now)
-        self._goroutines_created += 1
+        self._create(id, _WAITING if kind == _GO_CREATE_BLOCKED else _RUNNABLE, entry, stack, now)
         return 1
 
     @cython.cfunc
@@ -1868,12 +1075,12 @@ class Kernel:
         if self._slots.find(id) >= 0:
             return self._fail(f"goroutine {id} is created twice", i)
         now: cython.longlong = self._happens(i, id, 0, 0, 0)
-        g: cython.int = self._new_goroutine(id, _SYSCALL)
+        g: cython.int = self._new_goroutine(id)
         self._g_created[g] = now
-        self._enter(g, _SYSCALL, 0, now)
         self._goroutines_created += 1
-        self._next_g = g
-        self._next_gid = id
+        self._enter(g, _SYSCALL, 0, now)
+        self._observer.born(g, now)
+        self._runs(g, id)
         return 1
 
     @cython.cfunc
@@ -1893,9 +1100,8 @@ class Kernel:
                 self._emit(_PROC_STEAL, self._e_time[i], self._m, p, self._gid, p, _P_SYSCALL, 0, 0),
             )
         self._destroy(self._g, self._happens(i, 0, 0, 0, 0))
-        self._next_p = -1
-        self._next_g = -1
-        self._next_gid = -1
+        self._m_proc[self._m] = -1
+        self._runs(-1, -1)
         return 1
 
     @cython.cfunc
@@ -1943,16 +1149,13 @@ class Kernel:
                     shown_gid = id
                 shown_m = m
         if g < 0:
-            g = self._new_goroutine(id, 0)
-            self._goroutines_at_start += 1
+            g = self._new_goroutine(id)
             self._g_own[g] = stack
         self._g_gen[g] = self._gen
         self._g_seq[g] = 0
-        if stack > 0 and old == 0:
-            self._g_own[g] = stack
         if bind:
-            self._next_g = g
-            self._next_gid = id
+            if self._m >= 0:
+                self._runs(g, id)
         elif status == _SYSCALL and self._m_known[shown_m] == 0:
             # it has sat in this syscall, on this thread, since before the trace
             self._m_known[shown_m] = 1
@@ -1960,10 +1163,7 @@ class Kernel:
             self._m_slot[shown_m] = g
         self._emit(kind, self._e_time[i], shown_m, self._p, shown_gid, id, (old << 8) | status, 0, stack)
         if old == 0:
-            # like Go's summaries: what was under way is counted from the trace's start
-            self._g_idle[g] = self._idle_clock(self._last_time)
-            self._enter(g, cython.cast(cython.int, status), 0, self._start_time)
-            self._g_flags[g] = 2
+            self._appear(g, cython.cast(cython.int, status))
         return 1
 
     @cython.cfunc
@@ -2002,8 +1202,8 @@ class Kernel:
             old = 0 if self._gen == self._first_gen else 5
         self._p_gen[p] = self._gen
         self._p_seq[p] = 0
-        if status in (_P_RUNNING, _P_SYSCALL):
-            self._next_p = p
+        if status in (_P_RUNNING, _P_SYSCALL) and self._m >= 0:
+            self._m_proc[self._m] = p
         now: cython.longlong = self._emit(
             _PROC_STATUS,
             self._e_time[i],
@@ -2033,7 +1233,7 @@ class Kernel:
         p: cython.int = cython.cast(cython.int, id)
         self._set_proc(p, _P_RUNNING, self._happens(i, id, 0, 0, 0))
         self._p_seq[p] = seq
-        self._next_p = p
+        self._m_proc[self._m] = p
         return 1
 
     @cython.cfunc
@@ -2045,7 +1245,7 @@ class Kernel:
         if self._p_status[p] != _P_RUNNING and self._p_status[p] != _P_SYSCALL:
             return self._fail(f"P {p} stops, but is not running", i)
         self._set_proc(p, _P_IDLE, self._happens(i, p, 0, 0, 0))
-        self._next_p = -1
+        self._m_proc[self._m] = -1
         return 1
 
     @cython.cfunc
@@ -2068,7 +1268,7 @@ class Kernel:
                 # a steal from itself is a stop
                 if self._p != p:
                     return self._fail(f"P {id} is stolen by its own thread, which has another", i)
-                self._next_p = -1
+                self._m_proc[m] = -1
             else:
                 if m < 0 or self._m_known[m] == 0 or self._m_proc[m] != p:
                     return self._fail(f"P {id} is stolen from a thread that does not have it", i)
@@ -2085,7 +1285,6 @@ class Kernel:
         g: cython.int = self._g
         reason: cython.int
         stack: cython.int
-        now: cython.longlong
         if self._need(1, 1, i) < 0:
             return _FAILED
         if g < 0:
@@ -2093,8 +1292,7 @@ class Kernel:
         if kind == _STW_END:
             if self._g_stw[g] < 0:
                 return self._fail("a stop-the-world ends that has not begun", i)
-            now = self._happens(i, self._g_stw_kind[g], 0, 0, 0)
-            self._end_stw(g, now, 0)
+            self._end_stw(g, self._happens(i, self._g_stw_kind[g], 0, 0, 0), 0)
             return 1
         if self._g_stw[g] >= 0:
             return self._fail("a stop-the-world begins inside another", i)
@@ -2102,12 +1300,7 @@ class Kernel:
         stack = self._stack(self._e_args[4 * i + 1])
         if reason < 0 or stack < 0:
             return self._fail("an event names a string or stack that there is not", i)
-        now = self._happens(i, reason, 0, 0, stack)
-        self._idle_clock(now)
-        self._stw_depth += 1
-        self._g_stw[g] = now
-        self._g_stw_kind[g] = reason
-        self._g_stw_stack[g] = stack
+        self._begin_stw(g, reason, stack, self._happens(i, reason, 0, 0, stack))
         return 1
 
     @cython.cfunc
@@ -2116,7 +1309,7 @@ class Kernel:
         """GC cycles: begin and end can be on different threads, so their sequence numbers order them."""
         seq: cython.longlong = self._e_args[4 * i]
         stack: cython.int = 0
-        first: cython.int = 1 if self._gc_state == 0 else 0
+        first: cython.int = 1 if self._gc_state == _GC_UNKNOWN else 0
         if kind == _GC_BEGIN:
             stack = self._stack(self._e_args[4 * i + 1])
             if stack < 0:
@@ -2127,19 +1320,15 @@ class Kernel:
         elif not first or kind != _GC_BEGIN:
             if seq != self._gc_seq + 1:
                 return 0
-            if kind == _GC_BEGIN and self._gc_state == 2:
+            if kind == _GC_BEGIN and self._gc_state == _GC_ON:
                 return self._fail("a GC cycle begins inside another", i)
-            if kind != _GC_BEGIN and self._gc_state != 2:
+            if kind != _GC_BEGIN and self._gc_state != _GC_ON:
                 return self._fail("a GC cycle goes on or ends that has not begun", i)
             if self._need(1, 1, i) < 0:
                 return _FAILED
         self._gc_seq = seq
-        self._gc_state = 1 if kind == _GC_END else 2
-        # at a cycle's end: what it found alive, and the goal that follows from it
-        if kind == _GC_END:
-            self._happens(i, seq, self._heap_last, self._heap_goal, 0)
-        else:
-            self._happens(i, seq, 0, 0, stack)
+        self._gc_state = _GC_OFF if kind == _GC_END else _GC_ON
+        self._happens(i, seq, 0, 0, stack)
         return 1
 
     @cython.cfunc
@@ -2151,23 +1340,24 @@ class Kernel:
             return _FAILED
         if p < 0 or p >= _MAX_PROCS or self._p_status[p] == 0:
             return self._fail(f"a sweep on P {p}, which there is not", i)
+        proc: cython.int = cython.cast(cython.int, p)
         if kind == _SWEEP_END:
-            if self._p_sweep[p] == 0:
+            if self._p_sweep[p] < 0:
                 return self._fail(f"a sweep ends on P {p} that has not begun", i)
-            self._p_sweep[p] = 0
-            self._happens(i, self._e_args[4 * i], self._e_args[4 * i + 1], 0, 0)
+            self._end_sweep(proc, self._g, self._happens(i, self._e_args[4 * i], self._e_args[4 * i + 1], 0, 0), 0)
             return 1
-        if kind == _SWEEP_BEGIN or self._gen == self._first_gen:
-            if self._p_sweep[p]:
-                return self._fail(f"a sweep begins inside another on P {p}", i)
-            self._p_sweep[p] = 1
-        elif self._p_sweep[p] == 0:
+        is_new: cython.bint = kind == _SWEEP_BEGIN or self._gen == self._first_gen
+        if is_new and self._p_sweep[p] >= 0:
+            return self._fail(f"a sweep begins inside another on P {p}", i)
+        if not is_new and self._p_sweep[p] < 0:
             return self._fail(f"a sweep is said to be under way on P {p}, but is not", i)
         if kind == _SWEEP_BEGIN:
             stack = self._stack(self._e_args[4 * i])
             if stack < 0:
-                return self._fail("an event names a stack that there is not", i)
-        self._happens(i, p, 0, 0, stack)
+                return self._fail("event refers to an unknown stack ID", i)
+        now: cython.longlong = self._happens(i, p, 0, 0, stack)
+        if is_new:
+            self._begin_sweep(proc, stack, now if kind == _SWEEP_BEGIN else self._start_time)
         return 1
 
     @cython.cfunc
@@ -2188,19 +1378,7 @@ class Kernel:
         if kind == _ASSIST_END:
             if self._g_assist[g] < 0:
                 return self._fail("a mark assist ends that has not begun", i)
-            now = self._happens(i, 0, 0, 0, 0)
-            self._groups.add(
-                _MARK_ASSIST,
-                0,
-                self._g_assist_stack[g],
-                self._g_assist[g],
-                now - self._g_assist[g],
-                g,
-                -1,
-                0,
-                2 if self._g_assist[g] == self._start_time else 0,
-            )
-            self._g_assist[g] = -1
+            self._end_assist(g, self._happens(i, 0, 0, 0, 0), 0)
             return 1
         if kind == _ASSIST_BEGIN or self._gen == self._first_gen:
             if self._g_assist[g] >= 0:
@@ -2210,8 +1388,7 @@ class Kernel:
                 if stack < 0:
                     return self._fail("an event names a stack that there is not", i)
             now = self._happens(i, self._g_id[g], 0, 0, stack)
-            self._g_assist[g] = now if kind == _ASSIST_BEGIN else self._start_time
-            self._g_assist_stack[g] = stack
+            self._begin_assist(g, stack, now if kind == _ASSIST_BEGIN else self._start_time)
             return 1
         if self._g_assist[g] < 0:
             return self._fail("a mark assist is said to be under way, but is not", i)
@@ -2220,26 +1397,20 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _advance_heap(self, i: cython.int, kind: cython.int) -> cython.int:
-        value: cython.longlong = self._e_args[4 * i]
+    def _advance_heap(self, i: cython.int) -> cython.int:
         if self._need(1, 0, i) < 0:
             return _FAILED
-        self._happens(i, value, 0, 0, 0)
-        if kind == _HEAP_GOAL:
-            self._heap_goal = value
-            return 1
-        return self._count_heap(value)
+        self._happens(i, self._e_args[4 * i], 0, 0, 0)
+        return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _count_heap(self, value: cython.longlong) -> cython.int:
-        if self._heap_first < 0:
-            self._heap_first = value
-        elif value > self._heap_last:
-            self._heap_allocated += value - self._heap_last
-        self._heap_last = value
-        if value > self._heap_peak:
-            self._heap_peak = value
+    def _advance_experimental(self, i: cython.int, kind: cython.int) -> cython.int:
+        """An experiment's event: its arguments mean nothing here."""
+        if self._need(0, 0, i) < 0:
+            return _FAILED
+        b: cython.longlong = self._e_args[4 * i + 1] if self._arity[kind] > 1 else 0
+        self._happens(i, self._e_args[4 * i], b, self._e_args[4 * i + 2] if self._arity[kind] > 2 else 0, 0)
         return 1
 
     @cython.cfunc
@@ -2250,8 +1421,6 @@ class Kernel:
         stack: cython.int = 0
         name: cython.int = 0
         value: cython.int = 0
-        p: cython.int
-        now: cython.longlong
         if self._need(1, 1, i) < 0:
             return _FAILED
         if kind in (_PROCS_CHANGE, _TASK_END):
@@ -2271,10 +1440,7 @@ class Kernel:
         if name < 0 or value < 0 or stack < 0:
             return self._fail("an event names a string or stack that there is not", i)
         if kind == _PROCS_CHANGE:
-            now = self._happens(i, a, 0, 0, stack)
-            self._gomaxprocs = a
-            for p in range(self._p_top):
-                self._set_proc(p, self._p_status[p], now)
+            self._set_gomaxprocs(a, self._happens(i, a, 0, 0, stack))
             return 1
         if kind == _TASK_BEGIN:
             if a in self._tasks:
@@ -2294,18 +1460,373 @@ class Kernel:
             if self._g < 0:
                 return self._fail("a region of a goroutine that does not exist", i)
             if kind == _REGION_BEGIN:
-                self._regions.setdefault(self._gid, []).append((a, name))
-            else:
-                open_regions = self._regions.get(self._gid)
-                # what began before the trace may end in it
-                if open_regions and open_regions.pop() != (a, name):
-                    return self._fail(f"goroutine {self._gid} ends another region than its innermost", i)
-            self._happens(i, a, name, 0, stack)
+                self._begin_region(self._g, a, name, stack, self._happens(i, a, name, 0, stack))
+                return 1
+            open_regions = self._regions.get(self._g)
+            if open_regions and open_regions[len(open_regions) - 1][:2] != (a, name):
+                return self._fail(f"goroutine {self._gid} ends another region than its innermost", i)
+            self._end_region(self._g, a, name, self._happens(i, a, name, 0, stack))
             return 1
         if kind == _LOG:
             self._happens(i, a, name, value, stack)
             return 1
         self._happens(i, name, 0, 0, stack)
+        return 1
+
+    # ---- states: what an event changes --------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _thread(self, id: cython.longlong) -> cython.int:
+        """The index of a thread, a new one for an id not seen yet."""
+        m: cython.int = self._thread_map.find(id)
+        if m < 0:
+            m = len(self._thread_ids)
+            self._thread_ids.append(id)
+            if m == len(self._m_known):
+                self._m_id = self._thread_map.keys = grown(self._m_id, 2 * m)
+                self._m_known = grown(self._m_known, 2 * m)
+                self._m_proc = grown(self._m_proc, 2 * m)
+                self._m_gid = grown(self._m_gid, 2 * m)
+                self._m_slot = grown(self._m_slot, 2 * m)
+            self._m_id[m] = id
+            self._m_proc[m] = self._m_slot[m] = -1
+            self._m_gid[m] = -1
+            self._thread_map.put(id, m)
+        return m
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _new_goroutine(self, id: cython.longlong) -> cython.int:
+        """Return a slot for a goroutine that begins to exist, in no state yet."""
+        g: cython.int
+        if self._free_n > 0:
+            self._free_n -= 1
+            g = self._free[self._free_n]
+        else:
+            g = self._g_n
+            if g == len(self._g_id):
+                self._grow_goroutines(2 * g)
+            self._g_n += 1
+        self._g_id[g] = id
+        self._g_life[g] = self._lives
+        self._lives += 1
+        self._g_gen[g] = self._gen
+        self._g_seq[g] = 0
+        self._g_reason[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
+        self._g_cause[g] = self._g_assist[g] = self._g_stw[g] = self._g_creator[g] = -1
+        self._g_creation[g] = self._g_entry[g] = 0
+        self._g_created[g] = -1
+        self._slots.put(id, g)
+        return g
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _create(
+        self, id: cython.longlong, status: cython.int, entry: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        """The context's goroutine creates another one."""
+        g: cython.int = self._new_goroutine(id)
+        self._goroutines_created += 1
+        self._g_created[g] = now
+        self._g_creator[g] = self._g_cause[g] = self._gid
+        self._g_creation[g] = self._g_cause_stack[g] = stack
+        self._g_entry[g] = self._g_own[g] = entry
+        self._enter(g, status, _R_CREATED, now)
+        return self._observer.born(g, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _appear(self, g: cython.int, status: cython.int) -> cython.int:
+        """A goroutine from before the trace: as in Go's summaries, its first interval begins with the trace."""
+        self._goroutines_at_start += 1
+        self._g_idle[g] = self._idle_clock(self._last_time)
+        self._enter(g, status, 0, self._start_time)
+        self._g_flags[g] = _BEFORE
+        return self._observer.born(g, self._start_time)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._leave(g, now, -1, 0, 0)
+        if self._g_stw[g] >= 0:
+            self._end_stw(g, now, 0)
+        if self._regions:
+            self._end_regions(g, now)
+        self._observer.died(g, now)
+        self._slots.remove(self._g_id[g])
+        self._g_id[g] = -1
+        self._g_status[g] = 0
+        self._free[self._free_n] = g
+        self._free_n += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _enter(self, g: cython.int, status: cython.int, reason: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine `g` is in a new state from now on."""
+        self._g_status[g] = status
+        self._g_since[g] = now
+        self._g_reason[g] = reason
+        self._g_flags[g] = 0
+        if status == _RUNNABLE:
+            self._g_idle[g] = self._idle_clock(now)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _leave(
+        self, g: cython.int, now: cython.longlong, cause: cython.longlong, cause_stack: cython.int, flags: cython.int
+    ) -> cython.int:
+        """Goroutine `g`'s interval ends now."""
+        status: cython.int = self._g_status[g]
+        since: cython.longlong = self._g_since[g]
+        flags |= self._g_flags[g]
+        if status == _RUNNABLE:
+            # what a runnable goroutine waits for is a P: its cause is who made it runnable
+            cause = self._g_cause[g]
+            cause_stack = self._g_cause_stack[g]
+            idle: cython.longlong = self._idle_clock(now) - self._g_idle[g]
+            if idle > 0:
+                self._ended(_IDLE_P, self._g_reason[g], self._g_own[g], since, idle, g, cause, cause_stack, flags)
+        return self._ended(status, self._g_reason[g], self._g_own[g], since, now - since, g, cause, cause_stack, flags)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _ended(
+        self,
+        kind: cython.int,
+        reason: cython.int,
+        stack: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        g: cython.int,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        """Report an interval: the only way to the observer's `interval`, whose arguments these are."""
+        return self._observer.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _stop(
+        self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        """A running goroutine leaves its thread; where it did so is its own last stack from now on."""
+        since: cython.longlong = self._g_since[g]
+        self._ended(_RUNNING, reason, stack, since, now - since, g, -1, 0, self._g_flags[g])
+        if stack > 0:
+            self._g_own[g] = stack
+        self._g_cause[g] = -1
+        self._g_cause_stack[g] = 0
+        return self._enter(g, status, reason, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _unblock(self, g: cython.int, now: cython.longlong, stack: cython.int) -> cython.int:
+        """The context's goroutine, or the runtime, ends the wait of goroutine `g`."""
+        self._leave(g, now, self._gid, stack, 0)
+        self._g_cause[g] = self._gid
+        self._g_cause_stack[g] = stack
+        return self._enter(g, _RUNNABLE, _R_UNBLOCKED, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _exit_syscall(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine `g`'s system call ends, and its P is gone."""
+        self._leave(g, now, -1, 0, 0)
+        self._g_cause[g] = -1
+        self._g_cause_stack[g] = 0
+        return self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _begin_stw(self, g: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong) -> cython.int:
+        self._idle_clock(now)
+        self._stw_depth += 1
+        self._g_stw[g] = now
+        self._g_stw_kind[g] = reason
+        self._g_stw_stack[g] = stack
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
+        since: cython.longlong = self._g_stw[g]
+        self._ended(_STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags)
+        self._idle_clock(now)
+        self._g_stw[g] = -1
+        self._stw_depth -= 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _begin_assist(self, g: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
+        self._g_assist[g] = since
+        self._g_assist_stack[g] = stack
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_assist(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
+        """One without a beginning was under way when the trace began, as the old format does not say."""
+        since: cython.longlong = self._g_assist[g]
+        stack: cython.int = self._g_assist_stack[g]
+        if since < 0:
+            since = self._start_time
+            stack = 0
+        if since == self._start_time:
+            flags |= _BEFORE
+        self._ended(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
+        self._g_assist[g] = -1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _begin_sweep(self, p: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
+        self._p_sweep[p] = since
+        self._p_sweep_stack[p] = stack
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_sweep(self, p: cython.int, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
+        since: cython.longlong = self._p_sweep[p]
+        if since == self._start_time:
+            flags |= _BEFORE
+        self._ended(_SWEEP, 0, self._p_sweep_stack[p], since, now - since, g, -1, 0, flags)
+        self._p_sweep[p] = -1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _begin_region(
+        self, g: cython.int, task: cython.longlong, name: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        self._regions.setdefault(g, []).append((task, name, stack, now))
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_region(self, g: cython.int, task: cython.longlong, name: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine `g`'s innermost region ends; if it has none, the one that began before the trace."""
+        stack: cython.int = 0
+        since: cython.longlong = self._start_time
+        flags: cython.int = _BEFORE
+        open_regions: list = self._regions.get(g)
+        if open_regions:
+            _, _, stack, since = open_regions.pop()
+            flags = 0
+        return self._ended(_REGION, name, stack, since, now - since, g, task, 0, flags)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_regions(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine `g` ends, or the trace does: its regions, the innermost first, are open for good."""
+        since: cython.longlong
+        for task, name, stack, since in reversed(self._regions.pop(g, ())):
+            self._ended(_REGION, name, stack, since, now - since, g, task, 0, _OPEN)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _idle_clock(self, now: cython.longlong) -> cython.longlong:
+        """Time so far during which at least one P was idle and the world was not stopped."""
+        if self._idle_ps > 0 and self._stw_depth == 0:
+            self._idle_total += now - self._idle_since
+        self._idle_since = now
+        return self._idle_total
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _set_proc(self, p: cython.int, status: cython.int, now: cython.longlong) -> cython.int:
+        idle: cython.int = 0
+        # a P beyond GOMAXPROCS is no longer there to run anything
+        if status == _P_IDLE and (self._gomaxprocs == 0 or p < self._gomaxprocs):
+            idle = 1
+        if idle != self._p_idle[p]:
+            self._idle_clock(now)
+            self._idle_ps += idle - self._p_idle[p]
+            self._p_idle[p] = idle
+        self._p_status[p] = status
+        if p >= self._p_top:
+            self._p_top = p + 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _set_gomaxprocs(self, n: cython.longlong, now: cython.longlong) -> cython.int:
+        """Ps beyond the new number are no longer there to be idle."""
+        p: cython.int
+        self._gomaxprocs = n
+        for p in range(self._p_top):
+            self._set_proc(p, self._p_status[p], now)
+        return 0
+
+    # ---- rows -------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _emit(
+        self,
+        kind: cython.int,
+        time: cython.longlong,
+        thread: cython.int,
+        proc: cython.int,
+        goroutine: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        c: cython.longlong,
+        stack: cython.int,
+    ) -> cython.longlong:
+        """Stamps, counts and, if wanted, writes an event. Returns its time."""
+        if time <= self._last_time:
+            time = self._last_time + 1
+        self._last_time = time
+        self._by_type[kind] += 1
+        if self._wanted[kind]:
+            row: cython.int = self._rows
+            self._times[row] = time
+            self._types[row] = kind
+            self._threads[row] = thread
+            self._procs[row] = proc
+            self._goroutine_column[row] = goroutine
+            self._a[row] = a
+            self._b[row] = b
+            self._c[row] = c
+            self._stack_column[row] = stack
+            self._life_column[row] = self._life_of(goroutine)
+            self._rows = row + 1
+        return time
+
+    @cython.cfunc
+    @cython.exceptval(-2)
+    def _life_of(self, id: cython.longlong) -> cython.longlong:
+        """Return the life of a goroutine that exists now, −1 for none."""
+        g: cython.int = self._slots.find(id) if id != -1 else -1
+        return self._g_life[g] if g >= 0 else -1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _emit_sample(self) -> cython.int:
+        sample: tuple = self._samples[self._sample]
+        self._sample += 1
+        if self._sample < self._sample_n:
+            self._sample_time = self._samples[self._sample][0]
+        stack: cython.int = self._stack(sample[4])
+        if stack < 0:
+            self._fail("a CPU sample names a stack that there is not", -1)
+            self._offset = sample[5]
+            return _FAILED
+        thread = -1 if sample[1] == -1 else self._thread(sample[1])
+        self._emit(_CPU_SAMPLE, sample[0], thread, sample[2], sample[3], 0, 0, 0, stack)
         return 1
 
     # ---- the older format -----------------------------------------------------------------------------------------
@@ -2327,7 +1848,7 @@ class Kernel:
 
         Args:
             n: at most `CHUNK_ROWS`.
-            times, types, …: columns as in `model.Chunk`, with at least `n` rows. Type NONE is no event: `a` is the
+            times, types, …: columns as in `reader.Chunk`, with at least `n` rows. Type NONE is no event: `a` is the
                 GOMAXPROCS at the start of the trace.
             threads: the threads' own ids, −1 for none.
         """
@@ -2354,9 +1875,6 @@ class Kernel:
             if kind == 0:
                 self._old_gomaxprocs(a)
                 continue
-            if kind == _GC_END:
-                b = self._heap_last
-                c = self._heap_goal
             m = -1 if threads[i] == -1 else self._thread(threads[i])
             self._gid = goroutine
             self._g = -1 if goroutine == -1 else self._slots.find(goroutine)
@@ -2364,11 +1882,11 @@ class Kernel:
             if kind >= _GO_CREATE and kind <= _GO_STATUS:
                 self._old_goroutine(kind, time, a, b, c, stack)
             elif kind >= _STW_BEGIN and kind <= _ASSIST_END:
-                self._old_range(kind, time, cython.cast(cython.int, a), stack)
-            elif kind == _HEAP_ALLOC:
-                self._count_heap(a)
-            elif kind == _HEAP_GOAL:
-                self._heap_goal = a
+                self._old_range(kind, time, proc, cython.cast(cython.int, a), stack)
+            elif kind == _REGION_BEGIN and self._g >= 0:
+                self._begin_region(self._g, a, cython.cast(cython.int, b), stack, time)
+            elif kind == _REGION_END and self._g >= 0:
+                self._end_region(self._g, a, cython.cast(cython.int, b), time)
             elif kind == _PROC_STOP:
                 self._set_proc(proc, _P_IDLE, time)
             elif kind == _PROC_START:
@@ -2381,11 +1899,9 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _old_gomaxprocs(self, n: cython.longlong) -> cython.int:
-        """GOMAXPROCS changes while the world is stopped: a P that has not been heard of is idle."""
+        """GOMAXPROCS changes while the world is stopped: a P without an event so far is idle."""
         p: cython.int
-        self._gomaxprocs = n
-        for p in range(self._p_top):
-            self._set_proc(p, self._p_status[p], self._last_time)
+        self._set_gomaxprocs(n, self._last_time)
         for p in range(cython.cast(cython.int, min(max(n, 0), _MAX_PROCS))):
             if self._p_status[p] == 0:
                 self._set_proc(p, _P_IDLE, self._last_time)
@@ -2406,19 +1922,16 @@ class Kernel:
         g: cython.int = self._g
         if kind in (_GO_CREATE, _GO_START, _GO_UNBLOCK, _GO_STATUS):
             g = self._slots.find(a)
+            if g < 0 and kind == _GO_CREATE:
+                return self._create(a, _RUNNABLE, cython.cast(cython.int, c), stack, now)
             if g < 0:
-                g = self._old_new_goroutine(kind, a, cython.cast(cython.int, c))
-        if g < 0:
+                g = self._new_goroutine(a)
+                # this format has the function of those from before the trace too, but not where they are
+                self._g_entry[g] = cython.cast(cython.int, c) if kind == _GO_STATUS else 0
+                self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
+        if g < 0 or kind in (_GO_CREATE, _GO_STATUS):
             return 0
-        if kind == _GO_CREATE:
-            self._g_created[g] = now
-            self._g_creator[g] = self._g_cause[g] = self._gid
-            self._g_creation[g] = self._g_cause_stack[g] = stack
-            self._enter(g, _RUNNABLE, _R_CREATED, now)
-        elif kind == _GO_STATUS:
-            self._enter(g, cython.cast(cython.int, b), 0, self._start_time)
-            self._g_flags[g] = 2
-        elif kind in (_GO_START, _GO_SYSCALL_END):
+        if kind in (_GO_START, _GO_SYSCALL_END):
             self._leave(g, now, -1, 0, 0)
             self._enter(g, _RUNNING, 0, now)
         elif kind == _GO_UNBLOCK:
@@ -2426,10 +1939,7 @@ class Kernel:
         elif kind == _GO_DESTROY:
             self._destroy(g, now)
         elif kind == _GO_SYSCALL_END_BLOCKED:
-            self._leave(g, now, -1, 0, 0)
-            self._g_cause[g] = -1
-            self._g_cause_stack[g] = 0
-            self._enter(g, _RUNNABLE, _R_SYSCALL_EXIT, now)
+            self._exit_syscall(g, now)
         elif kind == _GO_SYSCALL_BEGIN:
             self._stop(g, _SYSCALL, 0, stack, now)
         else:
@@ -2438,78 +1948,48 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _old_new_goroutine(self, kind: cython.int, id: cython.longlong, entry: cython.int) -> cython.int:
-        g: cython.int = self._new_goroutine(id, _RUNNING)
-        # this format names the function of those from before the trace too, but not where they are
-        self._g_entry[g] = entry
-        if kind == _GO_CREATE:
-            self._g_own[g] = entry
-            self._goroutines_created += 1
-        else:
-            self._goroutines_at_start += 1
-        return g
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _old_range(self, kind: cython.int, now: cython.longlong, a: cython.int, stack: cython.int) -> cython.int:
+    def _old_range(
+        self, kind: cython.int, now: cython.longlong, p: cython.int, a: cython.int, stack: cython.int
+    ) -> cython.int:
         g: cython.int = self._g
         if kind == _STW_BEGIN and g >= 0:
-            self._idle_clock(now)
-            self._stw_depth += 1
             self._stw_gid = self._gid
-            self._g_stw[g] = now
-            self._g_stw_kind[g] = a
-            self._g_stw_stack[g] = stack
+            self._begin_stw(g, a, stack, now)
         elif kind == _STW_END:
-            # the world is stopped by one at a time; who starts it again may be another
+            # the world is stopped by one at a time; the goroutine that starts it again may be another
             g = self._slots.find(self._stw_gid)
             if g >= 0 and self._g_stw[g] >= 0:
                 self._end_stw(g, now, 0)
         elif kind == _ASSIST_BEGIN and g >= 0:
-            self._g_assist[g] = now
-            self._g_assist_stack[g] = stack
+            self._begin_assist(g, stack, now)
         elif kind == _ASSIST_END and g >= 0:
-            self._old_assist_end(g, now)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _old_assist_end(self, g: cython.int, now: cython.longlong) -> cython.int:
-        """An assist ends; one whose begin was not seen was under way when the trace began."""
-        since: cython.longlong = self._g_assist[g]
-        flags: cython.int = 0
-        stack: cython.int = self._g_assist_stack[g]
-        if since < 0:
-            since = self._start_time
-            flags = 2
-            stack = 0
-        self._groups.add(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
-        self._g_assist[g] = -1
+            self._end_assist(g, now, 0)
+        elif kind == _SWEEP_BEGIN and p >= 0 and p < _MAX_PROCS:
+            self._begin_sweep(p, stack, now)
+        elif kind == _SWEEP_END and p >= 0 and p < _MAX_PROCS and self._p_sweep[p] >= 0:
+            self._end_sweep(p, g, now, 0)
         return 0
 
     # ---- the end --------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Closes what is still open at the last event: an unfinished wait counts with its length so far."""
+        """Close what is still open at the last event: an unfinished interval counts with its length so far."""
         g: cython.int
+        p: cython.int
         for g in range(self._g_n):
             if self._g_id[g] == -1:
                 continue
-            self._leave(g, self._last_time, -1, 0, 1)
+            self._leave(g, self._last_time, -1, 0, _OPEN)
             if self._g_stw[g] >= 0:
-                self._end_stw(g, self._last_time, 1)
+                self._end_stw(g, self._last_time, _OPEN)
             if self._g_assist[g] >= 0:
-                self._groups.add(
-                    _MARK_ASSIST,
-                    0,
-                    self._g_assist_stack[g],
-                    self._g_assist[g],
-                    self._last_time - self._g_assist[g],
-                    g,
-                    -1,
-                    0,
-                    1,
-                )
+                self._end_assist(g, self._last_time, _OPEN)
+            if self._regions:
+                self._end_regions(g, self._last_time)
+        for p in range(self._p_top):
+            if self._p_sweep[p] >= 0:
+                self._end_sweep(p, -1, self._last_time, _OPEN)
+        self._observer.end(self._last_time)
 
     def alive(self) -> list[tuple[Any, ...]]:
         """The goroutines that there are now, by id.
@@ -2534,104 +2014,3 @@ class Kernel:
         ]
         out.sort()
         return out
-
-
-def _signed(value: int) -> int:
-    """An unsigned 64-bit number's bits as a signed one (2^64 − 1 is Go's "none", −1)."""
-    return value - (1 << 64) if value >= 1 << 63 else value
-
-
-def read_strings(data: Any, start: int, end: int, found: dict[int, bytes], limit: int) -> int:
-    """Reads a batch of strings (without its first byte) into `found`: id → bytes.
-
-    Returns: −1, or the offset of what is wrong: a varint, a length over `limit`, an id twice.
-    """
-    reader = _Reader(data, end)
-    reader.pos = start
-    while reader.pos < end:
-        at = reader.pos
-        event = reader.next()
-        id = reader.next()
-        length = reader.next()
-        stop = reader.pos + length
-        if event != 5 or reader.bad or not 0 <= length <= limit or stop > end or id == 0 or id in found:
-            return at
-        found[id] = bytes(reader.data[reader.pos : stop])
-        reader.pos = stop
-    return -1
-
-
-def read_stacks(
-    data: Any, start: int, end: int, found: dict[int, Any], pcs: dict[int, tuple[int, int, int]], limit: int
-) -> int:
-    """Reads a batch of stacks into `found`: id → tuple of program counters, and `pcs`: (function, file, line).
-
-    Function and file are string ids. As in Go's reader the first frame of a program counter counts.
-
-    Returns: −1, or the offset of what is wrong.
-    """
-    reader = _Reader(data, end)
-    reader.pos = start
-    n: cython.longlong
-    function: cython.longlong
-    file: cython.longlong
-    line: cython.longlong
-    while reader.pos < end:
-        at = reader.pos
-        event = reader.next()
-        id = reader.next()
-        n = reader.next()
-        if event != 3 or reader.bad or n < 0 or n > limit or id == 0 or id in found:
-            return at
-        frames = []
-        for _ in range(n):
-            pc = reader.next()
-            function = reader.next()
-            file = reader.next()
-            line = reader.next()
-            frames.append(pc)
-            if pc not in pcs:
-                pcs[pc] = (function, file, line)
-        if reader.bad:
-            return at
-        found[id] = tuple(frames)
-    return -1
-
-
-@cython.final
-@cython.cclass
-class _Reader:
-    """Reads unsigned varints one after another."""
-
-    data: cython.const[cython.uchar][::1]
-    pos: cython.longlong
-    end: cython.longlong
-    bad: cython.int
-
-    def __init__(self, data: Any, end: int) -> None:
-        self.data = data
-        self.pos = 0
-        self.end = end
-        self.bad = 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def next(self) -> cython.longlong:
-        """The next number, as signed 64 bits; 0 and `bad` where there is none."""
-        value: cython.ulonglong = 0
-        shift: cython.int = 0
-        byte: cython.ulonglong
-        while self.pos < self.end:
-            byte = self.data[self.pos]
-            self.pos += 1
-            if shift == 63 and byte > 1:
-                break
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                if cython.compiled:
-                    return cython.cast(cython.longlong, value)
-                return _signed(value)
-            shift += 7
-        self.bad = 1
-        return 0

@@ -28,6 +28,8 @@ class Sorter:
     _exchanges: cython.int
 
     def __init__(self) -> None:
+        self.times = column("q")
+        self.items = column("i")
         self.reserve(64)
 
     def order(self, times: list[int]) -> list[int]:
@@ -45,7 +47,7 @@ class Sorter:
     @cython.exceptval(-1)
     def reserve(self, n: cython.int) -> cython.int:
         """Make room for `n` times, which drops what is there."""
-        if self.times is None or n > len(self.times):
+        if n > len(self.times):
             self.times = column("q", bytes(8 * 2 * n))
             self.items = column("i", bytes(4 * 2 * n))
         return 0

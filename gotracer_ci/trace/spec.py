@@ -170,6 +170,30 @@ class GoState(IntEnum):
     NOT_EXIST = 5
 
 
+class IntervalKind(IntEnum):
+    """What an interval is: a goroutine's state, or another time with a beginning and an end.
+
+    IDLE_P: the part of a Runnable interval during which a P was idle. STW: a stop-the-world range. MARK_ASSIST, SWEEP,
+    REGION: the ranges of these names.
+    """
+
+    RUNNABLE = GoState.RUNNABLE
+    RUNNING = GoState.RUNNING
+    SYSCALL = GoState.SYSCALL
+    WAITING = GoState.WAITING
+    IDLE_P = 5
+    STW = 6
+    MARK_ASSIST = 7
+    SWEEP = 8
+    REGION = 9
+
+
+OPEN = 1
+"""Flag of an interval that had not ended when the trace did, or when its goroutine did."""
+BEFORE = 2
+"""Flag of an interval that was under way when the trace began."""
+
+
 class ProcState(IntEnum):
     """A P's states: the wire's numbers, and Go's two that are never on the wire."""
 

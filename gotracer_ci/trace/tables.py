@@ -108,7 +108,7 @@ class Tables:
             BadTable: a frame's string is missing, or there are too many strings or stacks.
         """
         try:
-            ids = batches.intern(strings, self._frame_index, self.frames, self._stack_index, self.stacks)
+            ids: Ids = batches.intern(strings, self._frame_index, self.frames, self._stack_index, self.stacks)
         except KeyError as missing:
             raise BadTable(f"a frame refers to the unknown string ID {missing.args[0]}") from None
         if max(len(self.strings), len(self.stacks)) > MAX_ENTRIES:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from gotracer_ci.trace.spec import Ev, GoState, ProcState
-from gotracer_ci.trace.tables import BadTable, IdColumn, Tables
+from gotracer_ci.trace.tables import BadTable, Tables
 from gotracer_ci.trace.v1_order import order
 from gotracer_ci.trace.v1_parse import Records
 from gotracer_ci.trace.v1_spec import (
@@ -29,7 +29,7 @@ from gotracer_ci.trace.v1_spec import (
     TIMER_P,
     Old,
 )
-from gotracer_ci.trace.v1_state import Goroutine, Row, State
+from gotracer_ci.trace.v1_state import Goroutine, IdColumn, Row, State
 from gotracer_ci.trace.wire import Damage, Data
 
 MAX_BLOCK = 8192
@@ -74,7 +74,7 @@ def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, Bloc
     size, events = len(data), len(records.times)
     for done in order(records):
         yield size * (events + done) // (PASSES * events), empty
-    converter = _Converter(records, version, tables, strings, stacks)
+    converter = _Converter(records, version, tables, strings.columns(), stacks.columns())
     block: list[Row] = []
     damage: Damage | None = None
     try:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from gotracer_ci.trace import kernel, spec
+from gotracer_ci.trace import spec
+from gotracer_ci.trace.sorting import sorted_as_go
 from gotracer_ci.trace.v1_spec import LEAVES, STARTS, TIMED, Old
 from gotracer_ci.trace.wire import Damage, Data
 
@@ -128,7 +129,7 @@ class Records:
         if self.ticks == 0:
             raise Damage("the clock's frequency is missing; the trace is cut", end)
         self.first_sample = len(self.times)
-        for time, proc, goroutine, stack, at in kernel.sorted_as_go(self._samples):
+        for time, proc, goroutine, stack, at in sorted_as_go(self._samples):
             self._add(time, Old.CPU_SAMPLE, proc, goroutine, [0, 0, 0, 0], stack, at)
 
     def _add(
@@ -152,7 +153,7 @@ class Records:
         proc, pos = self._number(at + 1)
         time, pos = self._number(pos)
         proc = _signed(proc)
-        if not -1 <= proc < kernel.MAX_PROCS:
+        if not -1 <= proc < spec.MAX_PROCS:
             raise Damage(f"a batch of P {proc}, which cannot be", at)
         if time >= LATEST:
             raise Damage("a time is out of range", at)
@@ -219,7 +220,7 @@ class Records:
             raise Damage("a CPU sample, which this version does not have", at)
         _, time, proc, goroutine = numbers
         proc = _signed(proc)
-        if time >= LATEST or not -1 <= proc < kernel.MAX_PROCS:
+        if time >= LATEST or not -1 <= proc < spec.MAX_PROCS:
             raise Damage("a CPU sample's time or P is out of range", at)
         self._samples.append((time, proc, _signed(goroutine), stack, at))
 

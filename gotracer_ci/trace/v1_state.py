@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gotracer_ci.trace.spec import Ev, GoState
-from gotracer_ci.trace.tables import IdColumn, Tables
+from gotracer_ci.trace.tables import Tables
 from gotracer_ci.trace.v1_parse import Records
 from gotracer_ci.trace.wire import Damage
 
+IdColumn = tuple[Any, dict[int, int]]
 Row = tuple[int, int, int, int, int, int, int, int, int]
-"""An event: time (ns), `spec.Ev`, thread's id, P, goroutine (−1: none of these), a, b, c (see `model.Chunk`), stack."""
+"""An event: time (ns), `spec.Ev`, thread's id, P, goroutine (−1: none), a, b, c (see `reader.Chunk`), stack."""
 
 
 class Goroutine:

@@ -9,7 +9,8 @@ import pytest
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import Chunk, open_trace
+from gotracer_ci.trace.open import open_trace
+from gotracer_ci.trace.reader import Chunk
 from gotracer_ci.trace.spec import Ev
 from tests.conftest import NAMES, PROGRAMS, facts_of, path_of
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.analysis.heap import LiveHeap
-from gotracer_ci.trace.model import Chunk
+from gotracer_ci.analysis.heap import HeapSamples
+from gotracer_ci.trace.reader import Chunk
 from gotracer_ci.trace.spec import Ev
 from tests.conftest import NAMES, facts_of
 
@@ -17,26 +17,26 @@ CYCLES = st.lists(st.integers(0, 10**9), max_size=40)
 
 
 def chunk(times: list[int], live: list[int]) -> Chunk:
-    """GC cycles that end, with another event between any two."""
+    """GC cycles that end, each with the heap's size just before."""
     n = len(times) * 2
-    pad = [value for time in times for value in (time - 1, time)]
-    kinds = [kind for _ in times for kind in (Ev.HEAP_ALLOC, Ev.GC_END)]
-    sizes = [value for size in live for value in (10**12, size)]
+    at = array("q", [value for time in times for value in (time - 1, time)])
+    kinds = array("B", [kind for _ in times for kind in (Ev.HEAP_ALLOC, Ev.GC_END)])
+    sizes = array("q", [value for size in live for value in (size, 1)])
     none = array("q", [0]) * n
-    return Chunk(n, array("q", pad), array("B", kinds), none, none, none, none, array("q", sizes), none, none)
+    return Chunk(n, at, kinds, none, none, none, sizes, none, none, none, none)
 
 
 @given(CYCLES, st.integers(1, 5))
 def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int) -> None:
     """Against every pair of cycles, in however many chunks they come."""
     times = [10 * (i + 1) for i in range(len(live))]
-    heap = LiveHeap()
+    heap = HeapSamples()
     size = max(1, len(live) // parts)
     for start in range(0, len(live), size):
         heap.feed(chunk(times[start : start + size], live[start : start + size]))
     rises = [after - before for i, before in enumerate(live) for after in live[i + 1 :]]
-    cycles, growth = heap.result()
-    assert cycles == len(live)
+    growth = heap.result().growth
+    assert heap.result().cycles == len(live)
     assert max(0, growth.bytes if growth else 0) == max(0, max(rises, default=0))
     if growth and growth.bytes > 0:
         at = dict(zip(times, live, strict=True))
@@ -45,10 +45,10 @@ def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int
 
 
 def test_a_cycle_of_unknown_size_is_only_counted() -> None:
-    heap = LiveHeap()
+    heap = HeapSamples()
     heap.feed(chunk([10, 20, 30], [100, -1, 150]))
-    cycles, growth = heap.result()
-    assert cycles == 3
+    growth = heap.result().growth
+    assert heap.result().cycles == 3
     assert growth
     assert growth.bytes == 50
 

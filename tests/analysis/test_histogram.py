@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.analysis.histogram import Histogram, bucket, largest, merge, middle, quantile
-from gotracer_ci.trace.kernel import BUCKETS
+from gotracer_ci.trace.observers.groups import BUCKETS
 
 LAST = next(length for length in (1 << n for n in range(20, 63)) if bucket(length) == BUCKETS - 1)
 LENGTHS = st.integers(0, LAST - 1) | st.integers(0, 600)

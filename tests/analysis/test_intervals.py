@@ -13,8 +13,8 @@ from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, IntervalKind, PlaceGroup, by_place
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.rules.sync_waits import primitive
-from gotracer_ci.trace.kernel import EXAMPLES
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.observers.groups import EXAMPLES, Groups
+from gotracer_ci.trace.open import open_trace
 from tests.conftest import NAMES, ROOT, facts_of, path_of
 
 NOWHERE = Stack()
@@ -91,10 +91,10 @@ def test_histograms_hold_every_interval() -> None:
     """The kernel's buckets are those of `bucket`, whether it counted the lengths or left that to us."""
     seen = 0
     for name in NAMES:
-        trace = open_trace(path_of(name))
-        for _ in trace.chunks():
+        groups = Groups()
+        for _ in open_trace(path_of(name)).chunks((), (groups,)):
             pass
-        for _, _, _, count, total, examples, counts in trace.intervals():
+        for _, _, _, _, count, total, examples, counts in groups.rows():
             assert len(examples) == min(count, EXAMPLES)
             assert bool(counts) == (count > EXAMPLES)
             if counts:

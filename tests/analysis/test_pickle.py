@@ -16,7 +16,7 @@ from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.report.formats import FORMATS
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.conftest import NAMES, PROGRAMS, ROOT, facts_of, path_of, read
 
 PLAIN = {

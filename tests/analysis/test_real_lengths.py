@@ -11,7 +11,8 @@ from gotracer_ci.analysis.histogram import quantile
 from gotracer_ci.analysis.intervals import IntervalKind, PlaceGroup, groups
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.source.frames import SourceMap
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.observers.groups import Groups
+from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.spec import Ev
 from tests.conftest import NAMES, path_of
 
@@ -43,12 +44,12 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
     merged: dict[str, tuple[PlaceGroup, list[int]]] = {}
     for name in NAMES:
         exact = waits(name)
-        trace = open_trace(path_of(name))
-        for _ in trace.chunks():
+        trace, grouped = open_trace(path_of(name)), Groups()
+        for _ in trace.chunks((), (grouped,)):
             pass
         stacks = Stacks(trace.tables, SourceMap(None))
         index = {id(stacks[i]): i for i in range(len(trace.tables.stacks))}
-        for group in groups(trace, stacks):
+        for group in groups(grouped.rows(), stacks, trace.tables):
             lengths = exact.get((group.reason, index[id(group.stack)]), [])
             # the others began before the trace, or are of a format whose stacks are found elsewhere
             if group.kind is not IntervalKind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):

@@ -10,15 +10,18 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from gotracer_ci.trace import kernel, model
+from gotracer_ci.trace import kernel, reader
+from gotracer_ci.trace.observers.groups import Groups
+from gotracer_ci.trace.open import open_trace
 
 PASSES = 3
 
 
 def decode(path: str, *, events: bool) -> None:
-    trace = model.open_trace(path)
-    for _ in trace.chunks(None if events else ()):
+    trace, groups = open_trace(path), Groups()
+    for _ in trace.chunks(None if events else (), (groups,)):
         pass
+    groups.rows()
     if trace.damage:
         raise trace.damage
 
@@ -34,8 +37,8 @@ def kernel_alone(path: str) -> None:
     class Timed:
         """A kernel whose two working calls are timed."""
 
-        def __init__(self, wanted: bytes) -> None:
-            self.core = kernel.Kernel(wanted)
+        def __init__(self, wanted: bytes, observer: Any) -> None:
+            self.core = kernel.Kernel(wanted, observer)
             for name in ("begin", "fill"):
                 setattr(self, name, self.timed(getattr(self.core, name)))
 
@@ -52,13 +55,13 @@ def kernel_alone(path: str) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(self.core, name)
 
-    setattr(model, "kernel", SimpleNamespace(**{**vars(kernel), "Kernel": Timed}))  # noqa: B010 (mypy lets no module be assigned to)
+    setattr(reader, "kernel", SimpleNamespace(**{**vars(kernel), "Kernel": Timed}))  # noqa: B010 (mypy lets no module be assigned to)
     data = memoryview(Path(path).read_bytes())
     best = 0.0
     for _ in range(PASSES):
         spent = 0
-        trace = model.Trace(path, data)
-        for _ in trace.chunks(()):
+        trace = reader.Trace(path, data)
+        for _ in trace.chunks((), (Groups(),)):
             pass
         best = min(best or spent, spent)
     print(json.dumps({"events": trace.events, "ns": best / trace.events, "compiled": kernel.is_compiled()}))

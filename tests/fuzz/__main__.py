@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from gotracer_ci.trace import kernel
+from tests.builds import checked_package
 from tests.fuzz.go_reader import program
 from tests.fuzz.run import SHOWN, Plan, run
 from tests.fuzz.worker import MEMORY, SECONDS
-from tests.trace.conftest import checked
 
 
 def main() -> int:
@@ -22,7 +21,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first mutant's number")
     arguments = parser.parse_args()
     judge = program()
-    built = Path(str(checked().__file__)) if kernel.is_compiled() else None
+    built = checked_package() if kernel.is_compiled() else None
     start = time.monotonic()
     try:
         result = run(Plan(judge, arguments.seed, built), arguments.mutants, arguments.first)

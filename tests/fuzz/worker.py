@@ -11,7 +11,6 @@ because compiled code looks at no signal handler.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import resource
 import signal
@@ -19,12 +18,10 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 from gotracer_ci.errors import TraceError
-from gotracer_ci.trace import kernel, model, wire
-from gotracer_ci.trace.model import Trace
 from gotracer_ci.trace.spec import OLD_VERSIONS
+from tests.builds import Build, installed, load, new_groups, trace_of
 from tests.fuzz.mutate import mutant
 
 MEMORY = 200 << 20
@@ -37,19 +34,20 @@ ALARMS = (signal.SIGPROF, signal.SIGALRM)
 def decode(data: bytes) -> tuple[str, int, int]:
     """All that the program asks of a trace; the problem without its offset ("" for none), events, the last's time."""
     try:
-        trace = Trace("mutant", memoryview(data))
+        trace = trace_of("mutant", data)
     except TraceError as error:
         return error.problem, 0, 0
     events = last = 0
     step = 0 if trace.version in OLD_VERSIONS else 1  # there ties are left as they are, as Go's reader does
-    for chunk in trace.chunks():
+    groups = new_groups()
+    for chunk in trace.chunks(None, (groups,)):
         times = [*([last] if events else []), *memoryview(chunk.times)[: chunk.n]]
         assert all(earlier + step <= later for earlier, later in pairwise(times)), "times do not increase"
         events += chunk.n
         last = times[-1] if times else 0
     for index in range(len(trace.tables.stacks)):
         trace.tables.stack(index)
-    for _, reason, stack, *_ in trace.intervals():
+    for _, _, reason, stack, *_ in groups.rows():
         assert trace.tables.string(reason) is not None
         assert trace.tables.stack(stack) is not None
     trace.alive()
@@ -63,28 +61,22 @@ def decode(data: bytes) -> tuple[str, int, int]:
     return trace.damage.problem, events, last
 
 
-def both(data: bytes, kernels: list[ModuleType]) -> tuple[str, int, int]:
-    """`decode` with each kernel, the installed one last; they must find the same."""
+def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
+    """`decode` with each build, the installed one last; they must find the same."""
     found = set()
-    for module in kernels:
-        # the builds take turns in one process; for mypy a module is no variable
-        model.kernel = wire.kernel = module  # type: ignore[attr-defined]
-        found.add(decode(data))
+    for build in builds:
+        with build.active():
+            found.add(decode(data))
     assert len(found) == 1, f"the builds differ: {found}"
     return found.pop()
 
 
 def main(seed: int, first: int, count: int, folder: Path, checked: str = "") -> None:
     """Reads mutants one after another."""
-    kernels = [kernel]
+    builds = [installed()]
     if checked:
-        spec = importlib.util.spec_from_file_location("checked.kernel", checked)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        assert module.is_checked()
-        kernels.insert(0, module)
+        builds.insert(0, load(Path(checked), compiled=True))
+        assert builds[0].kernel.is_checked()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for alarm in ALARMS:
@@ -95,7 +87,7 @@ def main(seed: int, first: int, count: int, folder: Path, checked: str = "") -> 
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         signal.setitimer(signal.ITIMER_REAL, 20 * SECONDS)
         start = time.process_time()
-        problem, events, last = both(data, kernels)
+        problem, events, last = all_builds(data, builds)
         seconds = time.process_time() - start
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -15,7 +15,7 @@ from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import BUILT_IN
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.bench.golang import Toolchain
 from tests.noise import data
 from tests.noise.changes import CHANGES

@@ -13,7 +13,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from gotracer_ci.errors import TraceError
-from gotracer_ci.trace.model import Trace, open_trace
+from gotracer_ci.trace.open import open_trace
+from gotracer_ci.trace.reader import Trace
 from tests.trace.lines import lines
 from tests.trace.validator import Violation, validate
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import compare
 from tests.trace.conftest import ROOT

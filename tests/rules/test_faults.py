@@ -15,7 +15,7 @@ from gotracer_ci.rules.registry import all_rules, select
 from gotracer_ci.rules.sync_waits import primitive
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.conftest import NAMES, PROGRAMS, described, facts_of, findings, line_of, measured, path_of
 
 MS = 1_000_000

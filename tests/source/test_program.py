@@ -11,7 +11,7 @@ from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.program import program
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.conftest import NAMES, PROGRAMS, ROOT, path_of
 
 Frame = tuple[str, str]

@@ -24,7 +24,7 @@ from gotracer_ci.report.model import Report
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
-from gotracer_ci.trace.model import open_trace
+from gotracer_ci.trace.open import open_trace
 from tests.source import shop
 
 Go = Callable[..., str]

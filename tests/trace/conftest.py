@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gotracer_ci.trace import kernel, model, wire
+from tests.builds import BUILDS, Build
 
 ROOT = Path(__file__).parents[2]
 TRACES = sorted((ROOT / "testdata" / "traces").glob("*.trace"))
@@ -43,52 +39,13 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     return read
 
 
-@cache
-def uncompiled() -> ModuleType:
-    """The kernel's one source as plain Python, whatever the installed one is, as where there is no Cython."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "cython", None)
-        return _loaded("kernel_uncompiled", ROOT / "gotracer_ci" / "trace" / "kernel.py")
-
-
-@cache
-def checked() -> ModuleType:
-    """The compiled kernel with every index checked. Built once for each state of its source."""
-    sources = [ROOT / "setup.py", *sorted((ROOT / "gotracer_ci" / "trace").glob("*.p*"))]
-    state = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    folder = ROOT / "build" / "checked" / state
-    if not folder.exists():
-        command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(folder), str(ROOT)]
-        subprocess.run(command, check=True, env={**os.environ, "GOTRACER_CI_CHECKED": "1"})
-    (library,) = (file for file in folder.glob("gotracer_ci/trace/kernel.*") if file.suffix in (".so", ".pyd"))
-    return _loaded("checked.kernel", library)
-
-
-def _loaded(name: str, file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-BUILDS: dict[str, Callable[[], ModuleType]] = {
-    "installed": lambda: kernel,
-    "uncompiled": uncompiled,
-    **({"checked": checked} if kernel.is_compiled() else {}),
-}
-"""As installed, as plain Python and, where there is a C compiler, compiled with every index checked."""
-
-
 @pytest.fixture(scope="session", params=BUILDS)
-def kernels(request: pytest.FixtureRequest) -> ModuleType:
+def build(request: pytest.FixtureRequest) -> Build:
     return BUILDS[request.param]()
 
 
 @pytest.fixture
-def decoder(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The decoder runs with this kernel: the same source, compiled or not."""
-    monkeypatch.setattr(model, "kernel", kernels)
-    monkeypatch.setattr(wire, "kernel", kernels)
-    return kernels
+def decoder(build: Build) -> Iterator[Build]:
+    """The decoder runs in this build: the same source, compiled or not."""
+    with build.active():
+        yield build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import Ev
 from tests.trace.kinds import kind
 

@@ -8,15 +8,15 @@ import random
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gotracer_ci.errors import TraceError
-from gotracer_ci.trace.model import Trace, open_trace
-from tests.trace.conftest import TRACES, Oracle, uncompiled
+from gotracer_ci.trace.reader import Trace
+from tests.builds import BUILDS, Build, open_trace, trace_of
+from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
 
 WHOLE = {path.stem: path.read_bytes() for path in TRACES}
@@ -28,7 +28,7 @@ def _rows(trace: Trace) -> list[tuple[int, ...]]:
 
 def _read(source: bytes | Callable[[], Trace]) -> tuple[list[tuple[int, ...]], TraceError | None]:
     try:
-        trace = Trace("mutant", memoryview(source)) if isinstance(source, bytes) else source()
+        trace = trace_of("mutant", source) if isinstance(source, bytes) else source()
     except TraceError as error:
         return [], error
     rows = _rows(trace)
@@ -36,9 +36,7 @@ def _read(source: bytes | Callable[[], Trace]) -> tuple[list[tuple[int, ...]], T
 
 
 @pytest.mark.parametrize("name", ["generations-go1.25", "generations-go1.26", "lockwait-go1.22"])
-def test_a_cut_trace_gives_what_go_s_reader_gives(
-    name: str, decoder: ModuleType, oracle: Oracle, tmp_path: Path
-) -> None:
+def test_a_cut_trace_gives_what_go_s_reader_gives(name: str, decoder: Build, oracle: Oracle, tmp_path: Path) -> None:
     """Before Go 1.26 that may include the beginning of the generation that was cut."""
     data = WHOLE[name]
     counts = set()
@@ -56,7 +54,7 @@ def test_a_cut_trace_gives_what_go_s_reader_gives(
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(WHOLE)), st.randoms(use_true_random=False), st.integers(1, 6))
-def test_a_bent_trace_is_read_or_refused(decoder: ModuleType, name: str, rnd: random.Random, bends: int) -> None:
+def test_a_bent_trace_is_read_or_refused(decoder: Build, name: str, rnd: random.Random, bends: int) -> None:
     data = bytearray(WHOLE[name])
     for _ in range(bends):
         at = rnd.randrange(16, len(data))
@@ -122,20 +120,15 @@ def test_gzip_and_standard_input_are_the_same_trace(tmp_path: Path, monkeypatch:
     assert _rows(open_trace("-")) == expected
 
 
-def test_both_kernels_refuse_at_the_same_place() -> None:
+def test_all_builds_refuse_at_the_same_place() -> None:
     """Damage is found by the same source, so its place and words must not depend on how that was built."""
-    from gotracer_ci.trace import kernel, model, wire
-
     rnd = random.Random(7)
-    plain = uncompiled()
     for name in sorted(WHOLE)[::5]:
         data = bytearray(WHOLE[name])
         data[rnd.randrange(16, len(data))] ^= 0x55
         results = []
-        with pytest.MonkeyPatch.context() as patch:
-            for module in (kernel, plain):
-                patch.setattr(model, "kernel", module)
-                patch.setattr(wire, "kernel", module)
+        for load in BUILDS.values():
+            with load().active():
                 rows, damage = _read(bytes(data))
                 results.append((rows, str(damage)))
-        assert results[0] == results[1]
+        assert all(result == results[0] for result in results)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gotracer_ci.trace.model import Trace, open_trace
+from gotracer_ci.trace.observers.groups import Groups
+from gotracer_ci.trace.open import open_trace
+from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import Ev
 from gotracer_ci.trace.wire import Damage, generations
 from tests.trace.conftest import TRACES
@@ -59,9 +61,10 @@ def told(trace: Trace) -> tuple[object, ...]:
     """Everything that a trace says of itself."""
     positions: list[int] = []
     trace.watch = lambda trace: positions.append(trace.position)
-    rows = [row for chunk in trace.chunks() for row in chunk.rows()]
+    groups = Groups()
+    rows = [row for chunk in trace.chunks(None, (groups,)) for row in chunk.rows()]
     tables = (trace.tables.strings, trace.tables.frames, trace.tables.stacks)
-    figures = (trace.alive(), trace.intervals(), trace.totals(), trace.thread_ids, trace.events, trace.size)
+    figures = (trace.alive(), groups.rows(), trace.totals(), trace.thread_ids, trace.events, trace.size)
     return rows, positions, tables, figures, str(trace.damage)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gotracer_ci.trace.model import open_trace
 from gotracer_ci.trace.spec import TIMED, Ev
+from tests.builds import Build, open_trace
 from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
 
@@ -17,7 +16,7 @@ ONLY_AT_A_GENERATIONS_START = {Ev.GC_SWEEP_ACTIVE}
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
-def test_events_equal_go_s_reader(path: Path, decoder: ModuleType, oracle: Oracle) -> None:
+def test_events_equal_go_s_reader(path: Path, decoder: Build, oracle: Oracle) -> None:
     trace = open_trace(str(path))
     ours = list(lines(trace))
     assert ours == oracle(path)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.reader import Trace
+from tests.builds import Build
 from tests.fuzz.go_reader import GoReader, program
 from tests.trace.conftest import Oracle
 from tests.trace.lines import lines
@@ -27,7 +27,7 @@ def go_reader() -> Iterator[GoReader]:
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
 def test_a_case_is_read_as_it_says_and_as_go_s_reader_does(
-    path: Path, decoder: ModuleType, oracle: Oracle, go_reader: GoReader, tmp_path: Path
+    path: Path, decoder: Build, oracle: Oracle, go_reader: GoReader, tmp_path: Path
 ) -> None:
     expected = case(path.read_text(encoding="utf-8"))
     trace = Trace(path.stem, memoryview(expected.data))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gotracer_ci.trace import kernel
-from gotracer_ci.trace.model import Trace, open_trace
-from gotracer_ci.trace.spec import GoState
+from gotracer_ci.trace.spec import GoState, IntervalKind
 from gotracer_ci.trace.v1_parse import STEP, Records
 from gotracer_ci.trace.v1_spec import GC_P, NETPOLL_P, SYSCALL_P, TIMED, TIMER_P, Old
+from tests.builds import Build, groups_of, open_trace, trace_of
 from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
 
@@ -79,7 +77,7 @@ def trace(*events: bytes, others: bytes = b"", version: int = 21) -> bytes:
 
 
 @pytest.fixture
-def read(decoder: ModuleType, oracle: Oracle, tmp_path: Path) -> Read:
+def read(decoder: Build, oracle: Oracle, tmp_path: Path) -> Read:
     """Our lines, which must be those of Go's reader, and the damage."""
 
     def reader(data: bytes) -> tuple[list[str], str]:
@@ -180,12 +178,11 @@ def test_what_belongs_to_no_real_p(read: Read) -> None:
     assert {p for p in procs if p > 1} == {GC_P, NETPOLL_P, TIMER_P}
 
 
-def test_a_p_that_is_not_heard_of_is_idle(decoder: ModuleType) -> None:
+def test_a_p_that_is_not_heard_of_is_idle(decoder: Build) -> None:
     """What is runnable while P 1 does nothing could have run there, though the file says nothing of P 1."""
     data = trace(record(Old.GO_UNBLOCK, 5, OTHER, 2, STACK), record(Old.GO_SCHED, 1000, STACK))
-    opened = Trace("written", memoryview(data))
-    list(opened.chunks(()))
-    assert sum(group[4] for group in opened.intervals() if group[0] == kernel.IDLE_P) == 1000 + 2
+    opened = trace_of("written", data)
+    assert sum(total for kind, _, _, _, _, total, *_ in groups_of(opened) if kind == IntervalKind.IDLE_P) == 1000 + 2
 
 
 def test_tasks_regions_and_logs(read: Read) -> None:
@@ -213,7 +210,7 @@ def test_tasks_regions_and_logs(read: Read) -> None:
 
 def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
     """Long before the first event is known: a file is gone through three times."""
-    opened = Trace("long", memoryview(trace(*[record(Old.HEAP_ALLOC, 5, 1)] * (4 * STEP))))
+    opened = trace_of("long", trace(*[record(Old.HEAP_ALLOC, 5, 1)] * (4 * STEP)))
     seen = [(0, 0)]
     opened.watch = lambda opened: seen.append((opened.events, opened.position))
     assert sum(chunk.n for chunk in opened.chunks()) == opened.events > 4 * STEP
@@ -225,11 +222,11 @@ def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
 
 
 @pytest.mark.parametrize("path", OLDER[::5], ids=lambda path: path.stem)
-def test_a_cut_trace_is_refused(path: Path, decoder: ModuleType) -> None:
+def test_a_cut_trace_is_refused(path: Path, decoder: Build) -> None:
     """The clock's frequency, then stacks lie at the end: nothing can be read, or all without the stacks cut off."""
     data = path.read_bytes()
     for end in range(16, len(data), len(data) // 7):
-        cut = Trace("cut", memoryview(data[:end]))
+        cut = trace_of("cut", data[:end])
         found = sum(chunk.n for chunk in cut.chunks())
         assert cut.damage is not None
         assert "cut" in cut.damage.problem
@@ -274,11 +271,11 @@ def test_what_cannot_be_ordered_is_refused(events: list[bytes], problem: str, re
         ([record(Old.REGION, 5, 9, 7, 3, 0)], "innermost"),
     ],
 )
-def test_what_contradicts_itself_is_read_up_to_there(events: list[bytes], problem: str, decoder: ModuleType) -> None:
+def test_what_contradicts_itself_is_read_up_to_there(events: list[bytes], problem: str, decoder: Build) -> None:
     """Go's reader gives nothing of these; what came before is as good as in any other trace."""
-    whole = Trace("whole", memoryview(trace()))
+    whole = trace_of("whole", trace())
     before = [row for chunk in whole.chunks() for row in chunk.rows()]
-    broken = Trace("broken", memoryview(trace(*events)))
+    broken = trace_of("broken", trace(*events))
     found = [row for chunk in broken.chunks() for row in chunk.rows()]
     assert found[: len(before) - 1] == before[:-1]
     assert len(found) - len(before) + 1 == len(events) - 1

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from gotracer_ci.trace.model import open_trace
 from gotracer_ci.trace.spec import Ev
+from tests.builds import Build, open_trace
 from tests.trace.conftest import ROOT, TRACES
 from tests.trace.validator import FROM_TO, INVARIANTS, SYSCALL, Row, Validator, Violation, validate
 
@@ -42,7 +41,7 @@ def test_every_committed_trace_holds(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MUTATED)
-def test_both_kernels_hold(name: str, decoder: ModuleType) -> None:
+def test_both_kernels_hold(name: str, decoder: Build) -> None:
     trace = open_trace(str(ROOT / "testdata" / "traces" / f"{name}.trace"))
     assert validate(trace) == len(_rows(name))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NoReturn
 
-from gotracer_ci.trace.model import Trace
+from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import OLD_VERSIONS, Ev
 
 Row = tuple[int, int, int, int, int, int, int, int, int]

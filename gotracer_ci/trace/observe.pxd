@@ -1,0 +1,31 @@
+# What the kernel and observers in other compiled modules need of these classes.
+cimport cython
+
+
+@cython.final
+cdef class Goroutines:
+    cdef long long[::1] ids
+    cdef long long[::1] lives
+    cdef long long[::1] created
+    cdef long long[::1] creators
+    cdef int[::1] creations
+    cdef int[::1] entries
+
+
+cdef class Observer:
+    cdef Goroutines goroutines
+    cdef int born(self, int g, long long now) except? -1
+    cdef int died(self, int g, long long now) except? -1
+    cdef int interval(
+        self,
+        int kind,
+        int reason,
+        int stack,
+        long long start,
+        long long length,
+        int g,
+        long long cause,
+        int cause_stack,
+        int flags,
+    ) except? -1
+    cdef int end(self, long long now) except? -1

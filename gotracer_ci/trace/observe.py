@@ -1,0 +1,154 @@
+# cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
+"""The interface between the kernel and its observers: every interval that ends, every birth and every death.
+
+The kernel knows Go's order and states. An observer makes something of them: it is compiled like the kernel, and the
+kernel calls it directly. Rare events reach plain Python as rows of columns instead (see `reader.Chunk`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+try:
+    # Cython's compiler looks for this very line
+    import cython
+except ModuleNotFoundError:
+    from gotracer_ci.trace import _uncompiled as cython
+
+
+@cython.final
+@cython.cclass
+class Goroutines:
+    """The goroutines that exist, as columns by slot; the kernel keeps them, observers only read them.
+
+    Slots are dense, and a dead goroutine's slot is used again. ids (int64): Go's, −1 for a free slot. lives (int64):
+    one number for each existence of a goroutine, from 0 on; ids can appear again, lives cannot. created (int64, ns):
+    −1 if before the trace. creators (int64): ids, −1 unknown. creations, entries (int32): the stack that created it
+    and the stack of its first function, indices of the tables, 0 unknown.
+    """
+
+    ids: cython.longlong[::1]
+    lives: cython.longlong[::1]
+    created: cython.longlong[::1]
+    creators: cython.longlong[::1]
+    creations: cython.int[::1]
+    entries: cython.int[::1]
+
+
+@cython.cclass
+class Observer:
+    """Base class; each method does nothing. Subclasses override what they need, with the same signature."""
+
+    goroutines: Goroutines
+
+    def observe(self, goroutines: Any) -> None:
+        """Begin with a trace: these are its goroutines."""
+        self.goroutines = goroutines
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def born(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine in slot `g` exists from now on; one from before the trace, from the trace's start on."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def died(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine in slot `g` ends; its last intervals have been reported, its columns are still there."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def interval(
+        self,
+        kind: cython.int,
+        reason: cython.int,
+        stack: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        g: cython.int,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        """An interval has ended.
+
+        Args:
+            kind: `spec.IntervalKind`. start, length: ns on the trace's clock.
+            reason: index of a string. Why the goroutine waits or is runnable (RUNNING: why it stopped), the kind of
+                stop-the-world, or the region's type; 0 if there is none.
+            stack: index of a stack. Where the goroutine waits, where the range began, or where a running goroutine
+                stopped; 0 unknown.
+            g: the goroutine's slot, −1 for a sweep without one.
+            cause: the goroutine (Go's id) that ended the wait or made this one runnable, −1 unknown; a region's task.
+            cause_stack: where that goroutine was, 0 unknown.
+            flags: `spec.OPEN` if it had not ended, `spec.BEFORE` if it was under way at the trace's start.
+        """
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def end(self, now: cython.longlong) -> cython.int:
+        """The trace has ended; all open intervals have been reported."""
+        return 0
+
+
+@cython.final
+@cython.cclass
+class _Both(Observer):
+    """Two observers as one."""
+
+    _first: Observer
+    _second: Observer
+
+    def __init__(self, first: Any, second: Any) -> None:
+        self._first = first
+        self._second = second
+
+    def observe(self, goroutines: Any) -> None:
+        self._first.observe(goroutines)
+        self._second.observe(goroutines)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def born(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._first.born(g, now)
+        return self._second.born(g, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def died(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._first.died(g, now)
+        return self._second.died(g, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def interval(
+        self,
+        kind: cython.int,
+        reason: cython.int,
+        stack: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        g: cython.int,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        self._first.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        return self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def end(self, now: cython.longlong) -> cython.int:
+        self._first.end(now)
+        return self._second.end(now)
+
+
+def joined(observers: Sequence[Any]) -> Any:
+    """Return one observer that stands for all of them, called in their order."""
+    if not observers:
+        return Observer()
+    first, *rest = observers
+    return _Both(first, joined(rest)) if rest else first

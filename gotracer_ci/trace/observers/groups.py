@@ -1,0 +1,257 @@
+# cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
+"""Groups: the intervals aggregated by kind, reason and stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    # Cython's compiler looks for this very line
+    import cython
+except ModuleNotFoundError:
+    from gotracer_ci.trace import _uncompiled as cython
+
+from gotracer_ci.trace import spec
+from gotracer_ci.trace.columns import column, grown
+
+if cython.compiled:
+    from cython.cimports.gotracer_ci.trace.columns import IdMap
+    from cython.cimports.gotracer_ci.trace.intrinsics import bit_length
+    from cython.cimports.gotracer_ci.trace.observe import Observer
+else:
+    from gotracer_ci.trace.columns import IdMap
+    from gotracer_ci.trace.observe import Observer
+
+EXAMPLES = 5
+"""The worst intervals kept of every group."""
+BUCKETS = 640
+"""Buckets of a group's histogram: 16 per octave above 512 ns (see `analysis.histogram`)."""
+
+_EXAMPLES = cython.declare(cython.int, EXAMPLES)
+_BUCKETS = cython.declare(cython.int, BUCKETS)
+_RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
+_THROUGHOUT = cython.declare(cython.int, spec.OPEN | spec.BEFORE)
+# added to the kind in a group's key
+_PARKED = cython.declare(cython.longlong, 16)
+
+
+@cython.final
+@cython.cclass
+class Groups(Observer):
+    """Intervals by (kind, reason, stack): count, total, the worst, and a histogram from the sixth on.
+
+    Those that span the whole trace are groups of their own, called parked. RUNNING intervals are left out.
+    """
+
+    _index: IdMap
+    n: cython.int
+    _keys: cython.longlong[::1]
+    _counts: cython.longlong[::1]
+    _totals: cython.longlong[::1]
+    _floors: cython.longlong[::1]  # the shortest of a full list of examples, −1 before it is full
+    _histogram: cython.int[::1]  # the group's histogram, −1 while its examples still hold every interval
+    _ex_start: cython.longlong[::1]
+    _ex_length: cython.longlong[::1]
+    _ex_goroutine: cython.longlong[::1]
+    _ex_creation: cython.int[::1]
+    _ex_cause: cython.longlong[::1]
+    _ex_cause_stack: cython.int[::1]
+    _ex_flags: cython.int[::1]
+    _buckets: cython.uint[::1]
+    _histograms: cython.int
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._keys = column("q", bytes(8 * 64))
+        self._index = IdMap(self._keys)
+        self._counts = column("q", bytes(8 * 64))
+        self._totals = column("q", bytes(8 * 64))
+        self._floors = column("q", bytes(8 * 64))
+        self._histogram = column("i", bytes(4 * 64))
+        self._ex_start = column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_length = column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_goroutine = column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_creation = column("i", bytes(4 * 64 * EXAMPLES))
+        self._ex_cause = column("q", bytes(8 * 64 * EXAMPLES))
+        self._ex_cause_stack = column("i", bytes(4 * 64 * EXAMPLES))
+        self._ex_flags = column("i", bytes(4 * 64 * EXAMPLES))
+        self._buckets = column("I", bytes(4 * 8 * BUCKETS))
+        self._histograms = 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def interval(
+        self,
+        kind: cython.int,
+        reason: cython.int,
+        stack: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        g: cython.int,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        if kind == _RUNNING:
+            return 0
+        key: cython.longlong = kind
+        if flags == _THROUGHOUT:
+            key |= _PARKED
+        key = ((key << 27) | reason) << 31 | stack
+        n: cython.int = self._index.find(key)
+        if n < 0:
+            n = self._new(key)
+        self._counts[n] += 1
+        self._totals[n] += length
+        if self._histogram[n] >= 0:
+            self._count(n, length)
+        elif self._counts[n] > _EXAMPLES:
+            self._start_histogram(n)
+            self._count(n, length)
+        if length > self._floors[n]:
+            self._keep(n, start, length, g, cause, cause_stack, flags)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _new(self, key: cython.longlong) -> cython.int:
+        g: cython.int = self.n
+        if g == len(self._keys):
+            size = g * 2
+            self._keys = self._index.keys = grown(self._keys, size)
+            self._counts = grown(self._counts, size)
+            self._totals = grown(self._totals, size)
+            self._floors = grown(self._floors, size)
+            self._histogram = grown(self._histogram, size)
+            self._ex_start = grown(self._ex_start, size * EXAMPLES)
+            self._ex_length = grown(self._ex_length, size * EXAMPLES)
+            self._ex_goroutine = grown(self._ex_goroutine, size * EXAMPLES)
+            self._ex_creation = grown(self._ex_creation, size * EXAMPLES)
+            self._ex_cause = grown(self._ex_cause, size * EXAMPLES)
+            self._ex_cause_stack = grown(self._ex_cause_stack, size * EXAMPLES)
+            self._ex_flags = grown(self._ex_flags, size * EXAMPLES)
+        self._keys[g] = key
+        self._floors[g] = -1
+        self._histogram[g] = -1
+        i: cython.int
+        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
+            self._ex_length[i] = -1
+        self.n += 1
+        return self._index.put(key, g)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _start_histogram(self, g: cython.int) -> cython.int:
+        if (self._histograms + 1) * _BUCKETS > len(self._buckets):
+            self._buckets = grown(self._buckets, 2 * len(self._buckets))
+        self._histogram[g] = self._histograms
+        self._histograms += 1
+        i: cython.int
+        for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
+            self._count(g, self._ex_length[i])
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _count(self, g: cython.int, length: cython.longlong) -> cython.int:
+        """Count a length in its bucket: 16 ns steps up to 512 ns, then 16 steps an octave."""
+        v: cython.longlong = length >> 4
+        e: cython.int = (bit_length(cython.cast(cython.ulonglong, v)) if cython.compiled else v.bit_length()) - 5
+        if e > 0:
+            v >>= e
+        else:
+            e = 0
+        bucket: cython.longlong = e * 16 + v
+        if bucket >= _BUCKETS:
+            bucket = _BUCKETS - 1
+        self._buckets[self._histogram[g] * _BUCKETS + bucket] += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _keep(
+        self,
+        g: cython.int,
+        start: cython.longlong,
+        length: cython.longlong,
+        slot: cython.int,
+        cause: cython.longlong,
+        cause_stack: cython.int,
+        flags: cython.int,
+    ) -> cython.int:
+        """Insert an example: the longest first, and of equals the earlier one."""
+        first: cython.int = g * _EXAMPLES
+        i: cython.int = first + _EXAMPLES - 1
+        while i > first and self._ex_length[i - 1] < length:
+            self._ex_start[i] = self._ex_start[i - 1]
+            self._ex_length[i] = self._ex_length[i - 1]
+            self._ex_goroutine[i] = self._ex_goroutine[i - 1]
+            self._ex_creation[i] = self._ex_creation[i - 1]
+            self._ex_cause[i] = self._ex_cause[i - 1]
+            self._ex_cause_stack[i] = self._ex_cause_stack[i - 1]
+            self._ex_flags[i] = self._ex_flags[i - 1]
+            i -= 1
+        self._ex_start[i] = start
+        self._ex_length[i] = length
+        self._ex_goroutine[i] = self.goroutines.ids[slot] if slot >= 0 else -1
+        self._ex_creation[i] = self.goroutines.creations[slot] if slot >= 0 else 0
+        self._ex_cause[i] = cause
+        self._ex_cause_stack[i] = cause_stack
+        self._ex_flags[i] = flags
+        self._floors[g] = self._ex_length[first + _EXAMPLES - 1]
+        return 0
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return every group as (kind, parked, reason, stack, count, total, examples, histogram).
+
+        kind: `spec.IntervalKind`. parked: whether its intervals span the whole trace. reason, stack: indices of the
+        trace's tables. total: ns. examples: (start, length, goroutine, the stack that created it, cause, cause stack,
+        flags), the longest first (see `Observer.interval`). histogram: {bucket: count}; empty if the examples hold
+        every interval.
+        """
+        out: list[tuple[Any, ...]] = []
+        examples: list[tuple[Any, ...]]
+        histogram: dict[int, int]
+        g: cython.int
+        i: cython.longlong
+        b: cython.int
+        first: cython.longlong
+        key: cython.longlong
+        kind: cython.longlong
+        for g in range(self.n):
+            key = self._keys[g]
+            kind = key >> 58
+            first = cython.cast(cython.longlong, g) * _EXAMPLES
+            examples = []
+            for i in range(first, first + min(_EXAMPLES, self._counts[g])):
+                examples.append(
+                    (
+                        self._ex_start[i],
+                        self._ex_length[i],
+                        self._ex_goroutine[i],
+                        self._ex_creation[i],
+                        self._ex_cause[i],
+                        self._ex_cause_stack[i],
+                        self._ex_flags[i],
+                    )
+                )
+            histogram = {}
+            if self._histogram[g] >= 0:
+                first = cython.cast(cython.longlong, self._histogram[g]) * _BUCKETS
+                for b in range(_BUCKETS):
+                    if self._buckets[first + b]:
+                        histogram[b] = self._buckets[first + b]
+            out.append(
+                (
+                    kind & ~_PARKED,
+                    bool(kind & _PARKED),
+                    (key >> 31) & 0x7FFFFFF,
+                    key & 0x7FFFFFFF,
+                    self._counts[g],
+                    self._totals[g],
+                    examples,
+                    histogram,
+                )
+            )
+        return out
