@@ -60,6 +60,11 @@ class TraceError(GotracerError):
         where = "" if offset is None else f" at byte {offset:,}"
         super().__init__(f"{path}: {problem}{where}")
 
+    @property
+    def damage(self) -> str:
+        """The problem and where it is, without the path."""
+        return self.problem if self.offset is None else f"{self.problem}, at byte {self.offset:,}"
+
     def __reduce__(self) -> tuple[type[TraceError], tuple[str, str, int | None]]:
         """Pickle the parts: a worker hands errors over to its parent process."""
         return type(self), (self.path, self.problem, self.offset)

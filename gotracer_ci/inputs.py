@@ -47,6 +47,19 @@ def expand_base(names: Collection[str], traces: Iterable[str]) -> list[str]:
     return found
 
 
+def shown(name: str, root: Path) -> str:
+    """Return the name of a file in reports: relative to the root if it is below it, the same in every checkout.
+
+    name: as the user named it.
+    """
+    if name == STDIN:
+        return name
+    try:
+        return Path(os.path.abspath(name)).relative_to(os.path.abspath(root)).as_posix()
+    except ValueError:
+        return Path(name).as_posix()
+
+
 def _of(name: str) -> list[str]:
     if name == STDIN:
         return [name]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gotracer_ci import __version__, files, inputs
-from gotracer_ci.analysis.facts import Facts, analyse
+from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
-from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.baseline.verdicts import Judged
 from gotracer_ci.errors import FileError, GotracerError, TraceError
-from gotracer_ci.findings import Key, Severity
+from gotracer_ci.notes import NO_BASELINE, Note, NoteKind, distinct
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.rules.merge import Traced, findings, measure
+from gotracer_ci.rules.merge import Traced, by_program, counting, findings, measure, with_programs
 from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
@@ -27,47 +25,33 @@ from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 
-NO_BASELINE = "no baseline: every finding counts; make one with --baseline FILE --update-baseline"
-
 Watch = Callable[[int, int, Trace], None]
-"""Told of every chunk: the trace's number, of how many, and the trace as far as it has been read."""
+"""Called for every chunk with the trace's number, the number of traces, and the trace."""
 
 
-class Analysed(NamedTuple):
-    """One trace that could be read, wholly or in part."""
+class _Read(NamedTuple):
+    """One trace. traced: None if nothing of it could be read. error: what is wrong with it."""
 
     summary: TraceSummary
-    traced: Traced
-
-    @property
-    def program(self) -> str:
-        return self.traced.program
-
-    @property
-    def facts(self) -> Facts:
-        return self.traced.facts
-
-    @property
-    def groups(self) -> TraceGroups:
-        facts = self.facts
-        groups = {found.key: found.statistics for found in self.traced.measured}
-        return TraceGroups(Conditions(facts.go_version, facts.gomaxprocs), facts.duration_ns, groups)
+    traced: Traced | None
+    error: TraceError | None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave. errors: what went wrong beside it, each to be printed; the results are there all the same.
+    """The results of a run. errors: what went wrong without preventing them, each to be shown.
 
-    written: format → the file that was written.
+    notes: those of the report, with their kinds. written: format → the file that was written.
     """
 
     report: Report
     errors: tuple[GotracerError, ...]
+    notes: tuple[Note, ...]
     written: dict[str, Path]
 
     @property
     def exit_code(self) -> int:
-        """0 or 1 from the report; an error's own code goes before it, the first error's before the others'."""
+        """The code of the first error, or 0 or 1 from the report."""
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
@@ -79,144 +63,97 @@ def run(settings: Settings, watch: Watch | None = None, inside: Path | None = No
         inside: write no file outside of this directory.
 
     Raises:
-        GotracerError: nothing can be done at all: wrong settings, or no trace that can be read.
+        GotracerError: there are no results: wrong settings, or no trace that can be read.
     """
     rules = select(settings.rule, settings.skip, settings.thresholds)
-    # a baseline always holds all rules: what is left out of it would be new when it is asked for again
+    # a baseline always holds all rules: findings of a missing one would be new as soon as it runs again
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             files.check_writable(path, inside)
     names = inputs.expand(settings.traces)
-    base_names = inputs.expand_base(settings.base, names)
-    every = (*names, *base_names)
+    every = (*names, *inputs.expand_base(settings.base, names))
     repository = Repository.scan(settings.root)
-    errors: list[GotracerError] = []
-    traces: list[Analysed] = []
-    base: list[Analysed] = []
-    unread: list[TraceSummary] = []
-    unread_base: list[TraceSummary] = []
-    for number, name in enumerate(every, 1):
-        try:
-            trace = _analysed(name, repository, measured, settings, watch and partial(watch, number, len(every)))
-        except TraceError as error:
-            errors.append(error)
-            summary = TraceSummary(_shown(name, settings.root), "", 0, 0, 0, 0, _described(error))
-            (unread if number <= len(names) else unread_base).append(summary)
-            continue
-        (traces if number <= len(names) else base).append(trace)
-        if trace.facts.damage:
-            errors.append(trace.facts.damage)
-    if not traces:
+    read = [
+        _read(name, repository, measured, settings, watch and partial(watch, number, len(every)))
+        for number, name in enumerate(every, 1)
+    ]
+    errors: list[GotracerError] = [one.error for one in read if one.error]
+    head, base = read[: len(names)], read[len(names) :]
+    if not any(one.traced for one in head):
         raise errors[0]
-    joined = _joined([*traces, *base])
-    traces, base = joined[: len(traces)], joined[len(traces) :]
-    notes = _notes(traces)
-    comparison = _compared(traces, base, measured, settings, inside, errors, notes)
+    traces, base_traces = with_programs(_traced(head), _traced(base))
+    judged = _judge(traces, base_traces, measured, settings, inside)
+    notes = (*distinct(note for trace in traces for note in trace.facts.notes), *judged.notes)
     report = Report(
         version=__version__,
-        traces=(*(trace.summary for trace in traces), *unread),
+        traces=_summaries(head),
         rules=tuple(rule.info for rule in rules),
         rules_known=tuple(rule.info for rule in all_rules()),
-        findings=tuple(findings([trace.traced for trace in traces], rules, _flagged(comparison))),
-        comparison=comparison,
+        findings=tuple(findings(traces, rules, judged.comparison.flagged if judged.comparison else ())),
+        comparison=judged.comparison,
+        uncompared=any(note.kind is NoteKind.UNCOMPARED for note in judged.notes),
         fail_on=settings.fail_severity,
         strict=settings.strict,
-        notes=tuple(notes),
+        notes=tuple(note.text for note in notes),
         top=settings.top,
         folder=repository.folder,
-        base_traces=(*(trace.summary for trace in base), *unread_base),
+        base_traces=_summaries(base),
     )
-    written = _write(report, settings, inside, errors)
-    return Outcome(report, tuple(errors), written)
+    written, unwritten = _write(report, settings.outputs, inside)
+    return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written)
 
 
-def _analysed(
+def _read(
     name: str,
     repository: Repository,
     rules: Sequence[Rule],
     settings: Settings,
     watch: Callable[[Trace], None] | None,
-) -> Analysed:
-    trace = open_trace(name)
-    trace.watch = watch
-    source = SourceMap(repository, settings.path_map)
-    facts = analyse(trace, source)
+) -> _Read:
+    shown = inputs.shown(name, settings.root)
+    try:
+        trace = open_trace(name)
+        trace.watch = watch
+        facts = analyse(trace, SourceMap(repository, settings.path_map))
+    except TraceError as error:
+        return _Read(TraceSummary(shown, "", 0, 0, 0, 0, error.damage), None, error)
     summary = TraceSummary(
-        path=_shown(name, settings.root),
+        path=shown,
         go_version=facts.go_version,
         duration_ns=facts.duration_ns,
         events=facts.events,
-        goroutines=_goroutines(facts),
+        goroutines=facts.goroutines.at_start + facts.goroutines.created,
         gomaxprocs=facts.gomaxprocs,
-        damage=_described(facts.damage) if facts.damage else None,
+        damage=facts.damage.damage if facts.damage else None,
         program=facts.program,
     )
-    return Analysed(summary, Traced(facts.program, facts, measure(rules, facts)))
+    return _Read(summary, Traced(facts.program, facts, measure(rules, facts)), facts.damage)
 
 
-def _joined(traces: Sequence[Analysed]) -> list[Analysed]:
-    """A trace that does not tell what it is of is taken for one of the run's only program."""
-    known = {trace.program for trace in traces if trace.program}
-    only = known.pop() if len(known) == 1 else ""
-    return [trace._replace(traced=trace.traced._replace(program=trace.program or only)) for trace in traces]
+def _traced(read: Iterable[_Read]) -> list[Traced]:
+    return [one.traced for one in read if one.traced]
 
 
-def _by_program(traces: Sequence[Analysed]) -> dict[str, list[Analysed]]:
-    programs: dict[str, list[Analysed]] = {}
-    for trace in traces:
-        programs.setdefault(trace.program, []).append(trace)
-    return programs
+def _summaries(read: Sequence[_Read]) -> tuple[TraceSummary, ...]:
+    """Those without anything to show come last: findings refer to the others by their index."""
+    return tuple(one.summary for one in sorted(read, key=lambda one: one.traced is None))
 
 
-def _notes(traces: Sequence[Analysed]) -> list[str]:
-    """What a reader must know of the run: of notes that differ in figures only, the first trace's."""
-    notes = [note for trace in reversed(traces) for note in trace.facts.notes]
-    return list({re.sub(r"[0-9]+", "", note): note for note in notes}.values())
-
-
-def _goroutines(facts: Facts) -> int:
-    return facts.goroutines.at_start + facts.goroutines.created
-
-
-def _described(damage: TraceError) -> str:
-    return damage.problem if damage.offset is None else f"{damage.problem}, at byte {damage.offset:,}"
-
-
-def _shown(name: str, root: Path) -> str:
-    """A path relative to the root where it is below it: no report holds an absolute path of the machine by chance."""
-    if name == "-":
-        return name
-    try:
-        return Path(os.path.abspath(name)).relative_to(os.path.abspath(root)).as_posix()
-    except ValueError:
-        return Path(name).as_posix()
-
-
-def _compared(
-    traces: Sequence[Analysed],
-    base: Sequence[Analysed],
-    rules: Sequence[Rule],
-    settings: Settings,
-    inside: Path | None,
-    errors: list[GotracerError],
-    notes: list[str],
-) -> Comparison | None:
-    """The comparison, and the update, if asked for. An invalid file is an error, but the run's results stay."""
+def _judge(
+    traces: Sequence[Traced], base: Sequence[Traced], rules: Sequence[Rule], settings: Settings, inside: Path | None
+) -> Judged:
     path = settings.baseline
-    whole = [
-        trace for trace in base if not trace.facts.damage
-    ]  # a cut one has too low totals: all would be worse than it
+    # totals of a damaged trace are too low: anything would be worse than it
+    whole = [trace for trace in base if not trace.facts.damage]
     if path is None and not whole:
-        notes.append(NO_BASELINE)
-        return None
-    from gotracer_ci.baseline.run import Request, judge
+        return Judged(None, [NO_BASELINE])
+    from gotracer_ci.baseline.run import Candidate, Request, judge
 
-    programs = _by_program(traces)
-    judged = judge(
+    request = (
         Request(
             path=path,
-            shown=settings.baseline_name or _shown(str(path), settings.root),
+            shown=settings.baseline_name or inputs.shown(str(path), settings.root),
             update=settings.update_baseline,
             replace=settings.replace_baseline,
             run_id=settings.run_id,
@@ -225,37 +162,43 @@ def _compared(
             inside=inside,
         )
         if path
-        else None,
-        {program: [trace.groups for trace in same] for program, same in programs.items()},
-        {program: _counting(same, settings.fail_severity) for program, same in programs.items()},
-        {rule.name for rule in rules},
-        limits_of(all_rules()),
-        {program: [trace.groups for trace in same] for program, same in _by_program(whole).items()},
+        else None
+    )
+    run = Candidate(
+        runs=_groups(traces),
+        counting=counting(traces, settings.fail_severity),
+        rules={rule.name for rule in rules},
+        limits=limits_of(all_rules()),
+        base=_groups(whole),
         is_whole=not any(trace.facts.damage for trace in traces),
     )
-    errors += judged.errors
-    notes += judged.notes
-    return judged.comparison
+    return judge(request, run)
 
 
-def _flagged(comparison: Comparison | None) -> set[Key]:
-    """Return the groups that got worse."""
-    return {key for key, verdict in comparison.verdicts.items() if verdict.flagged} if comparison else set()
+def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
+    """Return the traces' groups by program, as the baseline compares them."""
+    return {
+        program: [
+            TraceGroups(
+                Conditions(trace.facts.go_version, trace.facts.gomaxprocs),
+                trace.facts.duration_ns,
+                {found.key: found.statistics for found in trace.measured},
+            )
+            for trace in same
+        ]
+        for program, same in by_program(traces).items()
+    }
 
 
-def _counting(traces: Sequence[Analysed], fail_on: Severity) -> set[Key]:
-    """The findings that make a run fail that is not compared."""
-    if fail_on is Severity.NONE:
-        return set()
-    return {found.key for trace in traces for found in trace.traced.measured if found.severity >= fail_on}
-
-
-def _write(report: Report, settings: Settings, inside: Path | None, errors: list[GotracerError]) -> dict[str, Path]:
+def _write(
+    report: Report, outputs: Mapping[str, Path], inside: Path | None
+) -> tuple[dict[str, Path], list[GotracerError]]:
     written: dict[str, Path] = {}
-    for name, path in settings.outputs.items():
+    errors: list[GotracerError] = []
+    for name, path in outputs.items():
         try:
             files.write(path, render(name, report).encode(), inside)
             written[name] = path
         except FileError as error:
             errors.append(error)
-    return written
+    return written, errors

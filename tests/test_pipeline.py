@@ -76,7 +76,7 @@ def test_an_accepted_regression_counts_no_more_in_that_same_run(baseline: Path) 
     again = analysed("service-leak-go1.27", baseline=baseline, accept=wanted)
     assert again.exit_code == 0
     assert baseline.read_bytes() == text
-    assert any("was not changed: what --accept names is no regression" in note for note in again.report.notes)
+    assert any("unchanged: the finding passed to --accept is not a regression" in note for note in again.report.notes)
 
 
 def test_what_cannot_be_accepted_changes_nothing_and_the_report_is_there(baseline: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
+from gotracer_ci.notes import Note
 from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor
 from gotracer_ci.source.program import program
@@ -39,7 +40,7 @@ class Facts(NamedTuple):
     heap: Heap
     anchor: SourceFrame | None
     program: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     damage: TraceError | None
 
 

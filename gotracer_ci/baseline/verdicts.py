@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
+from gotracer_ci.errors import GotracerError
 from gotracer_ci.findings import Doc, Key, Natural
-
-NOT_COMPARED = "not compared with a baseline: "
-"""How the note of a run begins whose baseline could not be used; why not follows."""
+from gotracer_ci.notes import Note
 
 
 class Status(StrEnum):
@@ -75,7 +75,20 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     verdicts: dict[Key, Verdict]
 
+    @property
+    def flagged(self) -> set[Key]:
+        """The groups that got worse, however sure."""
+        return {key for key, verdict in self.verdicts.items() if verdict.flagged}
+
     def regressions(self, *, strict: bool = False) -> list[Verdict]:
         """New or worse, confirmed (with `strict` also suspected), sorted by key."""
         levels = (Level.CONFIRMED, Level.SUSPECTED) if strict else (Level.CONFIRMED,)
         return sorted((v for v in self.verdicts.values() if v.flagged and v.level in levels), key=lambda v: v.key)
+
+
+class Judged(NamedTuple):
+    """A run after the comparison. comparison: None if there was nothing to compare with, or it could not be used."""
+
+    comparison: Comparison | None
+    notes: Sequence[Note] = ()
+    errors: Sequence[GotracerError] = ()

@@ -17,8 +17,8 @@ from gotracer_ci.action.checks import Check, Level, find_workflow
 from gotracer_ci.commands.baseline import check_file
 from gotracer_ci.commands.output import print_lines
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
+from gotracer_ci.notes import NoteKind
 from gotracer_ci.report import view
-from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
 from gotracer_ci.settings import BASELINE_FILE, Settings, load
 from gotracer_ci.source.repository import Repository
@@ -112,17 +112,18 @@ def _traces(settings: Settings) -> Iterator[Check]:
         yield Check(Level.PROBLEM, "traces", str(problem))
     for trace in (trace for trace in outcome.report.traces if trace.damage is None):
         yield Check(Level.OK, "traces", f"{view.trace_line(trace)}, {trace.program or 'a program without a name'}")
-    yield from _places(outcome.report)
+    yield from _places(outcome)
 
 
-def _places(report: Report) -> Iterator[Check]:
+def _places(outcome: pipeline.Outcome) -> Iterator[Check]:
+    report = outcome.report
     placed = sum(finding.location is not None for finding in report.findings)
     of_all = f"{placed:,} of {plural(len(report.findings), 'finding')}"
     yield Check(Level.OK, "places", f"{of_all} {'has' if placed == 1 else 'have'} a line in the repository")
-    for note in report.notes:
-        # _baseline reports it, and knows whether there is a file
-        if note != pipeline.NO_BASELINE:
-            yield Check(Level.NOTE, "places", note)
+    for note in outcome.notes:
+        # _baseline reports on the baseline
+        if note.kind is not NoteKind.REFERENCE:
+            yield Check(Level.NOTE, "places", note.text)
 
 
 def _baseline(file: Path) -> Iterator[Check]:

@@ -21,7 +21,7 @@ _RESOLVED: Final = "nothing is new or worse: anything that an earlier run report
 
 def is_due(report: Report) -> bool:
     """Whether a report is worth a new comment: something fails the run, or is confirmed new or worse."""
-    if view.is_uncompared(report):  # what is wrong with the baseline is one alarm, and every finding would be another
+    if report.uncompared:  # what is wrong with the baseline is one alarm, and every finding would be another
         return False
     verdicts = map(report.verdict, report.findings)
     return bool(report.failing) or any(v and v.flagged and v.level is Level.CONFIRMED for v in verdicts)

@@ -44,6 +44,7 @@ class Report:
     traces: tuple[TraceSummary, ...]
     base_traces: Annotated[tuple[TraceSummary, ...], Doc("Of the base commit; they have no findings.")] = ()
     rules: Annotated[tuple[RuleInfo, ...], Doc("Those that ran, with the thresholds that were in force.")]
+    uncompared: Annotated[bool, Doc("There is a baseline, but it could not be used; a note says why.")] = False
     comparison: Comparison | None
     findings: tuple[Finding, ...]
     rules_known: tuple[RuleInfo, ...] = field(default=(), metadata=LEFT_OUT)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from gotracer_ci.baseline.verdicts import NOT_COMPARED, Comparison, Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Doc, Finding, Severity
 from gotracer_ci.report.labels import go
 from gotracer_ci.report.model import Report, TraceSummary
@@ -171,14 +171,9 @@ def headline(report: Report) -> str:
     return ", ".join(parts)
 
 
-def is_uncompared(report: Report) -> bool:
-    """Whether there is a baseline that could not be used. The run fails by it, whatever the findings are."""
-    return report.comparison is None and any(note.startswith(NOT_COMPARED) for note in report.notes)
-
-
 def outcome(report: Report) -> Outcome:
     """Return what the run comes to; incomplete if a trace is damaged and nothing else is wrong."""
-    if report.failing or is_uncompared(report):
+    if report.failing or report.uncompared:
         return "failure"
     return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"
 
@@ -207,7 +202,7 @@ def conclusion(report: Report) -> str:
 def _reason(report: Report) -> str:
     failing, suspected = len(report.failing), summarise(report).suspected
     limit = report.fail_on.label
-    if is_uncompared(report):
+    if report.uncompared:
         found = f"; without it {plural(failing, 'finding')} {_be(failing)} at {limit} or above" if failing else ""
         return f"fails because it could not be compared with the baseline{found}"
     than = "the baseline" if report.comparison is None or report.comparison.baseline else "the base"

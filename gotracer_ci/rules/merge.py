@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -30,6 +30,37 @@ class _Seen(NamedTuple):
 def measure(rules: Sequence[Rule], facts: Facts) -> tuple[Measured, ...]:
     """Return what the rules measure in one trace."""
     return tuple(found for rule in rules for found in rule.run(facts))
+
+
+def with_programs(*sides: Sequence[Traced]) -> tuple[list[Traced], ...]:
+    """Return the traces with their programs: one of an unknown program is of the run's only program, if there is one.
+
+    sides: the traces of the run, and of its base commit.
+    """
+    known = {trace.program for traces in sides for trace in traces if trace.program}
+    only = known.pop() if len(known) == 1 else ""
+    return tuple([trace._replace(program=trace.program or only) for trace in traces] for traces in sides)
+
+
+def by_program(traces: Iterable[Traced]) -> dict[str, list[Traced]]:
+    """Return the traces of each program."""
+    programs: dict[str, list[Traced]] = {}
+    for trace in traces:
+        programs.setdefault(trace.program, []).append(trace)
+    return programs
+
+
+def counting(traces: Iterable[Traced], fail_on: Severity) -> dict[str, set[Key]]:
+    """Return by program the findings that fail a run that is not compared with anything."""
+    return {
+        program: {
+            found.key
+            for trace in same
+            for found in trace.measured
+            if fail_on is not Severity.NONE and found.severity >= fail_on
+        }
+        for program, same in by_program(traces).items()
+    }
 
 
 def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collection[Key]) -> list[Finding]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source import layout
 from gotracer_ci.source.gomod import Kind, Module
 from gotracer_ci.source.guess import likeliest
@@ -119,27 +120,27 @@ class SourceMap:
             frame = self._frames[key] = self._resolve(function, file, line)
         return frame
 
-    def notes(self) -> list[str]:
-        """What a reader must know of the mapping, one line each."""
+    def notes(self) -> list[Note]:
+        """Return what a reader must know about the mapping."""
         notes = []
         if self._own > 2 * self._mapped and self.repository and self._unmapped:
             missing = sorted(self._unmapped)
             path_map = suggested(missing, self.repository)
-            notes.append(
-                f"only {self._mapped} of {self._own} frames of own code are in this repository; "
-                + (
-                    f"if the build had it elsewhere, say where: --path-map {path_map}"
-                    if path_map
-                    else f"{_shown(missing[0])} is not: is --root the repository of the traced program?"
-                )
+            text = f"only {self._mapped} of {self._own} frames of own code are in this repository; " + (
+                f"if the build had it elsewhere, say where: --path-map {path_map}"
+                if path_map
+                else f"{_shown(missing[0])} is not: is --root the repository of the traced program?"
             )
+            notes.append(Note(NoteKind.UNMAPPED, text, path_map or missing[0]))
         if self._past_end:
-            notes.append(
+            text = (
                 f"{self._past_end} frames are past the end of their file, first {_shown(self._first_past_end)}: "
                 "the checkout differs from the traced build"
             )
+            notes.append(Note(NoteKind.CHANGED, text, self._first_past_end.rpartition(":")[0]))
         if self.repository and not self.repository.complete:
-            notes.append("the repository has more entries than are looked at: frames of some files are not mapped")
+            text = "the repository has more entries than are looked at: frames of some files are not mapped"
+            notes.append(Note(NoteKind.PARTIAL, text))
         return notes
 
     def _resolve(self, function: str, file: str, line: int) -> SourceFrame:

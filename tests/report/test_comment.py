@@ -122,7 +122,7 @@ CUT = replace(CLEAN, traces=(replace(CLEAN.traces[0], damage="cut short"),))
     "report",
     [
         CUT,
-        replace(CLEAN, comparison=None, findings=(), notes=("not compared with a baseline: b.json: is not JSON",)),
+        replace(CLEAN, comparison=None, findings=(), uncompared=True),
         report_of(judged(Status.KNOWN), judged(Status.WORSE, Level.SUSPECTED, "main.g")),
         report_of(judged(Status.KNOWN), judged(Status.NEW, Level.INSUFFICIENT, "main.g")),
         report_of(judged(Status.KNOWN, Level.INCONCLUSIVE)),

@@ -120,8 +120,8 @@ def test_a_key_with_a_program_names_it() -> None:
 
 
 def test_a_run_that_could_not_be_compared_fails_by_that() -> None:
-    note = "not compared with a baseline: b.json: not valid JSON"
-    report = replace(factory.plain_report(), fail_on=Severity.NONE, notes=(note,))
+    report = replace(factory.plain_report(), fail_on=Severity.NONE, uncompared=True)
+    assert schema.read(render("json", report), "f.json", {}).uncompared
     assert view.conclusion(report) == "fails because it could not be compared with the baseline"
     assert view.outcome(report) == "failure"
     flagged = view.conclusion(replace(report, fail_on=Severity.WARN))

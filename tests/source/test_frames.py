@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.notes import NoteKind
 from gotracer_ci.source import frames as module
 from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.repository import Repository
@@ -325,7 +326,7 @@ def test_lines_are_checked(repository: Repository, line: int, fits: bool) -> Non
     frame = source.resolve(f"{APP}/pkg.W", f"{APP}/pkg/w.go", line)
     assert (frame.path, frame.mapped) == (("pkg/w.go", "exact") if fits else (None, ""))
     assert frame.owner == "own"
-    assert any("checkout differs from the traced build" in note for note in source.notes()) is (line > 3)
+    assert any("checkout differs from the traced build" in note.text for note in source.notes()) is (line > 3)
 
 
 def test_under_half_mapped_is_said_with_a_path_map(repository: Repository) -> None:
@@ -337,8 +338,9 @@ def test_under_half_mapped_is_said_with_a_path_map(repository: Repository) -> No
         for frame in frames:
             source.resolve(*frame)
     [note] = source.notes()
-    assert "only 1 of 4" in note
-    assert "/build/tree/a/f.go is not" in note
+    assert note.kind is NoteKind.UNMAPPED
+    assert "only 1 of 4" in note.text
+    assert "/build/tree/a/f.go is not" in note.text
 
 
 def test_guesses_are_bounded(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +353,7 @@ def test_notes_show_no_control_characters(repository: Repository) -> None:
     source = SourceMap(repository)
     source.resolve("main.f", "/build/\x1b[31m\n::error::/f.go", 1)
     [note] = source.notes()
-    assert note.isprintable()
+    assert note.text.isprintable()
 
 
 def test_goroot_without_frames_of_the_runtime() -> None:
@@ -380,8 +382,8 @@ def test_whatever_a_trace_says_only_files_of_the_repository_are_named(repository
         assert frame.path is None or frame.path in repository.files
         assert (frame.path is None) is (frame.mapped == "")
     for note in source.notes():
-        assert note.isprintable()
-        assert len(note) < 10_000
+        assert note.text.isprintable()
+        assert len(note.text) < 10_000
 
 
 @pytest.mark.parametrize(
@@ -407,7 +409,9 @@ def test_the_suggested_path_map(repository: Repository, start: str, folder: str,
     for frame in frames[:-1]:
         assert source.resolve(*frame).path is None
     [note] = source.notes()
-    assert note.endswith(f"--path-map {suggested}" if suggested else "is --root the repository of the traced program?")
+    assert note.text.endswith(
+        f"--path-map {suggested}" if suggested else "is --root the repository of the traced program?"
+    )
 
 
 @given(start=HOSTILE, folder=st.sampled_from(["", "sub/", "cmd/"]))
@@ -417,7 +421,7 @@ def test_a_path_map_that_is_suggested_can_be_followed(repository: Repository, st
     source = SourceMap(repository)
     source.learn(frames)
     missing = sum(source.resolve(*frame).path is None for frame in frames)
-    _, option, word = " ".join(source.notes()).partition("--path-map ")
+    _, option, word = " ".join(note.text for note in source.notes()).partition("--path-map ")
     if option:
         [path_map] = shlex.split(word)
         before, _, after = path_map.partition("=")
