@@ -1,4 +1,4 @@
-"""Accepts one thing that got worse: raises its line of the baseline to the run's values, and keeps the reason."""
+"""Accept a regression: raise its line of the baseline to the run's values, and keep the reason."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LONGEST = 200
 
 
 def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]]) -> Baseline:
-    """The baseline with each of the lines raised. One that is no regression stays as it is.
+    """Return the baseline with the lines raised. A group that is not a regression stays unchanged.
 
     Args:
-        comparison: of these runs with this baseline.
-        wanted: (fingerprint, reason).
+        comparison: the comparison of these runs with this baseline.
+        wanted: (fingerprint, reason) for each regression to accept.
 
     Raises:
-        UsageError: a reason that cannot be kept, or a fingerprint that no group of the run has.
+        UsageError: a reason cannot be kept, or no group of the run has a fingerprint.
     """
     parts = dict(baseline.parts)
     for fingerprint, reason in wanted:
@@ -52,7 +52,7 @@ def _short(key: Key) -> Key:
 
 
 def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) -> Part:
-    """Every entry has at least what the worst of the traces had: the line counts for as long as the entries do."""
+    """Raise each entry to the worst of the traces, so that the line counts as long as any of the entries."""
     found = [statistics for trace in traces if (statistics := trace.groups.get(key))]
     now, count, unit = max(float(s.trimmed) for s in found), max(s.count for s in found), found[0].unit
     size = len(part.entries)

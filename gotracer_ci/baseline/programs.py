@@ -1,4 +1,4 @@
-"""Several programs in one run: each is compared with its own part of the baseline, and updates that one alone."""
+"""Compare and update several programs in one run, each with its own part of the baseline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from gotracer_ci.findings import Key
 from gotracer_ci.limits import Limits
 
 Runs = Mapping[str, Sequence[TraceGroups]]
-"""A run's traces by their program."""
+"""Program → its traces."""
 _EMPTY: Final = Part((), {})
 _SHOWN: Final = 3
 
 
 def part_of(baseline: Baseline, program: str, programs: Collection[str]) -> str | None:
-    """The name of the program's part, None where the baseline has none.
+    """Return the name of the program's part, None if the baseline has none.
 
-    A part or a program without a name is taken for the other's where no other can be meant: a file of schema 1, or
-    traces that do not tell what they are of.
+    A part without a name (from a file of schema 1) or a program without a name (from traces that do not have it)
+    matches the only candidate.
 
     Args:
-        programs: those of the run.
+        programs: the programs of the run.
     """
     if program in baseline.parts:
         return program
@@ -44,14 +44,14 @@ def compare_all(
     rules: Collection[str] | None = None,
     base: Runs | None = None,
 ) -> Comparison:
-    """The verdicts of all programs of the run that there is something to compare with for.
+    """Return the verdicts for every program that has a baseline or base traces.
 
     Args:
-        baseline: what to compare with, None for the base alone.
+        baseline: what to compare with, None for base traces only.
         path: what the user calls the baseline.
-        limits: of all rules that there are.
-        rules: those that ran, None for all.
-        base: traces of the base commit, made in the same job.
+        limits: the limits of all rules.
+        rules: the rules that ran, None for all.
+        base: traces of the base commit from the same job.
     """
     verdicts: dict[Key, Verdict] = {}
     warnings: list[str] = []
@@ -81,11 +81,11 @@ def compare_all(
 def all_new(
     baseline: Baseline, runs: Runs, keys: Mapping[str, Iterable[Key]], base: Collection[str] = ()
 ) -> Iterator[tuple[str, dict[Key, Verdict]]]:
-    """Of each program of the run that the baseline has no part for: a note, and its findings as new ones.
+    """Yield a note and the findings, as new ones, for each program that has no part in the baseline.
 
     Args:
-        keys: each program's findings that would count without a baseline.
-        base: the programs that are compared with traces of the base commit instead.
+        keys: each program's findings that count without a baseline.
+        base: the programs that are compared with base traces instead.
     """
     have = ", ".join(name or "one without a name" for name in sorted(baseline.parts))
     others = f" (but of {have})" if have else ""
@@ -110,10 +110,10 @@ def all_new(
 def update_all(
     baseline: Baseline | None, runs: Runs, run_id: str, commit: str, limits: Limits, *, replace: bool = False
 ) -> Baseline:
-    """The baseline with the run as the newest entry of each of its programs' parts; the others stay as they are.
+    """Return the baseline with the run as the newest entry in the parts of its programs. Other parts stay unchanged.
 
     Raises:
-        BaselineError: a part has an entry of this job.
+        BaselineError: a part already has an entry for this job.
     """
     parts = dict(baseline.parts) if baseline else {}
     for program, traces in sorted(runs.items()):
@@ -124,10 +124,10 @@ def update_all(
 
 
 def full_key(key: Key, program: str, programs: Collection[str]) -> Key:
-    """The key that tells the run's programs apart, where there are several."""
+    """Return the key with its program if the run has several."""
     return key._replace(program=program) if len(programs) > 1 else key
 
 
 def told(line: str, program: str, programs: Collection[str]) -> str:
-    """The line, with the program that it is about where there are several."""
+    """Return the line with its program in front if there are several."""
     return f"{program or 'traces of no known program'}: {line}" if len(programs) > 1 else line

@@ -1,4 +1,4 @@
-"""What a baseline holds, as plain values: programs, their jobs and their groups. `schema` reads and writes the file."""
+"""What a baseline holds: programs with their jobs and groups. Plain values; `schema` reads and writes the file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ KEPT_ENTRIES: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One job that was folded in.
+    """One job.
 
-    id: of the job's run. go, gomaxprocs, platform: as in Conditions. traces: how many it had; wall_ms: its longest.
+    id: the job's run. go, gomaxprocs, platform: see Conditions. traces: their number. wall_ms: of the longest one.
     """
 
     id: str
@@ -35,11 +35,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What the entries hold of one group, in their order.
+    """One group's values, one for each entry, in their order.
 
-    values: ns, count or bytes by `unit`; None where it was dropped because the group was fixed since (see update).
-    counts: numbers of events; empty for counters. ref: what creep is measured from, None for the first value that
-    there is. accepted: why somebody raised it, "" where nobody did.
+    values: in the group's `unit`; None if the value was dropped because the group was fixed since (see update).
+    counts: numbers of events; empty for counters. ref: what creep is measured from, None for the first value.
+    accepted: why somebody raised it, "" if nobody did.
     """
 
     unit: str
@@ -50,22 +50,22 @@ class Group:
 
     @property
     def reference(self) -> float:
-        """What creep is measured from: 0 where there is nothing."""
+        """What creep is measured from, 0 if there is nothing."""
         return self.first if self.ref is None else self.ref
 
     @property
     def first(self) -> float:
-        """The first value of those that a file holds, 0 without one."""
+        """The first value that a file holds, 0 if there is none."""
         least = MS if self.unit == "ns" else 1
         return next((value for value in self.values if value and value >= least), 0.0)
 
     @property
     def is_nothing(self) -> bool:
-        """Whether no entry has anything of it any more."""
+        """Whether no entry has a value for the group any more."""
         return not (any(value != 0 for value in self.values) or any(self.counts))
 
     def measured_from(self, reference: float, accepted: str) -> Group:
-        """The same with another reference, 0 for the first value, and what was accepted of it."""
+        """Return the group with another reference (0 for the first value) and another reason for accepting it."""
         return replace(self, ref=None if reference in (0, self.first) else reference, accepted=accepted)
 
 

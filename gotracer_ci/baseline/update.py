@@ -1,4 +1,4 @@
-"""Folds a run into the baseline: one entry a job, since the traces of one job share their noise."""
+"""Add a run to the baseline: one entry per job, because the traces of one job share their noise."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def update(
     *,
     replace: bool = False,
 ) -> Part:
-    """The part with the run as its newest entry: of each group the largest trimmed total and count of its traces.
+    """Return the part with the run as its newest entry: for each group the largest trimmed total and count.
 
     Args:
-        part: what the baseline has of the program, None for nothing yet.
+        part: the program's part of the baseline, None if there is none yet.
         current: the program's traces, at least one.
-        run_id: the id of the job's run. "" outside of CI: the id is then made from the figures, and folding in the
-            very same traces again changes nothing.
-        commit: what was traced, for a reader.
-        limits: of all rules that there are.
-        replace: start anew with this entry alone.
+        run_id: the id of the job's run. If it is "", as outside CI, the id is made from the values, so that adding the
+            same traces again changes nothing.
+        commit: what was traced, for readers of the file.
+        limits: the limits of all rules.
+        replace: start over with this entry only.
 
     Raises:
-        BaselineError: the baseline has an entry of this job.
+        BaselineError: the baseline already has an entry for this job.
     """
     old = Part((), {}) if replace or part is None else part
     groups = _maxima(current, limits)
@@ -46,7 +46,7 @@ def update(
         if run_id:
             raise BaselineError(
                 f"--update-baseline: the baseline already has the job {run_id}, and a job counts once; "
-                "--replace starts anew with it"
+                "--replace starts over with it"
             )
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
@@ -60,20 +60,20 @@ def update(
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
         kept = _without_fixed(values, entries, limit_of(limits, key))
         united[key] = Group(past.unit, kept, counts)
-        if kept == values:  # else what it once was, and why that was accepted, is no measure any more
+        if kept == values:  # otherwise the old reference, and why it was accepted, no longer apply
             reference = (new.values[0] or 0.0) if moved else past.reference
             united[key] = united[key].measured_from(reference, past.accepted)
     return Part(entries, united, old.lines)
 
 
 def mixed(part: Part) -> str:
-    """A warning when not all entries are of one environment, "" when they are."""
+    """Return a warning if the entries come from different environments, "" otherwise."""
     environments = sorted({str(entry.conditions) for entry in part.entries})
     if len(environments) == 1:
         return ""
     return (
-        f"the baseline mixes environments ({'; '.join(environments)}): times are compared with the entries of a run's "
-        "own only; update it on one class of runner, or start anew with --replace"
+        f"the baseline mixes environments ({'; '.join(environments)}): times are compared only with "
+        "entries of the run's own; update it on one class of runner, or start over with --replace"
     )
 
 
@@ -101,7 +101,7 @@ def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
 
 
 def _id(current: Sequence[TraceGroups], limits: Limits) -> str:
-    """The same for the same traces, in whatever order."""
+    """Return an id that is the same for the same traces in any order."""
     traces = sorted([str(t.conditions), t.wall_ns, _figures(t, limits)] for t in current)
     return f"local-{hashlib.sha256(json.dumps(traces).encode()).hexdigest()[:12]}"
 
@@ -113,9 +113,9 @@ def _figures(trace: TraceGroups, limits: Limits) -> list[tuple[str | int, ...]]:
 def _without_fixed(
     values: tuple[float | None, ...], entries: tuple[Entry, ...], limit: Limit | None
 ) -> tuple[float | None, ...]:
-    """Drops the older values where the last three jobs are better than all of them, so that a relapse is caught.
+    """Drop the older values if the last three jobs are better than all of them, so that a relapse counts as worse.
 
-    Only values of the newest entry's environment are looked at.
+    Only values from the newest entry's environment count.
     """
     own = [i for i, entry in enumerate(entries) if entry.conditions.matches(entries[-1].conditions)]
     older, last = own[:-_HOLDS], own[-_HOLDS:]

@@ -1,4 +1,4 @@
-"""Which primitive of package sync a goroutine waits on: Go's reason "sync" covers them all, and the runtime's own."""
+"""Tell which primitive of package sync a goroutine waits on. Go gives the reason "sync" to all of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _SYNC = "sync."
 
 
 def primitive(functions: Sequence[str]) -> str | None:
-    """The function of package sync that the program called, such as "sync.(*Mutex).Lock"; None for the runtime's own.
+    """Return the function of package sync that the program called, such as "sync.(*Mutex).Lock".
 
-    Leaf first: frames of the runtime, then those of sync. The outermost of these is what the program called: a
-    `sync.(*Once).Do` waits in a `sync.(*Mutex).Lock`. `internal/poll` guards its descriptors with the same semaphores.
+    The stack, leaf first, begins with frames of the runtime, then of sync. The outermost of sync is what the program
+    called: a `sync.(*Once).Do` waits in a `sync.(*Mutex).Lock`. `internal/poll` uses the same semaphores for its
+    descriptors. None if the runtime itself waits.
     """
     called = None
     for function in functions:
@@ -31,7 +32,7 @@ def primitive(functions: Sequence[str]) -> str | None:
 
 
 def _public(function: str) -> str:
-    """The exported method of a helper ("sync.(*Once).doSlow" → "sync.(*Once).Do", where the caller was inlined)."""
+    """Return the exported method of a helper: "sync.(*Once).doSlow" → "sync.(*Once).Do" if the caller was inlined."""
     return {
         "sync.(*Mutex).lockSlow": "sync.(*Mutex).Lock",
         "sync.(*Once).doSlow": "sync.(*Once).Do",

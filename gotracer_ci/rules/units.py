@@ -1,4 +1,4 @@
-"""Thresholds as users write them: "2ms", "100MB", "50MB/s", "25%", "100"."""
+"""Parse thresholds as users write them: "2ms", "100MB", "50MB/s", "25%", "100"."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _EXAMPLES = {"ns": "2ms", "bytes": "100MB", "bytes/s": "50MB/s", "count": "100",
 
 
 def parse(option: str, text: str, unit: str) -> float:
-    """The value in `unit` ("ns", "bytes", "bytes/s", "count" or "ratio").
+    """Return the value in `unit` ("ns", "bytes", "bytes/s", "count" or "ratio").
 
     Raises:
-        UsageError: no number, a negative one, or another unit.
+        UsageError: the text is not a number, is negative, or has another unit.
     """
     match = re.fullmatch(r"\s*(-?[0-9]*\.?[0-9]+)\s*([a-zµ%/]*)\s*", text.lower())
     scales = _SCALES[unit.removesuffix("/s")]

@@ -1,4 +1,4 @@
-"""The little of go.mod, go.work and vendor/modules.txt that says which folder holds which module."""
+"""Read from go.mod, go.work and vendor/modules.txt which directory holds which module."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Kind(IntEnum):
-    """How a module came to be in the repository; of two candidates the lower one is the source, the other a copy.
+    """Why a module is in the repository. Of two candidates the lower one is the source and the other a copy.
 
-    OUTSIDE: it is not in it, but a go.mod says in which folder beside it.
+    OUTSIDE: it is not in the repository, but a go.mod names its directory beside it.
     """
 
     OWN = 0
@@ -23,8 +23,8 @@ class Kind(IntEnum):
 class Module(NamedTuple):
     """A module whose files are in the repository.
 
-    folder: relative to the root, of one outside maybe absolute.
-    version: of a vendored one, "" otherwise. by: the folder of the go.mod, go.work or vendor folder that says so.
+    folder: its directory relative to the root; may be absolute if it is outside. version: of a vendored module, ""
+    otherwise. by: the directory that holds the go.mod, go.work or vendor directory that declares it.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Module(NamedTuple):
 
 
 def modules_of(text: str, folder: str) -> Iterator[Module]:
-    """The module that a go.mod in the folder declares, and what it, or a go.work, replaces by a local folder."""
+    """Yield the module that a go.mod declares, and the modules that it, or a go.work, replaces by a local directory."""
     for verb, *words in _statements(text):
         if verb == "module" and words:
             yield Module(words[0], folder, Kind.OWN, by=folder)
@@ -44,7 +44,7 @@ def modules_of(text: str, folder: str) -> Iterator[Module]:
 
 
 def vendored_in(text: str, folder: str) -> Iterator[Module]:
-    """The modules that a modules.txt lists as copied to the folder, and where else the repository holds them."""
+    """Yield the modules that a modules.txt lists as copied to its directory, and the other places they are in."""
     by = folder.removesuffix("vendor").rstrip("/")
     for line in text.splitlines():
         sign, *words = line.split() or [""]
@@ -56,7 +56,7 @@ def vendored_in(text: str, folder: str) -> Iterator[Module]:
         if "=>" in words:
             yield from _replaced(words, by)
             source = words[words.index("=>") + 1 :]
-            if len(source) == 2:  # the module cache has it under the name of what it was replaced by
+            if len(source) == 2:  # the module cache holds it under its replacement's name
                 yield Module(source[0], copy, Kind.VENDORED, source[1], by)
 
 
@@ -74,7 +74,7 @@ def _statements(text: str) -> Iterator[list[str]]:
 
 
 def _replaced(words: list[str], folder: str) -> Iterator[Module]:
-    """What "path [version] => target" replaces by a folder."""
+    """Yield what "path [version] => target" replaces by a directory."""
     target = words[words.index("=>") + 1 :]
     if len(target) == 1:
         path = posixpath.normpath(posixpath.join(folder, target[0]))

@@ -1,4 +1,4 @@
-"""Which repository file a path means that no rule maps: a guess, made only where one file stands out."""
+"""Guess the repository file for a path that no rule maps, but only if one file stands out."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from gotracer_ci.source.mounts import shared_end
 from gotracer_ci.source.names import MAIN_PACKAGES, is_closure, package_of
 from gotracer_ci.source.repository import Repository
 
-# More files of one name than this: telling them apart would mean reading them all.
+# With more files of one name, telling them apart would mean reading them all.
 _MAX_CANDIDATES = 500
 _MAX_FUNCTIONS = 100
 _TEST_PACKAGE = "_test"
-# Of package variables: it is not written anywhere.
+# The initialiser of package variables has no declaration in the source.
 _INIT = ".init"
 
 
 def likeliest(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> str | None:
-    """The hand-written file whose path has the longest end in common and that declares what ran in it.
+    """Return the hand-written file that shares the longest end of its path and declares what ran in it.
 
-    Two elements must agree, or the name alone where there is no more of it, or where the package is main and more
-    than its main was seen: the names of its functions say nothing of its folder. A file of another package, and one
-    that does not declare a function on the lines where it was seen, is another program's.
+    At least the last two path elements must match. The file name alone is enough if the trace has no more, or if the
+    package is main and more than its main was seen, because function names say nothing about the directory of package
+    main. A file of another package belongs to another program, and so does one that does not declare a function on the
+    lines where it ran.
 
     Args:
-        seen: the functions that were seen in the file, and their lines.
+        seen: the functions that ran in the file, and their lines.
     """
     theirs = file.split("/")
     asked = dict(islice(sorted(seen.items()), _MAX_FUNCTIONS))
@@ -41,7 +42,7 @@ def likeliest(file: str, seen: Mapping[str, Sequence[int]], repository: Reposito
             continue
         declares = _declares(path, asked, repository) if path.endswith(".go") else 0
         enough = shared > 1 or len(theirs) == 1 or (is_main and declares > ("main.main" in asked))
-        # a grammar's functions are mostly made by its generator
+        # most functions of a grammar come from its generator
         if enough and (declares or not path.endswith(".go")):
             scored.append((shared, declares, path))
     scored.sort(reverse=True)
@@ -51,15 +52,15 @@ def likeliest(file: str, seen: Mapping[str, Sequence[int]], repository: Reposito
 
 
 def _may_be_of(path: str, packages: set[str], repository: Repository) -> bool:
-    """Whether the file's own package, where a go.mod tells it, is one of those that were seen."""
+    """Whether the file's package is one of those seen, or unknown because no go.mod declares it."""
     import_path = repository.import_path(path)
     return import_path is None or import_path in packages
 
 
 def _declares(path: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> int:
-    """How many functions of the file were seen where it declares them; 0 where one was seen elsewhere.
+    """Count the functions that ran where the file declares them; 0 if one of them ran elsewhere.
 
-    A closure may have been inlined from elsewhere, so that one says something only if it is where its name says.
+    A closure may be inlined from another file, so it counts only if the file declares the function in its name.
     """
     found = set()
     for function, lines in seen.items():

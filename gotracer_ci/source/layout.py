@@ -1,4 +1,4 @@
-"""What the frames of one trace, taken together, say about the build: where GOROOT, the repository and own code are."""
+"""Infer from all frames of a trace where the build had GOROOT, the repository and own code."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gotracer_ci.source.names import package_of
 from gotracer_ci.source.repository import Repository
 
 TOOLCHAIN = "/golang.org/toolchain@"
-# A module of the module cache, or under -trimpath any module that is not a main one: "path@v1.2.3/".
+# A module in the module cache, or with -trimpath any module but the main ones: "path@v1.2.3/".
 VERSIONED = re.compile(r"@(v\d[^/]*)/")
 
 _VOTES_NEEDED = 0.1
 
 
 class Layout(NamedTuple):
-    """goroot: GOROOT's `…/src/`, "" where files are trimmed. mounts: found by votes, most votes first.
+    """Where a build had its files.
 
-    home: import paths that own code lies below. versioned: the build names the version of what is not a main module.
-    installed: where the main package itself is a versioned module's ("go install path@version"), its folder.
-    functions: file, normalised → the functions that were seen in it, and their lines.
-    repository: with the modules only that this build has.
+    goroot: GOROOT's `…/src/`, "" if paths are trimmed. mounts: found by votes, most votes first. home: import paths
+    above own code. versioned: paths contain the versions of modules that are not main ones. installed: the module's
+    directory if the main package belongs to a versioned module ("go install path@version"). functions: normalised file
+    → the functions that ran in it, and their lines. repository: with only the modules that this build has.
     """
 
     goroot: str = ""
@@ -38,10 +38,10 @@ class Layout(NamedTuple):
     functions: Mapping[str, Mapping[str, list[int]]] = {}
 
     def is_home(self, import_path: str) -> bool:
-        """Whether code that the repository does not know is own code, going by what else the trace holds.
+        """Whether code that is not in the repository is own code, judging by the rest of the trace.
 
-        A dot in the first element tells a module from the standard library. With -trimpath only main modules lack
-        a version, but a vendored build may lack all of them: then those that share the main package's origin.
+        A module has a dot in its first element, the standard library does not. With -trimpath only main modules lack
+        a version. A vendored build may lack all versions: then code with the main package's origin is own.
         """
         if any(f"{import_path}/".startswith(f"{path}/") for path in self.home):
             return True
@@ -49,17 +49,17 @@ class Layout(NamedTuple):
 
 
 def has_host(import_path: str) -> bool:
-    """Whether the path is a downloadable module's: its first element has a dot."""
+    """Whether the path belongs to a module that can be downloaded: its first element has a dot."""
     return "." in import_path.split("/", 1)[0]
 
 
 def read(
     functions: Mapping[str, Mapping[str, list[int]]], known: Sequence[Mount], repository: Repository | None
 ) -> Layout:
-    """The layout of the build whose frames are given.
+    """Return the layout of a build.
 
     Args:
-        functions: file, normalised → the functions that were seen in it, and their lines.
+        functions: normalised file → the functions that ran in it, and their lines.
         known: the mounts that need no votes.
     """
     if repository:
@@ -87,7 +87,7 @@ def read(
 
 
 def _mains(functions: Mapping[str, Iterable[str]], known: Sequence[Mount], repository: Repository) -> set[str]:
-    """The folders of the modules whose main package or tests were built; none where the frames do not tell."""
+    """Return the directories of the modules that the main package or the tests belong to; empty if unknown."""
     mains = set()
     for file, names in functions.items():
         if file.endswith("_test.go") or "main.main" in names:
@@ -100,7 +100,7 @@ def _mains(functions: Mapping[str, Iterable[str]], known: Sequence[Mount], repos
 
 
 def _goroot(functions: Mapping[str, Iterable[str]], repository: Repository | None) -> str:
-    """GOROOT/src/ as most frames of package runtime have it; without any, as other packages without a host have it."""
+    """Return GOROOT/src/ as most frames of package runtime have it, or else as other packages without a host do."""
     runtime: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for file, names in functions.items():
@@ -119,7 +119,7 @@ def _goroot(functions: Mapping[str, Iterable[str]], repository: Repository | Non
 
 
 def _is_own_for_certain(file: str, names: Container[str], repository: Repository | None) -> bool:
-    """A main package's or a tested one's file, or one of a main module here."""
+    """Whether the file belongs to a main package, to a tested package, or to a main module in the repository."""
     if "main.main" in names or file.endswith("_test.go"):
         return True
     if repository is None:
@@ -129,6 +129,6 @@ def _is_own_for_certain(file: str, names: Container[str], repository: Repository
 
 
 def _origin(file: str) -> str:
-    """What the modules of one organisation's code have in common: host and owner, or the first element without one."""
+    """Return what the modules of one organisation share: host and owner, or the first element without a host."""
     folder = posixpath.dirname(file).split("/")
     return "/".join(folder[:2]) if has_host(file) else folder[0]

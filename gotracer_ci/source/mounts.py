@@ -1,4 +1,4 @@
-"""Where the traced build had the repository: as the user says, by its roots, or by the votes of foreign paths."""
+"""Find where the traced build had the repository: by the user's path map, by its root, or by votes of other paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_ASKED = 500
 
 
 def normal(file: str) -> str:
-    """A path with `/` for separators, one at the start, an upper-case drive, and no `.` or `..` that can be removed."""
+    """Return a path with `/` as separator, one at the start, an upper-case drive, and without `.` and `..`."""
     if _DRIVE.match(file):
         file = file[0].upper() + file[1:].replace("\\", "/")
     elif file.startswith("\\\\"):  # a Windows share
@@ -36,13 +36,13 @@ def is_absolute(file: str) -> bool:
 
 
 class Mount(NamedTuple):
-    """A folder of the traced build ("" for `/`), and the repository's folder that it was ("" for its root)."""
+    """A directory of the traced build ("" for `/`) and the repository's directory that it held ("" for the root)."""
 
     start: str
     folder: str
 
     def inside(self, file: str) -> str | None:
-        """The repository path that the build's file would have; None for a file that is not below the mount."""
+        """Return the path that the build's file has in the repository, None if it is not below the mount."""
         if not file.startswith(self.start + "/"):
             return None
         rest = file[len(self.start) + 1 :]
@@ -50,7 +50,7 @@ class Mount(NamedTuple):
 
 
 def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> list[Mount]:
-    """The user's path map, longest first, then the repository's own folder, as given and resolved.
+    """Return the user's path map, longest first, then the repository's root, as given and with links resolved.
 
     Raises:
         UsageError: a path map that leads out of the repository.
@@ -63,23 +63,23 @@ def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> l
 
 
 def _folder(start: str, to: str, roots: Iterable[str]) -> str:
-    """The target of a path map as a folder of the repository."""
+    """Return the target of a path map as a directory of the repository."""
     inside = next((to[len(root) :].lstrip("/") for root in roots if f"{to}/".startswith(f"{root}/")), to)
     folder = posixpath.normpath(inside or ".")
     if not start or is_absolute(folder) or f"{folder}/".startswith("../"):
-        raise UsageError(f"--path-map {start}={to}: needs FROM=TO, with TO a folder of the repository")
+        raise UsageError(f"--path-map {start}={to}: needs FROM=TO, with TO a directory of the repository")
     return "" if folder == "." else folder
 
 
 def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> list[Mount]:
-    """A file's vote for the mount that makes it the file of its package in the repository, if it has one.
+    """Return a file's votes: the mount that makes it the file of its package in the repository, if there is one.
 
-    Not always all of the build's path is the repository's: `COPY service/ /app/` makes service/db/x.go /app/db/x.go.
-    A closure carries the name of the function that it was inlined into, maybe of another package: it is asked only
-    where nothing else was seen in the file, and says something only if it is where its name says.
+    The build's path may contain only a part of the repository's: `COPY service/ /app/` turns service/db/x.go into
+    /app/db/x.go. A closure has the name of the function that it was inlined into, which may belong to another package.
+    So a closure votes only if nothing else ran in the file, and only where the file declares it.
 
     Args:
-        seen: the functions that were seen in the file, and their lines.
+        seen: the functions that ran in the file, and their lines.
     """
     theirs = file.split("/")
     best = 0
@@ -98,7 +98,7 @@ def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -
 
 
 def suggested(files: Sequence[str], repository: Repository) -> str:
-    """The path map that finds most of the files, as a word for a shell; "" where none stands out."""
+    """Return the path map that finds most of the files, quoted for a shell; "" if none stands out."""
     found: Counter[tuple[str, str]] = Counter()
     for file in files[:_MAX_ASKED]:
         theirs = file.split("/")
@@ -120,13 +120,13 @@ def _depth(folder: str) -> int:
 
 
 def _mount(theirs: Sequence[str], ours: Sequence[str]) -> Mount:
-    """The mount that makes a path of the build one of the repository's that has the same name."""
+    """Return the mount that turns a path of the build into one of the repository with the same name."""
     shared = shared_end(theirs, ours)
     return Mount("/".join(theirs[:-shared]), "/".join(ours[:-shared]))
 
 
 def shared_end(left: Sequence[str], right: Sequence[str]) -> int:
-    """How many elements two paths share at their ends."""
+    """Count the elements that two paths share at their ends."""
     shared = 0
     for a, b in zip(reversed(left), reversed(right), strict=False):
         if a != b:

@@ -1,4 +1,4 @@
-"""Where a stack belongs: its own-code function for identity, its repository frame for show. Stacks are leaf first."""
+"""Find where a stack belongs: its own-code function is its identity, its repository frame is shown. Leaf first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["anchor", "entry", "normalise", "place", "primary"]
 
 NO_OWN_CODE = "~"
 
-# Below every goroutine's entry function, though most stacks of a trace leave it out.
+# It is below each goroutine's entry function, but most stacks in traces omit it.
 _BELOW_ENTRY = "runtime.goexit"
 _TEST = re.compile(r"\.(?:Test|Benchmark|Fuzz|Example)(?![a-z])\w*(?:\.func)?$")
 
 
 def place(stack: Sequence[SourceFrame]) -> str:
-    """The normalised name of the topmost own-code function; without one `~` and the goroutine's entry function."""
+    """Return the normalised name of the topmost own-code function, or `~` and the goroutine's entry function."""
     for frame in stack:
         if frame.owner == OWN:
             return normalise(frame.function)
@@ -32,10 +32,10 @@ def entry(stack: Sequence[SourceFrame]) -> str:
 
 
 def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] = ()) -> SourceFrame | None:
-    """The frame to show a finding at, or None if the repository has none.
+    """Return the frame at which to show a finding, None if no frame is in the repository.
 
-    From the leaf, the first frame of hand-written code; then a test's, a generated file's, a guessed one. The stack
-    that created the goroutine is asked next, vendored code last.
+    It is the first frame from the leaf in hand-written code, else in a test, in a generated file, or in a guessed file.
+    The stack that created the goroutine comes next, vendored code last.
     """
     stacks = (stack, creation_stack)
     for frames in stacks:
@@ -46,9 +46,9 @@ def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] 
 
 
 def anchor(frames: Iterable[SourceFrame], repository: Repository | None) -> SourceFrame | None:
-    """Where to show a finding of the whole program: main.main's first line of those seen, else a test's, else go.mod.
+    """Return where to show a finding of the whole program: in main.main, else in a test, else in go.mod.
 
-    None without one of these.
+    Of several lines the first one is taken. None if the repository has none of these.
     """
     mapped = [frame for frame in frames if frame.path and frame.owner == OWN]
     mains = [frame for frame in mapped if frame.function == "main.main"]
@@ -58,7 +58,7 @@ def anchor(frames: Iterable[SourceFrame], repository: Repository | None) -> Sour
 
 
 def _module(repository: Repository) -> SourceFrame | None:
-    """The first line of the go.mod nearest to the root, by the module's name."""
+    """Return the first line of the go.mod nearest to the root, as a frame named after its module."""
     home = repository.module
     if home is None:
         return None

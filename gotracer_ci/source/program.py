@@ -1,7 +1,6 @@
-"""Which program a trace is of, so that traces are compared with those of the same one.
+"""Name the program that was traced, so that traces are compared with those of the same program.
 
-The name is that of a package: the same with and without -trimpath, wherever the build had the repository, and under
-every Go.
+The name is a package path. It does not depend on -trimpath, on the directory of the build or on the version of Go.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ _MODULE_CACHE = "/pkg/mod/"
 
 
 def program(frames: Iterable[SourceFrame], repository: Repository | None) -> str:
-    """The package of a test binary and " (test)"; the main package of a command; "" where the frames do not tell.
+    """Return the package of a test binary with " (test)", or the main package of a command; "" if unknown.
 
-    Of a command: the import path by the repository's go.mod or by a trimmed path; without one the folder of its main
-    in the repository; "main" where that is not there.
+    A command is named by its import path, from the repository's go.mod or from a trimmed path; else by the directory
+    of its main in the repository; else it is "main".
     """
     tested: Counter[str] = Counter()
     mains: Counter[str] = Counter()
     for frame in frames:
-        # Go compiles these files into the binary of their own package's test alone
+        # Go compiles these files only into the test binary of their own package
         if frame.file.endswith(_TEST_FILE):
             tested[package_of(frame.function).removesuffix(_TEST_PACKAGE)] += 1
         elif frame.function == "main.main":
@@ -42,7 +41,7 @@ def program(frames: Iterable[SourceFrame], repository: Repository | None) -> str
 
 
 def _main(frame: SourceFrame, repository: Repository | None) -> str:
-    """The main package of main.main's frame; "" where it is a test's, which Go makes."""
+    """Return the main package of main.main's frame; "" if go test generated it."""
     if posixpath.basename(frame.file) == "_testmain.go":
         return ""
     if frame.path and repository:

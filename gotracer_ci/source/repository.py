@@ -1,6 +1,6 @@
-"""The repository's files and modules, found without git; the only part of the package that reads source files.
+"""Find the repository's files and modules without git. Nothing else in the package reads source files.
 
-A file is read only if the scan found it below the root: no path of a trace ever reaches the file system.
+A file is read only if the scan found it below the root, so no path of a trace reaches the file system.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_ENTRIES = 500_000
 MAX_SOURCE_BYTES = 64 << 20
 MAX_MODULE_FILE_BYTES = 4 << 20
 
-# Sources that frames name: Go, assembly, and the grammars and templates whose generators write //line directives.
+# Sources that frames name: Go, assembly, and grammars and templates (their generators write //line directives).
 _SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
 _MODULE_FILES = ("go.mod", "go.work", "modules.txt")
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules"})
@@ -32,14 +32,14 @@ _MAX_LINES = 100
 
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
-# Possessive, so that no line of a hostile file takes more than linear time.
+# Possessive quantifiers keep the time linear in the length of a hostile line.
 _NAME = rb"([\w\x80-\xff]++)"
 _RECEIVER = rb"(?:\(\s*+(?:[\w\x80-\xff]++\s++)?\*?+" + _NAME + rb"[^)\n]*+\)\s*+)?"
 _DECLARED = re.compile(rb"^func\s*+" + _RECEIVER + _NAME, re.MULTILINE)
 
 
 class SourceFile(NamedTuple):
-    """What is known of a source file: its number of lines, and whether its header says that a tool made it."""
+    """A source file: its number of lines, and whether its header says that it is generated."""
 
     lines: int
     generated: bool
@@ -48,7 +48,7 @@ class SourceFile(NamedTuple):
 class Repository:
     """The source files below a root, by their relative paths with `/`, and the Go modules among them.
 
-    complete: False when the scan stopped at its bound; files are then missing, those deepest down first.
+    complete: False if the scan stopped at its bound. Then files are missing, the deepest ones first.
     """
 
     def __init__(self, root: Path, files: frozenset[str], links: frozenset[str], *, complete: bool) -> None:
@@ -62,13 +62,13 @@ class Repository:
 
     @classmethod
     def scan(cls, root: Path) -> Repository:
-        """Walk the folder, nearest files first. Linked folders are not entered, so there are no loops.
+        """Scan a directory, nearest files first. Linked directories are not entered, so there are no loops.
 
         Raises:
-            UsageError: the root is no folder.
+            UsageError: the root is not a directory.
         """
         if not root.is_dir():
-            raise UsageError(f"{root}: no such folder; --root names the repository's")
+            raise UsageError(f"{root}: no such directory; --root names the repository's")
         files: list[str] = []
         links: list[str] = []
         seen = 0
@@ -83,14 +83,14 @@ class Repository:
 
     @cached_property
     def folder(self) -> str:
-        """Where the root is in the checkout that holds it, "" for its top, and where there is no checkout."""
+        """The root's path in the checkout that contains it; "" at its top, or without a checkout."""
         root = Path(os.path.abspath(self.root))
         top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
         return "" if top == root else root.relative_to(top).as_posix()
 
     @cached_property
     def modules(self) -> dict[str, list[Module]]:
-        """Module path → where the repository holds it, the likeliest folder first."""
+        """Module path → where the repository has it, the likeliest directory first."""
         found: dict[str, set[Module]] = {}
         for module in self._all_modules:
             if module.kind is not Kind.OUTSIDE:
@@ -99,7 +99,7 @@ class Repository:
 
     @cached_property
     def outside(self) -> list[str]:
-        """The folders of modules beside the repository, from its root or absolute."""
+        """The directories of modules beside the repository, relative to its root or absolute."""
         return sorted({module.folder for module in self._all_modules if module.kind is Kind.OUTSIDE})
 
     @cached_property
@@ -116,7 +116,7 @@ class Repository:
 
     @cached_property
     def _homes(self) -> dict[str, Module]:
-        """Folder → the module that its go.mod declares."""
+        """Directory → the module that its go.mod declares."""
         return {module.folder: module for module in sorted(self._all_modules) if module.kind is Kind.OWN}
 
     @cached_property
@@ -125,14 +125,14 @@ class Repository:
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
-        """File name → the paths of the files that have it, sorted."""
+        """File name → the sorted paths of the files with that name."""
         found: dict[str, list[str]] = {}
         for file in sorted(self.files):
             found.setdefault(file.rpartition("/")[2], []).append(file)
         return found
 
     def find(self, path: str) -> str | None:
-        """The path of a file as the repository has it, links resolved; None if it is not there."""
+        """Return the path of a file in the repository with links resolved, None if it is not there."""
         for _ in range(_MAX_LINKS):
             if path in self.files:
                 return path
@@ -143,10 +143,10 @@ class Repository:
         return None
 
     def locate(self, import_path: str) -> tuple[str | None, Module | None]:
-        """The file that an import path and a file name stand for, and its module.
+        """Return the file for an import path with a file name, and its module.
 
-        The longest module path wins that has the file. Without one, or where two modules of that name have it: None,
-        and the longest module path that fits, which still says whose code it is.
+        The longest module path that has the file wins. If there is none, or if two modules of that path have the file,
+        return None and the module with the longest matching path, which still tells who owns the code.
         """
         nearest = None
         for module_path, rest in self._splits(import_path):
@@ -158,12 +158,12 @@ class Repository:
         return None, nearest
 
     def locate_copy(self, module_path: str, rest: str, version: str) -> tuple[str | None, Module | None]:
-        """The file of a module that a build took from a local folder: a replacement, or vendored in the version."""
+        """Return the file of a module that the build took from a local directory: replaced, or vendored."""
         modules = self.modules.get(module_path, ())
         return self._only((m for m in modules if m.kind is Kind.REPLACED or m.version == version), rest)
 
     def locate_cached(self, folder: str, rest: str, version: str) -> str | None:
-        """The vendored copy of a file in the module cache. folder: the module's there, which ends with its path."""
+        """Return the vendored copy of a file in the module cache. folder: the module's directory there."""
         at = max(len(folder) - self._longest - 1, 0)
         while (at := folder.find("/", at) + 1) > 0:
             modules = self.modules.get(folder[at:], ())
@@ -173,7 +173,10 @@ class Repository:
         return None
 
     def locate_replaced(self, import_path: str, by: str | None) -> str | None:
-        """The file whose module is replaced by a folder of the repository, as the go.mod, or what is in `by`, says."""
+        """Return the file of a module that a directory of the repository replaces.
+
+        by: the directory of the go.mod or go.work that says so, None for any.
+        """
         for module_path, rest in self._splits(import_path):
             modules = self.modules[module_path]
             path, _ = self._only((m for m in modules if m.kind is Kind.REPLACED and by in (None, m.by)), rest)
@@ -182,7 +185,7 @@ class Repository:
         return None
 
     def _splits(self, import_path: str) -> Iterator[tuple[str, str]]:
-        """The module paths that an import path begins with, longest first, and what follows each."""
+        """Yield the module paths at the start of an import path, longest first, and the rest after each."""
         end = len(import_path)
         while end > 0:
             if end <= self._longest and import_path[:end] in self.modules:
@@ -190,7 +193,7 @@ class Repository:
             end = import_path.rfind("/", 0, min(end, self._longest + 1))
 
     def _only(self, modules: Iterable[Module], rest: str) -> tuple[str | None, Module | None]:
-        """The file, and the first of the modules that has it; no file where another one like that has one, too."""
+        """Return the file and the first module that has it; no file if another module of the same kind has one, too."""
         found: tuple[str | None, Module | None] = None, None
         for module in modules:
             path = self.find(posixpath.join(module.folder, rest))
@@ -201,7 +204,7 @@ class Repository:
         return found
 
     def home(self, path: str) -> Module | None:
-        """The module that a file belongs to: the nearest go.mod's in the folders above it."""
+        """Return the module that a file belongs to: that of the nearest go.mod above it."""
         end = len(path)
         while end > 0:
             end = max(path.rfind("/", 0, end), 0)
@@ -215,15 +218,15 @@ class Repository:
         return min(self._homes.values(), key=lambda home: (home.folder.count("/"), home.folder), default=None)
 
     def import_path(self, path: str) -> str | None:
-        """The import path of a file's package, None where no go.mod is above it."""
+        """Return the import path of a file's package, None if no go.mod is above it."""
         home = self.home(path)
         return home and posixpath.join(home.path, posixpath.dirname(path)[len(home.folder) :].strip("/")).rstrip("/")
 
     def as_built(self, mains: Iterable[str]) -> Repository:
-        """The same, with those modules only that a build of the main modules in these folders has.
+        """Return the repository with only the modules that a build of the main modules in these directories has.
 
-        What another go.mod replaces or another vendor folder holds does not count, nor does another module of a main
-        one's name. In a workspace all of its modules have a say.
+        This leaves out what another go.mod replaces, what another vendor directory holds, and other modules with a main
+        module's path. In a workspace, all of its modules count.
         """
         known = set(mains)
         if not known:
@@ -236,14 +239,14 @@ class Repository:
             return module.by in known or any(_is_below(module.by, space) for space in spaces)
 
         built = copy.copy(self)
-        # in place of the cached property
+        # overrides the cached property
         built.__dict__["modules"] = {
             path: kept for path, same in self.modules.items() if (kept := [m for m in same if counts(m, same)])
         }
         return built
 
     def source(self, path: str) -> SourceFile:
-        """What is known of a file that `find` or `locate` gave. One that vanished or is far too large has no lines."""
+        """Describe a file that `find` or `locate` returned. A file that vanished or is far too large has no lines."""
         if path not in self._sources:
             text = self._read(path, MAX_SOURCE_BYTES)
             package = _PACKAGE.search(text)
@@ -253,9 +256,9 @@ class Repository:
         return self._sources[path]
 
     def declares(self, path: str, function: str, lines: Sequence[int]) -> int:
-        """The line where a file that `find` or `locate` gave declares the function, or the one around the closure.
+        """Return the line where a file from `find` or `locate` declares the function, or the one around a closure.
 
-        0 where it does not, or where the function does not reach over the lines that were seen.
+        0 if it does not, or if the function does not cover the lines that ran.
         """
         extents = declared_as(function, self._extents(path)) or ()
         seen = (line for line in lines[:_MAX_LINES] if line > 0)
@@ -263,7 +266,7 @@ class Repository:
         return extents[0].start if extents and fits else 0
 
     def _extents(self, path: str) -> dict[str, list[range]]:
-        """The functions of a file, as "f" and "T.m", and their lines, up to the next function."""
+        """Return the lines of each function of a file, "f" or "T.m", up to the next function."""
         if path not in self._declared:
             text = self._read(path, MAX_SOURCE_BYTES)
             extents: dict[str, list[range]] = {}
@@ -297,7 +300,7 @@ class Repository:
             return b""
 
     def _follow(self, path: str) -> str | None:
-        """The path with its first link replaced by what it points to; None without one or if that is outside."""
+        """Replace the first link in the path by its target; None without a link, or if the target is outside."""
         end = -1
         while end < len(path):
             end = path.find("/", end + 1)
@@ -321,9 +324,9 @@ def _is_below(folder: str, above: str) -> bool:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Everything below the root: (folder with its `/`, entry), folder by folder.
+    """Yield everything below the root, directory by directory: (directory with a trailing `/`, entry).
 
-    A folder that cannot be read is passed over: what is not seen is not mapped.
+    A directory that cannot be read is skipped, so its files are not mapped.
     """
     folders = [""]
     for folder in folders:  # grows while it is walked
@@ -331,9 +334,9 @@ def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             with os.scandir(f"{root}/{folder}") as entries:
                 for entry in entries:
                     yield folder, entry
-                    # a name with @ is a module cache: other people's code
-                    passed_over = entry.name in _SKIPPED_FOLDERS or "@" in entry.name
-                    if entry.is_dir(follow_symlinks=False) and not passed_over:
+                    # a name with @ belongs to a module cache: not own code
+                    skipped = entry.name in _SKIPPED_FOLDERS or "@" in entry.name
+                    if entry.is_dir(follow_symlinks=False) and not skipped:
                         folders.append(f"{folder}{entry.name}/")
         except OSError:
             continue

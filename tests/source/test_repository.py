@@ -45,7 +45,7 @@ def test_scan_finds_sources_and_module_files_only(tmp_path: Path, write: Write) 
 
 
 def test_a_missing_root_is_the_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such folder"):
+    with pytest.raises(UsageError, match="no such directory"):
         Repository.scan(tmp_path / "absent")
 
 
