@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from types import FrameType
 from typing import NoReturn
 
 import click
 
 from gotracer_ci import __version__
 from gotracer_ci.commands.output import complain, print_lines
-from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, GotracerError, UsageError
+from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, EXIT_TERMINATED, GotracerError, UsageError
 
 COMMANDS = ("analyze", "rules", "baseline", "doctor", "action")
 """The modules of `gotracer_ci.commands` that are commands, in the order in which the help lists them."""
@@ -62,8 +64,17 @@ def cli(context: click.Context) -> None:
         raise UsageError("no command given")
 
 
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Exit with an exception, so that temporary files are removed.
+
+    Without a handler the first process of a container ignores the signal.
+    """
+    sys.exit(EXIT_TERMINATED)
+
+
 def main(arguments: Iterable[str] | None = None) -> NoReturn:
     """Run a command and exit with the code that it returns. An error that a user can fix is one line on stderr."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         given = None if arguments is None else list(arguments)
         code = cli.main(args=given, prog_name="gotracer-ci", standalone_mode=False)

@@ -13,6 +13,8 @@ EXIT_CRASHED = 70
 """A bug in gotracer-ci. Never 1, which means that a change made something worse."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C, as a shell reports it."""
+EXIT_TERMINATED = 143
+"""SIGTERM, as a shell reports it."""
 
 
 class GotracerError(Exception):
