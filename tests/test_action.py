@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -284,6 +287,28 @@ def test_a_runners_folder_that_is_not_there_is_named(runner: Runner, variable: s
 
     assert step.exit_code == 2
     assert "/no/such/place" in step.annotations("error")[0]
+    assert "Traceback" not in step.log
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (os.mkfifo, "is a named pipe, not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device, not a regular file"),
+        (lambda path: path.write_text("[" * 100_000), "not valid JSON"),
+        (lambda path: path.write_text('{"number": ' + "1" * 5_000 + "}"), "not valid JSON: it has a number"),
+    ],
+)
+def test_an_event_that_cannot_be_read_is_one_line(runner: Runner, make: Callable[[Path], object], problem: str) -> None:
+    runner.add("idle-go1.27.trace")
+    runner.event.unlink()
+    make(runner.event)
+
+    step = runner.step()
+
+    assert (step.exit_code, step.outputs) == (2, {"conclusion": "error"})
+    (error,) = step.annotations("error")
+    assert f"GITHUB_EVENT_PATH: {runner.event}: {problem}" in error
     assert "Traceback" not in step.log
 
 

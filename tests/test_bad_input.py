@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,17 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "odd.toml").write_text("stricter = true")
     (tmp_path / "types.toml").write_text("thresholds = 3")
     (tmp_path / "outputs.toml").write_text('outputs.pdf = "x.pdf"')
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))  # an absolute path may be too long
+    (tmp_path / "large").write_bytes(b" " * 16_000_001)
+    (tmp_path / "latin1").write_bytes(b"top = 1 # \xfc")
+    (tmp_path / "bom").write_bytes(b"\xef\xbb\xbf{}")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "deep.toml").write_text("top = " + "[" * 100_000)
+    (tmp_path / "digits.json").write_text('{"schema": ' + "9" * 5_000 + "}")
+    (tmp_path / "digits.toml").write_text("top = " + "9" * 5_000)
     return tmp_path
 
 
@@ -75,6 +88,15 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--config", "odd.toml"), "odd.toml", "stricter: no such setting"),
         ((*GOOD, "--config", "types.toml", "--set", "GCAssist.warn=1ms"), "types.toml", "thresholds"),
         ((*GOOD, "--config", "outputs.toml"), "outputs.toml", "pdf"),
+        ((*GOOD, "--config", "bare"), "bare", "is a directory, not a regular file"),
+        ((*GOOD, "--config", "pipe"), "pipe", "is a named pipe, not a regular file"),
+        ((*GOOD, "--config", "endless"), "endless", "is a device, not a regular file"),
+        ((*GOOD, "--config", "socket"), "socket", "is a socket, not a regular file"),
+        ((*GOOD, "--config", "large"), "large", "larger than 1,000,000 bytes, which is the limit"),
+        ((*GOOD, "--config", "latin1"), "latin1", "not UTF-8 at byte 10; save it as UTF-8"),
+        ((*GOOD, "--config", "bom"), "bom", "starts with a byte order mark; save it as UTF-8 without one"),
+        ((*GOOD, "--config", "deep.toml"), "deep.toml", "not valid TOML: its brackets are nested too deeply"),
+        ((*GOOD, "--config", "digits.toml"), "digits.toml", "not valid TOML: it has a number with thousands of digits"),
         ((*GOOD, "--update-baseline"), "update-baseline", "needs baseline: the file to create or update"),
         ((*GOOD, "--accept", "1234"), "--accept", "needs --reason TEXT"),
         ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
@@ -139,6 +161,14 @@ def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: P
         ("conflict.json", 'merge conflict markers; run "gotracer-ci baseline merge" on it'),
         ("text", "not valid JSON"),
         ("bare", "is a directory, not a regular file"),
+        ("pipe", "is a named pipe, not a regular file"),
+        ("endless", "is a device, not a regular file"),
+        ("socket", "is a socket, not a regular file"),
+        ("large", "larger than 16,000,000 bytes, which is the limit"),
+        ("latin1", "not UTF-8 at byte 10; save it as UTF-8"),
+        ("bom", "starts with a byte order mark; save it as UTF-8 without one"),
+        ("deep.json", "not valid JSON"),
+        ("digits.json", "not valid JSON: it has a number with thousands of digits"),
     ],
 )
 def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(

@@ -71,6 +71,15 @@ def test_a_full_disk(arguments: tuple[str, ...]) -> None:
     assert process.returncode == 2
 
 
+@pytest.mark.parametrize(("name", "printed"), [("/dev/stdout", True), ("/dev/fd/1", True), ("/dev/null", False)])
+def test_a_stream_as_output(run: Run, name: str, printed: bool) -> None:
+    plain = run("analyze", path_of("idle-go1.27"), "-f", "json")
+    for arguments in (("-f", "json", "-o", name), ("--json", name, "-o", "/dev/null")):
+        done = run("analyze", path_of("idle-go1.27"), *arguments)
+        assert done.returncode == 0
+        assert done.stdout == (plain.stdout if printed else b"")
+
+
 HEAVY = {"pydantic", "jinja2", "requests", "rich", "numpy", "sarif_om", "tomllib"}
 DECODE = f"""
 from gotracer_ci.trace.open import open_trace
