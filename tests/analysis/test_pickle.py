@@ -29,9 +29,11 @@ PLAIN = {
     "gotracer_ci.analysis.heap.Heap",
     "gotracer_ci.analysis.intervals.Interval",
     "gotracer_ci.analysis.intervals.IntervalGroup",
-    "gotracer_ci.analysis.intervals.IntervalKind",
     "gotracer_ci.analysis.stacks.Stack",
+    "gotracer_ci.notes.Note",
+    "gotracer_ci.notes.NoteKind",
     "gotracer_ci.source.frames.SourceFrame",
+    "gotracer_ci.trace.spec.IntervalKind",
 }
 
 each_trace = pytest.mark.parametrize("name", NAMES)
