@@ -62,6 +62,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/action.py
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/rule_tables.py
+	$(BIN)/python docs/architecture.py
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

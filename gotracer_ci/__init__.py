@@ -1,3 +1,3 @@
-"""gotracer-ci: flags what a change made worse in Go execution traces."""
+"""gotracer-ci: finds performance regressions in Go execution traces."""
 
 __version__ = "1.0.0"

@@ -1,4 +1,4 @@
-"""The command line: the group of commands, and errors turned into exit codes. The only place that exits."""
+"""The command line: groups the commands and turns errors into exit codes. The only place that exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one hierarchy of errors: each class carries its exit code, each message is one line for a user.
+"""Errors: each class has its exit code, and each message is one line for a user.
 
 A message names the file or the option, says what is wrong and what to do. `cli` and `action` catch
 `GotracerError` once, print it and exit with `exit_code`; nothing else in the package exits.

@@ -1,4 +1,4 @@
-"""Which traces a user means: files, folders, globs and standard input."""
+"""Find the traces that a user means: files, directories, globs and standard input."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The bar on stderr, for a run that takes more than a second: on a terminal only, and gone when the run is through.
+"""The progress bar on stderr: only on a terminal, only in runs of more than a second, and removed at the end.
 
-rich is imported when that second has passed: most runs are over before it. Nothing is drawn by a thread, only when the
-run reports a chunk: nothing is ever left on the screen behind a result, and Ctrl-C has nobody to wait for.
+rich is imported only after that second, because most runs are shorter. No thread draws the bar: it is updated when the
+run reports a chunk, so nothing is left on the screen after a result, and Ctrl-C has no thread to wait for.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from gotracer_ci.trace.reader import Trace
 
 AFTER_S = 1.0
-"""What is over by then needs no bar."""
+"""A run that takes no longer gets no bar."""
 INTERVAL_S = 0.1
-"""Between two drawings: quick enough to look alive, too rare to cost anything."""
+"""Between two updates: often enough to look alive, and too rare to cost anything."""
 BAR_WIDTH = 20
 NAME_LENGTH = 32
 _NEVER = float("inf")
@@ -32,7 +32,7 @@ _NEVER = float("inf")
 def shown(
     stream: TextIO | None, clock: Callable[[], float] = time.monotonic, after_s: float = AFTER_S
 ) -> Iterator[Bar | None]:
-    """What to report the chunks to (`pipeline.Watch`), None where nobody would see it; removes the bar at the end."""
+    """Yield what to call for every chunk (`pipeline.Watch`), or None without a terminal. Remove the bar at the end."""
     if stream is None or not stream.isatty():
         yield None
         return
@@ -44,7 +44,7 @@ def shown(
 
 
 class Bar:
-    """Bytes read of the trace, events so far, and the time left; with several traces, which of how many."""
+    """Shows the bytes read of the trace, its events so far and the time left; of several traces also which one it is."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float], after_s: float) -> None:
         self._stream = stream
@@ -61,11 +61,11 @@ class Bar:
         try:
             self._draw(number, of, trace, now - self._start)
         except OSError:
-            # the terminal went away; the results do not depend on it
+            # the terminal is gone; the results do not depend on it
             self._next = _NEVER
 
     def close(self) -> None:
-        """Removes the bar, if there is one."""
+        """Remove the bar, if there is one."""
         self._next = _NEVER
         if self._live is not None:
             with suppress(OSError):
@@ -95,7 +95,7 @@ def _opened(stream: TextIO) -> Live:
 
 
 def _line(which: str, name: str, share: float, texts: list[str], width: int) -> Table:
-    """One line. Where it is narrow the name is cut, and then left out, before the bar is, and the figures last."""
+    """Return one line. On a narrow terminal it shortens and then drops the name, then the bar, and the figures last."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -114,7 +114,7 @@ def _line(which: str, name: str, share: float, texts: list[str], width: int) -> 
 
 
 def _short(name: str, length: int) -> str:
-    """The file's name without its folders, cut; it may hold anything that a file's name may."""
+    """Return the file name without its directories, shortened. It may contain any character."""
     from gotracer_ci.report.safe import clean
 
     text = clean(Path(name).name or name)
@@ -122,7 +122,7 @@ def _short(name: str, length: int) -> str:
 
 
 def _left(elapsed_s: float, share: float) -> str:
-    """The time that the rest of the reading takes at the pace so far; of several traces all count as equally long."""
+    """Return the time left at the pace so far, as if all traces were equally long."""
     if not 0 < share < 1:
         return ""
     from gotracer_ci.text import duration

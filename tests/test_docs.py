@@ -280,17 +280,20 @@ def test_the_entry_point_group_is_the_one_that_is_read() -> None:
     assert list(tomllib.loads(block)["project"]["entry-points"]) == [GROUP]
 
 
-def test_the_house_is_as_it_is_drawn() -> None:
+def test_the_table_of_parts_is_up_to_date() -> None:
+    made = runpy.run_path(str(ROOT / "docs/architecture.py"))["page"]()
+
+    assert CONTRIBUTING.read_text(encoding="utf-8") == made, "run: make docs"
+
+
+def test_directories_and_files_that_contributing_names_exist() -> None:
     (drawing,) = [block for block in blocks(CONTRIBUTING, "") if "action.yml" in block]
-    folders: list[str] = []
     for line in drawing.splitlines():
-        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
-        path = ROOT.joinpath(*folders[:depth], name)
-        assert path.exists(), path
-        if name.endswith("/"):
-            folders[depth:] = [name]
-    drawn = set(re.findall(r"^\s+(\w+)/ ", drawing.partition("gotracer_ci/")[2].partition("\ntests/")[0], re.MULTILINE))
-    assert drawn >= {path.parent.name for path in (ROOT / "gotracer_ci").glob("*/__init__.py")}
+        assert (ROOT / line.split()[0]).exists(), line
+    named = re.findall(r"`((?:gotracer_ci|tests|docs|testdata)/[\w./]*)`", CONTRIBUTING.read_text(encoding="utf-8"))
+    assert len(named) > 20
+    for path in named:
+        assert "long_sleep" in path or (ROOT / path).exists(), path  # the example of a new rule
 
 
 def test_make_commands_exist() -> None:

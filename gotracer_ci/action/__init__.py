@@ -1,1 +1,1 @@
-"""The container entrypoint: runs gotracer-ci as a GitHub Action step."""
+"""The container's entrypoint: runs as a GitHub Action step. The only reader of the runner's environment."""

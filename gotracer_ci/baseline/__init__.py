@@ -1,1 +1,1 @@
-"""What got worse: the baseline file, the statistics and the verdicts."""
+"""Measurements → verdicts: the baseline file, and what a run is compared with."""

@@ -1,1 +1,1 @@
-"""The commands, one file each: a click command named `command` and its output."""
+"""The commands: one file per command, with a click command named `command` and its output."""

@@ -1,1 +1,1 @@
-"""The GitHub side: the runner's environment, workflow commands, and the REST API."""
+"""Everything specific to GitHub: the runner's environment, workflow commands and the REST API."""

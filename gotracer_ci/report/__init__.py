@@ -1,1 +1,1 @@
-"""The report as values, what every format shows of it, and the formats."""
+"""Verdicts → bytes: the report, what every format shows of it, and the formats."""

@@ -1,1 +1,1 @@
-"""Facts → findings: one file a rule."""
+"""Facts → findings: one file per rule."""

@@ -1,1 +1,1 @@
-"""Whose code a frame is, and its file in the repository."""
+"""Who owns a frame, and where its file is in the repository."""

@@ -1,1 +1,1 @@
-"""Bytes → events: the decoder."""
+"""Bytes → events in Go's order."""
