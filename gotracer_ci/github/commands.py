@@ -1,7 +1,7 @@
-"""What a step tells the runner: workflow commands on stdout, outputs and the job summary in files.
+"""What a step reports to the runner: workflow commands on stdout, outputs and the job summary in files.
 
-The runner reads every line that a step prints. A name out of a trace must therefore never form a command, neither
-`::name::` at the beginning of a line nor the old `##[name]` anywhere in it.
+The runner reads every line that a step prints. Text from a trace must therefore never form a command, neither
+`::name::` at the start of a line nor the old `##[name]` anywhere in it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A message beside the code. file: a path in the repository, "" for none; line: 0 for none."""
+    """A message next to the code. file: a path in the repository, "" for none; line: 0 for none."""
 
     level: str
     message: str
@@ -38,7 +38,7 @@ class Annotation:
     line: int = 0
 
     def command(self) -> str:
-        """The workflow command, one line."""
+        """Return the workflow command, on one line."""
         given = {"file": self.file, "line": str(self.line) if self.file and self.line else "", "title": self.title}
         properties = ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
         message = self.message if len(self.message) <= MESSAGE_LIMIT else self.message[: MESSAGE_LIMIT - 1] + "…"
@@ -46,12 +46,12 @@ class Annotation:
 
 
 def remark(level: str, message: str) -> Annotation:
-    """A message of ours that belongs to no line."""
+    """Return an annotation that belongs to no line of code."""
     return Annotation(level, message, "gotracer-ci")
 
 
 def annotate(annotations: Iterable[Annotation], stdout: TextIO) -> int:
-    """Prints the first annotations of each level that the runner shows; says how many were left out."""
+    """Print as many annotations of each level as the runner shows. Return how many are left out."""
     room = dict.fromkeys(LEVELS, PER_LEVEL)
     left_out = 0
     for annotation in annotations:
@@ -64,13 +64,13 @@ def annotate(annotations: Iterable[Annotation], stdout: TextIO) -> int:
 
 
 def log(text: str, stdout: TextIO) -> None:
-    """Prints text of any origin so that no line of it is a command."""
+    """Print untrusted text so that none of its lines is a command."""
     for line in re.split(r"\r\n|\r|\n", text):
         print(re.sub(r"^(\s*):(?=:)", r"\1: ", _harmless(line)), file=stdout)
 
 
 def write_output(path: Path, name: str, value: str) -> None:
-    """Appends an output to the runner's file."""
+    """Append an output to the runner's file."""
     if "\n" in value:
         end = _delimiter(value)
         text = f"{name}<<{end}\n{value}\n{end}\n"
@@ -80,12 +80,12 @@ def write_output(path: Path, name: str, value: str) -> None:
 
 
 def summary_room(path: Path) -> int:
-    """Bytes that the step's summary can still take."""
+    """Return how many bytes still fit into the step's summary."""
     return max(0, SUMMARY_LIMIT - (path.stat().st_size if path.exists() else 0))
 
 
 def append_summary(path: Path, text: str) -> None:
-    """Appends Markdown to the step's summary, as many whole lines of it as fit."""
+    """Append as many whole lines of Markdown to the step's summary as fit."""
     data = f"{text.rstrip()}\n".encode(errors="replace")
     room = summary_room(path)
     files.append(path, data[: data.rfind(b"\n", 0, room) + 1] if len(data) > room else data)
@@ -110,7 +110,7 @@ def _property(text: str) -> str:
 
 
 def pause(seconds: float) -> None:
-    """Waits for GitHub; says so where somebody who watches the log would wonder."""
+    """Wait for GitHub. A long pause is mentioned in the log."""
     if seconds >= _LONG_PAUSE:
         log(f"waiting {duration(round(seconds) * 1e9)} for GitHub", sys.stdout)
     time.sleep(seconds)

@@ -15,10 +15,10 @@ from typing import Any, Final
 from gotracer_ci import files
 from gotracer_ci.errors import FileError, MissingFileError, UsageError
 
-# GitHub's own limit for a payload is 25 MB
+# GitHub limits a payload to 25 MB
 MAX_BYTES: Final = 32_000_000
 DEPENDABOT: Final = "dependabot[bot]"
-# whoever starts these as Dependabot gets the token of a fork
+# for these events Dependabot gets the token of a fork
 _DEPENDABOT_EVENTS: Final = frozenset(
     {
         "create", "deployment", "deployment_status", "pull_request", "pull_request_review",
@@ -26,7 +26,7 @@ _DEPENDABOT_EVENTS: Final = frozenset(
     }
 )  # fmt: skip
 SHA: Final = re.compile(r"(?!0+\Z)[0-9a-f]{40}(?:[0-9a-f]{24})?")
-# what git refuses in names; the lone surrogates can be in JSON, but in no file, URL or request
+# what git rejects in names, and lone surrogates, which JSON can hold but a file name, URL or request cannot
 REF: Final = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,1024}")
 REPOSITORY: Final = re.compile(r"[\w-]{1,100}/(?!\.\.?\Z)[\w.-]{1,100}", re.ASCII)
 _OWNER: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
@@ -37,7 +37,7 @@ _WORD: Final = re.compile(r"[a-z_]{1,64}")
 class PullRequest:
     """The pull request of an event.
 
-    head_sha: 40 or 64 hexadecimal digits, "" where it is not known. is_fork: also of a fork that was deleted.
+    head_sha: 40 or 64 hexadecimal digits, "" if unknown. is_fork: true for a deleted fork too.
     """
 
     number: int
@@ -47,9 +47,9 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class TracedRun:
-    """The run that a `workflow_run` event tells of. Texts are "" where they are not known.
+    """The run that a `workflow_run` event is about. Strings are "" if unknown.
 
-    event, conclusion: in GitHub's words, such as pull_request and success. head_owner: "" when the fork was deleted.
+    event, conclusion: GitHub's words, such as pull_request and success. head_owner: "" if the fork was deleted.
     """
 
     id: int
@@ -65,10 +65,10 @@ class TracedRun:
 class Event:
     """What started the workflow.
 
-    name: as in a workflow's `on:`. commit: what was traced and what links lead to, "" where it is not known.
-    base_ref: the branch that the change is for, without refs/heads/; "" where there is none.
-    is_read_only: by GitHub's defaults the workflow's token cannot write: a fork's or Dependabot's. Settings and
-    `permissions:` can give it more, so only an answer of GitHub's tells.
+    name: as in a workflow's `on:`. commit: the traced commit, which links point to, "" if unknown.
+    base_ref: the branch that the change targets, without refs/heads/; "" if there is none.
+    is_read_only: by default the workflow's token cannot write, because it is a fork's or Dependabot's. Settings and
+    `permissions:` can grant more, so that only GitHub's answer is certain.
     """
 
     name: str
@@ -89,7 +89,7 @@ def read(environ: Mapping[str, str]) -> Event:
     payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
     group = _member(payload, "merge_group")
     head, base = (_member(_member(payload, "pull_request"), side) for side in ("head", "base"))
-    # other events have a member of this name, too: of a deployment it is the run that deploys
+    # other events have this member too: for a deployment it is the run that deploys
     traced = _member(payload, "workflow_run") if name == "workflow_run" else {}
     pull_request = _pull_request(payload)
     return Event(
@@ -129,7 +129,7 @@ def _pull_request(payload: dict[str, Any]) -> PullRequest | None:
     return PullRequest(
         number=number,
         head_sha=text(SHA, head.get("sha")),
-        # the repository itself may be a fork of another: that says nothing
+        # that the repository itself is a fork of another does not matter
         is_fork=not source or source.lower() != target.lower(),
     )
 
@@ -152,7 +152,7 @@ def _traced_run(found: dict[str, Any]) -> TracedRun | None:
 def _is_read_only(name: str, actor: str, pull_request: PullRequest | None) -> bool:
     if actor == DEPENDABOT and name in _DEPENDABOT_EVENTS:
         return True
-    # pull_request_target runs what is on the base branch, with its rights
+    # pull_request_target runs the code of the base branch, with its permissions
     is_source = name.startswith("pull_request") and name != "pull_request_target"
     return is_source and pull_request is not None and pull_request.is_fork
 
@@ -163,11 +163,11 @@ def _member(value: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _number(value: dict[str, Any], name: str) -> int:
-    """A positive number that JSON of any language can hold, or 0."""
+    """Return a positive number that JSON of any language can hold, or 0."""
     number = value.get(name)
     return number if type(number) is int and 0 < number < 2**53 else 0
 
 
 def text(pattern: re.Pattern[str], *values: object) -> str:
-    """The first value that is a text of that form, "" without one."""
+    """Return the first value that is a string of this form, or ""."""
     return next((value for value in values if isinstance(value, str) and pattern.fullmatch(value)), "")

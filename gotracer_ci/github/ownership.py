@@ -1,4 +1,4 @@
-"""Files that a container writes as root get in the way of a self-hosted runner's clean-up: hand them over."""
+"""Ownership of files that the container writes as root: a self-hosted runner could not clean them up."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 
 
 def hand_over(paths: Iterable[Path], workspace: Path) -> None:
-    """Gives the files, and the folders made for them below the workspace, to the workspace's owner."""
+    """Give the files, and the directories created for them below the workspace, to the workspace's owner."""
     owner = workspace.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
     for path in paths:
-        folders = [folder for folder in path.parents if folder != workspace and folder.is_relative_to(workspace)]
-        for item in (path, *folders):
-            # what somebody else owns was there before; a link is not followed out of the workspace
+        directories = [
+            directory for directory in path.parents if directory != workspace and directory.is_relative_to(workspace)
+        ]
+        for item in (path, *directories):
+            # what another user owns existed before; a link could lead out of the workspace
             if item.lstat().st_uid == 0:
                 os.chown(item, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -1,7 +1,7 @@
-"""The folders that a container and the rest of its job call by different names.
+"""The directories that have different names in the container and in the rest of the job.
 
-The runner translates a value that is or begins with a path of the host, but neither the later lines of an input nor
-RUNNER_WORKSPACE; both directions are done here, by the same table.
+The runner translates a value that is a path of the host or starts with one, but not the later lines of an input, nor
+RUNNER_WORKSPACE. One table serves both directions.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def mapping_of(environ: Mapping[str, str]) -> Pairs:
-    """(host's, container's) names of the folders, most specific first.
+    """Return the names of the directories as (host, container), most specific first.
 
     RUNNER_WORKSPACE is the workspace's parent on the host. The steps of a job that itself runs in a container see
-    the same folders below /__w.
+    the same directories below /__w.
     """
     parent = PurePosixPath(environ.get("RUNNER_WORKSPACE") or "/")
     repository = environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
@@ -31,7 +31,7 @@ def mapping_of(environ: Mapping[str, str]) -> Pairs:
 
 
 def replace_prefix(text: str, pairs: Pairs) -> str:
-    """A path in the other name of the first folder that it is in."""
+    """Return the path under the other name of the first directory that contains it."""
     for old, new in pairs:
         if text == old or text.startswith(f"{old}/"):
             return new + text[len(old) :]
@@ -39,5 +39,5 @@ def replace_prefix(text: str, pairs: Pairs) -> str:
 
 
 def turned(mapping: Pairs) -> Pairs:
-    """The table from the container to the host."""
+    """Return the table from the container to the host."""
     return tuple((container, host) for host, container in mapping)
