@@ -85,12 +85,11 @@ def values(report: Report, value: Any, without: tuple[str, ...] = ()) -> Any:
         return [values(report, item) for _, item in sorted(value.items())]
     if isinstance(value, Enum):
         return label(value)
-    return {
-        member.name: values(report, getattr(value, member.name), member.without)
-        if member.value is None
-        else values(report, member.value(report, value), member.without)
-        for member in members(kind, without)
-    }
+    made = {}
+    for name, _, compute, left_out in members(kind, without):
+        item = getattr(value, name) if compute is None else compute(report, value)
+        made[name] = item if type(item) in _PLAIN else values(report, item, left_out)
+    return made
 
 
 @cache

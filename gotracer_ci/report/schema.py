@@ -25,6 +25,7 @@ _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_
 _SMALLEST: Final = -(2**63)
 _OVER_LARGEST: Final = 2**63
 _MOST_ERRORS: Final = 1_000
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _TAKEN: Final = frozenset(dir(BaseModel))
 
 
@@ -92,8 +93,9 @@ def build(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint[value.upper()]
     if _is_record(hint):
-        hints = _hints(hint)
-        return hint(**{name: build(hints[name], getattr(value, name)) for name in stored(hint)})
+        return hint(
+            **{name: build(of, getattr(value, name)) if of else getattr(value, name) for name, of in _parts(hint)}
+        )
     return value
 
 
@@ -130,8 +132,13 @@ def _without_none(arguments: tuple[Any, ...]) -> Any:
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _parts(kind: Any) -> list[tuple[str, Any]]:
+    """The fields of a record, and the types of those that have to be built; None if they are what was checked."""
+    hints = get_type_hints(kind)
+    return [
+        (name, None if _PLAIN.issuperset(get_args(hints[name]) or [hints[name]]) else hints[name])
+        for name in stored(kind)
+    ]
 
 
 def _is_record(hint: Any) -> bool:
