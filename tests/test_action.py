@@ -213,7 +213,7 @@ def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
     assert step.exit_code == 3
     assert step.outputs["conclusion"] == "error"
     assert "b.json" in "".join(step.annotations("error"))
-    assert "**Fails because it could not be compared with the baseline.**" in step.summary
+    assert "**The run fails: it could not be compared with the baseline" in step.summary
 
 
 def test_a_baseline_that_could_not_be_updated_is_no_output(runner: Runner) -> None:

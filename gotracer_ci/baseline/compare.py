@@ -162,7 +162,7 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     if said:
         return verdict
     return verdict._replace(
-        evidence=evidence.sentence(verdict, seen.past or (), waits, is_number=seen.limit is NUMBER),
+        evidence=evidence.sentence(verdict, seen.past or (), seen.limit, waits),
         history=tuple(seen.past or ())[-KEPT_ENTRIES:] if verdict.flagged else (),
     )
 

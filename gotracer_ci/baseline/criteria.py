@@ -19,7 +19,7 @@ from gotracer_ci.limits import MS, Limit
 NEEDED_TRACES: Final = 3
 NEEDED_JOBS: Final = 5
 MANY_JOBS: Final = 8
-NUMBER: Final = Limit("count", 1.5, 50)
+NUMBER: Final = Limit("count", 1.5, 50, noun="waits")
 _SMALL_NS: Final = 5 * MS
 _MORE_THAN_BASE: Final = Limit("count", 1.2, 10)
 _MORE_THAN_JOBS: Final = Limit("count", 1.1, 10)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.criteria import MANY_JOBS
+from gotracer_ci.baseline.criteria import MANY_JOBS, NUMBER
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, middle
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
-from gotracer_ci.limits import MS, Limits, limit_of
+from gotracer_ci.limits import MS, Limit, Limits, limit_of
 from gotracer_ci.text import count, duration, plural, quantity, ratio, span
 
 _ALIKE: Final = 2
@@ -25,9 +25,7 @@ def within(now: Sequence[float], limit: float) -> str:
     return f"above the limit in {above} of {len(now)} traces"
 
 
-def sentence(
-    verdict: Verdict, past: Sequence[float], waits: tuple[float, float] | None = None, *, is_number: bool = False
-) -> str:
+def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple[float, float] | None = None) -> str:
     """Return the values before and now, which line how many traces crossed, and how sure that is.
 
     For example "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces; 745 ms
@@ -36,13 +34,14 @@ def sentence(
     Args:
         verdict: the verdict without its evidence.
         past: the values of the compared jobs; empty if only base traces were compared.
+        limit: what the values were compared by.
         waits: if the medians decided, the number of waits in the base traces and in the run.
-        is_number: whether the values are numbers of waits.
     """
     alone = bool(verdict.base) and not past
     reference = verdict.base if alone else past
     before = _spread(reference, verdict.unit, usual=middle(reference))
-    values = f"{before} → {_spread(verdict.now, verdict.unit)}{' waits' if is_number else ''}"
+    noun = f" {limit.noun}" if limit.noun else ""
+    values = f"{before} → {_spread(verdict.now, verdict.unit)}{noun}"
     which = "base trace" if alone else "baseline job"
     if verdict.level is Level.INCONCLUSIVE:
         others = [plural(len(reference), which)]
@@ -58,14 +57,14 @@ def sentence(
         crossed = f"below the lowest of {plural(len(reference), which)} in {traces}"
     elif waits:
         crossed = f"the median of {plural(len(verdict.now), 'trace')} above that of {plural(len(reference), which)}"
-    elif is_number:
+    elif limit is NUMBER:
         crossed = f"waited more often than in {_jobs(len(reference), which, len(past))} in {traces}"
     else:
         highest = "second highest" if len(past) >= MANY_JOBS else "highest"
         crossed = f"above the {highest} of {plural(len(reference), which)} in {traces}"
     base = ""
     if verdict.base and past:
-        base = f"; {_spread(verdict.base, verdict.unit)}{' waits' if is_number else ''} in the base traces of this job"
+        base = f"; {_spread(verdict.base, verdict.unit)}{noun} in the base traces of this job"
     sure = "not caused by this change" if verdict.is_older else verdict.level
     return f"{values}{factor}, {crossed}{base} ({sure})"
 

@@ -16,7 +16,7 @@ _ROWS: Final = 50
 _DETAILS: Final = 10
 _REMARKS: Final = 8
 _SHA: Final = 7
-_RESOLVED: Final = "nothing is new or worse: anything that an earlier run reported here is resolved"
+_RESOLVED: Final = "Everything that an earlier run reported here is resolved."
 
 
 def is_due(report: Report) -> bool:
@@ -70,8 +70,7 @@ def _written(
         if remarks := sections.remarks(report, _REMARKS):
             blocks.append(remarks)
     if rest := _rest(report, listed, len(listed) - rows):
-        where = markup.link("summary of the run", links.run) if links.run else "reports of the run"
-        blocks.append(f"Findings not shown here: {', '.join(rest)}. See the {where}.\n")
+        blocks.append(f"Findings not shown here: {', '.join(rest)}.\n")
     blocks.append(f"<sub>{' · '.join(_footer(report, links))}</sub>\n")
     return "\n".join(blocks)
 
@@ -85,14 +84,11 @@ def _better(report: Report) -> str:
 
 
 def _rest(report: Report, listed: Sequence[Finding], left_out: int) -> list[str]:
-    """The findings that have no row, as counts."""
-    summary = view.summarise(report)
+    """Count the findings that have no row and are not in the headline."""
     others = sum(report.verdict(finding) is None for finding in report.findings)
     others -= 0 if report.comparison else len(listed)
     counts = (
         (left_out, "more like these"),
-        (summary.known, "known"),
-        (summary.undecided, "undecided"),
         (others, f"below {_limit(report).label}" if report.comparison is None else "not compared"),
     )
     return [f"{count:,} {words}" for count, words in counts if count > 0]

@@ -93,9 +93,8 @@ def build(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint[value.upper()]
     if _is_record(hint):
-        return hint(
-            **{name: build(of, getattr(value, name)) if of else getattr(value, name) for name, of in _parts(hint)}
-        )
+        given = {name: getattr(value, name) for name in stored(hint)}
+        return hint(**given | {name: build(of, given[name]) for name, of in _converted(hint).items()})
     return value
 
 
@@ -132,13 +131,10 @@ def _without_none(arguments: tuple[Any, ...]) -> Any:
 
 
 @cache
-def _parts(kind: Any) -> list[tuple[str, Any]]:
-    """The fields of a record, and the types of those that have to be built; None if they are what was checked."""
+def _converted(kind: Any) -> dict[str, Any]:
+    """The types of the fields that `build` converts: all but strings, numbers and booleans."""
     hints = get_type_hints(kind)
-    return [
-        (name, None if _PLAIN.issuperset(get_args(hints[name]) or [hints[name]]) else hints[name])
-        for name in stored(kind)
-    ]
+    return {name: hints[name] for name in stored(kind) if not _PLAIN.issuperset(get_args(hints[name]) or [hints[name]])}
 
 
 def _is_record(hint: Any) -> bool:

@@ -23,9 +23,8 @@ _LINES: Final = 12
 
 
 def heading(report: Report, sentence: str = "") -> str:
-    """What the run comes to, and why it fails or passes, or another sentence. No text of others: it stays short."""
-    words = sentence or view.conclusion(report)
-    return f"## gotracer-ci: {view.headline(report)}\n\n**{words[0].upper()}{words[1:]}.**\n"
+    """Return the headline, and whether the run passes, or another sentence. It is short and has no untrusted text."""
+    return f"## gotracer-ci: {view.headline(report)}\n\n**{sentence or view.conclusion(report)}**\n"
 
 
 def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:

@@ -118,10 +118,8 @@ def word(verdict: Verdict | None) -> str:
 
 
 def before_now(verdict: Verdict) -> str:
-    """`740 ms → 1.5 s`, or the range of several traces; `none` stands for what is not there."""
-    before = "none" if verdict.before is None else quantity(verdict.before, verdict.unit)
-    now = span(verdict.now, verdict.unit) if verdict.now else "none"
-    return f"{before} → {now}"
+    """Return `740 ms → 1.5 s`, with the range of several traces."""
+    return f"{quantity(verdict.before or 0, verdict.unit)} → {span(verdict.now or (0,), verdict.unit)}"
 
 
 def change(verdict: Verdict) -> str:
@@ -157,7 +155,7 @@ def reference(comparison: Comparison) -> str:
 
 
 def headline(report: Report) -> str:
-    """`2 new, 1 worse, 3 fixed, 12 known`, or the findings by severity where there is no baseline."""
+    """Return `2 new, 1 worse, 3 fixed, 12 known`, or without a comparison the findings by severity."""
     summary = summarise(report)
     if report.comparison is None:
         nouns = (("error", summary.errors), ("warning", summary.warnings))
@@ -167,7 +165,7 @@ def headline(report: Report) -> str:
     names = ("new", "worse", "suspected", "fixed", "better", "known", "undecided")
     parts = [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
     if not (summary.new or summary.worse or summary.suspected):
-        parts.insert(0, "nothing new or worse")
+        parts.insert(0, "no regressions" if is_decided(report) else "nothing could be compared")
     return ", ".join(parts)
 
 
@@ -179,9 +177,12 @@ def outcome(report: Report) -> Outcome:
 
 
 def is_decided(report: Report) -> bool:
-    """Whether the comparison, if there is one, could say anything: not so where everything is inconclusive."""
-    verdicts = report.comparison.verdicts.values() if report.comparison else ()
-    return not verdicts or any(verdict.level is not Level.INCONCLUSIVE for verdict in verdicts)
+    """Whether the comparison, if there is one, can say anything about this run."""
+    if report.comparison is None:
+        return True
+    levels = {verdict.level for verdict in report.comparison.verdicts.values()}
+    has_reference = bool(report.comparison.entries or report.comparison.base_traces)
+    return levels != {Level.INCONCLUSIVE} and (has_reference or bool(levels))
 
 
 def is_resolved(report: Report) -> bool:
@@ -194,32 +195,32 @@ def is_resolved(report: Report) -> bool:
 
 
 def conclusion(report: Report) -> str:
-    """Why the run fails or passes, as the end of a sentence that starts with the headline."""
-    incomplete = outcome(report) == "incomplete"
-    return ("is incomplete because a trace is damaged; the rest " if incomplete else "") + _reason(report)
+    """Return a sentence: whether the run passes, and why where the headline does not say it."""
+    ends = "The run is incomplete because a trace is damaged; the rest passes"
+    if (result := outcome(report)) != "incomplete":
+        ends = "The run fails" if result == "failure" else "The run passes"
+    why = reason(report)
+    return f"{ends}: {why}." if why else f"{ends}."
 
 
-def _reason(report: Report) -> str:
-    failing, suspected = len(report.failing), summarise(report).suspected
-    limit = report.fail_on.label
+def reason(report: Report) -> str:
+    """Return why the run fails or passes, without a full stop; "" where the headline says it."""
+    failing, limit = len(report.failing), report.fail_on.label
     if report.uncompared:
-        found = f"; without it {plural(failing, 'finding')} {_be(failing)} at {limit} or above" if failing else ""
-        return f"fails because it could not be compared with the baseline{found}"
-    than = "the baseline" if report.comparison is None or report.comparison.baseline else "the base"
+        found = f"; there {_be(failing)} {plural(failing, 'finding')} at {limit} or above" if failing else ""
+        return f"it could not be compared with the baseline{found}"
     if report.fail_on is Severity.NONE:
-        return "passes, because failing is switched off"
+        return "failing is turned off"
     if report.comparison is None:
         if failing:
-            return f"fails because {plural(failing, 'finding')} {_be(failing)} at {limit} or above"
-        return f"passes: no finding at {limit} or above"
-    if failing:
-        sure = "confirmed or suspected to be" if report.strict else "confirmed"
-        # what got worse is at least a warning: only a higher limit leaves some of it out
-        above = f" at {limit} or above" if report.fail_on > Severity.WARN else ""
-        return f"fails because {plural(failing, 'finding')}{above} {_be(failing)} {sure} new or worse than {than}"
-    if suspected and not report.strict and replace(report, strict=True).failing:
-        return f"passes: {plural(suspected, 'finding')} {_be(suspected)} only suspected, which fails under strict alone"
-    return f"passes: nothing at {limit} or above is confirmed new or worse than {than}"
+            return f"{plural(failing, 'finding')} at {limit} or above"
+        return f"no finding at {limit} or above" if report.findings else ""
+    if not failing and not report.strict and replace(report, strict=True).failing:
+        return "suspected regressions fail only with strict"
+    # a regression is at least a warning: only with a higher limit do some not fail
+    if report.fail_on > Severity.WARN and any(is_regression(report.verdict(finding)) for finding in report.findings):
+        return f"{plural(failing, 'regression') if failing else 'no regression'} at {limit} or above"
+    return ""
 
 
 def _be(count: int) -> str:

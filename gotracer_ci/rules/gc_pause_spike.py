@@ -62,14 +62,14 @@ RULE = IntervalRule(
             unit="count",
             value=_stops,
             message="the world was stopped {value} times",
-            limit=Limit("count", 1.5, 10),
+            limit=Limit("count", 1.5, 10, noun="stops"),
         ),
         Counter(
             kind="GC cycles",
             unit="count",
             value=lambda facts: facts.heap.cycles,
             message="{value} GC cycles ran",
-            limit=Limit("count", 1.5, 5),
+            limit=Limit("count", 1.5, 5, noun="GC cycles"),
         ),
     ),
 )

@@ -55,7 +55,7 @@ class GoroutineLeakGrowth(Rule):
     """Compares each place's survivors with its thresholds."""
 
     def limits(self) -> dict[str, Limit]:
-        return {KIND: Limit("count", 1.1, 2, everywhere=True)}
+        return {KIND: Limit("count", 1.1, 2, everywhere=True, noun="goroutines")}
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
         for group in facts.goroutines.survivors:

@@ -138,7 +138,8 @@ def test_level(key: Key, jobs: int, bases: int, traces: int, level: Level, more:
             [4],
             [4, 4],
             [44],
-            "4 → 44, 11x, above the highest of 1 baseline job in 1 of 1 traces; 4 in the base traces of this job (c",
+            "4 → 44 goroutines, 11x, above the highest of 1 baseline job in 1 of 1 traces; 4 goroutines in the base "
+            "traces of this job (c",
         ),
     ],
 )

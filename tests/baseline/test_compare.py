@@ -213,7 +213,7 @@ def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
             GOROUTINES,
             [104],
             [1234],
-            "104 → 1,234, 11.9x, above the highest of 1 baseline job in 1 of 1 traces",
+            "104 → 1,234 goroutines, 11.9x, above the highest of 1 baseline job in 1 of 1 traces",
         ),
         (
             ALLOCATED,

@@ -76,7 +76,7 @@ def test_always_speaks_of_a_clean_run_too_and_never_of_none(workflow: Workflow) 
     assert workflow.step(LEAK, comment="never").exit_code == 1
     assert workflow.written() == []
     assert workflow.step(CLEAN, comment="always").exit_code == 0
-    assert "nothing new or worse" in workflow.hub.state.bodies(7)[0].lower()
+    assert "no regressions" in workflow.hub.state.bodies(7)[0].lower()
 
 
 def test_jobs_of_a_matrix_have_a_comment_each(workflow: Workflow) -> None:

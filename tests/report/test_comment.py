@@ -55,7 +55,7 @@ def test_the_verdict_comes_first_then_what_is_new_or_worse() -> None:
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     title, sentence, table = seen.find_all(True, recursive=False)[:3]
     assert title.get_text().startswith("gotracer-ci: 2 new, 1 worse, 1 suspected, 1 fixed")
-    assert sentence.get_text() == "Fails because 3 findings are confirmed new or worse than the baseline."
+    assert sentence.get_text() == "The run fails."
     assert [row("td")[0].get_text() for row in table("tr")[1:]] == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse"]
     (place,) = table("tr")[2]("td")[2]("a")
     assert (place.get_text(), place["href"]) == (
@@ -91,9 +91,7 @@ def test_the_rest_is_counted_and_the_foot_says_what_of() -> None:
     assert remarks[0].startswith("traces/service-3.trace is damaged: the file ends inside a batch")
     assert remarks[1] == "mixed environments"
     rest, foot = seen("p")[-2:]
-    assert (
-        rest.get_text() == "Findings not shown here: 1 known, 1 undecided, 1 not compared. See the summary of the run."
-    )
+    assert rest.get_text() == "Findings not shown here: 1 not compared."
     assert foot.get_text() == (
         "Commit a1b2c3d · compared with .gotracer-ci/baseline.json (5 jobs) · summary of the run · gotracer-ci 0.1.0"
     )
@@ -108,8 +106,8 @@ def test_without_addresses_there_are_no_links() -> None:
 def test_a_clean_run_resolves_what_was_said_before() -> None:
     report = report_of(judged(Status.KNOWN, place="main.g"), judged(Status.FIXED))
     text = comment.render(report, LINKS, LIMIT)
-    assert text.startswith("## gotracer-ci: nothing new or worse, 1 fixed, 1 known\n")
-    assert said(report) == "Nothing is new or worse: anything that an earlier run reported here is resolved."
+    assert text.startswith("## gotracer-ci: no regressions, 1 fixed, 1 known\n")
+    assert said(report) == "Everything that an earlier run reported here is resolved."
     assert [row("td")[1].get_text() for row in page(text)("tr")[1:]] == ["MutexContention"]
     assert not comment.is_due(report)
 
@@ -136,7 +134,7 @@ def test_nothing_is_resolved_that_was_not_seen_to_be(report: Report) -> None:
 
 
 def test_a_cut_trace_is_named() -> None:
-    assert said(CUT).startswith("Is incomplete because a trace is damaged; the rest passes")
+    assert said(CUT).startswith("The run is incomplete because a trace is damaged; the rest passes")
     assert "traces/service-1.trace is damaged: cut short" in comment.render(CUT, LINKS, LIMIT)
 
 
@@ -183,9 +181,7 @@ def test_a_limit_takes_details_first_then_rows_and_leads_to_the_summary() -> Non
     for seen, number in zip(pages[:5], rows[:5], strict=True):
         assert f"{60 - number} more like these" in seen.get_text()
         assert LINKS.run in [link["href"] for link in seen("a")]
-    assert texts[5] == (
-        "## gotracer-ci: 60 worse\n\n**Fails because 60 findings are confirmed new or worse than the baseline.**\n"
-    )
+    assert texts[5] == ("## gotracer-ci: 60 worse\n\n**The run fails.**\n")
 
 
 def test_lists_are_cut_and_say_so() -> None:

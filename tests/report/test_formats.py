@@ -67,7 +67,7 @@ class TestHuman:
         assert text[0].split() == ["SEVERITY", "RULE", "TIMESTAMP", "MESSAGE"]
         assert text[1].startswith("ERROR     BlockedOnSyscall  0.812346 s  [212\N{MULTIPLICATION SIGN}] waited 1.48 s")
         assert text[2].strip() == "at example.com/shop/api.(*Server).handleOrder (store/cache.go:88)"
-        assert text[-1] == "1 error, 1 warning, 1 info; fails because 2 findings are at warn or above."
+        assert text[-1] == "1 error, 1 warning, 1 info. The run fails: 2 findings at warn or above."
 
     def test_regressions_come_first_with_before_and_now(self) -> None:
         text = render("human", REPORTS["compared"])
@@ -76,7 +76,7 @@ class TestHuman:
         assert verdicts == ["NEW", "WORSE", "NEW", "WORSE, SUSPECTED", "known", "new, insufficient", "better", ""]
         assert "3 of 3 traces above the highest of 5 jobs: 740 → 1,500 ms; confirmed" in text
         assert "to confirm: two more traces of this change" in text
-        summary = "2 new, 1 worse, 1 suspected, 1 fixed, 1 better, 1 known, 1 undecided; fails because 3 findings are"
+        summary = "2 new, 1 worse, 1 suspected, 1 fixed, 1 better, 1 known, 1 undecided. The run fails."
         assert summary in text
         assert "note: traces/service-3.trace is damaged" in text
 
@@ -89,12 +89,12 @@ class TestHuman:
     def test_nothing_found(self) -> None:
         assert render("human", EMPTY) == "No findings in 1 trace: 6 rules found nothing to flag.\n"
         clean = replace(EMPTY, comparison=factory.comparison_of("b.json", 5))
-        assert render("human", clean).startswith("nothing new or worse; passes: nothing at warn or above is confirmed")
+        assert render("human", clean) == "no regressions. The run passes.\n"
 
     def test_a_damaged_trace_is_no_pass(self) -> None:
         damaged = tuple(replace(trace, damage="cut short") for trace in EMPTY.traces)
         report = replace(EMPTY, traces=damaged)
-        assert "incomplete because a trace is damaged" in render("markdown", report)
+        assert "**The run is incomplete because a trace is damaged; the rest passes.**" in render("markdown", report)
         assert json.loads(render("json", report))["conclusion"] == "incomplete"
         assert "note: traces/service-1.trace is damaged: cut short" in render("human", report)
 

@@ -73,7 +73,14 @@ def test_a_row_opens_by_keyboard_and_shows_everything(opened: Opened) -> None:
     row.locator("> summary").focus()
     page.keyboard.press("Enter")
     body = row.locator(".body").inner_text()
-    for text in ("What to do", "limit 1.11 s", "Goroutine", "57f8cea66e808792", "still waiting", "goroutine 7 at"):
+    for text in (
+        "What to do",
+        "the limit is 1.11 s",
+        "Goroutine",
+        "57f8cea66e808792",
+        "still waiting",
+        "goroutine 7 at",
+    ):
         assert text in body
     assert "2 frames of the standard library" in body
     assert row.locator(".stack .own").all_inner_texts() == [

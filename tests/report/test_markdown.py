@@ -60,9 +60,9 @@ def test_places_and_frames_of_the_repository_are_links_where_it_is_known() -> No
 def test_a_row_has_a_chart_where_there_are_several_jobs() -> None:
     cells = [row("td")[3] for row in page(render("markdown", COMPARED))("table")[0]("tr")[1:]]
     assert [cell.get_text(" ").replace("\N{NO-BREAK SPACE}", " ") for cell in cells] == [
-        "none → 310\N{EN DASH}330 ms",
+        "0 s → 310\N{EN DASH}330 ms",
         "740 ms → 1.5\N{EN DASH}1.6 s ▃▇▁ → ▇▇▇",
-        "none → 42",
+        "0 → 42",
         "740 ms → 1.48 s",
     ]
 
@@ -101,4 +101,4 @@ def test_a_budget_takes_details_first_then_rows_and_says_so() -> None:
     left_out = re.search(r"(\d+) more findings left out", texts[3])
     assert left_out
     assert int(left_out[1]) + len(page(texts[3])("tr")) - 1 == 200
-    assert texts[4] == "## gotracer-ci: 200 warnings\n\n**Fails because 200 findings are at warn or above.**\n"
+    assert texts[4] == "## gotracer-ci: 200 warnings\n\n**The run fails: 200 findings at warn or above.**\n"

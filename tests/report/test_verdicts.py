@@ -49,7 +49,7 @@ def test_every_format_says_all_of_it(name: str) -> None:
     if name in ("json", "ndjson", "sarif"):
         for member in ('"before":740000000', '"now":[1554000000', '"ratio":2.1', '"base":[745000000'):
             assert member in text.replace(" ", "")
-    elif name not in ("human", "gitlab"):  # there the evidence has the figures
+    elif name in ("markdown", "html"):  # elsewhere the evidence has the values
         assert "740 ms → 1.55 s" in text
         assert "2.1\N{MULTIPLICATION SIGN}" in text
 
@@ -92,9 +92,6 @@ def test_a_reader_sees_what_it_was_compared_with(baseline: str, traces: int, sai
     assert render("html", report).count("base/") == traces
     assert render("markdown", report).count("- base: base/") == traces
     assert len(json.loads(render("json", report))["base_traces"]) == traces
-    than = "the baseline" if baseline else "the base"
-    failing = replace(report, strict=True)
-    assert f"suspected to be new or worse than {than}." in render("human", failing)
 
 
 def test_a_cut_base_trace_is_said_to_be_left_out() -> None:
@@ -122,13 +119,13 @@ def test_a_key_with_a_program_names_it() -> None:
 def test_a_run_that_could_not_be_compared_fails_by_that() -> None:
     report = replace(factory.plain_report(), fail_on=Severity.NONE, uncompared=True)
     assert schema.read(render("json", report), "f.json", {}).uncompared
-    assert view.conclusion(report) == "fails because it could not be compared with the baseline"
+    assert view.conclusion(report) == "The run fails: it could not be compared with the baseline."
     assert view.outcome(report) == "failure"
     flagged = view.conclusion(replace(report, fail_on=Severity.WARN))
-    assert flagged.endswith("the baseline; without it 2 findings are at warn or above")
+    assert flagged.endswith("the baseline; there are 2 findings at warn or above.")
 
 
 def test_a_higher_limit_says_which_of_the_regressions_fail() -> None:
     worse = replace(report_of(factory.verdict(KEY, Status.WORSE)), fail_on=Severity.ERROR)
     failing = replace(worse, findings=(replace(factory.finding(), severity=Severity.ERROR),))
-    assert view.conclusion(failing).startswith("fails because 1 finding at error or above is confirmed new or worse")
+    assert view.conclusion(failing) == "The run fails: 1 regression at error or above."

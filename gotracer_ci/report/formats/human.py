@@ -97,5 +97,5 @@ def _footer(report: Report) -> list[str]:
     if not report.findings and report.comparison is None:
         lines.append(f"No findings in {read}: {plural(len(report.rules), 'rule')} found nothing to flag.")
     else:
-        lines.append(f"{view.headline(report)}; {view.conclusion(report)}.")
+        lines.append(f"{view.headline(report)}. {view.conclusion(report)}")
     return lines + [f"note: {line}" for line in view.remarks(report)]

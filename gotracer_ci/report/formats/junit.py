@@ -46,12 +46,9 @@ def _case(report: Report, suite: ElementTree.Element, finding: Finding, *, faile
         case.set("file", clean(finding.location.path))
         case.set("line", str(finding.location.line))
     verdict = report.verdict(finding)
-    lines = [clean(finding.message)]
+    lines = [] if failed else [clean(finding.message)]  # a failure has it as an attribute
     if verdict:
-        change = view.change(verdict)
-        lines.append(
-            f"{view.word(verdict)}: {view.before_now(verdict)}{change and f', {change}'} ({clean(verdict.evidence)})"
-        )
+        lines.append(f"{view.word(verdict)}: {clean(verdict.evidence)}")
         lines.append(clean(view.to_confirm(verdict)))
     lines += [*clean_lines(finding.detail), *clean_lines(finding.suggestion), *(f"  at {at(f)}" for f in finding.stack)]
     text = "\n".join(line for line in lines if line)
