@@ -10,7 +10,7 @@ from tests.runner import MERGE, ROOT, Runner, Step
 
 BASELINE = ".gotracer-ci/baseline.json"
 COMMITTED = (ROOT / "testdata/baseline.json").read_bytes()
-RESOLVED = "anything that an earlier run reported here is resolved"
+RESOLVED = "Everything that an earlier run reported here is resolved"
 CLEAN, LEAK = "service-again-go1.27.trace", "service-leak-go1.27.trace"
 
 
