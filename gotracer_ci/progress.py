@@ -44,7 +44,7 @@ def shown(
 
 
 class Bar:
-    """Shows the bytes read of the trace, its events so far and the time left; of several traces also which one it is."""
+    """A progress bar with the bytes and events read and the time left. With several traces it shows which one it is."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float], after_s: float) -> None:
         self._stream = stream
