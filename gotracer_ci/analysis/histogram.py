@@ -1,6 +1,6 @@
-"""Histograms of lengths, as the kernel counts them: 16 ns steps up to 512 ns, then 16 steps an octave.
+"""Histograms of lengths as the kernel counts them: steps of 16 ns up to 512 ns, then 16 steps per octave.
 
-A histogram is {bucket: count}. Two of them merge by adding counts; a quantile is right to 3 %.
+A histogram is {bucket: count}. Two of them merge by adding counts. A quantile is right to 3 %.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _LINEAR = 32
 
 
 def bucket(length_ns: int) -> int:
-    """The bucket of a length."""
+    """Return the bucket of a length."""
     units = length_ns >> _STEP
     exponent = max(0, units.bit_length() - 5)
     return min(exponent * 16 + (units >> exponent), BUCKETS - 1)
 
 
 def middle(index: int) -> int:
-    """The middle of a bucket's lengths, ns."""
+    """Return the middle of a bucket's lengths in ns."""
     if index < _LINEAR:
         return (index << _STEP) + (1 << _STEP) // 2
     exponent = index // 16 - 1
@@ -36,7 +36,7 @@ def merge(into: Histogram, other: Mapping[int, int]) -> None:
 
 
 def quantile(histogram: Mapping[int, int], q: float, maximum: int) -> int:
-    """The length that the share `q` of the intervals does not exceed, ns; never more than the true maximum."""
+    """Return the length in ns that the share `q` of the intervals does not exceed, at most the true maximum."""
     left = q * sum(histogram.values())
     for index in sorted(histogram):
         left -= histogram[index]
@@ -46,7 +46,7 @@ def quantile(histogram: Mapping[int, int], q: float, maximum: int) -> int:
 
 
 def largest(histogram: Mapping[int, int], n: int, after: int = 0) -> int:
-    """The sum of the `n` largest lengths, ns, without the `after` largest: right to 3 %, as each length is."""
+    """Return the sum in ns of the `n` largest lengths after the `after` largest ones. It is right to 3 %."""
     total = 0
     for index in sorted(histogram, reverse=True):
         passed = min(after, histogram[index])

@@ -1,6 +1,6 @@
-"""Intervals: how long goroutines spent in which state, where; grouped by (state, reason, stack), then by place.
+"""Intervals: how long goroutines spent in which state and where, grouped by (state, reason, stack), then by place.
 
-The kernel aggregates every interval as it ends; nothing here grows with the number of events.
+The kernel adds up each interval when it ends, so nothing here grows with the number of events.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ _UNUSED = frozenset({IntervalKind.SWEEP, IntervalKind.REGION})
 
 
 class Interval(NamedTuple):
-    """One of the worst of a group. Sorts longest first.
+    """One of the longest intervals of a group.
 
-    start_ns: on the trace's clock. cause: the goroutine that ended a wait or made this one runnable, −1 unknown;
-    cause_stack: where that one was. stack: where this goroutine was; creation: where it was created.
+    start_ns: on the trace's clock. still_open: it had not ended when the trace did. before_start: it began before the
+    trace did. cause: the goroutine that ended the wait or made this one runnable, −1 if unknown; cause_stack: where
+    that goroutine was. stack: where this goroutine was; creation: where it was created.
     """
 
     length_ns: int
@@ -42,19 +43,19 @@ class Interval(NamedTuple):
 
     @property
     def primary(self) -> SourceFrame | None:
-        """The frame to show, None where neither of the goroutine's stacks is in the repository.
+        """The frame to show, None if neither of the goroutine's stacks is in the repository.
 
-        One of the runtime's own goroutines was created by whoever happened to need it first: that says nothing.
+        The runtime creates its own goroutines when somebody first needs them, so where that was does not matter.
         """
         return primary(self.stack.frames, () if self.stack.system else self.creation.frames)
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalGroup:
-    """All intervals of one kind, reason (Go's words) and stack.
+    """All intervals of one kind, reason (in Go's words) and stack.
 
-    parked: they span the whole trace; nothing is known of them but that goroutines stood there all the while. Those
-    that began or ended in it are a group of their own.
+    worst: the longest five, longest first. counts: how many intervals have which length. parked: the intervals span the
+    whole trace. Those that began or ended during the trace are a group of their own.
     """
 
     kind: IntervalKind
@@ -69,7 +70,7 @@ class IntervalGroup:
 
 @dataclass(slots=True)
 class PlaceGroup:
-    """The intervals of one kind of wait at one place, over all stacks that lead there.
+    """The intervals of one kind of wait at one place, from all stacks that lead there.
 
     name: the kind of wait in Go's words. worst: the longest five, longest first.
     """
@@ -84,7 +85,7 @@ class PlaceGroup:
     def add(self, group: IntervalGroup) -> None:
         self.count += group.count
         self.total_ns += group.total_ns
-        # by length; of equals the earlier, so that the order of the groups does not matter
+        # ties go to the earlier one, so that the order of the groups does not matter
         self.worst = sorted([*self.worst, *group.worst], key=lambda w: (-w.length_ns, w.start_ns, w.goroutine))
         del self.worst[EXAMPLES:]
         histogram.merge(self.counts, group.counts)
@@ -95,10 +96,11 @@ class PlaceGroup:
 
     @property
     def trimmed_ns(self) -> int:
-        """The total without the largest 1 % of the lengths, at least one.
+        """The total without the largest 1 % of the lengths, but at least without one.
 
-        Exact below 600 intervals, as the largest are known; right to 3 % beyond. Of what goes and what stays the
-        smaller sum is taken from the histogram: what goes can be far more, and its 3 % would be far too much.
+        It is exact below 600 intervals, because the largest ones are known, and right to 3 % from there on. The
+        histogram estimates the smaller of the two sums, what is left out or what remains: its 3 % error then matters
+        least.
         """
         n = max(1, self.count // 100)
         known = self.worst[:n]
@@ -114,7 +116,7 @@ class PlaceGroup:
 
 
 def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> list[IntervalGroup]:
-    """The groups of a trace that has been read (`trace.observers.groups.Groups.rows`), in a fixed order."""
+    """Return the groups of a trace that has been read, in a fixed order. rows: see `observers.groups.Groups.rows`."""
     found = []
     for kind, parked, reason, stack, count, total, examples, counts in rows:
         if kind in _UNUSED:

@@ -1,11 +1,10 @@
-"""The verdicts of a run: its groups against what the baseline's jobs had, by fixed limits and not by statistics.
+"""Compare a run's groups with those of the baseline's jobs, by fixed limits instead of statistical tests.
 
-Tests over single events call nearly every unchanged run a regression, since the events of one run share its noise.
-What works is to ask whether even the least of the run's traces exceeds what the worst of several jobs had (and see
-criteria).
+Tests over single events call nearly every unchanged run a regression, because the events of one run share its noise.
+What works is to ask whether even the lowest trace of the run exceeds the worst of several jobs (see criteria).
 
-Traces of the base commit made in the same job are a second reference. They share the job's noise, as no file of other
-jobs can: what is over the file's limit and not over theirs comes from the machine, or was there before the change.
+Traces of the base commit from the same job are a second reference. They share the job's noise, which a file of other
+jobs cannot: what is above the file's limit but not above theirs comes from the machine, or was there before the change.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ _Groups = tuple[dict[Key, Statistics], ...]
 class _Context:
     """What all verdicts of a run share.
 
-    every, same: indices of the part's entries, and of those of the run's own conditions. base: the base traces of
-    those conditions; any_base: all of them.
+    every: the indices of all entries of the part; same: of those made under the run's conditions. any_base: all base
+    traces; base: those made under the run's conditions.
     """
 
     part: Part
@@ -48,7 +47,7 @@ class _Context:
     conditions: Conditions
 
     def numbers(self, key: Key) -> Seen:
-        """How often a group of times waited."""
+        """Return the numbers of waits of a group of times."""
         now = tuple([groups.get(key, _NOTHING).count for groups in self.groups])
         base = tuple([groups.get(key, _NOTHING).count for groups in self.base])
         group = self.part.groups.get(key)
@@ -68,15 +67,15 @@ def compare(
     rules: Collection[str] | None = None,
     base: Sequence[TraceGroups] = (),
 ) -> Comparison:
-    """Judges every group that the run or one of its references has and that is compared at all.
+    """Return a verdict for each group of the run or of a reference, unless it has no limit.
 
     Args:
         current: the run's traces, at least one: repeated runs of the same program.
-        baseline: what to compare with: the program's part of a baseline file; without entries the base alone.
+        baseline: the program's part of a baseline file. Without entries only the base is compared.
         path: what the user calls the baseline.
-        limits: of all rules that there are.
-        rules: those that ran, None for all: the groups of a rule that did not run are not gone.
-        base: traces of the same program at the base commit, made in the same job.
+        limits: the limits of all rules.
+        rules: the rules that ran, None for all. Groups of a rule that did not run are not gone.
+        base: traces of the same program at the base commit, from the same job.
     """
     conditions = common(trace.conditions for trace in current)
     own_base = [trace for trace in base if trace.conditions.matches(conditions)]
@@ -94,7 +93,7 @@ def compare(
         longest_ns=max(trace.wall_ns for trace in current),
         conditions=conditions,
     )
-    keys = dict.fromkeys(baseline.groups)  # in long sorted runs, which makes sorting them all nearly free
+    keys = dict.fromkeys(baseline.groups)  # they come in long sorted runs, which makes sorting them nearly free
     for groups in (*run.groups, *any_base):
         keys.update(dict.fromkeys(groups))
     verdicts = {}
@@ -117,7 +116,7 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
     is_comparable = bool(entries or of_base)
-    if not is_comparable:  # then they are shown only
+    if not is_comparable:  # then they are only shown
         entries, of_base = run.every, run.any_base
     group = run.part.groups.get(key)
     past = _values(group, entries)
@@ -139,7 +138,7 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
         level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.conditions}"
     elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
-        if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the former events must suffice
+        if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # there must have been enough events before
             counts = _former_counts(key, limit, group, entries, of_base)
         level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
     elif not is_older:
@@ -170,26 +169,26 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
 def _former_counts(
     key: Key, limit: Limit, group: Group | None, entries: Sequence[int], of_base: _Groups
 ) -> Sequence[int]:
-    """How many events there were where a group was, in the file or else in the base."""
+    """Return the numbers of events while the group existed, in the file or else in the base."""
     if group is None or not entries:
         return [groups.get(key, _NOTHING).count for groups in of_base]
     return [group.counts[i] for i in entries if not limit.gone(group.values[i] or 0)]
 
 
 def _values(group: Group | None, entries: Sequence[int]) -> Sequence[float]:
-    """What the entries hold of a group, without those that were dropped; 0 where they never had it."""
+    """Return a group's values in these entries without those that were dropped; 0 if an entry never had the group."""
     if group is None:
         return (0.0,) * len(entries)
     if len(entries) == len(group.values) and None not in group.values:
-        return cast(tuple[float, ...], group.values)  # nearly all, and copying thousands takes its time
+        return cast(tuple[float, ...], group.values)  # nearly always, and copying thousands takes time
     return [value for i in entries if (value := group.values[i]) is not None]
 
 
 def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, shortest_ns: int) -> tuple[Level, str]:
-    """How sure a change is, and what would confirm it. Counters hardly vary: one trace and one job suffice.
+    """Return how sure a change is, and what would confirm it. Counters hardly vary: one trace and one job are enough.
 
-    The base alone confirms no time: of one program's unchanged runs it has something in 17 %, too many to fail builds
-    for. Together with a file of one job it is 6 % of the worst program and 1 % of all; with a file of five, none.
+    The base alone confirms no times: for one program it flags 17 % of the unchanged runs, too many to fail builds.
+    Together with a file of one job it flags 6 % for the worst program and 1 % for all; with a file of five jobs, none.
     """
     if not limit.confirms:
         return Level.SUSPECTED, "nothing: a peak depends on when the collector ran; the bytes allocated can confirm"

@@ -1,8 +1,8 @@
-"""What makes a group new, worse or better: three criteria, of which one is enough for a regression.
+"""Decide whether a group is new, worse or better. One of three criteria is enough for a regression.
 
-- Total: even the least of the run's traces exceeds what the worst of several jobs, and of the base's traces, had.
-- Number: the same of how often it waited. Numbers vary from run to run by a tenth of what totals do, so that they show
-  what many short waits add, where the totals of a noisy machine hide it.
+- Total: the lowest trace of the run exceeds the worst of several jobs and of the base traces.
+- Number: the same for the number of waits. Numbers vary from run to run by a tenth of what totals do, so they show many
+  additional short waits even if the totals of a noisy machine hide them.
 - Medians: the run waited longer and more often than base traces of the same job, by the medians of both.
 """
 
@@ -26,9 +26,10 @@ _MORE_THAN_JOBS: Final = Limit("count", 1.1, 10)
 
 
 class Seen(NamedTuple):
-    """One figure of a group, its total or its number of events, and how far that may go.
+    """One value of a group, its total or its number of events, with its limit.
 
-    now: of each of the run's traces. past: of each job in the file, None without a file. base: of each base trace.
+    now: one for each trace of the run. past: one for each job in the file, None without a file. base: one for each base
+    trace.
     """
 
     limit: Limit
@@ -37,7 +38,7 @@ class Seen(NamedTuple):
     base: tuple[float, ...]
 
     def bounds(self, wall_ns: int = 0) -> tuple[float, float]:
-        """What even the least of the traces must exceed to be over the file, and to be over all that there is."""
+        """Return what the lowest trace must exceed to be above the file's jobs, and to be above all references."""
         of_file = 0.0 if self.past is None else self.limit.above(highest(self.past), wall_ns)
         if not self.base:
             return of_file, of_file
@@ -46,10 +47,11 @@ class Seen(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the numbers or the medians say, and by which figures.
+    """What the numbers or the medians decide.
 
-    seen: the figures that decided; by medians these are without the file. bound: what had to be exceeded. is_older:
-    known, since the base is over the file's bound too. waits: by medians, how many waits the base had and the run.
+    seen: the values that decided, without the file's if these are medians. bound: what had to be exceeded. is_older:
+    known, because the base is above the file's bound, too. waits: if the medians decided, the number of waits in the
+    base and in the run.
     """
 
     status: Status
@@ -60,10 +62,10 @@ class Decision(NamedTuple):
 
 
 def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
-    """Worse: even the least of the run's traces is over the bound. New: the same where nothing had the group.
+    """Return worse if the lowest trace of the run is above the bound, and new if no reference has the group.
 
-    Better is the mirror: the way back would be worse, from the least that each reference had. Fixed is better and gone
-    from all traces. (That the baseline drops what it had of such a group, so that a relapse is caught, is `update`'s.)
+    Better is the reverse: going back to the lowest value of each reference would be worse. Fixed is better and gone
+    from all traces. (`update` drops the old values of a fixed group, so that a relapse counts as worse.)
     """
     limit, now, past, base = seen
     if min(now) > bound:
@@ -80,15 +82,15 @@ def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
 def by_more_waits(
     key: Key, totals: Seen, numbers: Callable[[Key], Seen], before: float, wall_ns: int
 ) -> Decision | None:
-    """The medians, else the numbers, of times whose totals are as they were. None where these say nothing more.
+    """Decide by the medians, or else by the numbers, if the totals have not changed. None if they add nothing.
 
     Args:
-        numbers: gives a group's numbers of events. Most groups do not need them.
-        before: the median of the file's totals, without a file of the base's.
-        wall_ns: of the run's longest trace.
+        numbers: returns a group's numbers of events. Most groups do not need them.
+        before: the median of the file's totals; of the base's without a file.
+        wall_ns: the length of the run's longest trace.
     """
     limit, now, past, base = totals
-    if min(now) <= _SMALL_NS:  # a file does not hold small times, so that many of them may be nothing new
+    if min(now) <= _SMALL_NS:  # a file does not hold small times, so many of them may not be new
         return None
     usual = middle(now)
     has_base = len(base) >= NEEDED_TRACES
@@ -109,12 +111,12 @@ def by_more_waits(
 
 
 def highest(past: Sequence[float]) -> float:
-    """B: the largest value of a few jobs; of many the second largest, so that one odd job does not blind the rest."""
+    """Return the largest value of a few jobs, or the second largest of many: one odd job must not hide the rest."""
     return sorted(past)[-2 if len(past) >= MANY_JOBS else -1] if past else 0.0
 
 
 def lowest(past: Sequence[float], limit: Limit) -> float:
-    """B_min: the smallest value while the group was there; the last entries may already be without it."""
+    """Return the smallest value while the group existed; the last entries may no longer have it."""
     there = len(past)
     while there and limit.gone(past[there - 1]):
         there -= 1
@@ -126,12 +128,12 @@ def _new_or_worse(seen: Seen) -> Status:
 
 
 def _more_waits(numbers: Seen) -> tuple[float, float] | None:
-    """How many waits the base has and the run, by their medians; None where these are not more.
+    """Return the median number of waits in the base and in the run, None if the run does not have more.
 
-    Traces made in turns share the machine's moment, so that the noise that jobs have between them is not in what
-    remains; the median takes the odd trace. What is left of it in the totals is not in the numbers, too. The file's
-    jobs share no moment with the run: they only say whether so many waits are anything new. The scheduler's waits are
-    not judged by this: some programs run in either of two ways, and all traces of a moment may be of one.
+    Traces recorded in turns meet the same conditions of the machine, so noise between jobs cancels out, and the median
+    ignores an odd trace. What noise is left in the totals does not show in the numbers. The file's jobs ran at other
+    times: they only tell whether so many waits are new. The scheduler's waits are not judged by medians: some programs
+    run in one of two modes, and all traces of one moment may be in the same one.
     """
     before, often = middle(numbers.base), middle(numbers.now)
     if often <= _MORE_THAN_BASE.above(before):

@@ -1,4 +1,4 @@
-"""Unites two baselines that were updated apart, with the same result whichever of them is called ours."""
+"""Merge two baselines that were updated independently. The result does not depend on which one is ours."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NUMBER = re.compile(r"\d+")
 
 
 def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Baseline:
-    """All entries of both, the newest ten of each program.
+    """Return the entries of both, the newest ten of each program.
 
     Args:
-        base: what both were made from. What one of them took away from it stays away.
+        base: the common ancestor. What one side removed from it stays removed.
     """
     ours, theirs, base = _aligned((ours, theirs, base or Baseline({})))
     parts = {}
@@ -33,13 +33,13 @@ def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
 
 
 def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
-    """The two baselines of a file in which git left a conflict.
+    """Return the two baselines of a file in which git left a conflict.
 
-    Lines that git united by itself are in both: a group that only one side added is of no entry of the other's then.
+    Lines that git merged itself are on both sides. A group that only one side added then has no values on the other.
 
     Raises:
-        BaselineError: the markers are not git's, or a side is no baseline: git took lines out of both that only one
-            side had dropped.
+        BaselineError: the markers are not git's, or a side is not a baseline, because git removed lines from both that
+            only one side had dropped.
     """
     texts: list[list[str]] = [[], []]
     both: tuple[int, ...] = (0, 1)
@@ -68,7 +68,7 @@ def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
 
 
 def _aligned(baselines: Sequence[Baseline]) -> list[Baseline]:
-    """A part without a name, of a file of schema 1, is the one that the others have a name for."""
+    """Give a part without a name, from a file of schema 1, the only name that the others have."""
     names = {name for baseline in baselines for name in baseline.parts if name}
     if len(names) != 1:
         return list(baselines)
@@ -79,7 +79,7 @@ def _aligned(baselines: Sequence[Baseline]) -> list[Baseline]:
 
 
 def _united(ours: Part, theirs: Part, base: Part) -> Part:
-    """One program's part: what only one side changed is as that side has it."""
+    """Merge one program's parts. What only one side changed is as that side has it."""
     old = {entry.id: entry for entry in base.entries}
     mine, other = ({entry.id: entry for entry in side.entries} for side in (ours, theirs))
     kept = []
@@ -97,14 +97,14 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
 
 
 def _lines(ours: dict[Key, str], theirs: dict[Key, str]) -> dict[Key, str]:
-    """The groups of both in their order, then those of one side alone, which stay in that side's order."""
+    """Return the groups of both in their order, then those of one side in that side's order."""
     both = min([key for key in ours if key in theirs], [key for key in theirs if key in ours])
     rest = merge((key for key in ours if key not in theirs), (key for key in theirs if key not in ours))
     return {key: ours.get(key) or theirs[key] for key in (*both, *rest)}
 
 
 def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
-    """All ids, in an order that fits both; where both are free, by the run's number."""
+    """Yield all ids in an order that fits both sides. If both allow several, the lowest run number comes first."""
     waiting = {entry_id: set[str]() for entry_id in (*ours, *theirs)}
     for side in (ours, theirs):
         for i, entry_id in enumerate(side):
@@ -117,7 +117,7 @@ def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
 
 
 def _number(entry_id: str) -> tuple[list[int], str]:
-    """Ids of runs grow: "4711-2" is after "4711-1" and before "12000-1"."""
+    """Sort key: "4711-2" comes after "4711-1" and before "12000-1"."""
     return [int(digits) for digits in _NUMBER.findall(entry_id)], entry_id
 
 
@@ -146,7 +146,7 @@ def _group(key: Key, ids: Sequence[str], three: tuple[Part, Part, Part]) -> Grou
 
 
 def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
-    """What a side has of a group in each of its entries; nothing is 0."""
+    """Return a group's value and count in each entry of a side, 0 if there is none."""
     group = part.groups.get(key)
     size = len(part.entries)
     values = group.values if group else (0.0,) * size
@@ -155,12 +155,12 @@ def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
 
 
 def _differ(ours: dict[str, tuple[float | None, int]], theirs: dict[str, tuple[float | None, int]]) -> bool:
-    """Whether one side raised what both have, though git put its reason into both."""
+    """Whether one side raised the values that both have, even if git put its reason into both."""
     return any(ours[entry_id] != theirs[entry_id] for entry_id in ours.keys() & theirs.keys())
 
 
 def _cell(three: Sequence[tuple[float | None, int] | None]) -> tuple[float | None, int]:
-    """One value: the side's that changed it; of two changes the dropped value, since it was fixed, else the larger."""
+    """Merge one value: a side that changed it wins. Of two changes a dropped value wins, then the larger one."""
     ours, theirs, base = three
     if ours is None or theirs is None or ours == theirs:
         return ours or theirs or (0.0, 0)

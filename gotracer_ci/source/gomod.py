@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 
-class Kind(IntEnum):
+class ModuleKind(IntEnum):
     """Why a module is in the repository. Of two candidates the lower one is the source and the other a copy.
 
     OUTSIDE: it is not in the repository, but a go.mod names its directory beside it.
@@ -29,7 +29,7 @@ class Module(NamedTuple):
 
     path: str
     folder: str
-    kind: Kind
+    kind: ModuleKind
     version: str = ""
     by: str = ""
 
@@ -38,7 +38,7 @@ def modules_of(text: str, folder: str) -> Iterator[Module]:
     """Yield the module that a go.mod declares, and the modules that it, or a go.work, replaces by a local directory."""
     for verb, *words in _statements(text):
         if verb == "module" and words:
-            yield Module(words[0], folder, Kind.OWN, by=folder)
+            yield Module(words[0], folder, ModuleKind.OWN, by=folder)
         elif verb == "replace" and "=>" in words[1:]:
             yield from _replaced(words, folder)
 
@@ -52,12 +52,12 @@ def vendored_in(text: str, folder: str) -> Iterator[Module]:
             continue
         copy = f"{folder}/{words[0]}"
         if words[1].startswith("v"):
-            yield Module(words[0], copy, Kind.VENDORED, words[1], by)
+            yield Module(words[0], copy, ModuleKind.VENDORED, words[1], by)
         if "=>" in words:
             yield from _replaced(words, by)
             source = words[words.index("=>") + 1 :]
             if len(source) == 2:  # the module cache holds it under its replacement's name
-                yield Module(source[0], copy, Kind.VENDORED, source[1], by)
+                yield Module(source[0], copy, ModuleKind.VENDORED, source[1], by)
 
 
 def _statements(text: str) -> Iterator[list[str]]:
@@ -79,6 +79,6 @@ def _replaced(words: list[str], folder: str) -> Iterator[Module]:
     if len(target) == 1:
         path = posixpath.normpath(posixpath.join(folder, target[0]))
         if path.startswith(("../", "/")) or path == "..":
-            yield Module(words[0], path, Kind.OUTSIDE, by=folder)
+            yield Module(words[0], path, ModuleKind.OUTSIDE, by=folder)
         elif target[0].startswith("."):
-            yield Module(words[0], "" if path == "." else path, Kind.REPLACED, by=folder)
+            yield Module(words[0], "" if path == "." else path, ModuleKind.REPLACED, by=folder)

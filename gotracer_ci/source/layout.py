@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gotracer_ci.source.gomod import Kind
+from gotracer_ci.source.gomod import ModuleKind
 from gotracer_ci.source.mounts import Mount, is_absolute, vote
 from gotracer_ci.source.names import package_of
 from gotracer_ci.source.repository import Repository
@@ -125,7 +125,7 @@ def _is_own_for_certain(file: str, names: Container[str], repository: Repository
     if repository is None:
         return False
     path, module = repository.locate(file)
-    return path is not None and module is not None and module.kind is Kind.OWN
+    return path is not None and module is not None and module.kind is ModuleKind.OWN
 
 
 def _origin(file: str) -> str:

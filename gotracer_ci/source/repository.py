@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gotracer_ci import files
 from gotracer_ci.errors import FileError, UsageError
-from gotracer_ci.source.gomod import Kind, Module, modules_of, vendored_in
+from gotracer_ci.source.gomod import Module, ModuleKind, modules_of, vendored_in
 from gotracer_ci.source.names import declared_as
 
 MAX_ENTRIES = 500_000
@@ -93,14 +93,14 @@ class Repository:
         """Module path → where the repository has it, the likeliest directory first."""
         found: dict[str, set[Module]] = {}
         for module in self._all_modules:
-            if module.kind is not Kind.OUTSIDE:
+            if module.kind is not ModuleKind.OUTSIDE:
                 found.setdefault(module.path, set()).add(module)
         return {path: sorted(same, key=lambda m: (m.kind, m.folder.count("/"), m)) for path, same in found.items()}
 
     @cached_property
     def outside(self) -> list[str]:
         """The directories of modules beside the repository, relative to its root or absolute."""
-        return sorted({module.folder for module in self._all_modules if module.kind is Kind.OUTSIDE})
+        return sorted({module.folder for module in self._all_modules if module.kind is ModuleKind.OUTSIDE})
 
     @cached_property
     def _all_modules(self) -> set[Module]:
@@ -117,7 +117,7 @@ class Repository:
     @cached_property
     def _homes(self) -> dict[str, Module]:
         """Directory → the module that its go.mod declares."""
-        return {module.folder: module for module in sorted(self._all_modules) if module.kind is Kind.OWN}
+        return {module.folder: module for module in sorted(self._all_modules) if module.kind is ModuleKind.OWN}
 
     @cached_property
     def _workspaces(self) -> list[str]:
@@ -160,14 +160,14 @@ class Repository:
     def locate_copy(self, module_path: str, rest: str, version: str) -> tuple[str | None, Module | None]:
         """Return the file of a module that the build took from a local directory: replaced, or vendored."""
         modules = self.modules.get(module_path, ())
-        return self._only((m for m in modules if m.kind is Kind.REPLACED or m.version == version), rest)
+        return self._only((m for m in modules if m.kind is ModuleKind.REPLACED or m.version == version), rest)
 
     def locate_cached(self, folder: str, rest: str, version: str) -> str | None:
         """Return the vendored copy of a file in the module cache. folder: the module's directory there."""
         at = max(len(folder) - self._longest - 1, 0)
         while (at := folder.find("/", at) + 1) > 0:
             modules = self.modules.get(folder[at:], ())
-            path, _ = self._only((m for m in modules if m.kind is Kind.VENDORED and m.version == version), rest)
+            path, _ = self._only((m for m in modules if m.kind is ModuleKind.VENDORED and m.version == version), rest)
             if path:
                 return path
         return None
@@ -179,7 +179,7 @@ class Repository:
         """
         for module_path, rest in self._splits(import_path):
             modules = self.modules[module_path]
-            path, _ = self._only((m for m in modules if m.kind is Kind.REPLACED and by in (None, m.by)), rest)
+            path, _ = self._only((m for m in modules if m.kind is ModuleKind.REPLACED and by in (None, m.by)), rest)
             if path:
                 return path
         return None
@@ -234,8 +234,8 @@ class Repository:
         spaces = [space for space in self._workspaces if any(_is_below(main, space) for main in known)]
 
         def counts(module: Module, same: list[Module]) -> bool:
-            if module.kind is Kind.OWN:
-                return module.folder in known or not any(m.kind is Kind.OWN and m.folder in known for m in same)
+            if module.kind is ModuleKind.OWN:
+                return module.folder in known or not any(m.kind is ModuleKind.OWN and m.folder in known for m in same)
             return module.by in known or any(_is_below(module.by, space) for space in spaces)
 
         built = copy.copy(self)

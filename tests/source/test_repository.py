@@ -10,7 +10,7 @@ import pytest
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.source import repository as module
-from gotracer_ci.source.gomod import Kind, Module
+from gotracer_ci.source.gomod import Module, ModuleKind
 from gotracer_ci.source.repository import Repository
 
 Write = Callable[[Path, Mapping[str, str]], Path]
@@ -63,14 +63,14 @@ def test_modules(tmp_path: Path, write: Write) -> None:
     assert repository.outside == ["../outside"]
     assert repository.modules == {
         "example.com/app": [
-            Module("example.com/app", "", Kind.OWN),
-            Module("example.com/app", "", Kind.REPLACED, by="lib"),
+            Module("example.com/app", "", ModuleKind.OWN),
+            Module("example.com/app", "", ModuleKind.REPLACED, by="lib"),
         ],
-        "example.com/app/lib": [Module("example.com/app/lib", "lib", Kind.OWN, by="lib")],
-        "example.com/dep": [Module("example.com/dep", "vendor/example.com/dep", Kind.VENDORED, "v1.2.3")],
-        "example.com/fork": [Module("example.com/fork", "third_party/fork", Kind.REPLACED)],
-        "example.com/worked": [Module("example.com/worked", "worked", Kind.REPLACED)],
-        "example.com/x": [Module("example.com/x", "x", Kind.REPLACED)],
+        "example.com/app/lib": [Module("example.com/app/lib", "lib", ModuleKind.OWN, by="lib")],
+        "example.com/dep": [Module("example.com/dep", "vendor/example.com/dep", ModuleKind.VENDORED, "v1.2.3")],
+        "example.com/fork": [Module("example.com/fork", "third_party/fork", ModuleKind.REPLACED)],
+        "example.com/worked": [Module("example.com/worked", "worked", ModuleKind.REPLACED)],
+        "example.com/x": [Module("example.com/x", "x", ModuleKind.REPLACED)],
     }
 
 
@@ -96,7 +96,7 @@ def test_locate(tmp_path: Path, write: Write, import_path: str, path: str | None
 def test_what_has_no_file_still_has_a_module(tmp_path: Path, write: Write) -> None:
     path, found = Repository.scan(write(tmp_path, MODULES)).locate("example.com/app/lib/absent.go")
     assert path is None
-    assert found == Module("example.com/app/lib", "lib", Kind.OWN, by="lib")
+    assert found == Module("example.com/app/lib", "lib", ModuleKind.OWN, by="lib")
 
 
 SEVERAL = {
