@@ -1,6 +1,6 @@
-"""What goes to systems that keep alerts, GitHub's code scanning and GitLab's code quality, and how it is told there.
+"""Select and word the findings for systems that keep alerts: GitHub's code scanning and GitLab's code quality.
 
-They know neither a baseline nor suspicions: whatever is listed is an alert, and what is no longer listed is fixed.
+They know neither baselines nor suspicions: everything listed is an alert, and what is no longer listed is fixed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from gotracer_ci.report.safe import clean
 
 
 def alerts(report: Report) -> tuple[Finding, ...]:
-    """With a comparison what fails the run, or would if failing were not switched off; without one every finding.
+    """Return the findings that are alerts, with and without a place.
 
-    Those with a place and those without; without a comparison cut as everywhere, with one never.
+    With a comparison these are the findings that fail the run, or would if failing were not turned off; none of them is
+    left out because of `top`. Without a comparison they are the findings that every format shows.
     """
     if report.comparison is None:
         return tuple(finding for finding in view.arrange(report).all if finding.severity)
@@ -25,7 +26,7 @@ def alerts(report: Report) -> tuple[Finding, ...]:
 
 
 def from_the_top(report: Report) -> Report:
-    """The same with paths from the repository's top, as these systems want them."""
+    """Return the report with paths from the repository's root, which these systems require."""
     if not report.folder:
         return report
     return replace(report, findings=tuple(_from_the_top(finding, report.folder) for finding in report.findings))
@@ -41,12 +42,12 @@ def _from_the_top(finding: Finding, folder: str) -> Finding:
 
 
 def sentences(finding: Finding, verdict: Verdict | None) -> list[str]:
-    """What happened, what the comparison says of it, and what would confirm that; each on one line, with its end."""
-    told = [finding.message]
+    """Return what happened, what the comparison says about it and what would confirm that, each on one line."""
+    shown = [finding.message]
     if verdict:
-        told.append(f"{view.word(verdict).capitalize()}: {verdict.evidence}")
-        told.append(view.to_confirm(verdict))
-    return [sentence(text) for text in told if text]
+        shown.append(f"{view.word(verdict).capitalize()}: {verdict.evidence}")
+        shown.append(view.to_confirm(verdict))
+    return [sentence(text) for text in shown if text]
 
 
 def sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A chart of one line: what the baseline's jobs had, and what this run has."""
+"""Draw a chart on one line: the values of the baseline's jobs, and those of this run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ARROW = "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}"
 
 
 def chart(verdict: Verdict) -> str:
-    """`▃▃▂▃▃ → ▇▇▇`: a bar for each job, the oldest first (each trace of the base without a file), and each trace.
+    """Return `▃▃▂▃▃ → ▇▇▇`: a bar for each job, oldest first (without a baseline, for each base trace), and each trace.
 
-    Bars are in proportion and start at zero. Where the largest value is over a hundred times the smallest they follow
-    its logarithm, since all but one bar would be empty. "" where two numbers say as much.
+    Bars are proportional and start at zero. If the largest value is more than a hundred times the smallest they are
+    logarithmic, because all but one bar would be empty. Returns "" if two numbers say as much.
     """
     before, now = (verdict.history or verdict.base)[-_MOST:], verdict.now[:_MOST]
     values = (*before, *now)

@@ -1,4 +1,4 @@
-"""The pull request's comment: the verdict first, what is new or worse, and the rest folded or counted."""
+"""The pull request's comment: the headline, what is new or worse, and the rest folded or counted."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _RESOLVED: Final = "Everything that an earlier run reported here is resolved."
 
 
 def is_due(report: Report) -> bool:
-    """Whether a report is worth a new comment: something fails the run, or is confirmed new or worse."""
-    if report.uncompared:  # what is wrong with the baseline is one alarm, and every finding would be another
+    """Whether a report is worth a new comment: something fails the run, or is confirmed to be new or worse."""
+    if report.uncompared:  # the unusable baseline is one alarm, and every finding would be another
         return False
     verdicts = map(report.verdict, report.findings)
     return bool(report.failing) or any(v and v.flagged and v.level is Level.CONFIRMED for v in verdicts)
 
 
 def render(report: Report, links: Links, limit: int) -> str:
-    """The comment, within a limit of UTF-16 code units: details go first, then rows; the verdict always stays."""
+    """Return the comment within a limit of UTF-16 code units: it loses details first, then rows, never the headline."""
     listed = _listed(report)
     rows = min(len(listed), _ROWS)
     details = [sections.detail(report, finding, links) for finding in listed[:_DETAILS]]
@@ -43,7 +43,7 @@ def render(report: Report, links: Links, limit: int) -> str:
 
 
 def _listed(report: Report) -> Sequence[Finding]:
-    """With a baseline what is new or worse, without one what counts, or would if failing were not switched off."""
+    """With a comparison the regressions, without one what fails the run, or would if failing were not turned off."""
     if report.comparison:
         return view.arrange(report).regressions
     return [finding for finding in report.findings if finding.severity >= _limit(report)]
@@ -56,7 +56,7 @@ def _limit(report: Report) -> Severity:
 def _written(
     report: Report, links: Links, listed: Sequence[Finding], rows: int, details: Sequence[str], brief: bool
 ) -> str:
-    """brief: only the verdict, the rows, and where to read on."""
+    """brief: only the headline, the rows and the footer."""
     blocks = [sections.heading(report, _RESOLVED if view.is_resolved(report) else "")]
     if rows:
         table = sections.regressions if report.comparison else sections.others
@@ -64,7 +64,7 @@ def _written(
     blocks += details
     if not brief:
         if listed:
-            blocks.append(markup.folded("How to reproduce it", markup.fence(commands(report, links), "sh")))
+            blocks.append(markup.folded("How to reproduce", markup.fence(commands(report, links), "sh")))
         if gone := view.gone(report):
             blocks.append(markup.folded(_better(report), sections.gone(gone[:_ROWS])))
         if remarks := sections.remarks(report, _REMARKS):
@@ -76,7 +76,7 @@ def _written(
 
 
 def _better(report: Report) -> str:
-    """`3 fixed, 1 better`; where not all of them are shown, how many are."""
+    """Return `3 fixed, 1 better`, and how many are shown if not all are."""
     summary = view.summarise(report)
     parts = [f"{count:,} {name}" for name, count in (("fixed", summary.fixed), ("better", summary.better)) if count]
     shown = f" ({_ROWS} shown)" if summary.fixed + summary.better > _ROWS else ""

@@ -1,8 +1,8 @@
-"""The hash by which GitHub's code scanning knows a line again after it has moved: `primaryLocationLineHash`.
+"""Compute the hash by which GitHub's code scanning recognizes a line after it has moved: `primaryLocationLineHash`.
 
-GitHub's upload step computes it itself, and warns where a log holds another one; a log that is sent to the API
-directly has to bring it along. It covers the 100 UTF-16 units from the line's start, without blanks and tabs, with
-every line end as a line feed, and behind the file's end one unit 65535 and then zeros.
+GitHub's upload step computes it itself and warns if a log has another one; a log sent directly to the API must contain
+it. The hash covers 100 UTF-16 units from the start of the line, without blanks and tabs and with every line end as a
+line feed; the end of the file counts as one unit 65535 followed by zeros.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _LINE_FEED = ord("\n")
 
 
 def line_hashes(text: str) -> list[str]:
-    """The hash of each line of a file, in order; `:2` at its end stands for the second line with that hash."""
+    """Return the hash of each line of a file, in order; one ending with `:2` is of the second line with that hash."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace(" ", "").replace("\t", "")
-    units = array("H", lines.encode("utf-16", "surrogatepass"))[1:]  # in the machine's order, behind the mark of it
+    units = array("H", lines.encode("utf-16", "surrogatepass"))[1:]  # native byte order, without its mark
     starts = [0, *(at for at, unit in enumerate(units, 1) if unit == _LINE_FEED)]
     padded = [*units, _END, *bytes(_UNITS)]
     # sums[i] is the polynomial of all units before i: the difference of two is that of the units between them

@@ -1,4 +1,4 @@
-"""Where the places of a report are on GitHub."""
+"""Link the places of a report to GitHub."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gotracer_ci.report.safe import clean
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses that a report may lead to; "" for what there is none of.
+    """The addresses that a report links to; "" where there is none.
 
-    blob: of the repository at the traced commit, ends with "/". folder: as in `Report.folder`. run: of the workflow's
-    run, whose page has the whole summary. commit: what was traced, in hexadecimal digits.
+    blob: of the repository at the traced commit, ending with "/". folder: as in `Report.folder`. run: of the workflow
+    run, whose page has the job summary. commit: the traced commit, in hexadecimal.
     """
 
     blob: str = ""
@@ -23,8 +23,8 @@ class Links:
     folder: str = ""
 
     def line(self, path: str, line: int) -> str:
-        """The address of a file's line; "" without a folder, and for a path that is none of a file below it."""
-        # a browser resolves dots before it asks: such a path would lead to anywhere on the host
+        """Return the address of a line of a file; "" if there is none, or the path is not one inside the repository."""
+        # a browser resolves dots before it requests the page, so such a path could lead anywhere on the host
         path = f"{self.folder}/{path}" if self.folder else path
         if not self.blob or clean(path) != path or {"", ".", ".."} & set(path.split("/")):
             return ""

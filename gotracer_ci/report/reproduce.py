@@ -1,4 +1,4 @@
-"""The command lines that give a report again, for a reader with a checkout and a shell."""
+"""Write the commands that reproduce a report, for a reader with a checkout and a shell."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _COPY = "base-baseline.json"
 
 
 def commands(report: Report, links: Links) -> str:
-    """Lines of shell. What comes from the report is quoted, and what cannot be copied is a word in capitals."""
-    commit = f"at commit {links.commit[:10]}, " if links.commit else ""
-    lines = [f"# {commit}with the same traces: recorded again, or, and nothing else of it, from what the workflow kept"]
+    """Return lines of shell. Text from the report is quoted; a name that cannot be copied is a word in capitals."""
+    commit = f" at commit {links.commit[:10]}" if links.commit else ""
+    lines = [f"# Record the traces again{commit}, or take the traces, and nothing else, from the artifact of the run:"]
     if run := _RUN.match(links.run):
         host = "" if run["host"] == "github.com" else f"{run['host']}/"
-        # into a folder of its own: an artifact lands in a folder of its name, which a fork's run may have called .git
+        # into its own directory: an artifact lands in a directory of its name, which a fork's run may have called .git
         repository = shlex.quote(host + run["repository"])
         lines.append(f"# gh run download {run['id']} --repo {repository} --dir run-{run['id']}")
     options: list[str] = []
@@ -37,7 +37,7 @@ def commands(report: Report, links: Links) -> str:
         in_checkout = baseline.removesuffix(_CHECKOUT)
         of_branch = _OF_BRANCH.fullmatch(baseline) if in_checkout == baseline else None
         if of_branch and clean(baseline) == baseline and len(baseline) <= _LONGEST:
-            # written in full, a branch's name is neither an option nor a second branch to write to
+            # a full reference is neither an option nor a second branch to write to
             lines.append(f"git fetch origin {shlex.quote('refs/heads/' + of_branch['branch'])}")
             lines.append(f"git show {shlex.quote('FETCH_HEAD:' + of_branch['file'])} > {_COPY}")
             in_checkout = _COPY
@@ -52,14 +52,14 @@ def commands(report: Report, links: Links) -> str:
 
 
 def _names(paths: Sequence[str], unknown: str) -> list[str]:
-    """The traces, or the folders that they are in if there are many of them."""
+    """Return the traces, or their directories if there are many."""
     if len(paths) > _NAMED:
         paths = sorted({str(PurePosixPath(path).parent) for path in paths})
     return list(dict.fromkeys(_word(path, unknown) for path in paths)) if len(paths) <= _NAMED else [unknown]
 
 
 def _word(path: str, unknown: str) -> str:
-    """A path as one word of shell that no program takes for an option."""
+    """Return a path as one word of shell that no program takes for an option."""
     if path in ("", "-") or clean(path) != path or len(path) > _LONGEST:
         return unknown
     return shlex.quote(f"./{path}" if path.startswith("-") else path)

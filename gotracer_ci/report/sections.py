@@ -1,4 +1,4 @@
-"""What the job summary and the pull request's comment have in common: tables, and the details of a finding."""
+"""Sections that the job summary and the pull request's comment share: tables, and the details of a finding."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def heading(report: Report, sentence: str = "") -> str:
 
 
 def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:
-    """What is new or worse; with a chart where the baseline's jobs say more than their median."""
+    """Return a table of regressions, with a chart where the baseline's jobs say more than their median."""
     rows = []
     for finding in findings:
         found = report.verdict(finding)
@@ -48,7 +48,7 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
 
 
 def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
-    """Any other findings, with what they say."""
+    """Return a table of other findings, with their messages."""
     rows = []
     for finding in findings:
         label = view.severity(report, finding).label
@@ -65,7 +65,7 @@ def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
 
 
 def gone(verdicts: Sequence[Verdict]) -> str:
-    """What is fixed or better."""
+    """Return a table of what is fixed or better."""
     rows = (
         (
             found.status.value,
@@ -81,13 +81,13 @@ def gone(verdicts: Sequence[Verdict]) -> str:
 
 
 def detail(report: Report, finding: Finding, links: Links) -> str:
-    """All there is to say of a finding, folded."""
+    """Return everything about a finding, folded."""
     title = f"{markup.code_html(finding.key.rule)} at {markup.code_html(place(finding) or WHOLE)}"
     return markup.folded(title, "\n\n".join(_paragraphs(report, finding, links)))
 
 
 def remarks(report: Report, most: int | None = None) -> str:
-    """What a reader must know beside the findings, "" for nothing. most: lines, damage first."""
+    """Return what a reader must know besides the findings, "" for nothing. most: the number of lines, damage first."""
     lines = view.remarks(report)
     left_out = 0 if most is None else len(lines) - most
     return markup.bullets(lines[:most]) + (f"- {plural(left_out, 'more remark')}\n" if left_out > 0 else "")
@@ -96,10 +96,10 @@ def remarks(report: Report, most: int | None = None) -> str:
 def fitted(
     write: Callable[[int, Sequence[str], bool], str], rows: int, details: Sequence[str], fits: Callable[[str], bool]
 ) -> str | None:
-    """The longest text that fits: details go first, then, in brief, rows. None where not even that is enough.
+    """Return the longest text that fits, or None. It loses details first, then everything but rows, then rows.
 
     Args:
-        write: makes the text of a number of rows and some details; the last argument says whether to be brief.
+        write: returns the text for a number of rows and some details; the last argument is whether to be brief.
     """
     text = write(rows, details, False)
     if fits(text):
@@ -113,7 +113,7 @@ def fitted(
 
 
 def _most_that_fit(number: int, fits: Callable[[int], bool]) -> int:
-    """The largest of 0 to `number` that fits, where all below one that fits do, too; 0 if none does."""
+    """The largest number that fits, from 0 to `number`; every smaller one must fit too. 0 if none does."""
     least, too_many = 0, number + 1
     while too_many - least > 1:
         middle = (least + too_many) // 2
@@ -125,7 +125,7 @@ def _most_that_fit(number: int, fits: Callable[[int], bool]) -> int:
 
 
 def _linked_place(finding: Finding, links: Links) -> str:
-    """In a table the package's path is left out, since the file has it."""
+    """A place for a table, without the path of the package, because the file has it."""
     location = finding.location
     if location is None:
         return markup.code(place(finding) or WHOLE)
@@ -146,8 +146,8 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         yield f"**What to do:** {markup.escape(finding.suggestion)}"
     statistics = finding.statistics
     if statistics.unit == "ns":
-        figures = f"{duration(statistics.total)} in all, {duration(statistics.maximum)} at worst"
-        yield f"{statistics.count:,} times: {figures}, worst at {timestamp(finding.timestamp_ns)}."
+        figures = f"{duration(statistics.total)} in all, {duration(statistics.maximum)} at most"
+        yield f"{statistics.count:,} times: {figures}, the longest at {timestamp(finding.timestamp_ns)}."
     if finding.stack:
         frames = [
             markup.link_html(at(frame), links.line(frame.path, frame.line) if frame.path else "")
@@ -158,4 +158,4 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         yield markup.preformatted(frames)
     if found and found.flagged and report.comparison and report.comparison.baseline:
         command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
-        yield f"To accept it as it is: `{command}`. It counts once the file is merged."
+        yield f"To accept it: `{command}`. This counts once the file is merged."

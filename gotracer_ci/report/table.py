@@ -1,4 +1,4 @@
-"""Cells in columns: plain and of fixed widths when piped, drawn by rich to fit a terminal."""
+"""Print tables: plain text with aligned columns in a pipe, drawn by rich to fit a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = Sequence[str]
 
 
 def print_rows(title: str, header: Row, rows: Sequence[Row], stream: TextIO) -> None:
-    """Write a title, and below it the rows with their header. Text may be anything: it is cleaned here."""
+    """Write a title, a header and rows. The text may be untrusted: it is cleaned here."""
     title = clean(title)
     cells = [[clean(cell) for cell in row] for row in (header, *rows)]
     if not stream.isatty():

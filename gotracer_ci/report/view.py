@@ -1,4 +1,4 @@
-"""What every format shows and in which order: regressions first, cut by `--top`, and the words for it all."""
+"""What every format shows and in which order, limited by `--top`, and the words for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The findings that a report shows. left_out: how many `--top` took away, none of them a regression."""
+    """The findings that a report shows. left_out: how many `--top` left out, none of them a regression."""
 
     regressions: tuple[Finding, ...]
     others: tuple[Finding, ...]
@@ -49,7 +49,7 @@ class Summary:
 
 
 def is_regression(verdict: Verdict | None) -> bool:
-    """New or worse, on evidence that is at least enough to suspect it."""
+    """Whether a verdict is new or worse, confirmed or suspected."""
     return any(_is_flagged(verdict, level) for level in _JUDGED)
 
 
@@ -58,14 +58,14 @@ def _is_flagged(verdict: Verdict | None, level: Level) -> bool:
 
 
 def severity(report: Report, finding: Finding) -> Severity:
-    """As the gate counts it: what got worse is at least a warning, whatever its thresholds say."""
+    """Return the severity as the exit code counts it: a regression is at least a warning."""
     levels = _JUDGED if report.strict else _JUDGED[:1]
     gates = any(_is_flagged(report.verdict(finding), level) for level in levels)
     return max(finding.severity, Severity.WARN) if gates else finding.severity
 
 
 def arrange(report: Report) -> Shown:
-    """The report's findings, confirmed regressions first, then suspected ones, then the rest; each part as ranked."""
+    """Return the report's findings: confirmed regressions, suspected ones, then the rest; each part as ranked."""
     regressions = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
     of_rule = Counter(f.key.rule for f in regressions)
     others = []
@@ -107,7 +107,7 @@ def _counted_as(verdict: Verdict | None) -> str:
 
 
 def word(verdict: Verdict | None) -> str:
-    """`new`, `known`, …, and how sure where that is less than confirmed: `worse, suspected`."""
+    """Return `new`, `known`, …, with the level if it is not confirmed: `worse, suspected`."""
     if verdict is None:
         return ""
     if verdict.level is Level.INCONCLUSIVE:
@@ -128,7 +128,7 @@ def change(verdict: Verdict) -> str:
 
 
 def gone(report: Report) -> list[Verdict]:
-    """What is fixed or better, on evidence that is at least enough to suspect it; sorted by key."""
+    """Return what is fixed or better, confirmed or suspected, sorted by key."""
     if report.comparison is None:
         return []
     good = [v for v in report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
@@ -136,18 +136,18 @@ def gone(report: Report) -> list[Verdict]:
 
 
 def to_confirm(verdict: Verdict) -> str:
-    """What to do where the evidence is weak, as a sentence without its end; "" where nothing is missing."""
+    """Return what to do if the evidence is weak, without a full stop; "" if nothing is missing."""
     return f"To confirm: {verdict.more}" if verdict.more else ""
 
 
 def where(verdict: Verdict) -> str:
-    """The place of what is no finding any more, with its program where there are several."""
+    """Return the place of a group that is no longer a finding, with its program if there are several."""
     place = verdict.key.place or verdict.key.kind
     return f"{verdict.key.program}: {place}" if verdict.key.program else place
 
 
 def reference(comparison: Comparison) -> str:
-    """What the run was compared with: `b.json (5 jobs) and 3 traces of the base commit`."""
+    """Return what the run was compared with: `b.json (5 jobs) and 3 traces of the base commit`."""
     parts = [f"{comparison.baseline} ({plural(comparison.entries, 'job')})"] if comparison.baseline else []
     if comparison.base_traces:
         parts.append(f"{plural(comparison.base_traces, 'trace')} of the base commit")
@@ -186,7 +186,7 @@ def is_decided(report: Report) -> bool:
 
 
 def is_resolved(report: Report) -> bool:
-    """Whether all could be compared, and nothing is new or worse, not even on weak evidence."""
+    """Whether everything could be compared, and nothing is new or worse, not even on weak evidence."""
     if report.comparison is None or not report.comparison.verdicts or outcome(report) != "success":
         return False
     if any(verdict.level is Level.INCONCLUSIVE for verdict in report.comparison.verdicts.values()):
@@ -236,16 +236,16 @@ def trace_line(trace: TraceSummary) -> str:
 
 
 def remarks(report: Report) -> list[str]:
-    """What a reader must know beside the findings: damage first, then warnings and notes, one line each."""
+    """Return what a reader must know besides the findings: damage first, then warnings and notes, one line each."""
     lines = [
-        f"{trace.path} is damaged: {trace.damage}; what came before the damage was analysed"
+        f"{trace.path} is damaged: {trace.damage}; everything before the damage was analyzed"
         if trace.events
         else f"{trace.path} could not be read: {trace.damage}"
         for trace in report.traces
         if trace.damage is not None
     ]
     lines += [
-        f"{trace.path}, of the base commit, is damaged: {trace.damage}; it was left out"
+        f"base trace {trace.path} is damaged: {trace.damage}; it was not compared"
         for trace in report.base_traces
         if trace.damage is not None
     ]
@@ -254,4 +254,4 @@ def remarks(report: Report) -> list[str]:
 
 
 def left_out_line(left_out: int) -> str:
-    return f"{plural(left_out, 'more finding')} not shown: only the worst of each rule were asked for"
+    return f"{plural(left_out, 'more finding')} not shown, because of top"

@@ -68,7 +68,7 @@ def test_details_say_what_the_baseline_has_what_to_do_and_how_to_see_it_again() 
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     titles = [summary.get_text() for summary in seen("summary")]
     assert titles[1] == "MutexContention at example.com/shop/store.(*Cache).Get (store/cache.go:41)"
-    assert titles[4:] == ["How to reproduce it", "1 fixed, 1 better"]
+    assert titles[4:] == ["How to reproduce", "1 fixed, 1 better"]
     detail = seen("details")[1].get_text()
     for words in (
         "Compared: 3 of 3 traces above the highest of 5 jobs",

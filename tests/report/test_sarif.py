@@ -166,7 +166,7 @@ def test_only_what_is_new_or_worse_is_a_result_and_the_rest_is_counted() -> None
         ("MutexContention", "warning", "updated"),
         ("GoroutineLeakGrowth", "warning", "new"),
     ]
-    assert "Only what counts as new or worse is listed, not 5 other findings." in notes(COMPARED)
+    assert "Only regressions that count are listed; left out: 5 other findings." in notes(COMPARED)
     assert all("baselineState" not in result for result in results(factory.plain_report()))
     two = replace(factory.plain_report(), findings=(factory.finding(), factory.finding(function="main.f")), top=1)
     assert "1 more finding not shown" in " ".join(notes(two))

@@ -97,7 +97,7 @@ def test_a_reader_sees_what_it_was_compared_with(baseline: str, traces: int, sai
 def test_a_cut_base_trace_is_said_to_be_left_out() -> None:
     report = report_of(SUSPECTED, base_traces=1)
     cut = replace(report, base_traces=(replace(report.base_traces[0], damage="cut short"),))
-    assert "base/1.trace, of the base commit, is damaged: cut short; it was left out" in render("human", cut)
+    assert "base trace base/1.trace is damaged: cut short; it was not compared" in render("human", cut)
     assert view.outcome(cut) == "success"  # of the change everything was read
 
 

@@ -1,7 +1,7 @@
 """GitLab's Code Quality report: one JSON list of alerts.
 
-GitLab stops reading at the first entry that it does not like, and an entry without a file is one: what has no place
-in the repository is left out. Reports of the same name in two branches are compared by their fingerprints.
+GitLab stops at the first entry it rejects, such as one without a file, so findings without a place in the repository
+are left out. It compares the reports of two branches by their fingerprints.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "m
 
 
 def render(report: Report) -> str:
-    """The list, an alert a line."""
+    """Return the list with one alert per line."""
     report = from_the_top(report)
     entries = [_entry(report, finding, place) for finding in alerts(report) if (place := finding.location)]
     return "[" + ",".join(f"\n{compact_json(entry)}" for entry in entries) + "\n]\n"

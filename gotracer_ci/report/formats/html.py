@@ -1,7 +1,7 @@
-"""The page: one file that needs nothing else, for people to look at, search and send to each other.
+"""The HTML page: one file that people can read, search and send to each other.
 
-Rows are rendered here and only hidden by the script, so that no data is ever inside a script. The policy in the page
-allows just this style sheet and this script, by their hashes, and no connection to anywhere.
+Rows are rendered here and the script only hides them, so that no data is ever inside a script. The page's policy allows
+only this style sheet and this script, by their hashes, and no connections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gotracer_ci.report import labels, safe, view
 from gotracer_ci.report.model import Report
 
 DETAILED = 500
-"""How many findings keep their stack and their occurrences: with thousands the page would be slow to open."""
+"""This many findings have their stack and occurrences; with thousands the page would be slow to open."""
 
 _OWNERS = {"std": "the standard library", "dependency": "dependencies"}
 
@@ -33,8 +33,8 @@ _OWNERS = {"std": "the standard library", "dependency": "dependencies"}
 class Row:
     """A finding as the template shows it.
 
-    trace: the path of the worst occurrence's, where there are several. detailed: with its stack and occurrences.
-    stack: the frames in runs of one owner, leaf first.
+    trace: the path of the worst occurrence's trace, if there are several. detailed: whether the stack and occurrences
+    are shown. stack: consecutive frames of one owner, leaf first.
     """
 
     finding: Finding
@@ -99,7 +99,7 @@ def _runs(finding: Finding) -> tuple[tuple[str, tuple[Frame, ...]], ...]:
 
 
 def _clean(value: object) -> object:
-    """Every expression in the template passes here before it is escaped."""
+    """Clean the value of an expression in the template, before it is escaped."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return safe.clean(value)
     return value

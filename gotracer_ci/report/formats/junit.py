@@ -1,7 +1,7 @@
-"""JUnit XML, for systems that show test results: a suite for each rule, a case for each finding.
+"""JUnit XML for systems that show test results: a suite for each rule, a case for each finding.
 
-Only what makes the run fail is a failure. A rule that found nothing has one passing case, because several systems
-take a file without cases for a broken run. There are no durations of tests in a trace, so none are claimed.
+Only a finding that fails the run is a failure. A rule without findings has one passing case, because several systems
+treat a file without cases as a broken run. Cases have no duration, because a trace has none for them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def render(report: Report) -> str:
 
 
 def _case(report: Report, suite: ElementTree.Element, finding: Finding, *, failed: bool) -> None:
-    """A case is named by the finding's key, so that its history can be followed over runs."""
+    """Add a case. Its name is the finding's key, so that systems can follow its history over runs."""
     rule, kind, place, program = (clean(part) for part in finding.key)
     name = f"{kind} in {place or WHOLE}" + (program and f" of {program}")
     case = ElementTree.SubElement(suite, "testcase", name=name, classname=rule)

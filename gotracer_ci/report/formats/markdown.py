@@ -1,4 +1,4 @@
-"""Markdown of the whole report, for job summaries, within a budget of bytes."""
+"""Markdown of the whole report, for job summaries, within a number of bytes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gotracer_ci.report.model import Report
 from gotracer_ci.text import plural
 
 _DETAILS = 10
-"""How many findings have their details without a baseline; of regressions all have."""
+"""Without a baseline this many findings have details; regressions all have them."""
 
 
 def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -> str:
-    """The report; with a budget of bytes, details go first, then rows, and it says how many were left out.
+    """Return the report. To keep within a budget of bytes it loses details first, then rows, and counts the missing.
 
-    The verdict itself always stays, even over the budget.
+    The headline stays even if it exceeds the budget.
     """
     shown = view.arrange(report)
     rows = len(shown.all)
@@ -33,7 +33,7 @@ def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -
 
 
 def _written(report: Report, shown: view.Shown, links: Links, rows: int, details: Sequence[str], brief: bool) -> str:
-    """brief: without what is better, the traces, and all but the first remarks."""
+    """brief: without the traces, what is better, and most remarks."""
     regressions = shown.regressions[:rows]
     others = shown.others[: rows - len(regressions)]
     left_out = len(report.findings) - len(regressions) - len(others)

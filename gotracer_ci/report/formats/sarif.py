@@ -1,7 +1,7 @@
-"""SARIF 2.1.0 as GitHub code scanning and other viewers take it: sarif-om's objects and a plain walk over them.
+"""SARIF 2.1.0 for GitHub code scanning and other viewers: sarif-om's objects, and a plain walk over them.
 
-sarif-om's own serialiser is not used: it drops `level: "warning"` as a default and takes minutes for large logs.
-The limits are GitHub's; over one of them it rejects the file.
+sarif-om's own serializer is not used: it drops `level: "warning"` as a default and takes minutes for large logs. The
+limits are GitHub's, which rejects files that exceed one of them.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _PROBLEMS = {"note": "recommendation", "warning": "warning", "error": "error"}
 _LITERAL = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
 
 LineHash = Callable[[str, int], str | None]
-"""The hash that GitHub knows a line of a file of the repository by; None where it cannot be told."""
+"""Returns the hash by which GitHub recognizes a line of a file in the repository; None if it is unknown."""
 
 
 def render(report: Report, category: str = "", line_hash: LineHash | None = None) -> str:
-    """The log; where it would be over GitHub's size, without full stacks, then with fewer and fewer results.
+    """Return the log. If it exceeds GitHub's size it loses full stacks first, then results.
 
-    category, line_hash: for a direct upload to GitHub's API. Its own upload step sets both, and would warn.
+    category, line_hash: for a direct upload to GitHub's API. GitHub's upload step sets both itself, and would warn.
     """
     report = from_the_top(report)
     stacks, limit = True, MAX_RESULTS
@@ -62,11 +62,11 @@ def render(report: Report, category: str = "", line_hash: LineHash | None = None
 
 
 class _Json(str):
-    """JSON text made before, so that a frame of a thousand stacks is walked once and no log is held as objects."""
+    """Finished JSON, so that a frame of a thousand stacks is walked once and no log is held as objects."""
 
 
 def to_json(value: Any) -> _Json:
-    """The value as JSON: defaults are left out, but never a level; a type not known is an error."""
+    """Return the value as JSON without defaults, except for levels; an unknown type is an error."""
     kind: Any = type(value)
     if kind is _Json:
         return cast(_Json, value)
@@ -90,7 +90,7 @@ def _object(items: Iterable[tuple[str, Any]]) -> _Json:
 
 @cache
 def _attributes(kind: Any) -> list[tuple[str, str, Any]]:
-    """Attribute, property and default of each; raises for what is not of sarif-om."""
+    """The attribute, property and default of each; raises for a class that is not one of sarif-om's."""
     fields = attr.fields(kind)
     return [(a.name, a.metadata["schema_property_name"], None if a.name == "level" else a.default) for a in fields]
 
@@ -120,7 +120,7 @@ def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, 
 
 
 def _by_line(findings: Iterable[Finding]) -> list[tuple[Location, list[Finding]]]:
-    """What one rule found at one line, the worst first: GitHub has one alert for it, whatever a log holds."""
+    """Group what one rule found at one line, the worst first: GitHub shows one alert for it, whatever a log has."""
     lines: dict[tuple[str, str, int], tuple[Location, list[Finding]]] = {}
     for finding in findings:
         if place := finding.location:
@@ -129,15 +129,15 @@ def _by_line(findings: Iterable[Finding]) -> list[tuple[Location, list[Finding]]
 
 
 def _invocation(report: Report, wanted: int, unplaced: int, over: int) -> om.Invocation:
-    """Whether the run went well, and what a reader must know: also which findings the log does not hold."""
+    """Whether the run succeeded, and what a reader must know, including which findings are not in the log."""
     lines = [("note", line) for line in view.remarks(report)]
     if others := len(report.findings) - wanted:
-        known = f"Only what counts as new or worse is listed, not {plural(others, 'other finding')}."
+        known = f"Only regressions that count are listed; left out: {plural(others, 'other finding')}."
         lines.append(("note", known if report.comparison else view.left_out_line(others)))
     if unplaced:
         lines.append(("warning", f"Left out: {plural(unplaced, 'finding')} without a place in the repository."))
     if over:
-        lines.append(("warning", f"Left out: {plural(over, 'finding')} that would take the log over GitHub's limits."))
+        lines.append(("warning", f"Left out: {plural(over, 'finding')} that would exceed GitHub's limits."))
     return om.Invocation(
         execution_successful=not any(trace.damage for trace in (*report.traces, *report.base_traces)),
         tool_execution_notifications=[om.Notification(message=_message(line), level=level) for level, line in lines],
@@ -183,23 +183,23 @@ def _result(
 
 
 def _text(report: Report, same: Sequence[Finding], related: Sequence[Location]) -> str:
-    """What happened, what to do, and links to the related locations: viewers show only linked ones."""
+    """What happened, what to do, and links to the related locations, because viewers show only linked ones."""
     plain = [text for finding in same for text in sentences(finding, report.verdict(finding))]
     plain += dict.fromkeys(sentence(finding.suggestion) for finding in same if finding.suggestion)
-    told = [text.translate(_LITERAL) for text in plain]
+    shown = [text.translate(_LITERAL) for text in plain]
     if related:
         links = (f"[{_literal(place.function)}]({i})" for i, place in enumerate(related, 1))
-        told.append(f"Also on the stack: {', '.join(links)}.")
-    return " ".join(told)
+        shown.append(f"Also on the stack: {', '.join(links)}.")
+    return " ".join(shown)
 
 
 def _repository(finding: Finding) -> list[Location]:
-    """The stack's frames in the repository, leaf first."""
+    """The frames of the stack that are in the repository, leaf first."""
     return [Location(frame.path, frame.line, frame.function) for frame in finding.stack if frame.path and frame.line]
 
 
 def _related(finding: Finding, primary: Location) -> list[Location]:
-    """The other repository frames, nearest first, each line once."""
+    """The other frames in the repository, nearest first, each line once."""
     lines = {(primary.path, primary.line): primary}
     for place in _repository(finding):
         lines.setdefault((place.path, place.line), place)
@@ -207,7 +207,7 @@ def _related(finding: Finding, primary: Location) -> list[Location]:
 
 
 def _code_flows(finding: Finding, primary: Location, made: _Made) -> list[om.CodeFlow] | None:
-    """The way through the repository's frames, outermost first, that ends where the finding is shown."""
+    """The path through frames in the repository, outermost first, that ends where the finding is shown."""
     places = _repository(finding)
     start = next((i for i, p in enumerate(places) if (p.path, p.line) == (primary.path, primary.line)), len(places))
     steps = [om.ThreadFlowLocation(location=made.step(place)) for place in places[start:][:MAX_STEPS][::-1]]
@@ -215,7 +215,7 @@ def _code_flows(finding: Finding, primary: Location, made: _Made) -> list[om.Cod
 
 
 class _Made:
-    """The frames and steps of one log: each is made and walked once, however many stacks it is on."""
+    """The frames and steps of one log; each is created and walked once, however many stacks it is on."""
 
     def __init__(self, line_hash: LineHash | None) -> None:
         self.line_hash = line_hash
@@ -223,20 +223,20 @@ class _Made:
         self.frame: Callable[[Frame], _Json] = cache(lambda frame: to_json(self._frame(frame)))
 
     def fingerprints(self, same: Sequence[Finding], primary: Location) -> dict[str, str]:
-        """Of several findings the first one's by name, because which one is the worst changes from run to run."""
+        """Of several findings those of the first by name, because which one is the worst changes from run to run."""
         finding = min(same, key=lambda f: f.key)
         found = self.line_hash and self.line_hash(primary.path, primary.line)
         return {FINGERPRINT: finding.fingerprint, **({LINE_HASH: found} if found else {})}
 
     def _frame(self, frame: Frame) -> om.StackFrame:
-        """Outside the repository a frame has a name and a module but no file: its path holds where it was built."""
+        """A frame; outside the repository it has a name and a module but no file, whose path is that of the build."""
         if frame.path and frame.line:
             return om.StackFrame(location=self.step(Location(frame.path, frame.line, frame.function)))
         return om.StackFrame(location=om.Location(logical_locations=[_logical(frame)]), module=_package(frame.function))
 
 
 def _location(place: Location, number: int | None = None, text: str = "") -> om.Location:
-    """The first character of the line: GitHub wants all four ends of a region, and the file is not at hand."""
+    """The first character of a line: GitHub requires all four ends of a region, and the file is not available."""
     line = max(place.line, 1)
     region = om.Region(start_line=line, start_column=1, end_line=line, end_column=2)
     artifact = om.ArtifactLocation(uri=quote(clean(place.path)), uri_base_id=ROOT)
@@ -267,7 +267,7 @@ def _properties(report: Report, finding: Finding, verdict: Verdict | None) -> di
 
 
 def _literal(text: str) -> str:
-    """Text in which nothing is a link or a placeholder."""
+    """The text with nothing in it that is a link or a placeholder."""
     return clean(text).translate(_LITERAL)
 
 
