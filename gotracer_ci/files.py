@@ -169,7 +169,8 @@ def append(path: Path, data: bytes) -> None:
             try:
                 _write_all(file.fileno(), data)
             except OSError:
-                os.ftruncate(file.fileno(), found.st_size)
+                if stat.S_ISREG(found.st_mode):
+                    os.ftruncate(file.fileno(), found.st_size)
                 raise
     except OSError as error:
         raise _unwritable(path, error) from None

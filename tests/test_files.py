@@ -407,6 +407,8 @@ def test_what_is_never_appended_to(tmp_path: Path, make: Callable[[Path], object
 
 def test_streams_are_appended_to() -> None:
     append(Path("/dev/null"), b"text")
+    with pytest.raises(FileError, match="/dev/full: cannot be written: No space left on device"):
+        append(Path("/dev/full"), b"text")
     code = "files.append(pathlib.Path('/dev/stdout'), b'text')"
     assert started(code, stdout=subprocess.PIPE).communicate()[0] == b"text"
 
