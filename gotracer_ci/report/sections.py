@@ -146,7 +146,7 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         yield f"**What to do:** {markup.escape(finding.suggestion)}"
     statistics = finding.statistics
     if statistics.unit == "ns":
-        figures = f"{duration(statistics.total)} in all, {duration(statistics.maximum)} at most"
+        figures = f"{duration(statistics.total)} in total, {duration(statistics.maximum)} at most"
         yield f"{statistics.count:,} times: {figures}, the longest at {timestamp(finding.timestamp_ns)}."
     if finding.stack:
         frames = [

@@ -6,7 +6,7 @@ from gotracer_ci.analysis.intervals import Interval
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.findings import Frame, Location, Statistics
 from gotracer_ci.source.frames import SourceFrame
-from gotracer_ci.text import duration
+from gotracer_ci.text import count, duration
 
 
 def location(frame: SourceFrame | None, mapped: str = "") -> Location | None:
@@ -40,7 +40,7 @@ def cause(interval: Interval) -> str:
 
 
 def times(statistics: Statistics) -> str:
-    """Return how often and how long in all."""
+    """Return how often, and how long in total."""
     if statistics.count == 1:
         return "once"
-    return f"{statistics.count:,} times, {duration(statistics.total)} in all"
+    return f"{count(statistics.count)} times, {duration(statistics.total)} in total"
