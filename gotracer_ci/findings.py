@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(NamedTuple):
     """What the schema of the JSON report says about a field beyond its type. pattern: a regular expression."""
 
     text: str = ""
@@ -62,8 +61,7 @@ class Key(NamedTuple):
         return hashlib.sha256("\x1f".join(self if self.program else self[:3]).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame of a stack, with function and file as the trace has them."""
 
     function: str
@@ -75,8 +73,7 @@ class Frame:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where a finding is shown: a file and line of the repository."""
 
     path: Annotated[str, Doc("Relative to the repository's root.")]
@@ -91,8 +88,7 @@ class Location:
     ] = "exact"
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One of the worst occurrences of a finding."""
 
     start_ns: int
@@ -149,8 +145,7 @@ def rank(finding: Finding) -> tuple[int, int, Key]:
     return (-finding.severity, -finding.statistics.total, finding.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """One number of a rule that a user can set with `--set RULE.name=value`."""
 
     name: str

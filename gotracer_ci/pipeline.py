@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -37,8 +36,7 @@ class _Read(NamedTuple):
     error: TraceError | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The results of a run. errors: what went wrong without preventing them, each to be shown.
 
     notes: those of the report, with their kinds. written: format → the file that was written.

@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--set", "GCAssist.warn"), "--set GCAssist.warn", "NAME=VALUE"),
         ((*GOOD, "--fail-on", "always"), "--fail-on", "'always' is not one of"),
         ((*GOOD, "--top", "0"), "--top", "0"),
-        ((*GOOD, "--root", "missing"), "missing", "no such folder"),
+        ((*GOOD, "--root", "missing"), "missing", "no such directory"),
         ((*GOOD, "--root", "text"), "text", ""),
         ((*GOOD, "--path-map", "x"), "--path-map", "NAME=VALUE"),
         ((*GOOD, "--path-map", "/build=../elsewhere"), "../elsewhere", ""),

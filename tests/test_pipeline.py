@@ -346,7 +346,7 @@ def test_a_name_with_brackets_is_a_file_first(tmp_path: Path) -> None:
     [
         ({"rule": ("Nope",)}, "Nope: no such rule"),
         ({"thresholds": {"GCAssist.warn": "-2ms"}}, "GCAssist.warn=-2ms: a threshold cannot be negative"),
-        ({"root": Path("/nowhere/at/all")}, "/nowhere/at/all: no such folder"),
+        ({"root": Path("/nowhere/at/all")}, "/nowhere/at/all: no such directory"),
         ({"outputs": {"json": PROGRAMS}}, "it is a directory"),
         ({"outputs": {"json": PROGRAMS / "go.mod" / "x.json"}}, "go.mod is not a directory"),
         ({"output": PROGRAMS / "go.mod" / "x.json"}, "go.mod is not a directory"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +81,7 @@ def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int
     try:
         _print(outcome.report, settings.format, settings.output)
     except UsageError as unwritten:
-        outcome = replace(outcome, errors=(*outcome.errors, unwritten))
+        outcome = outcome._replace(errors=(*outcome.errors, unwritten))
     for error in outcome.errors:
         complain(error)
     return outcome.exit_code

@@ -36,8 +36,8 @@ def _from_the_top(finding: Finding, folder: str) -> Finding:
     place = finding.location
     return replace(
         finding,
-        location=replace(place, path=f"{folder}/{place.path}") if place else None,
-        stack=tuple(replace(f, path=f"{folder}/{f.path}") if f.path else f for f in finding.stack),
+        location=place._replace(path=f"{folder}/{place.path}") if place else None,
+        stack=tuple(f._replace(path=f"{folder}/{f.path}") if f.path else f for f in finding.stack),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from gotracer_ci.baseline.verdicts import Verdict
@@ -130,7 +129,7 @@ def _linked_place(finding: Finding, links: Links) -> str:
     if location is None:
         return markup.code(place(finding) or WHOLE)
     name, bracket, types = location.function.partition("[")
-    short = replace(location, function=name.rpartition("/")[2] + bracket + types)
+    short = location._replace(function=name.rpartition("/")[2] + bracket + types)
     return markup.link(markup.code(at(short)), links.line(location.path, location.line))
 
 

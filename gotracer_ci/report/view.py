@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Literal, NamedTuple
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Doc, Finding, Severity
@@ -17,8 +17,7 @@ Outcome = Literal["failure", "incomplete", "success"]
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """The findings that a report shows. left_out: how many `--top` left out, none of them a regression."""
 
     regressions: tuple[Finding, ...]
@@ -30,8 +29,7 @@ class Shown:
         return self.regressions + self.others
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """Counts of all findings, also those that are not shown."""
 
     new: Annotated[int, Doc("Confirmed.")]

@@ -94,7 +94,7 @@ class Rule(ABC):
         """Return the rule with some thresholds changed."""
         if not changed:
             return self
-        limits = tuple(replace(t, value=changed.get(t.name, t.value)) for t in self.info.thresholds)
+        limits = tuple(t._replace(value=changed.get(t.name, t.value)) for t in self.info.thresholds)
         return replace(self, info=replace(self.info, thresholds=limits))
 
     def run(self, facts: Facts) -> Iterator[Measured]:

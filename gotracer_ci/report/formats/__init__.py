@@ -5,17 +5,15 @@ The command line, the settings and the action take names and options from here, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from gotracer_ci.report.model import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A report format. The file of its name has `render(report)`, and is imported when the format is first used.
 
     action_file: where the action writes it by default; None if only on request. is_drawn: the file also has
