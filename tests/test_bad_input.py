@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
         (("analyze", "page.html"), "page.html", "not a Go execution trace"),
         (("analyze", "header.trace"), "header.trace", "holds no events"),
         (("analyze", "future.trace"), "future.trace", "1.99"),
-        (("analyze", "garbage.gz"), "garbage.gz", "the gzip file is cut or broken"),
+        (("analyze", "garbage.gz"), "garbage.gz", "the gzip file is truncated or damaged"),
         (("analyze", "bare"), "bare", "a folder without traces"),
         (("analyze", "missing.trace"), "missing.trace", "no such file"),
         (("analyze", "*.nope"), "*.nope", "no file matches this pattern"),
