@@ -127,7 +127,7 @@ def test_a_truncated_trace_is_reported_and_then_fails(run: Run, folder: Path) ->
     done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=folder)
     assert done.returncode == 2
     (line,) = complaints(done)
-    assert re.fullmatch(r"cut\.trace: the trace is cut .* at byte [\d,]+", line)
+    assert re.fullmatch(r"cut\.trace: the trace is truncated .* at byte [\d,]+", line)
     report = json.loads(done.stdout)
     assert report["traces"][0]["damage"]
     assert "MutexContention" in [finding["key"]["rule"] for finding in report["findings"]]

@@ -235,7 +235,7 @@ def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
 
 
 def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    source, tests, _ = blocks(CONTRIBUTING, "python")
+    source, tests, _, _ = blocks(CONTRIBUTING, "python")
     module = ModuleType("gotracer_ci.rules.long_sleep")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(rules, "long_sleep", module, raising=False)
@@ -251,7 +251,7 @@ def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_consumer_of_the_example_works() -> None:
-    *_, source = blocks(CONTRIBUTING, "python")
+    _, _, source, _ = blocks(CONTRIBUTING, "python")
     scope: dict[str, Any] = {}
     exec(compile(source, "cycles.py", "exec"), scope)
     cycles = scope["Cycles"]()
@@ -259,6 +259,12 @@ def test_the_consumer_of_the_example_works() -> None:
     facts = analyse(open_trace(path_of("gcpause-go1.26")), SourceMap(None), [cycles])
 
     assert cycles.result() == facts.heap.cycles > 0
+
+
+def test_the_observer_of_the_example_is_the_tested_one() -> None:
+    *_, excerpt = blocks(CONTRIBUTING, "python")
+    source = (ROOT / "tests" / "trace" / "time_by_state.py").read_text(encoding="utf-8")
+    assert set(excerpt.splitlines()) <= set(source.splitlines())
 
 
 def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Stands in for the module `cython` where Cython is not installed and the kernel runs as plain Python.
+"""Stand-in for the module `cython` where Cython is not installed and the decoder runs as plain Python.
 
-Only what the kernel names: types are never called, decorators change next to nothing, `compiled` is false.
+It has only what the decoder uses: types are never called, decorators change almost nothing, `compiled` is false.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ cfunc = inline = final = _unchanged
 
 
 def cclass(plain: type) -> type:
-    """A compiled class has its declared attributes and no others; without a `__dict__` plain calls are quicker too."""
+    """Give the class slots: a compiled one has no other attributes, and plain calls are faster without `__dict__`."""
     body = {name: thing for name, thing in vars(plain).items() if name not in ("__dict__", "__weakref__")}
     fields = tuple(vars(plain).get("__annotations__", ()))
     return type(plain.__name__, plain.__bases__, {**body, "__slots__": fields})
@@ -29,7 +29,7 @@ def exceptval(_value: int | None = None, *, check: bool = True) -> Any:
 
 
 def declare(_type: Any, value: int) -> int:
-    """All that is declared are numbers: an enumeration's member becomes one, which is quicker to compare."""
+    """Return the value as a plain number, because enumeration members are slow to compare."""
     return int(value)
 
 
@@ -38,5 +38,5 @@ def cast(_type: Any, value: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """Types (`cython.int`, …) appear in annotations and as the first argument of `declare` and `cast` only."""
+    """Types (`cython.int`, …) appear only in annotations and as the first argument of `declare` and `cast`."""
     return None

@@ -49,7 +49,7 @@ BROKEN = 3
 _R_ROWS = cython.declare(cython.int, CHUNK_ROWS)
 _MAX_PROCS = cython.declare(cython.longlong, spec.MAX_PROCS)
 _STEPS = cython.declare(cython.int, STEPS)
-_CROWD = cython.declare(cython.int, 4096)  # goroutines from which on their state does not stay in the caches
+_CROWD = cython.declare(cython.int, 4096)  # with more goroutines, their state no longer fits the caches
 _MAX_TIME = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
 
 _RUNNABLE = cython.declare(cython.int, spec.GoState.RUNNABLE)
@@ -133,7 +133,7 @@ def is_compiled() -> bool:
 
 
 def is_checked() -> bool:
-    """Whether an index out of range is caught: as plain Python, and in the build that the tests and the fuzzer use."""
+    """Return whether an index out of range is caught: in plain Python, and in the build for tests and the fuzzer."""
     column: cython.int[:] = array("i", [0, 0])
     first: cython.int[:] = column[:1]
     behind: cython.int = 1
@@ -146,7 +146,7 @@ def is_checked() -> bool:
 @cython.final
 @cython.cclass
 class Kernel:
-    """The reader's state over a whole trace. `begin` takes a generation, `fill` reads it chunk by chunk.
+    """The reader's state over a whole trace. `begin` starts a generation, `fill` reads it chunk by chunk.
 
     Args:
         wanted: 256 bytes, 1 for the event types that become rows.
@@ -155,7 +155,7 @@ class Kernel:
     After `begin`, `sync`, `fill` or `replay`, `columns` returns the rows; `reader.Chunk` describes them.
     """
 
-    # columns
+    # rows
     _rows: cython.int
     _times: cython.longlong[::1]
     _types: cython.uchar[::1]
@@ -234,7 +234,7 @@ class Kernel:
     _stw_gid: cython.longlong
     _gomaxprocs: cython.longlong
 
-    # goroutines, by slot; slots of dead ones are used again
+    # goroutines by slot; the slots of dead ones are used again
     _slots: IdMap
     _g_n: cython.int
     _free: cython.int[::1]
@@ -272,7 +272,7 @@ class Kernel:
     _regions: dict
     _observer: Observer
 
-    # the context of the event at hand, before it
+    # the context of the current event, before it happens
     _m: cython.int
     _p: cython.int
     _g: cython.int
@@ -388,7 +388,7 @@ class Kernel:
         strings: tuple[Any, dict[int, int]],
         stacks: tuple[Any, dict[int, int]],
     ) -> int:
-        """Takes a generation and emits its Sync event.
+        """Start a generation and emit its Sync event.
 
         Args:
             data: the whole trace. number: the generation's. freq: nanoseconds a tick. start: its first time, ns.
@@ -444,10 +444,10 @@ class Kernel:
         return FULL
 
     def sync(self, time: int) -> None:
-        """Emits a Sync event: at each generation's start, and last of all."""
+        """Emit a Sync event: at the start of each generation, and at the end of the trace."""
         self._rows = 0
         if self._syncs == 0 and time < 0:
-            # the older format counts from its first event, and this one comes before
+            # the old format counts time from its first event, and this one comes before it
             self._last_time = time - 1
         self._syncs += 1
         self._emit(_SYNC, time, -1, -1, -1, self._syncs, 0, 0, 0)
@@ -471,15 +471,15 @@ class Kernel:
         )
 
     def span(self) -> tuple[int, int]:
-        """Times of the first Sync event and of the last event, ns."""
+        """Return the times of the first Sync event and of the last event, ns."""
         return self._start_time, self._last_time
 
     def problem(self) -> tuple[str, int]:
-        """Why the trace is broken, and the offset of the event that says so (−1 unknown)."""
+        """Return why the trace is broken, and the offset of the event that shows it (−1 unknown)."""
         return self._problem, self._offset
 
     def thread_ids(self) -> list[int]:
-        """Go's ids of the threads, by index."""
+        """Return Go's ids of the threads, by index."""
         return self._thread_ids
 
     def totals(self) -> dict[str, int]:
@@ -491,7 +491,7 @@ class Kernel:
         }
 
     def counts(self) -> dict[int, int]:
-        """Events so far by type."""
+        """Return the number of events so far by type."""
         return {kind: n for kind in range(256) if (n := self._by_type[kind])}
 
     def fill(self) -> int:
@@ -540,7 +540,7 @@ class Kernel:
                 return self._moved(i, self._read(self._queue[i]))
             if status < 0:
                 return status
-        return self._fail("no thread can make progress: the events' order contradicts itself", self._queue[0])
+        return self._fail("no thread can make progress: inconsistent event order", self._queue[0])
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -635,7 +635,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _read(self, i: cython.int) -> cython.int:
-        """Reads cursor `i`'s next event: 1 read, 0 no more, < 0 the trace is broken."""
+        """Read cursor `i`'s next event: 1 done, 0 there are no more, < 0 the trace is broken."""
         kind: cython.int
         k: cython.int
         arity: cython.int
@@ -669,25 +669,25 @@ class Kernel:
         pos += 1
         arity = self._arity[kind]
         if arity < 0:
-            return self._fail(f"no event has the type {kind}", i)
+            return self._fail(f"unknown event type {kind}", i)
         # the time difference, then the arguments: unsigned varints below 2^64, kept as signed numbers
         for k in range(-1, arity):
             if pos >= end:
-                return self._fail("an event's numbers do not fit in its batch", i)
+                return self._fail("event ends outside its batch", i)
             number = self._data[pos]
             pos += 1
             if number >= 0x80:
-                # not one of one byte, as most are
+                # most have one byte; this one has more
                 number &= 0x7F
                 shift = 7
                 while True:
                     if pos >= end:
-                        return self._fail("an event's numbers do not fit in its batch", i)
+                        return self._fail("event ends outside its batch", i)
                     byte = self._data[pos]
                     pos += 1
                     # the tenth byte has room for one bit
                     if shift == 63 and byte > 1:
-                        return self._fail("an event's number is too large", i)
+                        return self._fail("argument of an event is larger than 64 bits", i)
                     number |= (byte & 0x7F) << shift
                     if byte < 0x80:
                         break
@@ -713,7 +713,7 @@ class Kernel:
     @cython.exceptval(-1)
     @cython.inline
     def _expect(self, g: cython.int) -> cython.int:
-        """Has the state of a goroutine fetched into the cache: until its event's turn comes, others' pass."""
+        """Prefetch a goroutine's state before its event reaches the front of the queue."""
         if cython.compiled and g >= 0:
             prefetch(cython.address(self._g_id[g]))
             prefetch(cython.address(self._g_status[g]))
@@ -748,7 +748,7 @@ class Kernel:
     @cython.exceptval(check=False)
     @cython.inline
     def _whole(self, ns: cython.double) -> cython.longlong:
-        # compiled, int() would make a Python object; uncompiled, a cast is the slower one
+        # when compiled, int() would make a Python object; in plain Python, a cast is slower
         if cython.compiled:
             return cython.cast(cython.longlong, ns)
         return int(ns)
@@ -764,7 +764,7 @@ class Kernel:
     @cython.exceptval(-1)
     @cython.inline
     def _string(self, id: cython.longlong) -> cython.int:
-        """The tables' index of a string id of this generation, −1 for an id that there is not."""
+        """Return the tables' index of a string id of this generation, −1 for an unknown id."""
         if 0 <= id < len(self._strings):
             return self._strings[id]
         return self._sparse_strings.get(id, -1)
@@ -783,7 +783,7 @@ class Kernel:
     @cython.exceptval(-1)
     @cython.inline
     def _need(self, proc: cython.int, goroutine: cython.int, cursor: cython.int) -> cython.int:
-        """Checks the event's context: 1 must have, 0 may have, −1 must not have; a thread it must have."""
+        """Check the event's context: 1 it must have one, 0 may have, −1 must not have. It always needs a thread."""
         if (
             self._m < 0
             or (proc > 0 and self._p < 0)
@@ -797,22 +797,22 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _misplaced(self, proc: cython.int, cursor: cython.int) -> cython.int:
-        """Says what `_need` misses, or what is too much."""
+        """Report what `_need` found wrong."""
         if self._m < 0:
-            return self._fail("an event that needs a thread has none", cursor)
+            return self._fail("event needs a thread, but has none", cursor)
         if proc > 0 and self._p < 0:
-            return self._fail("an event that needs a P has none", cursor)
+            return self._fail("event needs a P, but its thread has none", cursor)
         if proc < 0 and self._p >= 0:
-            return self._fail("a P starts on a thread that has one", cursor)
+            return self._fail("ProcStart on a thread that already has a P", cursor)
         if self._gid == -1:
-            return self._fail("an event that needs a goroutine has none", cursor)
-        return self._fail("a goroutine starts on a thread that runs one", cursor)
+            return self._fail("event needs a goroutine, but its thread runs none", cursor)
+        return self._fail("goroutine starts on a thread that already runs one", cursor)
 
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
     def _running(self, proc: cython.int, status: cython.int, cursor: cython.int) -> cython.int:
-        """Checks that the context has a goroutine that exists and is in `status`; proc: as `_need`'s."""
+        """Check that the context's goroutine exists and is in `status`; proc: as for `_need`."""
         if self._g >= 0 and self._g_status[self._g] == status and (proc == 0 or self._p >= 0):
             return 1
         return self._not_running(proc, cursor)
@@ -820,12 +820,12 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _not_running(self, proc: cython.int, cursor: cython.int) -> cython.int:
-        """Says what `_running` misses."""
+        """Report what `_running` found wrong."""
         if self._need(proc, 1, cursor) < 0:
             return _FAILED
         if self._g < 0:
-            return self._fail(f"an event of goroutine {self._gid}, which does not exist", cursor)
-        return self._fail(f"an event of goroutine {self._gid}, which is in another state", cursor)
+            return self._fail(f"event of goroutine {self._gid}, which does not exist", cursor)
+        return self._fail(f"event of goroutine {self._gid} in the wrong state", cursor)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -912,7 +912,7 @@ class Kernel:
     def _happens(
         self, i: cython.int, a: cython.longlong, b: cython.longlong, c: cython.longlong, stack: cython.int
     ) -> cython.longlong:
-        """Emits cursor `i`'s event in the context at hand; returns its time."""
+        """Emit cursor `i`'s event in the current context; return its time."""
         return self._emit(self._e_type[i], self._e_time[i], self._m, self._p, self._gid, a, b, c, stack)
 
     @cython.cfunc
@@ -922,7 +922,7 @@ class Kernel:
         id: cython.longlong = self._e_args[4 * i]
         seq: cython.longlong = self._e_args[4 * i + 1]
         g: cython.int = self._slots.find(id)
-        # not yet if its creation, its status or an earlier event of it is still ahead on another thread
+        # not yet, if its creation, its status or an earlier event of it is still to come on another thread
         if g < 0 or self._g_status[g] != _RUNNABLE or self._g_gen[g] != self._gen or self._g_seq[g] + 1 != seq:
             return 0
         if self._need(1, -1, i) < 0:
@@ -968,10 +968,10 @@ class Kernel:
         g: cython.int = self._slots.find(id)
         if g < 0 or self._g_status[g] != _WAITING or self._g_gen[g] != self._gen or self._g_seq[g] + 1 != seq:
             return 0
-        # no context to check: anything can unblock a goroutine, the runtime's monitor thread too
+        # no context to check: anything can unblock a goroutine, even the runtime's monitor thread
         stack: cython.int = self._stack(self._e_args[4 * i + 2])
         if stack < 0:
-            return self._fail("an event names a stack that there is not", i)
+            return self._fail("event refers to an unknown stack ID", i)
         self._unblock(g, self._happens(i, id, 0, 0, stack), stack)
         self._g_seq[g] = seq
         return 1
@@ -1012,10 +1012,10 @@ class Kernel:
             return _FAILED
         stack: cython.int = self._stack(self._e_args[4 * i + 1])
         if stack < 0:
-            return self._fail("an event names a stack that there is not", i)
-        # the P's sequence number tells later steals of it apart
+            return self._fail("event refers to an unknown stack ID", i)
+        # the P's sequence number distinguishes later steals
         if self._p_gen[p] != self._gen or self._p_seq[p] + 1 != seq:
-            return self._fail(f"a syscall of P {p} is out of sequence", i)
+            return self._fail(f"system call on P {p} is out of sequence", i)
         self._p_seq[p] = seq
         now: cython.longlong = self._happens(i, 0, 0, 0, stack)
         self._set_proc(p, _P_SYSCALL, now)
@@ -1028,7 +1028,7 @@ class Kernel:
         if self._running(1, _SYSCALL, i) < 0:
             return _FAILED
         if self._p_status[self._p] != _P_SYSCALL:
-            return self._fail(f"a syscall ends on P {self._p}, which is in none", i)
+            return self._fail(f"GoSyscallEnd on P {self._p}, which is not in a system call", i)
         now: cython.longlong = self._happens(i, 0, 0, 0, 0)
         self._set_proc(self._p, _P_RUNNING, now)
         self._leave(self._g, now, -1, 0, 0)
@@ -1038,7 +1038,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_syscall_end_blocked(self, i: cython.int) -> cython.int:
-        # the event says that the P was lost on the way; it waits until that has happened
+        # the event means that the P was lost during the call; it waits until that has happened
         if self._p >= 0 and self._p_status[self._p] == _P_SYSCALL:
             return 0
         if self._running(0, _SYSCALL, i) < 0:
@@ -1053,12 +1053,12 @@ class Kernel:
         if self._need(1, 0, i) < 0:
             return _FAILED
         if self._g >= 0 and self._g_status[self._g] != _RUNNING:
-            return self._fail("a goroutine that does not run creates another", i)
+            return self._fail("GoCreate by a goroutine that is not running", i)
         id: cython.longlong = self._e_args[4 * i]
         entry: cython.int = self._stack(self._e_args[4 * i + 1])
         stack: cython.int = self._stack(self._e_args[4 * i + 2])
         if entry < 0 or stack < 0:
-            return self._fail("an event names a stack that there is not", i)
+            return self._fail("event refers to an unknown stack ID", i)
         if self._slots.find(id) >= 0:
             return self._fail(f"goroutine {id} is created twice", i)
         now: cython.longlong = self._happens(i, id, 0, entry, stack)
@@ -1068,7 +1068,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_create_syscall(self, i: cython.int) -> cython.int:
-        """A C thread calls into Go: a goroutine appears, in a syscall."""
+        """A C thread calls into Go: a goroutine appears, in a system call."""
         if self._need(0, -1, i) < 0:
             return _FAILED
         id: cython.longlong = self._e_args[4 * i]
@@ -1086,14 +1086,14 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_destroy_syscall(self, i: cython.int) -> cython.int:
-        """That goroutine goes again. Its P is given up here: the thread's id may soon be another thread's."""
+        """That goroutine ends. It gives up its P here, because the thread's id may soon belong to another thread."""
         if self._running(0, _SYSCALL, i) < 0:
             return _FAILED
         p: cython.int = self._p
         if p >= 0:
             if self._p_status[p] != _P_SYSCALL:
-                return self._fail(f"a goroutine ends in a syscall on P {p}, which is in none", i)
-            # Go's reader tells of the lost P as a steal from itself, first
+                return self._fail(f"GoDestroySyscall on P {p}, which is not in a system call", i)
+            # Go's reader first reports the lost P, as a steal by the thread itself
             self._set_proc(
                 p,
                 _P_ABANDONED,
@@ -1107,7 +1107,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_go_status(self, i: cython.int, kind: cython.int) -> cython.int:
-        """What state a goroutine is in: news in the first generation, a confirmation (X → X) in later ones."""
+        """The state of a goroutine: new in the first generation, a confirmation (X → X) in later ones."""
         id: cython.longlong = self._e_args[4 * i]
         thread: cython.longlong = self._e_args[4 * i + 1]
         status: cython.longlong = self._e_args[4 * i + 2]
@@ -1115,20 +1115,20 @@ class Kernel:
         m: cython.int
         old: cython.longlong = status
         if status < _RUNNABLE or status > _WAITING:
-            # Go's table has an entry for 0, "bad", and passes it on; no runtime writes it
+            # Go's table has an entry "bad" for 0 and accepts it, but no runtime writes it
             return self._fail(f"goroutine {id} has the unknown status {status}", i)
         if kind == _GO_STATUS_STACK:
             stack = self._stack(self._e_args[4 * i + 3])
             if stack < 0:
-                return self._fail("an event names a stack that there is not", i)
+                return self._fail("event refers to an unknown stack ID", i)
         g: cython.int = self._slots.find(id)
         if g >= 0:
             if self._g_status[g] != status:
-                return self._fail(f"goroutine {id} is said to be in another state than it is", i)
+                return self._fail(f"goroutine {id} has another state than its status event claims", i)
         elif self._gen == self._first_gen:
             old = 0
         else:
-            return self._fail(f"goroutine {id} appears from nowhere after the first generation", i)
+            return self._fail(f"goroutine {id} appears without being created after the first generation", i)
         shown_m: cython.int = self._m
         shown_gid: cython.longlong = self._gid
         bind: cython.int = 0
@@ -1136,16 +1136,16 @@ class Kernel:
             bind = 1
         elif status == _SYSCALL:
             if thread == -1:
-                return self._fail(f"goroutine {id} is in a syscall without a thread", i)
+                return self._fail(f"goroutine {id} is in a system call without a thread", i)
             m = self._thread(thread)
             if m == self._m:
                 if self._gen != self._first_gen and self._gid != id:
-                    return self._fail(f"goroutine {id} is in a syscall on a thread that has another", i)
+                    return self._fail(f"goroutine {id} is in a system call on a thread that has another one", i)
                 bind = 1
             else:
                 if self._m_known[m]:
                     if self._m_gid[m] != id:
-                        return self._fail(f"goroutine {id} is in a syscall on a thread that has another", i)
+                        return self._fail(f"goroutine {id} is in a system call on a thread that has another one", i)
                     shown_gid = id
                 shown_m = m
         if g < 0:
@@ -1157,7 +1157,7 @@ class Kernel:
             if self._m >= 0:
                 self._runs(g, id)
         elif status == _SYSCALL and self._m_known[shown_m] == 0:
-            # it has sat in this syscall, on this thread, since before the trace
+            # it has been in this system call, on this thread, since before the trace
             self._m_known[shown_m] = 1
             self._m_gid[shown_m] = id
             self._m_slot[shown_m] = g
@@ -1176,7 +1176,7 @@ class Kernel:
         if status < _P_RUNNING or status > _P_ABANDONED:
             return self._fail(f"P {id} has the unknown status {status}", i)
         if id < 0 or id >= _MAX_PROCS:
-            return self._fail(f"P {id}: more procs than can be", i)
+            return self._fail(f"P {id}: the number is out of range", i)
         p: cython.int = cython.cast(cython.int, id)
         known: cython.int = self._p_status[p]
         m: cython.int = self._m
@@ -1185,19 +1185,19 @@ class Kernel:
         old = _P_IDLE if status in (_P_IDLE, _P_ABANDONED) else _P_RUNNING
         if known != 0:
             if status == _P_ABANDONED and known == _P_SYSCALL:
-                # nothing is lost: the syscall it is in has been seen. About to be stolen, so the event belongs to
-                # the thread that has the P.
+                # nothing is lost, because its system call has been seen; it is about to be stolen, so the event
+                # belongs to the thread that has the P
                 old = _P_RUNNING
                 shown = _P_SYSCALL
                 m = 0
                 while m < len(self._thread_ids) and not (self._m_known[m] and self._m_proc[m] == p):
                     m += 1
                 if m == len(self._thread_ids):
-                    return self._fail(f"P {id} is about to be stolen from a thread that there is not", i)
+                    return self._fail(f"P {id} is abandoned, but no thread has it", i)
                 shown_p = p
                 shown_gid = self._m_gid[m]
             elif status != known:
-                return self._fail(f"P {id} is said to be in another state than it is", i)
+                return self._fail(f"P {id} has another state than its status event claims", i)
         else:
             old = 0 if self._gen == self._first_gen else 5
         self._p_gen[p] = self._gen
@@ -1243,7 +1243,7 @@ class Kernel:
         if self._need(1, 0, i) < 0:
             return _FAILED
         if self._p_status[p] != _P_RUNNING and self._p_status[p] != _P_SYSCALL:
-            return self._fail(f"P {p} stops, but is not running", i)
+            return self._fail(f"P {p} stops but is not running", i)
         self._set_proc(p, _P_IDLE, self._happens(i, p, 0, 0, 0))
         self._m_proc[self._m] = -1
         return 1
@@ -1265,16 +1265,16 @@ class Kernel:
         if old == _P_SYSCALL:
             m = self._thread_map.find(self._e_args[4 * i + 2])
             if m >= 0 and m == self._m:
-                # a steal from itself is a stop
+                # a thread that steals its own P stops it
                 if self._p != p:
-                    return self._fail(f"P {id} is stolen by its own thread, which has another", i)
+                    return self._fail(f"P {id} is stolen by a thread that has another P", i)
                 self._m_proc[m] = -1
             else:
                 if m < 0 or self._m_known[m] == 0 or self._m_proc[m] != p:
                     return self._fail(f"P {id} is stolen from a thread that does not have it", i)
                 # the other thread can go on only without its P
                 self._m_proc[m] = -1
-        # an abandoned P's thread may have moved on: it is left alone
+        # the thread of an abandoned P may have moved on, so it is left alone
         self._p_seq[p] = seq
         self._set_proc(p, _P_IDLE, self._happens(i, id, old, 0, 0))
         return 1
@@ -1288,42 +1288,42 @@ class Kernel:
         if self._need(1, 1, i) < 0:
             return _FAILED
         if g < 0:
-            return self._fail("the world is stopped by a goroutine that does not exist", i)
+            return self._fail("stop-the-world by a goroutine that does not exist", i)
         if kind == _STW_END:
             if self._g_stw[g] < 0:
-                return self._fail("a stop-the-world ends that has not begun", i)
+                return self._fail("stop-the-world ends without a beginning", i)
             self._end_stw(g, self._happens(i, self._g_stw_kind[g], 0, 0, 0), 0)
             return 1
         if self._g_stw[g] >= 0:
-            return self._fail("a stop-the-world begins inside another", i)
+            return self._fail("stop-the-world begins inside another one", i)
         reason = self._string(self._e_args[4 * i])
         stack = self._stack(self._e_args[4 * i + 1])
         if reason < 0 or stack < 0:
-            return self._fail("an event names a string or stack that there is not", i)
+            return self._fail("event refers to an unknown string or stack ID", i)
         self._begin_stw(g, reason, stack, self._happens(i, reason, 0, 0, stack))
         return 1
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _advance_gc(self, i: cython.int, kind: cython.int) -> cython.int:
-        """GC cycles: begin and end can be on different threads, so their sequence numbers order them."""
+        """GC cycles: they can begin and end on different threads, so sequence numbers order them."""
         seq: cython.longlong = self._e_args[4 * i]
         stack: cython.int = 0
         first: cython.int = 1 if self._gc_state == _GC_UNKNOWN else 0
         if kind == _GC_BEGIN:
             stack = self._stack(self._e_args[4 * i + 1])
             if stack < 0:
-                return self._fail("an event names a stack that there is not", i)
+                return self._fail("event refers to an unknown stack ID", i)
         if kind == _GC_ACTIVE and self._gen == self._first_gen:
             if not first:
-                return self._fail("a GC cycle is said to be under way after the first GC event", i)
+                return self._fail("GCActive after the first GC event", i)
         elif not first or kind != _GC_BEGIN:
             if seq != self._gc_seq + 1:
                 return 0
             if kind == _GC_BEGIN and self._gc_state == _GC_ON:
-                return self._fail("a GC cycle begins inside another", i)
+                return self._fail("GCBegin during a GC cycle", i)
             if kind != _GC_BEGIN and self._gc_state != _GC_ON:
-                return self._fail("a GC cycle goes on or ends that has not begun", i)
+                return self._fail("GCActive or GCEnd without a GC cycle", i)
             if self._need(1, 1, i) < 0:
                 return _FAILED
         self._gc_seq = seq
@@ -1339,18 +1339,18 @@ class Kernel:
         if kind != _SWEEP_ACTIVE and self._need(1, 0, i) < 0:
             return _FAILED
         if p < 0 or p >= _MAX_PROCS or self._p_status[p] == 0:
-            return self._fail(f"a sweep on P {p}, which there is not", i)
+            return self._fail(f"sweep on P {p}, which does not exist", i)
         proc: cython.int = cython.cast(cython.int, p)
         if kind == _SWEEP_END:
             if self._p_sweep[p] < 0:
-                return self._fail(f"a sweep ends on P {p} that has not begun", i)
+                return self._fail(f"sweep ends on P {p} without a beginning", i)
             self._end_sweep(proc, self._g, self._happens(i, self._e_args[4 * i], self._e_args[4 * i + 1], 0, 0), 0)
             return 1
         is_new: cython.bint = kind == _SWEEP_BEGIN or self._gen == self._first_gen
         if is_new and self._p_sweep[p] >= 0:
-            return self._fail(f"a sweep begins inside another on P {p}", i)
+            return self._fail(f"sweep begins inside another one on P {p}", i)
         if not is_new and self._p_sweep[p] < 0:
-            return self._fail(f"a sweep is said to be under way on P {p}, but is not", i)
+            return self._fail(f"GCSweepActive on P {p} without a sweep", i)
         if kind == _SWEEP_BEGIN:
             stack = self._stack(self._e_args[4 * i])
             if stack < 0:
@@ -1367,31 +1367,31 @@ class Kernel:
         stack: cython.int = 0
         now: cython.longlong
         if kind == _ASSIST_ACTIVE:
-            # may speak of a goroutine that does not run: no context to check
+            # the goroutine need not be running, so there is no context to check
             g = self._slots.find(self._e_args[4 * i])
         else:
             if self._need(1, 1, i) < 0:
                 return _FAILED
             g = self._g
         if g < 0:
-            return self._fail("a mark assist of a goroutine that does not exist", i)
+            return self._fail("mark assist of a goroutine that does not exist", i)
         if kind == _ASSIST_END:
             if self._g_assist[g] < 0:
-                return self._fail("a mark assist ends that has not begun", i)
+                return self._fail("mark assist ends without a beginning", i)
             self._end_assist(g, self._happens(i, 0, 0, 0, 0), 0)
             return 1
         if kind == _ASSIST_BEGIN or self._gen == self._first_gen:
             if self._g_assist[g] >= 0:
-                return self._fail("a mark assist begins inside another", i)
+                return self._fail("mark assist begins inside another one", i)
             if kind == _ASSIST_BEGIN:
                 stack = self._stack(self._e_args[4 * i])
                 if stack < 0:
-                    return self._fail("an event names a stack that there is not", i)
+                    return self._fail("event refers to an unknown stack ID", i)
             now = self._happens(i, self._g_id[g], 0, 0, stack)
             self._begin_assist(g, stack, now if kind == _ASSIST_BEGIN else self._start_time)
             return 1
         if self._g_assist[g] < 0:
-            return self._fail("a mark assist is said to be under way, but is not", i)
+            return self._fail("GCMarkAssistActive without a mark assist", i)
         self._happens(i, self._g_id[g], 0, 0, 0)
         return 1
 
@@ -1438,7 +1438,7 @@ class Kernel:
         else:
             name = self._string(a)
         if name < 0 or value < 0 or stack < 0:
-            return self._fail("an event names a string or stack that there is not", i)
+            return self._fail("event refers to an unknown string or stack ID", i)
         if kind == _PROCS_CHANGE:
             self._set_gomaxprocs(a, self._happens(i, a, 0, 0, stack))
             return 1
@@ -1446,7 +1446,7 @@ class Kernel:
             if a in self._tasks:
                 return self._fail(f"task {a} begins twice", i)
             parent: cython.longlong = self._e_args[4 * i + 1]
-            # on the wire 0 says "no parent", which is not the background task
+            # on the wire 0 means "no parent", which is not the background task
             if parent == 0:
                 parent = -1
             self._tasks[a] = (parent, name)
@@ -1458,13 +1458,13 @@ class Kernel:
             return 1
         if kind in (_REGION_BEGIN, _REGION_END):
             if self._g < 0:
-                return self._fail("a region of a goroutine that does not exist", i)
+                return self._fail("region of a goroutine that does not exist", i)
             if kind == _REGION_BEGIN:
                 self._begin_region(self._g, a, name, stack, self._happens(i, a, name, 0, stack))
                 return 1
             open_regions = self._regions.get(self._g)
             if open_regions and open_regions[len(open_regions) - 1][:2] != (a, name):
-                return self._fail(f"goroutine {self._gid} ends another region than its innermost", i)
+                return self._fail(f"goroutine {self._gid} ends a region that is not its innermost one", i)
             self._end_region(self._g, a, name, self._happens(i, a, name, 0, stack))
             return 1
         if kind == _LOG:
@@ -1478,7 +1478,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _thread(self, id: cython.longlong) -> cython.int:
-        """The index of a thread, a new one for an id not seen yet."""
+        """Return the index of a thread, a new one for a new id."""
         m: cython.int = self._thread_map.find(id)
         if m < 0:
             m = len(self._thread_ids)
@@ -1617,7 +1617,7 @@ class Kernel:
     def _stop(
         self, g: cython.int, status: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong
     ) -> cython.int:
-        """A running goroutine leaves its thread; where it did so is its own last stack from now on."""
+        """A running goroutine leaves its thread; the stack where it did so is its own last one from now on."""
         since: cython.longlong = self._g_since[g]
         self._ended(_RUNNING, reason, stack, since, now - since, g, -1, 0, self._g_flags[g])
         if stack > 0:
@@ -1675,7 +1675,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _end_assist(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
-        """One without a beginning was under way when the trace began, as the old format does not say."""
+        """One without a beginning was under way when the trace began; the old format has no event for that."""
         since: cython.longlong = self._g_assist[g]
         stack: cython.int = self._g_assist_stack[g]
         if since < 0:
@@ -1728,7 +1728,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _end_regions(self, g: cython.int, now: cython.longlong) -> cython.int:
-        """Goroutine `g` ends, or the trace does: its regions, the innermost first, are open for good."""
+        """Goroutine `g` or the trace ends: its regions, the innermost first, stay open."""
         since: cython.longlong
         for task, name, stack, since in reversed(self._regions.pop(g, ())):
             self._ended(_REGION, name, stack, since, now - since, g, task, 0, _OPEN)
@@ -1748,7 +1748,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _set_proc(self, p: cython.int, status: cython.int, now: cython.longlong) -> cython.int:
         idle: cython.int = 0
-        # a P beyond GOMAXPROCS is no longer there to run anything
+        # a P beyond GOMAXPROCS cannot run anything
         if status == _P_IDLE and (self._gomaxprocs == 0 or p < self._gomaxprocs):
             idle = 1
         if idle != self._p_idle[p]:
@@ -1763,7 +1763,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _set_gomaxprocs(self, n: cython.longlong, now: cython.longlong) -> cython.int:
-        """Ps beyond the new number are no longer there to be idle."""
+        """Ps beyond the new number no longer count as idle."""
         p: cython.int
         self._gomaxprocs = n
         for p in range(self._p_top):
@@ -1786,7 +1786,7 @@ class Kernel:
         c: cython.longlong,
         stack: cython.int,
     ) -> cython.longlong:
-        """Stamps, counts and, if wanted, writes an event. Returns its time."""
+        """Stamp and count an event, and write its row if it is wanted. Return its time."""
         if time <= self._last_time:
             time = self._last_time + 1
         self._last_time = time
@@ -1822,14 +1822,14 @@ class Kernel:
             self._sample_time = self._samples[self._sample][0]
         stack: cython.int = self._stack(sample[4])
         if stack < 0:
-            self._fail("a CPU sample names a stack that there is not", -1)
+            self._fail("CPU sample refers to an unknown stack ID", -1)
             self._offset = sample[5]
             return _FAILED
         thread = -1 if sample[1] == -1 else self._thread(sample[1])
         self._emit(_CPU_SAMPLE, sample[0], thread, sample[2], sample[3], 0, 0, 0, stack)
         return 1
 
-    # ---- the older format -----------------------------------------------------------------------------------------
+    # ---- the old format -----------------------------------------------------------------------------------------
 
     def replay(
         self,
@@ -1844,7 +1844,7 @@ class Kernel:
         column_c: cython.longlong[::1],
         stacks: cython.int[::1],
     ) -> None:
-        """Emit `n` ordered and checked events of the older format, and follow their states.
+        """Emit `n` ordered and checked events of the old format, and follow their states.
 
         Args:
             n: at most `CHUNK_ROWS`.
@@ -1926,7 +1926,7 @@ class Kernel:
                 return self._create(a, _RUNNABLE, cython.cast(cython.int, c), stack, now)
             if g < 0:
                 g = self._new_goroutine(a)
-                # this format has the function of those from before the trace too, but not where they are
+                # this format has the entry functions of goroutines from before the trace, but not their stacks
                 self._g_entry[g] = cython.cast(cython.int, c) if kind == _GO_STATUS else 0
                 self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
         if g < 0 or kind in (_GO_CREATE, _GO_STATUS):
@@ -1992,7 +1992,7 @@ class Kernel:
         self._observer.end(self._last_time)
 
     def alive(self) -> list[tuple[Any, ...]]:
-        """The goroutines that there are now, by id.
+        """Return the goroutines that exist now, by id.
 
         Each (id, created, creator, creation stack, entry stack, state, since, reason, own stack): created is −1
         for one that was there before the trace; stacks and reason are indices of the tables.

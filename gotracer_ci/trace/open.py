@@ -14,7 +14,7 @@ from gotracer_ci.trace.reader import Trace
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_UNPACKED = 8 << 30
-"""Bytes that a gzipped trace may unpack to: more than any real one, less than what harms a machine."""
+"""Largest size of an unpacked trace in bytes: more than any real one has, and less than would harm a machine."""
 
 
 def open_trace(name: str) -> Trace:

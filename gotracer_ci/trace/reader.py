@@ -89,10 +89,10 @@ class Trace:
         if self.version in spec.OLD_VERSIONS:
             yield from self._old_chunks(core)
             return
-        cut: wire.Damage | None = None
+        truncated: wire.Damage | None = None
         try:
             for generation in wire.generations(self._data, self.version):
-                cut = generation.cut
+                truncated = generation.truncated
                 self._generation = generation
                 strings, stacks = wire.tables(self._data, generation, self.tables)
                 state = core.begin(
@@ -106,28 +106,28 @@ class Trace:
                     stacks.columns(),
                 )
                 if state != kernel.BROKEN:
-                    # else its columns still hold the generation before
+                    # otherwise its columns still hold the previous generation
                     yield self._chunk()
                 while state == kernel.FULL:
                     state = core.fill()
                     yield self._chunk()
                 if state == kernel.BROKEN:
-                    self._broken(cut or wire.Damage(*core.problem()))
+                    self._broken(truncated or wire.Damage(*core.problem()))
                     break
                 self._release(generation.end)
             else:
                 core.sync(core.span()[1])
                 yield self._chunk()
         except wire.Damage as problem:
-            # like Go's reader: one more Sync event closes what could be read
+            # like Go's reader, one more Sync event closes what could be read
             core.sync(core.span()[1])
             yield self._chunk()
-            self._broken(cut or problem)
+            self._broken(truncated or problem)
         core.finish()
 
     def _old_chunks(self, core: Any) -> Iterator[Chunk]:
-        """Read the older format. Until the whole file has been read no event is known, and the chunks are empty."""
-        from gotracer_ci.trace import v1  # later: most traces are of the newer formats
+        """Read the old format. Until the whole file has been read no event is known, and the chunks are empty."""
+        from gotracer_ci.trace import v1  # here, because most traces are of the newer formats
 
         began = False
         try:
@@ -195,8 +195,8 @@ class Trace:
     def position(self) -> int:
         """Bytes of `size` that have been read: all up to the generation's end, without the batches still to come.
 
-        It never decreases. It is computed when asked for, because a generation's batches are read all at once. The
-        older format is gone through several times: see `v1.blocks`.
+        It never decreases. It is computed when asked for, because a generation's batches are read all at once. The old
+        format is gone through several times: see `v1.blocks`.
         """
         generation = self._generation
         if generation is None:

@@ -17,10 +17,10 @@ from gotracer_ci.trace.columns import column
 @cython.final
 @cython.cclass
 class Sorter:
-    """Sorts times with the very exchanges of Go's `slices.SortFunc`, which decide how equal times come to lie.
+    """Sorts times with exactly the exchanges of Go's `slices.SortFunc`, which decide the order of equal times.
 
-    That sort, a pattern-defeating quicksort, is not stable, and Go's reader puts its threads in the order of their
-    next events with it. So what is compared, and what is exchanged, must be the same here.
+    That sort is a pattern-defeating quicksort and not stable. Go's reader orders its threads by their next events with
+    it, so each comparison and each exchange must be the same here.
     """
 
     times: cython.longlong[::1]
@@ -33,7 +33,7 @@ class Sorter:
         self.reserve(64)
 
     def order(self, times: list[int]) -> list[int]:
-        """The indices of `times` (each below 2^62) in sorted order."""
+        """Return the indices of `times` (each below 2^62) in sorted order."""
         n: cython.int = len(times)
         i: cython.int
         self.reserve(n)
@@ -46,7 +46,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def reserve(self, n: cython.int) -> cython.int:
-        """Make room for `n` times, which drops what is there."""
+        """Make room for `n` times; the old ones are lost."""
         if n > len(self.times):
             self.times = column("q", bytes(8 * 2 * n))
             self.items = column("i", bytes(4 * 2 * n))
@@ -55,7 +55,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def sort(self, n: cython.int) -> cython.int:
-        """Sorts the first `n` of `times`, and their items with them."""
+        """Sort the first `n` of `times`, and their items with them."""
         depth: cython.int = 0
         while n >> depth > 0:
             depth += 1
@@ -64,7 +64,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _quick(self, low: cython.int, high: cython.int, depth: cython.int) -> cython.int:
-        """Sorts [low, high). depth: how many more bad splits are borne before heapsort takes over."""
+        """Sort [low, high). depth: the number of bad splits before heapsort takes over."""
         size: cython.int
         pivot: cython.int
         middle: cython.int
@@ -103,7 +103,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _split(self, low: cython.int, high: cython.int, pivot: cython.int, more: cython.int) -> cython.int:
-        """Puts the pivot at `low` and what is less than pivot + `more` right behind it: where the others begin."""
+        """Move the pivot to `low`, and what is less than pivot + `more` behind it; return where the rest begins."""
         self._exchange(low, pivot)
         self._exchanges = 0
         bound: cython.longlong = self.times[low] + more
@@ -124,7 +124,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _pivot(self, low: cython.int, size: cython.int) -> cython.int:
-        """The median of three, of three medians from 50 on. `_exchanges` counts the pairs that were out of order."""
+        """Return the median of three, from 50 on of three medians. `_exchanges` counts the pairs out of order."""
         step: cython.int = size // 4
         first: cython.int = low + step
         second: cython.int = low + 2 * step
@@ -153,7 +153,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _mended(self, low: cython.int, high: cython.int) -> cython.int:
-        """Whether it is sorted, after at most five neighbours out of order were moved to their places."""
+        """Move at most five elements that are out of order to their places; return whether it is sorted now."""
         i: cython.int = low + 1
         j: cython.int
         for _ in range(5):
@@ -174,7 +174,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _sink(self, i: cython.int, low: cython.int) -> cython.int:
-        """Moves `i` to the front as far as `low`, past all that is greater."""
+        """Move `i` forward, at most to `low`, past everything greater."""
         while i > low and self.times[i] < self.times[i - 1]:
             self._exchange(i, i - 1)
             i -= 1
@@ -199,7 +199,7 @@ class Sorter:
     @cython.cfunc
     @cython.exceptval(-1)
     def _shuffle(self, low: cython.int, size: cython.int) -> cython.int:
-        """Exchanges three in the middle with others: xorshift, seeded with the size."""
+        """Exchange three elements in the middle with others: xorshift, seeded with the size."""
         bits: cython.int = 0
         i: cython.int
         other: cython.int
@@ -255,5 +255,5 @@ class Sorter:
 
 
 def sorted_as_go(rows: list[Any]) -> list[Any]:
-    """The rows in the order of their times, the first column (below 2^62), equal ones as Go's reader leaves them."""
+    """Return the rows sorted by time, their first column (below 2^62); equal ones in the order of Go's reader."""
     return [rows[i] for i in Sorter().order([row[0] for row in rows])]

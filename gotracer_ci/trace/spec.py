@@ -13,12 +13,12 @@ HEADER_SIZE = 16
 VERSIONS = (22, 23, 25, 26)
 """Versions of the format that has generations."""
 OLD_VERSIONS = (11, 19, 21)
-"""Versions of the older format (Go 1.11 to 1.21): see `v1`."""
+"""Versions of the old format (Go 1.11 to 1.21): see `v1`."""
 
 CLOCK_SNAPSHOT_SINCE = 25
-"""From here on a Sync batch with Frequency and ClockSnapshot; before, a lone Frequency batch."""
+"""Since this version a Sync batch holds Frequency and ClockSnapshot; before, a batch of its own holds Frequency."""
 END_OF_GENERATION_SINCE = 26
-"""From here on every generation ends with its own byte; before, the next generation's first batch ends it."""
+"""Since this version a byte ends each generation; before, the next generation's first batch does."""
 
 MAX_BATCH_SIZE = 64 << 10
 MAX_FRAMES = 128
@@ -29,7 +29,7 @@ NO_GOROUTINE = -1
 
 
 class Ev(IntEnum):
-    """Event types by their wire numbers. SYNC is the reader's own: one at each generation's start and at the end."""
+    """Event types by their wire numbers. The reader adds SYNC: one at the start of each generation and at the end."""
 
     NONE = 0
     EVENT_BATCH = 1
@@ -160,7 +160,7 @@ orders the events of one goroutine, P or GC. The one named just "stack" is that 
 
 
 class GoState(IntEnum):
-    """A goroutine's states: the wire's numbers, and Go's two that are never on the wire."""
+    """A goroutine's states: the wire's numbers, and two of Go's that are never on the wire."""
 
     UNDETERMINED = 0
     RUNNABLE = 1
@@ -195,7 +195,7 @@ BEFORE = 2
 
 
 class ProcState(IntEnum):
-    """A P's states: the wire's numbers, and Go's two that are never on the wire."""
+    """A P's states: the wire's numbers, and two of Go's that are never on the wire."""
 
     UNDETERMINED = 0
     RUNNING = 1

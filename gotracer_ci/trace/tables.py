@@ -81,14 +81,14 @@ class Tables:
         for start, end in strings:
             at = read_strings(data, start, end, string_ids, self._string_index, self.strings)
             if at >= 0:
-                raise BadTable("the table of strings is broken", at)
+                raise BadTable("the string table is broken", at)
         batches = StackBatches()
         first: int | None = None
         for start, end in stacks:
             first = start if first is None else first
             at = batches.read(data, start, end)
             if at >= 0:
-                raise BadTable("the table of stacks is broken", at)
+                raise BadTable("the stack table is broken", at)
         try:
             return string_ids, self.add_stacks(batches, string_ids)
         except BadTable as bad:
@@ -110,7 +110,7 @@ class Tables:
         try:
             ids: Ids = batches.intern(strings, self._frame_index, self.frames, self._stack_index, self.stacks)
         except KeyError as missing:
-            raise BadTable(f"a frame refers to the unknown string ID {missing.args[0]}") from None
+            raise BadTable(f"frame refers to the unknown string ID {missing.args[0]}") from None
         if max(len(self.strings), len(self.stacks)) > MAX_ENTRIES:
             raise BadTable(f"more than {MAX_ENTRIES:,} different strings or stacks")
         return ids

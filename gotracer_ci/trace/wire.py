@@ -19,7 +19,7 @@ Extent = tuple[int, int]
 
 
 class Damage(Exception):
-    """The trace cannot be read on: what is wrong, and the byte offset (None: not at one place)."""
+    """The trace cannot be read any further: why, and the byte offset (None if not at one place)."""
 
     def __init__(self, problem: str, offset: int | None = None) -> None:
         super().__init__(problem)
@@ -28,10 +28,11 @@ class Damage(Exception):
 
 
 class Generation:
-    """One generation's batches. start: its first time in ticks. freq: ns a tick, 0 until its batch was seen.
+    """One generation's batches.
 
-    end: of its last batch; no later generation has bytes before it, because no two may be mixed.
-    cut: the damage right behind it, before Go 1.26: whether the generation is whole shows only when it is read.
+    start: its first time, in ticks. end: of its last batch; generations are not interleaved, so no later one has bytes
+    before it. freq: ns per tick, 0 until its batch has been read. truncated: the damage right after it; before Go 1.26
+    only reading the generation shows whether it is complete.
     """
 
     def __init__(self) -> None:
@@ -44,17 +45,17 @@ class Generation:
         self.strings: list[Extent] = []
         self.stacks: list[Extent] = []
         self.samples: list[Extent] = []
-        self.cut: Damage | None = None
+        self.truncated: Damage | None = None
 
     @property
     def id(self) -> int:
-        """The number for the kernel: signed, and 0 without events: Go's first generation is the first with events."""
+        """The number for the kernel: signed, and 0 without events, because Go counts from the first one with events."""
         empty = all(start == end for batches in self.threads.values() for _, start, end in batches)
         return 0 if empty else self.number - (self.number >> 63 << 64)
 
 
 class Batch(NamedTuple):
-    """offset: of its first byte, for messages. ends: the generation ends here, if the format has that (Go 1.26)."""
+    """offset: of its first byte, for messages. ends: whether the generation ends here (since Go 1.26)."""
 
     offset: int
     generation: int
@@ -67,10 +68,10 @@ class Batch(NamedTuple):
 
 
 def version(data: Data) -> int:
-    """The format's version ("go 1.26 trace" → 26).
+    """Return the format's version ("go 1.26 trace" → 26).
 
     Raises:
-        Damage: not a Go execution trace, or a version that is not known.
+        Damage: not a Go execution trace, or an unknown version.
     """
     if len(data) == 0:
         raise Damage("the file is empty; was the trace stopped and flushed?")
@@ -81,14 +82,14 @@ def version(data: Data) -> int:
     if head.startswith(b"go 1.") and b" trace\0" in head:
         found = head[3 : head.index(b" trace")].decode("ascii", "replace")
         raise Damage(f"unknown trace format go {found}; this version reads Go 1.11 to 1.27")
-    raise Damage("not a Go execution trace (it does not begin with 'go 1.N trace')")
+    raise Damage("not a Go execution trace: it does not begin with 'go 1.N trace'")
 
 
 def generations(data: Data, version: int) -> Iterator[Generation]:
-    """The complete generations, in the file's order.
+    """Yield the complete generations, in the file's order.
 
     Raises:
-        Damage: after those before the damage.
+        Damage: after the generations before the damage.
     """
     pos = spec.HEADER_SIZE
     in_band = version >= spec.END_OF_GENERATION_SINCE
@@ -105,7 +106,7 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
                 if in_band and not generation.number:
                     return
                 if in_band:
-                    raise Damage("the trace is cut: its last generation does not end", pos)
+                    raise Damage("the trace is truncated: its last generation has no end", pos)
                 break
             try:
                 batch = _batch(data, pos)
@@ -120,23 +121,23 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
                 generation.number = generation.number or batch.generation
                 break
             if batch.generation == 0:
-                raise Damage("a batch without a generation number", batch.offset)
+                raise Damage("batch without a generation number", batch.offset)
             generation.number = generation.number or batch.generation
             if not in_band and batch.generation == generation.number + 1:
                 pending = batch
                 break
             if batch.generation != generation.number:
-                raise Damage("batches of two generations are mixed", batch.offset)
+                raise Damage("batches of two generations are interleaved", batch.offset)
             if generation.start == 0 or batch.time < generation.start:
                 generation.start = batch.time
             _add(generation, batch, data, version)
         if generation.freq == 0:
-            raise problem or Damage("a generation without its clock's frequency; the trace is cut", pos)
+            raise problem or Damage("generation without a clock frequency: the trace is truncated", pos)
         if version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
-            raise problem or Damage("a generation without its clock snapshot; the trace is cut", pos)
+            raise problem or Damage("generation without a clock snapshot: the trace is truncated", pos)
         if float(generation.start) * generation.freq > 4e18:
             raise problem or Damage("a time is out of range", pos)
-        generation.cut = problem
+        generation.truncated = problem
         yield generation
         if problem:
             raise problem
@@ -157,7 +158,7 @@ def tables(data: Data, generation: Generation, into: Tables) -> tuple[Ids, Ids]:
 
 
 def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int, int, int]]:
-    """A generation's CPU samples in time order: (ns, thread, proc, goroutine, stack id, offset); −1 for none."""
+    """Return a generation's CPU samples in time order: (ns, thread, proc, goroutine, stack id, offset); −1 for none."""
     found = []
     for start, end in generation.samples:
         pos = start
@@ -165,17 +166,17 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
             at = pos
             numbers = []
             if data[pos] != Ev.CPU_SAMPLE:
-                raise Damage("a batch of CPU samples holds something else", at)
+                raise Damage("unexpected event in a batch of CPU samples", at)
             pos += 1
             for _ in range(5):
                 value, pos = _varint(data, pos, end)
                 numbers.append(value)
             time = float(numbers[0]) * generation.freq
             if time > 4e18:
-                raise Damage("a CPU sample's time is out of range", at)
+                raise Damage("the time of a CPU sample is out of range", at)
             thread, proc, goroutine, stack = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:])
             if not -1 <= proc < spec.MAX_PROCS:
-                raise Damage("a CPU sample names a proc that cannot be", at)
+                raise Damage("CPU sample with a P that is out of range", at)
             found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, stack, at))
     return sorted_as_go(found)
 
@@ -187,12 +188,12 @@ def _batch(data: Data, pos: int) -> Batch:
     if kind == Ev.END_OF_GENERATION:
         return Batch(offset, 0, 0, 0, pos, pos, ends=True)
     if kind not in (Ev.EVENT_BATCH, Ev.EXPERIMENTAL_BATCH):
-        raise Damage("a batch was expected here", offset)
+        raise Damage("no batch begins here", offset)
     experiment = 0
     end = len(data)
     if kind == Ev.EXPERIMENTAL_BATCH:
         if pos == end:
-            raise Damage("the trace is cut inside a batch", offset)
+            raise Damage("the trace is truncated inside a batch", offset)
         experiment = data[pos]
         pos += 1
     try:
@@ -201,11 +202,11 @@ def _batch(data: Data, pos: int) -> Batch:
         time, pos = _varint(data, pos, end)
         size, pos = _varint(data, pos, end)
     except Damage:
-        raise Damage("the trace is cut inside a batch's header", offset) from None
+        raise Damage("the trace is truncated inside the header of a batch", offset) from None
     if size > spec.MAX_BATCH_SIZE:
-        raise Damage(f"a batch of {size:,} bytes, more than the format allows", offset)
+        raise Damage(f"batch of {size:,} bytes is larger than the format allows", offset)
     if pos + size > end:
-        raise Damage("the trace is cut inside a batch", offset)
+        raise Damage("the trace is truncated inside a batch", offset)
     # Go's reader looks at the first byte of what a batch holds, too
     ends = not experiment and size > 0 and data[pos] == Ev.END_OF_GENERATION
     return Batch(offset, generation, thread, time, pos, pos + size, experiment, ends)
@@ -239,7 +240,7 @@ def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) ->
         if kind == Ev.FREQUENCY and generation.freq == 0:
             ticks, pos = _varint(data, pos, batch.end)
             if ticks == 0:
-                raise Damage("the clock's frequency is 0", at)
+                raise Damage("clock frequency is 0", at)
             # the same two divisions as Go's reader, so that every time is the same to the nanosecond
             generation.freq = 1.0 / (float(ticks) / 1e9)
         elif kind == Ev.CLOCK_SNAPSHOT and version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
@@ -247,11 +248,11 @@ def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) ->
                 _, pos = _varint(data, pos, batch.end)
             generation.has_snapshot = True
         else:
-            raise Damage("the batch that holds the clock is broken", at)
+            raise Damage("the batch with the clock is broken", at)
 
 
 def _varint(data: Data, pos: int, end: int) -> tuple[int, int]:
-    """The unsigned varint at `pos`, below 2^64, and the position after it."""
+    """Return the unsigned varint at `pos`, below 2^64, and the position after it."""
     value = shift = 0
     start = pos
     while pos < end and shift < 64:

@@ -17,40 +17,40 @@ class Explanation:
 
 EXPLAINED = (
     Explanation(
-        r"a number is broken|the table of (strings|stacks) is broken|the batch that holds the clock is broken"
-        r"|a batch was expected here|batches of two generations are mixed|a generation without its clock's .*"
-        r"|a batch without a generation number|the trace is cut inside a batch.*|a batch of .* bytes, more than .*",
+        r"a number is broken|the (string|stack) table is broken|the batch with the clock is broken"
+        r"|no batch begins here|batches of two generations are interleaved|generation without a clock .*"
+        r"|batch without a generation number|the trace is truncated inside .*batch|batch of .* bytes is larger than .*",
         True,
         "a table or clock that ends where a number should be: Go's reader takes it for the end of the trace",
     ),
     Explanation(
-        "the trace is cut: its last generation does not end",
+        "the trace is truncated: its last generation has no end",
         True,
         "a generation of 1.26 without end or any thread's batch: Go's reader takes it for the end of the trace",
     ),
     Explanation(
-        "a time is out of range|a CPU sample's time is out of range",
+        "a time is out of range|the time of a CPU sample is out of range",
         False,
         "a time of more than 126 years: Go converts it to an integer as the machine does, to no defined number",
     ),
-    Explanation("the clock's frequency is 0", False, "a frequency of 0: Go's reader calculates with infinity"),
+    Explanation("clock frequency is 0", False, "a frequency of 0: Go's reader calculates with infinity"),
     Explanation(
         "(goroutine|P) -?[0-9]+ has the unknown status -?[0-9]+",
         False,
         "a status of 0 or over 255: Go's reader lets 0 pass and looks at the lowest byte only",
     ),
     Explanation(
-        "P -?[0-9]+: more procs than can be|a CPU sample names a proc that cannot be",
+        "P -?[0-9]+: the number is out of range|CPU sample with a P that is out of range",
         False,
         "a P's number over 32,767: no machine has so many, and the decoder's tables are bounded",
     ),
     Explanation(
-        "a CPU sample names a stack that there is not",
+        "CPU sample refers to an unknown stack ID",
         False,
         "a CPU sample without its stack: Go's reader does not check it, and panics when the stack is asked for",
     ),
     Explanation(
-        "a frame names string [0-9]+, which is not there",
+        "frame refers to the unknown string ID -?[0-9]+",
         False,
         "a frame without its string in the older format: Go's reader shows an empty name (in the newer one it refuses)",
     ),
@@ -60,7 +60,7 @@ EXPLAINED = (
         "the older format, whose stacks lie last, cut there: Go's reader gives the events without them",
     ),
     Explanation(
-        "a stop-the-world begins inside another",
+        "a? ?stop-the-world begins inside another( one)?",
         False,
         "two nested stops of one goroutine: Go's reader refuses them only if their reasons are the same",
     ),

@@ -92,7 +92,7 @@ def test_a_generation_in_the_far_future_is_refused() -> None:
 def test_an_explanation_is_for_its_problem_only() -> None:
     assert explanation("a time is out of range", same_events=False)
     assert not explanation("", same_events=True)
-    assert not explanation("the table of strings is broken", same_events=False)
+    assert not explanation("the string table is broken", same_events=False)
     assert len(EXPLAINED) <= 10
 
 
