@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -232,6 +233,19 @@ def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
     members = {row[0].strip("`") for row in rows(section(BASELINE, "The file"))}
     document = json.loads(block)
     assert members == {*document, *document["programs"][0]} - {"program"}
+
+
+def test_the_messages_that_the_page_explains_exist() -> None:
+    """An ellipsis stands for what a message fills in."""
+    sources = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "gotracer_ci").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(source) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes if isinstance(node.value, str)]
+    messages = [row[0] for row in rows(section(BASELINE, "Messages"))]
+
+    assert messages
+    for message in messages:
+        for part in message.split("…"):
+            assert any(part in text for text in texts), message
 
 
 def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
