@@ -1,7 +1,7 @@
 """Errors: each class has its exit code, and each message is one line for a user.
 
-A message names the file or the option, says what is wrong and what to do. `cli` and `action` catch
-`GotracerError` once, print it and exit with `exit_code`; nothing else in the package exits.
+A message names the file or the option, what is wrong and what to do. `cli` and `action` catch `GotracerError` once,
+print it and use its `exit_code`; only `cli` exits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EXIT_TERMINATED = 143
 
 
 class GotracerError(Exception):
-    """Base of all errors that a user can cause or mend."""
+    """Base of all errors that a user can cause or fix."""
 
     exit_code = 2
 
@@ -79,10 +79,10 @@ class BaselineError(GotracerError):
 
 
 class PublishError(GotracerError):
-    """The results were written, but GitHub did not take or give something."""
+    """The results were written, but a request to GitHub failed."""
 
     exit_code = EXIT_UNPUBLISHED
 
 
 class ForbiddenError(PublishError):
-    """The token may not do it. The message names the permission, and how to grant it."""
+    """The token lacks a permission. The message names it and says how to grant it."""

@@ -1,4 +1,4 @@
-"""A run's findings as annotations beside the code."""
+"""Show findings next to the code, as annotations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gotracer_ci.report.model import Report
 
 
 def beside_code(report: Report, root: str) -> Iterator[Annotation]:
-    """The findings, with a baseline only what got worse. What fails the run is an error.
+    """Yield an annotation for each finding, or each regression if there is a baseline. What fails the run is an error.
 
-    root: where the report's paths begin, in the workspace.
+    root: where in the workspace the report's paths start.
     """
     failing = {finding.key for finding in report.failing}
     shown = view.arrange(report)

@@ -43,7 +43,7 @@ def main(*, dry_run: bool = False) -> int:
             return _run(environment, client)
         if environment.event.name == "workflow_run":
             return _comment_for_another_run(environment, client)
-        raise UsageError("traces: this input is required: files, folders or globs, one a line")
+        raise UsageError("traces: this input is required: files, directories or globs, one per line")
     except GotracerError as error:
         return _refused(str(error), error.exit_code)
     except Exception:
@@ -80,7 +80,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
         annotations += beside_code(report, environment.on_host(root))
     if left_out := annotate(annotations, sys.stdout):
         print(f"{left_out} more annotations are left out, because GitHub shows ten of each level: see the reports.")
-    # that a change made something worse goes before that it could not be told everywhere
+    # a regression matters more than a comment that could not be posted
     return outcome.exit_code or (published.errors[0].exit_code if published.errors else EXIT_CLEAN)
 
 
@@ -93,7 +93,7 @@ def _comment_for_another_run(environment: RunnerEnvironment, client: Client | No
 
 
 def _show(report: Report) -> None:
-    """The findings, folded, in the step's log."""
+    """Write the findings to the step's log, folded."""
     print("::group::gotracer-ci")
     log(render("human", report), sys.stdout)
     print("::endgroup::")
@@ -102,7 +102,7 @@ def _show(report: Report) -> None:
 
 
 def _told(environment: RunnerEnvironment, lines: Iterable[str], comment_url: str) -> None:
-    """Says what was told to GitHub, and where."""
+    """Log what was published, and set the output with the comment's address."""
     for line in lines:
         log(line, sys.stdout)
     if comment_url:
@@ -125,9 +125,9 @@ def _write_outputs(environment: RunnerEnvironment, outputs: dict[str, str]) -> N
 
 
 def _refused(message: str, code: int) -> int:
-    """Reports that there is nothing to report; all that is left is to say why."""
+    """Annotate why there are no results, and set the conclusion."""
     annotate([remark("error", message)], sys.stdout)
     if output := os.environ.get("GITHUB_OUTPUT"):
-        with suppress(UsageError):  # that it cannot be written may be what is wrong
+        with suppress(UsageError):  # the file of outputs itself may be the problem
             write_output(Path(output), "conclusion", "error")
     return code

@@ -1,7 +1,7 @@
-"""What a run tells GitHub beside the runner: the pull request's comment, and code scanning.
+"""Publish a run on GitHub: the pull request's comment, and code scanning.
 
-Everything has been written before. What a token may not do is told, with the permission that it needs; only what was
-asked for by name, or what broke on the way, fails the step.
+All files are written before. If the token lacks a permission, an annotation names it. The step fails only if an input
+asked for what could not be published, or if a request failed for another reason.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DONE = {
 
 @dataclass(slots=True)
 class Published:
-    """comment_url: "" without one. log: what was done, a line each. errors: what fails the step."""
+    """comment_url: "" without a comment. log: what was done, one line each. errors: they fail the step."""
 
     comment_url: str = ""
     log: list[str] = field(default_factory=list)
@@ -48,9 +48,9 @@ class Published:
 
 
 def links_of(environment: RunnerEnvironment, folder: str) -> Links:
-    """Where a report's places lead: to the lines of the traced commit.
+    """Return links to the lines of the traced commit.
 
-    folder: where the report's paths begin, as in `Report.folder`.
+    folder: where the report's paths start in the repository, as in `Report.folder`.
     """
     commit = environment.event.commit
     repository = f"{environment.server_url}/{environment.repository}"
@@ -61,12 +61,12 @@ def links_of(environment: RunnerEnvironment, folder: str) -> Links:
 def publish(
     report: Report, problems: Sequence[GotracerError], environment: RunnerEnvironment, client: Client | None, root: Path
 ) -> Published:
-    """Comments and uploads, as the inputs ask for it. One that fails does not keep the other from being tried.
+    """Comment and upload if the inputs ask for it. If one fails, the other is still tried.
 
     Args:
-        problems: what was wrong with the run's traces and baseline.
+        problems: what is wrong with the run's traces and baseline.
         client: None without a token.
-        root: absolute; the report's paths begin there.
+        root: the absolute path where the report's paths start.
     """
     published = Published()
     run = _Finished(report, problems, environment, client, root, published)
@@ -81,19 +81,19 @@ def publish(
 def write_comment(
     report: Report, environment: RunnerEnvironment, client: Client, number: int, links: Links, *, create: bool
 ) -> Posted:
-    """Renders the report, and makes it the comment of the step's `comment-id`, as of the environment's run."""
+    """Render the report and post it as the comment with the step's `comment-id`, for the environment's run."""
     body = comment.render(report, links, comments.BODY_LIMIT)
     return comments.publish(client, number, environment.comment_id, WorkflowRun(*environment.run), body, create=create)
 
 
 def lines_of(posted: Posted) -> list[str]:
-    """What was done with the comment, for the log."""
+    """Return what was done with the comment, for the log."""
     return [f"{_DONE[posted.action]}: {posted.url}"] if posted.action in _DONE and posted.url else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """A run, and what of it has been published so far."""
+    """A run, and what has been published of it so far."""
 
     report: Report
     problems: Sequence[GotracerError]
@@ -122,8 +122,8 @@ class _Finished:
         except PublishError as error:
             if create:
                 raise
-            # there was hardly anything to say: at most an older comment says still what it said
-            self.published.annotations.append(remark("warning", f"No look for a comment to update: {error}"))
+            # at worst an older comment stays as it was
+            self.published.annotations.append(remark("warning", f"Could not look for a comment to update: {error}"))
             return
         if not self.client.is_dry:
             self.published.comment_url = posted.url
@@ -133,7 +133,7 @@ class _Finished:
         is_read_only = self.environment.event.is_read_only
         if must and not is_read_only:
             raise error
-        if not (create and is_read_only):  # there nobody can give the permission that it names
+        if not (create and is_read_only):  # a fork cannot be given the permission that the error names
             self.published.log.append(f"no comment: {error}")
         if create:
             told = ("notice", _SECOND_STAGE) if is_read_only else ("warning", str(error))
@@ -142,7 +142,7 @@ class _Finished:
     def upload(self) -> None:
         if not self.environment.upload_sarif:
             return
-        # half a result would close the alerts of the other half
+        # an incomplete result would close alerts that still apply
         undecided = "" if view.is_decided(self.report) else "nothing could be compared"
         if reason := str(self.problems[0]) if self.problems else undecided:
             self.published.log.append(f"not uploaded to code scanning: {reason}")
@@ -163,9 +163,9 @@ class _Finished:
 
 
 def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
-    """Commit and ref that an analysis is of: those of the event, which match each other.
+    """Return the commit and the matching ref that the analysis is of.
 
-    pull_request_target runs on the base branch, so there it is the pull request's head.
+    pull_request_target runs on the base branch, so there it is the head of the pull request.
     """
     event = environment.event
     if event.name == "pull_request_target" and event.pull_request:
@@ -174,7 +174,7 @@ def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
 
 
 def _top(root: Path, folder: str) -> Path:
-    """Where the repository begins that has the report's root in a folder."""
+    """Return the root of the repository. folder: where the report's root is in it."""
     return (root, *root.parents)[len(PurePosixPath(folder).parts)]
 
 

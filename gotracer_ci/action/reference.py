@@ -1,7 +1,7 @@
-"""Which baseline a run of the action is compared with.
+"""Choose the baseline that a run of the action is compared with.
 
-On a pull request it is the base branch's, read through GitHub's API: one out of the change itself would let the
-change raise its own bar. Where that cannot be had, the checkout's is taken, and the run says so.
+On a pull request it is the base branch's, read through GitHub's API, so that a change cannot raise its own limits. If
+that cannot be read, the checkout's is used, and a notice says so.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """path: the file to compare with, None where there is none. name: what reports call it, "" its path.
+    """path: the file to compare with, None if there is none. name: its name in reports, "" for its path.
 
-    note: one line that the user should read, "" for none.
+    note: one line for the user, "" for none.
     """
 
     path: Path | None
@@ -32,12 +32,12 @@ class Reference:
 
 
 def choose(file: Path, environment: RunnerEnvironment, client: Client | None, folder: Path) -> Reference:
-    """The baseline of the base branch, else the checkout's.
+    """Return the baseline of the base branch, or else of the checkout.
 
     Args:
-        file: the checkout's, absolute; it need not exist.
+        file: the absolute path in the checkout; it need not exist.
         client: None without a token.
-        folder: takes the base branch's file.
+        folder: the directory to store the base branch's file in.
     """
     branch = environment.event.base_ref
     here = file if file.exists() else None
@@ -47,7 +47,7 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
     shown = environment.on_host(file)
     checkout = f"{shown} of the checkout"
     if client is None or not environment.token:
-        if client:  # a dry run shows what would be asked
+        if client:  # a dry run shows the request
             contents.read(client, inside, branch, MAX_BYTES)
         note = f"Compared with {checkout}: without github-token the baseline of {branch} cannot be read."
         return Reference(here, checkout, note if here else "")
@@ -67,12 +67,12 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
 
 
 def configured(file: Path, environment: RunnerEnvironment, client: Client | None) -> str:
-    """One line where the change brings another configuration file than the base branch has, else "".
+    """Return one line if the change has another configuration file than the base branch, else "".
 
-    What it sets counts at once, unlike the baseline: that it does should not be seen in the diff alone.
+    Unlike the baseline it takes effect at once, which a reviewer should not have to find in the diff.
 
     Args:
-        file: the checkout's, absolute; it need not exist.
+        file: the absolute path in the checkout; it need not exist.
     """
     branch = environment.event.base_ref
     inside = in_repository(file, environment.workspace)
@@ -81,7 +81,7 @@ def configured(file: Path, environment: RunnerEnvironment, client: Client | None
     try:
         data = contents.read(client, inside, branch, MAX_CONFIG_BYTES)
     except PublishError:
-        # the baseline is read by the same right, and its note says why that could not be
+        # reading the baseline needs the same permission, and its note says why that failed
         return ""
     if not file.exists() if data is None else _holds(file, data):
         return ""
@@ -98,9 +98,9 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 def in_repository(path: Path, workspace: Path) -> str:
-    """What the repository calls a file or folder of its checkout, "" for one that is outside of the workspace.
+    """Return the path in the repository of a file or directory in its checkout, "" outside of the workspace.
 
-    The workspace itself need not be the checkout: actions/checkout takes a `path`.
+    The workspace need not be the checkout: actions/checkout has an input `path`.
     """
     if not path.is_relative_to(workspace):
         return ""

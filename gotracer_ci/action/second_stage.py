@@ -1,9 +1,9 @@
-"""The action under `workflow_run`: comments for a run whose token may not, as those of forks and of Dependabot.
+"""The action under `workflow_run`: comment for a run with a read-only token, from a fork or by Dependabot.
 
-This stage runs on the default branch with a token that may write, after a run whose code anybody may have written.
-It therefore takes nothing from that run but data: one named member of one artifact, read in memory, bounded and
-checked against the schema. What is said, and where, is decided here: the text is rendered afresh, and the pull
-request is found through the API by the head that GitHub names.
+This stage runs on the default branch with a token that may write, after a run of code that anybody may have written.
+The author of the pull request controls the artifact, so this stage treats it as untrusted data: it reads one named
+member of one artifact in memory, bounded, and checks it against the schema. It renders the text itself, and finds the
+pull request through the API by the head commit that GitHub reports.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_BYTES = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Commented:
-    """report: None where there was nothing to comment on. log: what was done, and why, a line each."""
+    """report: None if there was nothing to comment on. log: what was done and why, one line each."""
 
     report: Report | None
     comment_url: str
@@ -34,11 +34,11 @@ class Commented:
 
 
 def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
-    """Comments on the pull request of the run that triggered this one.
+    """Comment on the pull request of the run that triggered this one.
 
     Raises:
-        UsageError: the event has no run, there is no token, or the artifact holds no report.
-        PublishError: GitHub did not give or take something.
+        UsageError: the event has no run, there is no token, or the artifact has no report.
+        PublishError: a request to GitHub failed.
     """
     traced = environment.event.traced_run
     if traced is None:
@@ -61,7 +61,7 @@ def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
     if found.number is None:
         return Commented(report, "", (f"no comment: {found.reason}",))
     create = environment.comment == "always" or comment.is_due(report)
-    # the comment is the traced run's: a re-run of that one counts, not one of this
+    # the comment belongs to the traced run: a re-run of that one replaces it, a re-run of this one does not
     of_run = replace(environment, run=(traced.id, traced.attempt))
     posted = write_comment(report, of_run, client, found.number, links_of(of_run, report.folder), create=create)
     return Commented(report, "", ()) if client.is_dry else Commented(report, posted.url, tuple(lines_of(posted)))
