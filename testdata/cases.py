@@ -62,7 +62,7 @@ CASES = (
     Case(
         "tour",
         ("1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"),
-        "nearly every type of event; ranges active over a generation's boundary; CPU samples",
+        "nearly every event type; ranges active across a generation boundary; CPU samples",
         {
             "GC active at a boundary": (1, None),
             "assist active at a boundary": (1, None),
@@ -110,11 +110,11 @@ CASES = (
         "goroutines of spawnWatcher never end, in chan receive",
         {"goroutines": (120, None)},
     ),
-    Case("service", ("1.27",), "the run that a baseline is made of", {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)}),
+    Case("service", ("1.27",), "the run that the baseline is made from", {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)}),
     Case(
         "service-again",
         ("1.27",),
-        "the same again: no change",
+        "the same run again: no change",
         {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)},
         program="service",
     ),
@@ -176,11 +176,11 @@ CASES = (
             "wait select": (890 * MS, None),
         },
     ),
-    Case("smallgrowth", ("1.25",), "three goroutines more than six: no leak", {"goroutines": (3, 3)}),
+    Case("smallgrowth", ("1.25",), "three more goroutines than the initial six: no leak", {"goroutines": (3, 3)}),
     Case(
         "smallgrowth-seven",
         ("1.26",),
-        "seven goroutines more than six: no leak",
+        "seven more goroutines than the initial six: no leak",
         {"goroutines": (7, 7)},
         program="smallgrowth",
         arguments=("-grow", "7"),
@@ -210,7 +210,7 @@ CASES = (
     Case(
         "generations",
         ("1.25", "1.26"),
-        "goroutines in every state over the boundaries",
+        "goroutines in every state across generation boundaries",
         {"generations": (3, None), "syscall": (3000 * MS, None), "wait select": (3000 * MS, None)},
     ),
     Case("memstats", ("1.21", "1.25"), "stop-the-world that is not GC", {"stop-the-world (read mem stats)": (1, None)}),

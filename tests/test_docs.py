@@ -36,7 +36,8 @@ from tests.conftest import LIMITS, Run, path_of
 from tests.github.test_metadata import check
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "testdata/README.md")]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES += [ROOT / name for name in ("testdata/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
@@ -314,6 +315,14 @@ def test_directories_and_files_that_contributing_names_exist() -> None:
     assert len(named) > 20
     for path in named:
         assert "long_sleep" in path or (ROOT / path).exists(), path  # the example of a new rule
+
+
+def test_files_that_the_tests_readme_names_exist() -> None:
+    text = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w./]+(?:\.py|/))`", text)
+    assert len(named) > 20
+    for path in named:
+        assert (ROOT / "tests" / path).exists() or (ROOT / path).exists(), path
 
 
 def test_make_commands_exist() -> None:
