@@ -159,7 +159,7 @@ class Kernel:
     _rows: cython.int
     _times: cython.longlong[::1]
     _types: cython.uchar[::1]
-    _threads: cython.int[::1]
+    _threads: cython.longlong[::1]
     _procs: cython.int[::1]
     _goroutine_column: cython.longlong[::1]
     _a: cython.longlong[::1]
@@ -212,7 +212,7 @@ class Kernel:
 
     # threads
     _thread_map: IdMap
-    _thread_ids: list
+    _m_n: cython.int
     _m_id: cython.longlong[::1]
     _m_known: cython.int[::1]
     _m_proc: cython.int[::1]
@@ -283,7 +283,7 @@ class Kernel:
         self._rows = 0
         self._times = array("q", bytes(8 * n))
         self._types = bytearray(n)
-        self._threads = array("i", bytes(4 * n))
+        self._threads = array("q", bytes(8 * n))
         self._procs = array("i", bytes(4 * n))
         self._goroutine_column = array("q", bytes(8 * n))
         self._a = array("q", bytes(8 * n))
@@ -310,7 +310,7 @@ class Kernel:
         self._sample_time = 0
         self._m_id = column("q", bytes(8 * 16))
         self._thread_map = IdMap(self._m_id)
-        self._thread_ids = []
+        self._m_n = 0
         self._m_known = column("i", bytes(4 * 16))
         self._m_proc = column("i", bytes(4 * 16))
         self._m_gid = column("q", bytes(8 * 16))
@@ -477,10 +477,6 @@ class Kernel:
     def problem(self) -> tuple[str, int]:
         """Return why the trace is broken, and the offset of the event that shows it (−1 unknown)."""
         return self._problem, self._offset
-
-    def thread_ids(self) -> list[int]:
-        """Return Go's ids of the threads, by index."""
-        return self._thread_ids
 
     def totals(self) -> dict[str, int]:
         """Return the last GOMAXPROCS (0 unknown), and how many goroutines were there at the start and were created."""
@@ -1190,9 +1186,9 @@ class Kernel:
                 old = _P_RUNNING
                 shown = _P_SYSCALL
                 m = 0
-                while m < len(self._thread_ids) and not (self._m_known[m] and self._m_proc[m] == p):
+                while m < self._m_n and not (self._m_known[m] and self._m_proc[m] == p):
                     m += 1
-                if m == len(self._thread_ids):
+                if m == self._m_n:
                     return self._fail(f"P {id} is abandoned, but no thread has it", i)
                 shown_p = p
                 shown_gid = self._m_gid[m]
@@ -1481,8 +1477,8 @@ class Kernel:
         """Return the index of a thread, a new one for a new id."""
         m: cython.int = self._thread_map.find(id)
         if m < 0:
-            m = len(self._thread_ids)
-            self._thread_ids.append(id)
+            m = self._m_n
+            self._m_n += 1
             if m == len(self._m_known):
                 self._m_id = self._thread_map.keys = grown(self._m_id, 2 * m)
                 self._m_known = grown(self._m_known, 2 * m)
@@ -1795,7 +1791,7 @@ class Kernel:
             row: cython.int = self._rows
             self._times[row] = time
             self._types[row] = kind
-            self._threads[row] = thread
+            self._threads[row] = self._m_id[thread] if thread >= 0 else -1
             self._procs[row] = proc
             self._goroutine_column[row] = goroutine
             self._a[row] = a

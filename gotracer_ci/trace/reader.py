@@ -16,8 +16,8 @@ from gotracer_ci.trace.tables import Tables
 class Chunk(NamedTuple):
     """`n` events as columns. The columns are used again for the next chunk, so read them before going on.
 
-    times (int64): ns on the trace's clock, strictly increasing. types (uint8): `spec.Ev`. threads (int32): a number
-    from 0 on for each thread, −1 none. procs (int32), goroutines (int64): the context's, before the event, −1 none.
+    times (int64): ns on the trace's clock, strictly increasing. types (uint8): `spec.Ev`. threads (int64), procs
+    (int32), goroutines (int64): Go's ids of the context, before the event, −1 none.
     stacks (int32): the context's stack in the tables, 0 none. lives (int64): the life of the context's goroutine (see
     `observe.Goroutines`), −1 none. a, b, c (int64): by type; strings and stacks are indices of the tables:
 
@@ -165,11 +165,6 @@ class Trace:
         if self.watch is not None:
             self.watch(self)
         return Chunk(*self._kernel.columns())
-
-    @property
-    def thread_ids(self) -> list[int]:
-        ids: list[int] = self._kernel.thread_ids()
-        return ids
 
     def alive(self) -> list[tuple[Any, ...]]:
         """Return the goroutines at the end (see `kernel.Kernel.alive`)."""

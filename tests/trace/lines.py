@@ -41,10 +41,8 @@ SWEEP = (Ev.GC_SWEEP_BEGIN, Ev.GC_SWEEP_ACTIVE, Ev.GC_SWEEP_END)
 def lines(trace: Trace) -> Iterator[str]:
     """Reads the trace; yields the oracle's line for every event."""
     for chunk in trace.chunks():
-        threads = trace.thread_ids
-        for time, number, m, p, g, a, b, c, stack in chunk.rows():
+        for time, number, thread, p, g, a, b, c, stack in chunk.rows():
             event = Ev(number)
-            thread = threads[m] if m >= 0 else -1
             details = _details(trace, event, p, g, (a, b, c))
             transition = c if event in (Ev.GO_CREATE, Ev.GO_CREATE_BLOCKED) else stack if event in OWN_STACK else 0
             stacks = (_stack(trace, stack), _stack(trace, transition))
