@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "github.md"
-HEAD = "| Name | Means |\n|---|---|\n"
+HEAD = "| Name | Description |\n|---|---|\n"
 
 
 def page() -> str:
