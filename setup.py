@@ -18,6 +18,12 @@ COMPILED = (
     "observe",
     "observers/groups",
     "sorting",
+    "v1/convert",
+    "v1/numbers",
+    "v1/order",
+    "v1/others",
+    "v1/parse",
+    "v1/rows",
     "varints",
 )
 

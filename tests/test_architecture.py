@@ -54,6 +54,12 @@ THIRD_PARTY = {
         "trace/observe",
         "trace/observers/groups",
         "trace/sorting",
+        "trace/v1/convert",
+        "trace/v1/numbers",
+        "trace/v1/order",
+        "trace/v1/others",
+        "trace/v1/parse",
+        "trace/v1/rows",
         "trace/varints",
     },
     "click": {

@@ -127,18 +127,19 @@ class Trace:
 
     def _old_chunks(self, core: Any) -> Iterator[Chunk]:
         """Read the old format. Until the whole file has been read no event is known, and the chunks are empty."""
-        from gotracer_ci.trace import v1  # here, because most traces are of the newer formats
+        from gotracer_ci.trace.v1.blocks import blocks  # here, because most traces are of the newer formats
 
         began = False
         try:
-            for worked, block in v1.blocks(self._data, self.version, self.tables):
+            for worked, block in blocks(self._data, self.version, self.tables):
                 self._worked = worked
-                if not began and block.n:
-                    # Go's reader: one before the first event, whose time is 0
-                    began = True
-                    core.sync(-1)
-                    yield self._chunk()
-                core.replay(*block)
+                if block:
+                    if not began:
+                        # like Go's reader, one Sync event before the first event, whose time is 0
+                        began = True
+                        core.sync(-1)
+                        yield self._chunk()
+                    core.replay(*block)
                 yield self._chunk()
             if began:
                 core.sync(core.span()[1])

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gotracer_ci.trace.interning import Ids, Interner
-from gotracer_ci.trace.varints import StackBatches, from_dicts, intern_text, read_strings
+from gotracer_ci.trace.varints import StackBatches, intern_text, read_strings
 
 RESERVED = (b"", b"unblocked", b"created", b"syscall exit")
 """The first strings: none, and why a goroutine is Runnable where Go's trace gives no reason (see the kernel)."""
@@ -93,13 +93,6 @@ class Tables:
             return string_ids, self.add_stacks(batches, string_ids)
         except BadTable as bad:
             raise BadTable(str(bad), first) from None
-
-    def add_generation(
-        self, strings: dict[int, bytes], stacks: dict[int, tuple[int, ...]], pcs: dict[int, tuple[int, int, int]]
-    ) -> tuple[Ids, Ids]:
-        """Take over the old format's strings (id → bytes), stacks (id → pcs) and frames (pc → ids and line)."""
-        string_ids, batches = from_dicts(strings, stacks, pcs, self._string_index, self.strings)
-        return string_ids, self.add_stacks(batches, string_ids)
 
     def add_stacks(self, batches: StackBatches, strings: Ids) -> Ids:
         """Intern a generation's stacks; return its stack ids mapped to indices.

@@ -272,23 +272,15 @@ class StackBatches:
         return ids
 
 
-def from_dicts(
-    strings: dict[int, bytes],
-    stacks: dict[int, tuple[int, ...]],
-    pcs: dict[int, tuple[int, int, int]],
-    interner: Interner,
-    table: list[bytes],
-) -> tuple[Ids, StackBatches]:
-    ids: Ids = Ids()
-    for id, text in strings.items():
-        ids.put(id, intern_text(text, interner, table))
+def stacks_of(stacks: dict[int, tuple[int, ...]], frames: dict[int, tuple[int, int, int]]) -> StackBatches:
+    """Return the old format's stacks (ID → program counters) and frames (program counter → string IDs and line)."""
     batches: StackBatches = StackBatches()
-    for id, frames in stacks.items():
+    for id, pcs in stacks.items():
         batches.begin(id)
-        for pc in frames:
-            function, file, line = pcs[pc]
-            batches.frame(signed(pc), signed(function), signed(file), signed(line))
-    return ids, batches
+        for pc in pcs:
+            function, file, line = frames[pc]
+            batches.frame(pc, function, file, line)
+    return batches
 
 
 def _longer(frames: Any) -> Any:

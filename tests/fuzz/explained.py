@@ -55,7 +55,7 @@ EXPLAINED = (
         "a frame without its string in the older format: Go's reader shows an empty name (in the newer one it refuses)",
     ),
     Explanation(
-        "the trace is cut: stacks that its events name are missing",
+        "the trace is truncated: stacks that its events refer to are missing",
         False,
         "the older format, whose stacks lie last, cut there: Go's reader gives the events without them",
     ),

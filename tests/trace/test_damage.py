@@ -79,7 +79,7 @@ def test_a_bent_trace_is_read_or_refused(decoder: Build, name: str, rnd: random.
     [
         (b"", "empty"),
         (b"hello, this is a text file\n", "not a Go execution trace"),
-        (b"go 1.21 trace\0\0\0", "cut"),
+        (b"go 1.21 trace\0\0\0", "truncated"),
         (b"go 1.99 trace\0\0\0", "unknown trace format"),
         (b"go 1.22 trace\0\0\0", "truncated"),
         (gzip.compress(WHOLE["leak-go1.27"])[:2000], "gzip"),

@@ -1,4 +1,4 @@
-"""The older format (Go 1.11 to 1.21): what recorded traces do not show, written by hand, against Go's own reader."""
+"""The old format (Go 1.11 to 1.21): traces written by hand, compared with Go's own reader."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.trace.spec import GoState, IntervalKind
-from gotracer_ci.trace.v1_parse import STEP, Records
-from gotracer_ci.trace.v1_spec import GC_P, NETPOLL_P, SYSCALL_P, TIMED, TIMER_P, Old
+from gotracer_ci.trace.tables import Tables
+from gotracer_ci.trace.v1.blocks import STEP
+from gotracer_ci.trace.v1.parse import Parser
+from gotracer_ci.trace.v1.records import Records
+from gotracer_ci.trace.v1.spec import GC_P, NETPOLL_P, SYSCALL_P, TIMED, TIMER_P, Old
 from tests.builds import Build, groups_of, open_trace, trace_of
 from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
@@ -94,9 +97,11 @@ def read(decoder: Build, oracle: Oracle, tmp_path: Path) -> Read:
 def test_the_traces_hold_every_event_of_the_older_format() -> None:
     seen: set[int] = set()
     for path in OLDER:
-        records = Records(memoryview(path.read_bytes()), 21)
-        list(records.read())
-        seen.update(records.kinds)
+        records = Records()
+        parser = Parser(memoryview(path.read_bytes()), 21, records, Tables())
+        while parser.read(STEP):
+            pass
+        seen.update(records.kinds[: records.n])
     assert {event.name for event in set(TIMED) - NOBODY_WRITES if event not in seen} == set()
 
 
@@ -129,6 +134,23 @@ def test_system_calls(read: Read) -> None:
     times = [int(line.split("\t")[1]) for line in found if "Syscall" in line]
     assert times == [30, 31, 135, 395]
     assert f"\t395\t-1\t{SYSCALL_P}\t{MAIN}\t" in "".join(found)
+
+
+def test_ends_of_system_calls_are_sorted_by_their_true_times(read: Read) -> None:
+    """They are written in another order, and of equal times the one that was written first comes first."""
+    goroutines = range(10, 60)
+    calls = b"".join(
+        record(Old.GO_START, 5, g, 1) + record(Old.GO_SYSCALL, 5, STACK) + record(Old.GO_SYS_BLOCK, 5)
+        for g in goroutines
+    )
+    written = list(reversed(goroutines))
+    ends = b"".join(record(Old.GO_SYS_EXIT, 3, g, 2, 3000 + g * 37 % 11 * 10) for g in written)
+    created = [record(Old.GO_CREATE, 1, g, STACK, STACK) for g in goroutines]
+    found, damage = read(trace(*created, record(Old.GO_SCHED, 5, STACK), calls, others=batch(-1, 5000, ends)))
+    assert damage == ""
+    ended = [line.split("\t") for line in found if f"\t{SYSCALL_P}\t" in line]
+    expected = sorted(written, key=lambda g: g * 37 % 11)
+    assert [int(line[4]) for line in ended] == expected
 
 
 def test_states_and_reasons(read: Read, tmp_path: Path) -> None:
@@ -222,14 +244,14 @@ def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
 
 
 @pytest.mark.parametrize("path", OLDER[::5], ids=lambda path: path.stem)
-def test_a_cut_trace_is_refused(path: Path, decoder: Build) -> None:
+def test_a_truncated_trace_is_refused(path: Path, decoder: Build) -> None:
     """The clock's frequency, then stacks lie at the end: nothing can be read, or all without the stacks cut off."""
     data = path.read_bytes()
     for end in range(16, len(data), len(data) // 7):
         cut = trace_of("cut", data[:end])
         found = sum(chunk.n for chunk in cut.chunks())
         assert cut.damage is not None
-        assert "cut" in cut.damage.problem
+        assert "truncated" in cut.damage.problem
         assert found == 0 or "stacks" in cut.damage.problem
 
 
@@ -237,14 +259,14 @@ def test_a_cut_trace_is_refused(path: Path, decoder: Build) -> None:
     ("events", "problem"),
     [
         ([record(Old.HEAP_ALLOC, 5, 1, 2)], "numbers"),
-        ([record(54, 5)], "unknown type"),
-        ([record(Old.LOG, 5, 9, 3, STACK) + number(1 << 40)], "more than the format allows"),
-        ([bytes([Old.GO_SYS_EXIT | 3 << 6]) + number(3000)], "more than the format allows"),
+        ([record(54, 5)], "unknown event type"),
+        ([record(Old.LOG, 5, 9, 3, STACK) + number(1 << 40)], "that the format allows"),
+        ([bytes([Old.GO_SYS_EXIT | 3 << 6]) + number(3000)], "that the format allows"),
         ([record(Old.HEAP_ALLOC, -1, 1)], "time is out of range"),
-        ([record(Old.GO_START, 5, OTHER, 5)], "can happen yet"),
-        ([record(Old.STACK, 9, 2, 1, 1, 1, 1)], "table of stacks"),
-        ([text(1, b"again")], "table of strings"),
-        ([batch(1 << 31, 1000)], "cannot be"),
+        ([record(Old.GO_START, 5, OTHER, 5)], "no P can make progress"),
+        ([record(Old.STACK, 9, 2, 1, 1, 1, 1)], "stack table is broken"),
+        ([text(1, b"again")], "string table is broken"),
+        ([batch(1 << 31, 1000)], "out of range"),
         ([batch(1, 500, record(Old.PROC_START, 0, 8)), batch(1, 100, record(Old.PROC_STOP, 0))], "times go back"),
     ],
 )
@@ -257,7 +279,7 @@ def test_what_cannot_be_ordered_is_refused(events: list[bytes], problem: str, re
 @pytest.mark.parametrize(
     ("events", "problem"),
     [
-        ([record(Old.PROC_START, 5, 8)], "runs already"),
+        ([record(Old.PROC_START, 5, 8)], "which is running"),
         ([record(Old.PROC_STOP, 5)], "runs a goroutine"),
         ([record(Old.GC_DONE, 5)], "not begun"),
         ([record(Old.STW_START, 5, 0), record(Old.STW_START, 5, 0)], "inside another"),
@@ -286,5 +308,5 @@ def test_what_contradicts_itself_is_read_up_to_there(events: list[bytes], proble
 
 def test_an_event_without_a_meaning_ends_the_trace(read: Read) -> None:
     found, damage = read(trace(record(Old.HEAP_ALLOC, 5, 1), record(Old.FUTILE_WAKEUP, 5)))
-    assert "unknown type" in damage
+    assert "unknown event type" in damage
     assert len(found) > 1

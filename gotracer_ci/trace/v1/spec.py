@@ -1,4 +1,4 @@
-"""The wire format of Go 1.11 to 1.21, as data, and Go's own words for it in the terms of the newer format."""
+"""The wire format of Go 1.11 to 1.21 as data, and the terms of the newer format for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Old(IntEnum):
-    """The older format's events by their wire numbers. SYSCALL_BLOCKS is ours: a GO_SYSCALL with GO_SYS_BLOCK next."""
+    """Event types by their wire numbers. SYSCALL_BLOCKS is not on the wire: a GO_SYSCALL that GO_SYS_BLOCK follows."""
 
     BATCH = 1
     FREQUENCY = 2
@@ -107,7 +107,7 @@ _ARGUMENTS = {
     Old.CPU_SAMPLE: "time p g stack",
 }
 TIMED = {event: tuple(names.split()) for event, names in _ARGUMENTS.items()}
-"""The timed events: a type byte, a time difference, then these; see `spec.TIMED`."""
+"""Arguments of the timed events, after the type byte and the time difference. One named `stack` is always the last."""
 
 STARTS = {Old.GO_START, Old.GO_START_LOCAL, Old.GO_START_LABEL}
 BLOCKS = {
@@ -125,12 +125,16 @@ BLOCKS = {
 YIELDS = {Old.GO_SCHED, Old.GO_PREEMPT}
 LEAVES = {Old.GO_END, Old.GO_STOP} | YIELDS | BLOCKS
 """After these the P runs no goroutine."""
+NAMES_CONTEXT = {Old.GO_SYS_EXIT, Old.GO_WAITING, Old.GO_IN_SYSCALL} | STARTS
+"""Their first argument is the goroutine that they belong to."""
+NAMES_OTHER = {Old.GO_CREATE, Old.GO_UNBLOCK, Old.GO_UNBLOCK_LOCAL, Old.GO_SYS_EXIT_LOCAL}
+"""Their first argument is another goroutine. (Go's reader gives GO_SYS_EXIT_LOCAL to what its P ran last.)"""
 
 TIMER_P = 1_000_001
 NETPOLL_P = 1_000_002
 SYSCALL_P = 1_000_003
 GC_P = 1_000_004
-"""No real P: of the runtime's timers, its poller, ends of system calls, and GC cycles."""
+"""Stand-ins for a P: for the timers and the network poller of the runtime, for ends of system calls, for GC cycles."""
 
 BLOCK_REASONS: dict[int, bytes] = {
     Old.GO_STOP: b"forever",
@@ -164,5 +168,6 @@ STW_KINDS = (
     b"PageCachePagesLeaked (test)",
     b"ResetDebugLog (test)",
 )
-"""By the number on the wire in Go 1.21; before, 0 and 1 were the first two that have a name."""
+"""By their number in Go 1.21. In older versions 0 and 1 are the first two with a name."""
 STW_KINDS_SINCE = 21
+CPU_SAMPLES_SINCE = 19
