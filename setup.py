@@ -27,19 +27,25 @@ COMPILED = (
     "varints",
 )
 
+SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all modules
+
+# A CFLAGS in the environment replaces the interpreter's own flags, and with them its level of optimisation.
+flags = ["-O3"] if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "-O") else []
+
 # The decoder checks whatever comes from the file. GOTRACER_CI_CHECKED=1 makes Cython check every index besides: the
 # tests and the fuzzer run on both builds, so that the one that ships can do without.
 checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
 
 
-def extension(module: str) -> Extension:
-    source = PACKAGE / f"{module}.py"
-    return Extension(
-        ".".join(source.with_suffix("").parts),
-        [str(source)],
-        define_macros=[("Py_LIMITED_API", LIMITED_API)],
-        py_limited_api=True,
-    )
+def extension(name: str, source: Path) -> Extension:
+    macros = [("Py_LIMITED_API", LIMITED_API)]
+    return Extension(name, [str(source)], define_macros=macros, extra_compile_args=flags, py_limited_api=True)
+
+
+def modules() -> list[Extension]:
+    sources = [PACKAGE / f"{module}.py" for module in COMPILED]
+    compiled = [extension(".".join(source.with_suffix("").parts), source) for source in sources]
+    return [*compiled, extension(SHARED, PACKAGE / "_shared.c")]
 
 
 class AllOrNothing(build_ext):
@@ -67,7 +73,8 @@ class HonestWheel(bdist_wheel):
 
 setup(
     ext_modules=cythonize(
-        [extension(module) for module in COMPILED],
+        modules(),
+        shared_utility_qualified_name=SHARED,
         build_dir="build/cython-checked" if checked else "build/cython",
         language_level=3,
         compiler_directives={"boundscheck": checked},

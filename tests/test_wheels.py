@@ -113,7 +113,8 @@ def test_the_wheel_holds_the_package_and_its_compiled_modules(built: Built) -> N
     modules = [file for file in built.files if file.endswith(".py")]
     compiled = {file for file in modules if (ROOT / file).read_text(encoding="utf-8").startswith("# cython: ")}
     assert "gotracer_ci/trace/kernel.py" in compiled
-    libraries = {file.replace(".py", ".abi3.so") for file in compiled} if compiles() else set()
+    shared = "gotracer_ci/trace/_shared.py"
+    libraries = {file.replace(".py", ".abi3.so") for file in (*compiled, shared)} if compiles() else set()
     assert members(built.wheel) == built.files | libraries
     tag = (
         f"cp311-abi3-{sysconfig.get_platform().translate(str.maketrans('-.', '__'))}" if compiles() else "py3-none-any"
