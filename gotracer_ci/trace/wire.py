@@ -135,7 +135,7 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
             raise problem or Damage("generation without a clock frequency: the trace is truncated", pos)
         if version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
             raise problem or Damage("generation without a clock snapshot: the trace is truncated", pos)
-        if float(generation.start) * generation.freq > 4e18:
+        if float(generation.start) * generation.freq > spec.MAX_TIME:
             raise problem or Damage("a time is out of range", pos)
         generation.truncated = problem
         yield generation
@@ -172,7 +172,7 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
                 value, pos = _varint(data, pos, end)
                 numbers.append(value)
             time = float(numbers[0]) * generation.freq
-            if time > 4e18:
+            if time > spec.MAX_TIME:
                 raise Damage("the time of a CPU sample is out of range", at)
             thread, proc, goroutine, stack = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:])
             if not -1 <= proc < spec.MAX_PROCS:
