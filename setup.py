@@ -9,7 +9,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
-LIMITED_API = "0x030b0000"  # Python 3.11: one compiled wheel a platform serves it and all later ones
+LIMITED_API = "0x030b0000"  # Python 3.11: one compiled wheel per platform works with this and all later versions
 PACKAGE = Path("gotracer_ci/trace")
 COMPILED = (
     "columns",
@@ -32,8 +32,8 @@ SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all m
 # A CFLAGS in the environment replaces the interpreter's own flags, and with them its level of optimisation.
 flags = ["-O3"] if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "-O") else []
 
-# The decoder checks whatever comes from the file. GOTRACER_CI_CHECKED=1 makes Cython check every index besides: the
-# tests and the fuzzer run on both builds, so that the one that ships can do without.
+# The decoder checks every value from the file. GOTRACER_CI_CHECKED=1 makes Cython also check every index. The tests and
+# the fuzzer run on both builds, so the released one does not need these checks.
 checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
 
 
@@ -49,7 +49,7 @@ def modules() -> list[Extension]:
 
 
 class AllOrNothing(build_ext):
-    """Without a C compiler the package works as plain Python. Compiled modules and plain ones do not mix."""
+    """Install plain Python without a C compiler. Compiled and plain modules cannot be mixed."""
 
     def run(self) -> None:
         try:
@@ -82,7 +82,7 @@ setup(
     cmdclass={"bdist_wheel": HonestWheel, "build_ext": AllOrNothing},
     options={
         "bdist_wheel": {"py_limited_api": "cp311"},
-        # the two builds' libraries have the same names, and in one directory each would pass for the other
+        # both builds' libraries have the same names, so keep them in separate directories
         "build": {"build_base": "build/checked-base" if checked else "build"},
     },
 )

@@ -1,4 +1,4 @@
-"""The command line: groups the commands and turns errors into exit codes. The only place that exits."""
+"""The command line: group the commands and turn errors into exit codes. Nothing else exits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gotracer_ci.commands.output import complain, print_lines
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, EXIT_TERMINATED, GotracerError, UsageError
 
 COMMANDS = ("analyze", "rules", "baseline", "doctor", "action")
-"""The modules of `gotracer_ci.commands` that are commands, in the order in which the help lists them."""
+"""The modules in `gotracer_ci.commands` that are commands, in the order of the help."""
 
 
 class Lazy(click.Group):
-    """A group that imports a command's module only when it needs the command."""
+    """A group that imports a command's module only when the command is used."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -73,7 +73,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def main(arguments: Iterable[str] | None = None) -> NoReturn:
-    """Run a command and exit with the code that it returns. An error that a user can fix is one line on stderr."""
+    """Run a command and exit with its code. Print an error that a user can fix as one line on stderr."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
         given = None if arguments is None else list(arguments)
@@ -90,6 +90,6 @@ def main(arguments: Iterable[str] | None = None) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-        complain("internal error: please report it, with the lines above")
+        complain("internal error: please report it with the lines above")
         code = EXIT_CRASHED
     sys.exit(code or EXIT_CLEAN)

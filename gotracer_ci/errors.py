@@ -1,4 +1,4 @@
-"""Errors: each class has its exit code, and each message is one line for a user.
+"""Errors. Each class has an exit code, and each message is one line for the user.
 
 A message names the file or the option, what is wrong and what to do. `cli` and `action` catch `GotracerError` once,
 print it and use its `exit_code`; only `cli` exits.
@@ -10,7 +10,7 @@ EXIT_CLEAN = 0
 EXIT_FLAGGED = 1
 EXIT_UNPUBLISHED = 4
 EXIT_CRASHED = 70
-"""A bug in gotracer-ci. Never 1, which means that a change made something worse."""
+"""A bug in gotracer-ci. It must differ from 1, which means a regression."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C, as a shell reports it."""
 EXIT_TERMINATED = 143
@@ -24,16 +24,16 @@ class GotracerError(Exception):
 
 
 class UsageError(GotracerError):
-    """A wrong flag, configuration or path."""
+    """An invalid flag, configuration or path."""
 
 
 class FileError(UsageError):
-    """A file that cannot be read or written, or does not hold what it should.
+    """A file that cannot be read or written, or has the wrong content.
 
     Args:
-        path: what the user called the file.
+        path: the file's name as the user gave it.
         problem: what is wrong with it.
-        remedy: what to do, "" where the problem says enough.
+        remedy: what to do, or "".
     """
 
     def __init__(self, path: object, problem: str, remedy: str = "") -> None:
@@ -50,9 +50,9 @@ class TraceError(GotracerError):
     """A trace that cannot be read, or cannot be read to its end.
 
     Args:
-        path: what the user called the trace.
+        path: the trace's name as the user gave it.
         problem: what is wrong with it, and what to do.
-        offset: byte offset of the damage in the (uncompressed) trace, None where there is none.
+        offset: the byte offset of the damage in the (uncompressed) trace, or None.
     """
 
     def __init__(self, path: str, problem: str, offset: int | None = None) -> None:
@@ -73,7 +73,7 @@ class TraceError(GotracerError):
 
 
 class BaselineError(GotracerError):
-    """A baseline file that is invalid or made by a newer schema."""
+    """A baseline file that is invalid or has a newer schema."""
 
     exit_code = 3
 

@@ -41,12 +41,12 @@ def read(path: Path, limit: int) -> bytes:
         limit: bytes; a larger file is an error.
 
     Raises:
-        MissingFileError: there is no such file.
-        FileError: it is not a regular file, too large or unreadable.
+        MissingFileError: the file does not exist.
+        FileError: it is not a regular file, or too large or unreadable.
     """
     try:
         _require_regular(path, os.stat(path))
-        # another process may have replaced the file since: opening a pipe must not block, and it is checked again
+        # Another process may have replaced the file meanwhile, so check again, and do not block on opening a pipe.
         with open(os.open(path, os.O_RDONLY | _NONBLOCK | _COMMON), "rb") as file:
             _require_regular(path, os.fstat(file.fileno()))
             data = file.read(limit + 1)
@@ -55,7 +55,7 @@ def read(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise FileError(path, f"cannot be read: {error.strerror}") from None
     if len(data) > limit:
-        raise FileError(path, f"larger than {limit:,} bytes, which is the limit")
+        raise FileError(path, f"exceeds the limit of {limit:,} bytes")
     return data
 
 
@@ -107,7 +107,7 @@ def parse_toml(text: str, path: object) -> dict[str, Any]:
 
 
 def check_writable(path: Path, inside: Path | None = None) -> None:
-    """Raise the error that `write` would raise, as far as it shows before anything is written.
+    """Raise the error that `write` would raise, as far as it is known before writing.
 
     Raises:
         FileError: the file cannot be written.
@@ -152,7 +152,7 @@ def write(path: Path, data: bytes, inside: Path | None = None) -> None:
 
 
 def append(path: Path, data: bytes) -> None:
-    """Add to the end of a file that others add to as well, or add nothing at all.
+    """Append all data to a file that other processes append to as well, or nothing.
 
     Raises:
         FileError: it cannot be written.
@@ -178,9 +178,9 @@ def append(path: Path, data: bytes) -> None:
 
 @contextmanager
 def locked(path: Path, inside: Path | None = None, *, create: bool = False) -> Iterator[None]:
-    """Let one process at a time read, change and write a file.
+    """Let only one process at a time read, change and write a file.
 
-    The directory is locked, not a file beside it: the lock leaves nothing behind and ends with the process.
+    The lock is on the directory, so it leaves no file behind and ends with the process.
 
     Args:
         inside: as for `write`.
@@ -214,7 +214,7 @@ def _lock(directory: Path) -> int:
         descriptor = os.open(directory, os.O_RDONLY | _COMMON)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:
-        # there is no directory, or it is on a file system without locks: an update without one is better than none
+        # The directory is missing or its file system has no locks. Updating without a lock is better than failing.
         if descriptor >= 0:
             os.close(descriptor)
         return -1
@@ -295,7 +295,7 @@ def _is_written_directly(found: os.stat_result) -> bool:
 
 
 def _pour(descriptor: int, data: bytes) -> None:
-    """Write to a stream and close it. A reader that went away has seen what it wanted."""
+    """Write to a stream and close it. A reader that closes it early is not an error."""
     try:
         with suppress(BrokenPipeError):
             _write_all(descriptor, data)
@@ -312,7 +312,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
     draft = target.with_name(f".gotracer-ci-{os.urandom(8).hex()}.tmp")
     try:
-        # within the block, because Ctrl-C may come between the file's creation and the next line
+        # Inside the block, because Ctrl-C may arrive between the file's creation and the next line.
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _COMMON, 0o666)
         try:
             if old is not None and hasattr(os, "fchown"):
@@ -326,7 +326,7 @@ def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
         with suppress(OSError):
             draft.unlink()
         raise
-    # so that the new name is on disk, too; not every system can do it
+    # Sync the new name to disk as well; not every system supports this.
     with suppress(OSError):
         directory = os.open(target.parent, os.O_RDONLY | _COMMON)
         try:
@@ -336,7 +336,7 @@ def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
 
 
 def _resemble(descriptor: int, old: os.stat_result) -> None:
-    """Give the new file the owner and the permissions of the one that it replaces, as far as this user may."""
+    """Copy owner and permissions from the file to replace to the new file, as far as the user is allowed to."""
     new = os.fstat(descriptor)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         with suppress(OSError):

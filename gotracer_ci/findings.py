@@ -1,4 +1,4 @@
-"""Findings: what a rule says about one place of a program, as plain values.
+"""Findings: plain values that describe a problem at one place of a program.
 
 A finding is a group: one rule, one kind, one place, with all its occurrences. Its identity (`Key`) has no line, ID,
 duration or absolute path, so it survives moved lines, other machines and `-trimpath`. All times are nanoseconds;
@@ -14,7 +14,7 @@ from typing import Annotated, Final, NamedTuple
 
 
 class Doc(NamedTuple):
-    """What the schema of the JSON report says about a field beyond its type. pattern: a regular expression."""
+    """A field's description in the schema of the JSON report. pattern: a regular expression for its values."""
 
     text: str = ""
     minimum: int | None = None
@@ -27,7 +27,7 @@ LEFT_OUT: Final = MappingProxyType({"left_out": True})
 
 
 class Severity(IntEnum):
-    """How bad a finding is. NONE: measured, but below every threshold; shown only if the baseline says it got worse."""
+    """How bad a finding is. NONE: below every threshold; shown only if it is worse than the baseline."""
 
     NONE = 0
     INFO = 1
@@ -56,7 +56,7 @@ class Key(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, the same on every machine and for every build of the same code."""
-        import hashlib  # takes 3 ms at start, and only some formats need it
+        import hashlib  # importing it takes 3 ms, and only some formats need it
 
         return hashlib.sha256("\x1f".join(self if self.program else self[:3]).encode()).hexdigest()[:16]
 
@@ -98,13 +98,13 @@ class Occurrence(NamedTuple):
     before_start: Annotated[bool, Doc("It was already under way when the trace began.")] = False
     woken_by: Annotated[
         str,
-        Doc("Who ended the wait or made it runnable: goroutine 7 at main.f (x.go:12). Empty if unknown."),
+        Doc("What ended the wait or made it runnable, such as goroutine 7 at main.f (x.go:12). Empty if unknown."),
     ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a baseline compares: of all occurrences, not only those above a threshold."""
+    """The values that a baseline compares. They cover all occurrences, not only those above a threshold."""
 
     unit: Annotated[str, Doc("ns for times; count or bytes for counters, whose value is total.")]
     count: Annotated[int, Doc("How many occurrences; of a counter 1, or the value itself.")]
@@ -155,7 +155,7 @@ class Threshold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What a rule says about itself: the only source of its help on the command line, in SARIF, HTML and the docs.
+    """A rule's documentation: the only source of its help on the command line, in SARIF, HTML and the docs.
 
     sections: (heading, Markdown) in the fixed order Detects, Why it matters, How it is measured, Thresholds, What to
     do, Limits. The JSON report leaves them out.

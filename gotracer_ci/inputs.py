@@ -16,42 +16,39 @@ MAX_TRACES = 10_000
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """The traces that `names` stand for, in order, each once; of a folder those files that begin like a trace.
+    """Return the traces that `names` refer to, in order and without duplicates. In directories, search for trace files.
 
     Raises:
-        TraceError: a folder without traces, a pattern that matches nothing.
-        UsageError: no trace named, or far too many.
+        TraceError: a directory contains no traces, or a glob matches nothing.
+        UsageError: there are no traces, or too many.
     """
     found: dict[str, None] = {}
     for name in names:
         found.update(dict.fromkeys(_of(name)))
     if not found:
-        raise UsageError("no trace given; name files, folders or patterns, or - for standard input")
+        raise UsageError("no trace given; name files, directories or globs, or - for standard input")
     if len(found) > MAX_TRACES:
-        raise UsageError(f"{len(found):,} traces are more than the {MAX_TRACES:,} that one run takes")
+        raise UsageError(f"{len(found):,} traces exceed the limit of {MAX_TRACES:,} per run")
     return list(found)
 
 
 def expand_base(names: Collection[str], traces: Iterable[str]) -> list[str]:
-    """The traces of the base commit, none of which may be one of the change's.
+    """Return the traces of the base commit.
 
     Raises:
-        TraceError: as `expand`.
-        UsageError: a trace is both, or there are far too many.
+        TraceError: same as for `expand`.
+        UsageError: a trace is also one of the change's, or there are too many.
     """
     found = expand(names) if names else []
     mine = {os.path.realpath(name) for name in traces}
     for name in found:
         if os.path.realpath(name) in mine:
-            raise UsageError(f"{name}: is named both as a trace of the change and with --base")
+            raise UsageError(f"{name}: given both as a trace of the change and with --base")
     return found
 
 
 def shown(name: str, root: Path) -> str:
-    """Return the name of a file in reports: relative to the root if it is below it, the same in every checkout.
-
-    name: as the user named it.
-    """
+    """Return a file's name for reports: relative to the root if it is below it, so it is the same in every checkout."""
     if name == STDIN:
         return name
     try:
@@ -67,12 +64,12 @@ def _of(name: str) -> list[str]:
     if path.is_dir():
         inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and _is_trace(file))
         if not inside:
-            raise TraceError(name, "a folder without traces; record one with runtime/trace or go test -trace")
+            raise TraceError(name, "directory without traces; record one with runtime/trace or go test -trace")
         return inside
     if not path.exists() and glob.has_magic(name):
         matching = sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
         if not matching:
-            raise TraceError(name, "no file matches this pattern")
+            raise TraceError(name, "no file matches this glob")
         return matching
     return [name]
 
@@ -83,6 +80,6 @@ def _is_trace(file: Path) -> bool:
             head = stream.read(len(_HEADER_START))
     except OSError:
         return False
-    # an empty file is what is left of a program that ended too early: passed over, it would not be missed
-    is_lost = not head and file.suffix == ".trace"
-    return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name) or is_lost
+    # A program that exited too early leaves an empty file. Report it instead of skipping it.
+    is_empty = not head and file.suffix == ".trace"
+    return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name) or is_empty

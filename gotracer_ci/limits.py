@@ -1,4 +1,4 @@
-"""Limits of comparison: how far a group may go before it is worse than the baseline. Each rule brings its own.
+"""Limits of comparison: how much a group may grow before it is worse than the baseline. Each rule has its own.
 
 Run to run, the total time of an unchanged program's waits varies by a factor, more for the scheduler's waits than for
 locks and system calls. Its counters vary by a few percent at most.
@@ -17,7 +17,7 @@ EVERY_KIND: Final = ""
 
 
 class Limit(NamedTuple):
-    """How far the groups of one class may go.
+    """How much the groups of one class may grow.
 
     unit: "ns", "count" or "bytes". tolerance, floor: a value is over the limit above `tolerance * before + floor`.
     share: the floor is at least this part of the run's wall time. confirms: whether a value over the limit can be more
@@ -40,11 +40,11 @@ class Limit(NamedTuple):
         return self.unit == "ns"
 
     def above(self, before: float, wall_ns: float = 0) -> float:
-        """Return what a value must exceed to be more than noise, where `before` was."""
+        """Return the value that a group must exceed to be more than noise, given its value before."""
         return self.tolerance * before + max(self.floor, self.share * wall_ns)
 
     def gone(self, value: float) -> bool:
-        """Whether a group counts as absent: a baseline file does not hold times below 1 ms."""
+        """Report whether a group counts as absent: a baseline file does not store times below 1 ms."""
         return value < (MS if self.is_timing else 1)
 
 
@@ -58,5 +58,5 @@ Limits = Mapping[tuple[str, str], Limit]
 
 
 def limit_of(limits: Limits, key: Key) -> Limit | None:
-    """Return the limit for a group, None if it is not compared."""
+    """Return the limit for a group, or None if it is not compared."""
     return limits.get((key.rule, key.kind)) or limits.get((key.rule, EVERY_KIND))

@@ -1,4 +1,4 @@
-"""Notes: what a reader must know about a run besides its findings."""
+"""Notes: facts about a run that a reader must know besides its findings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class NoteKind(Enum):
-    """What a note is about. Code decides by this, never by the text.
+    """What a note is about. Code checks this, never the text.
 
     UNMAPPED: own code that is not in the repository. CHANGED: the checkout differs from the traced build.
-    PARTIAL: the repository is too large to be scanned. REFERENCE: what the run was compared with, and the update of it.
+    PARTIAL: the repository is too large to scan. REFERENCE: what the run was compared with, and updates of it.
     UNCOMPARED: there is a baseline, but it could not be used.
     """
 
@@ -23,7 +23,7 @@ class NoteKind(Enum):
 
 
 class Note(NamedTuple):
-    """One line for the reader. about: the file or option that tells it from another note of its kind."""
+    """One line for the reader. about: the file or option that distinguishes it from other notes of its kind."""
 
     kind: NoteKind
     text: str
@@ -31,7 +31,7 @@ class Note(NamedTuple):
 
 
 def distinct(notes: Iterable[Note]) -> list[Note]:
-    """Return the first of the notes that have the same kind and are about the same thing, in their order."""
+    """Return the notes in order, without those that have the kind and subject of an earlier one."""
     first: dict[tuple[NoteKind, str], Note] = {}
     for note in notes:
         first.setdefault((note.kind, note.about), note)
@@ -39,5 +39,5 @@ def distinct(notes: Iterable[Note]) -> list[Note]:
 
 
 NO_BASELINE = Note(
-    NoteKind.REFERENCE, "no baseline: every finding counts; make one with --baseline FILE --update-baseline"
+    NoteKind.REFERENCE, "no baseline: every finding counts; create one with --baseline FILE --update-baseline"
 )

@@ -29,7 +29,7 @@ Watch = Callable[[int, int, Trace], None]
 
 
 class _Read(NamedTuple):
-    """One trace. traced: None if nothing of it could be read. error: what is wrong with it."""
+    """One trace. traced: None if it could not be read at all. error: the problem with it, or None."""
 
     summary: TraceSummary
     traced: Traced | None
@@ -37,9 +37,9 @@ class _Read(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The results of a run. errors: what went wrong without preventing them, each to be shown.
+    """The results of a run. errors: problems that did not prevent the results, each to be shown.
 
-    notes: those of the report, with their kinds. written: format → the file that was written.
+    notes: the report's notes with their kinds. written: format → the file that was written.
     """
 
     report: Report
@@ -49,22 +49,22 @@ class Outcome(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """The code of the first error, or 0 or 1 from the report."""
+        """The exit code of the first error, or else 0 or 1 from the report."""
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
 def run(settings: Settings, watch: Watch | None = None, inside: Path | None = None) -> Outcome:
-    """Analyze, compare and write.
+    """Analyze the traces, compare them and write the reports.
 
     Args:
-        watch: called as the traces are read.
-        inside: write no file outside of this directory.
+        watch: called while the traces are read.
+        inside: write no file outside this directory.
 
     Raises:
         GotracerError: there are no results: wrong settings, or no trace that can be read.
     """
     rules = select(settings.rule, settings.skip, settings.thresholds)
-    # a baseline always holds all rules: findings of a missing one would be new as soon as it runs again
+    # A baseline always contains all rules: otherwise findings of a skipped rule would be new in the next run.
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
@@ -134,7 +134,7 @@ def _traced(read: Iterable[_Read]) -> list[Traced]:
 
 
 def _summaries(read: Sequence[_Read]) -> tuple[TraceSummary, ...]:
-    """Those without anything to show come last: findings refer to the others by their index."""
+    """Summarize the traces. Unreadable ones come last, because findings refer to the others by index."""
     return tuple(one.summary for one in sorted(read, key=lambda one: one.traced is None))
 
 
@@ -142,7 +142,7 @@ def _judge(
     traces: Sequence[Traced], base: Sequence[Traced], rules: Sequence[Rule], settings: Settings, inside: Path | None
 ) -> Judged:
     path = settings.baseline
-    # totals of a damaged trace are too low: anything would be worse than it
+    # The totals of a damaged trace are too low, so every later run would be worse.
     whole = [trace for trace in base if not trace.facts.damage]
     if path is None and not whole:
         return Judged(None, [NO_BASELINE])

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from gotracer_ci.trace.reader import Trace
 
 AFTER_S = 1.0
-"""A run that takes no longer gets no bar."""
+"""A shorter run gets no bar."""
 INTERVAL_S = 0.1
-"""Between two updates: often enough to look alive, and too rare to cost anything."""
+"""The time between updates: short enough to look alive, long enough to cost nothing."""
 BAR_WIDTH = 20
 NAME_LENGTH = 32
 _NEVER = float("inf")
@@ -32,7 +32,7 @@ _NEVER = float("inf")
 def shown(
     stream: TextIO | None, clock: Callable[[], float] = time.monotonic, after_s: float = AFTER_S
 ) -> Iterator[Bar | None]:
-    """Yield what to call for every chunk (`pipeline.Watch`), or None without a terminal. Remove the bar at the end."""
+    """Yield the function to call for every chunk (`pipeline.Watch`), or None without a terminal."""
     if stream is None or not stream.isatty():
         yield None
         return
@@ -44,7 +44,7 @@ def shown(
 
 
 class Bar:
-    """A progress bar with the bytes and events read and the time left. With several traces it shows which one it is."""
+    """A progress bar with the bytes and events read and the time left. Shows the current trace if there are several."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float], after_s: float) -> None:
         self._stream = stream
@@ -61,7 +61,7 @@ class Bar:
         try:
             self._draw(number, of, trace, now - self._start)
         except OSError:
-            # the terminal is gone; the results do not depend on it
+            # The terminal is gone, but the results do not depend on it.
             self._next = _NEVER
 
     def close(self) -> None:

@@ -20,13 +20,13 @@ FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN,
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a run depends on besides its traces' bytes. Conflicting settings cannot be constructed.
+    """All settings of a run. Conflicting settings cannot be constructed.
 
-    traces: files, directories, globs or "-". root: the repository. outputs: format → file, written besides `format`.
+    traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
     accept: (fingerprint, reason). base: traces of the base commit.
     baseline_name: what reports and errors call the baseline if that is not its path.
-    A plain class that pydantic can validate: a field's metadata holds pydantic's constraints.
+    A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
     Raises:
         UsageError: two settings conflict, or one needs another.
@@ -59,9 +59,9 @@ class Settings:
         if self.update_baseline and self.baseline is None:
             raise UsageError("update-baseline needs baseline: the file to create or update")
         if self.accept and (self.update_baseline or self.baseline is None):
-            raise UsageError("accept needs baseline, and excludes update-baseline, which accepts the whole run")
+            raise UsageError("accept needs baseline, and update-baseline must not be set: it accepts the whole run")
         if self.base and self.update_baseline:
-            raise UsageError("base and update-baseline exclude each other: compare with base, or accept the run")
+            raise UsageError("base and update-baseline cannot be used together: compare with base, or accept the run")
 
     @property
     def fail_severity(self) -> Severity:
@@ -75,22 +75,22 @@ def load(
     defaults: Mapping[str, Any] | None = None,
     typed: bool = False,
 ) -> Settings:
-    """Return the settings of a run: `given` (flags or inputs; None means not given) over the configuration file.
+    """Return the settings of a run: the configuration file, overridden by `given` (flags or inputs; None if not given).
 
     Args:
         config: the configuration file; None reads `.gotracer-ci/config.toml` below the root if it exists.
-        defaults: values for what neither sets, in place of the fields' own.
-        typed: the values of `given` and `defaults` have the fields' types and are within their limits.
+        defaults: override the fields' defaults.
+        typed: the values of `given` and `defaults` are already valid.
 
     Raises:
-        UsageError: naming the file or option, and what is wrong with it.
+        UsageError: the file or an option is invalid.
     """
     values = {name: value for name, value in given.items() if value is not None}
     file = config or Path(values.get("root", ".")) / CONFIG_FILE
     configured = _read(file, required=config is not None)
     values = _merge(_merge(dict(defaults or {}), configured), values)
     if typed and not configured:
-        # without pydantic, which takes longer to import than a small trace takes to analyze
+        # Avoid pydantic: importing it takes longer than analyzing a small trace.
         return Settings(**values)
     return _validated(values, str(file))
 
@@ -104,7 +104,7 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         return {}
     values = {name.replace("-", "_"): value for name, value in files.parse_toml(text, file).items()}
     if _has_nul(values):
-        raise UsageError(f"{file}: a string in it contains NUL, which no file or rule name can have")
+        raise UsageError(f"{file}: contains a string with a NUL character, which no file or rule name can have")
     if isinstance(values.get("thresholds"), dict):
         values["thresholds"] = _flat(values["thresholds"])
     return values
@@ -117,7 +117,7 @@ def _has_nul(value: object) -> bool:
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of both; `above` wins. Tables are merged; one that is not a table stays, to be rejected."""
+    """Merge two tables; `above` wins. A value that should be a table but is not stays, to be rejected later."""
     merged = {**below, **above}
     for name in ("thresholds", "outputs"):
         if name in below and name in above:
@@ -128,7 +128,7 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(thresholds: dict[str, Any]) -> dict[str, str]:
-    """Turn {"GCAssist": {"warn": "2ms"}}, as TOML's tables give it, into {"GCAssist.warn": "2ms"}."""
+    """Turn {"GCAssist": {"warn": "2ms"}}, as in TOML tables, into {"GCAssist.warn": "2ms"}."""
     flat = {}
     for name, value in thresholds.items():
         inner = {f"{name}.{key}": text for key, text in value.items()} if isinstance(value, dict) else {name: value}

@@ -1,4 +1,4 @@
-"""Format numbers for people: durations, sizes, counts, ratios, percentages and plurals. Nothing else does.
+"""Format durations, sizes, counts, ratios, percentages and plurals. Nothing else in the package does.
 
 Measured values have three significant digits and the unit that fits after rounding: 999.6 ms is "1 s". Counts are
 written in full, and durations of a minute or more to the second, as Go writes them: "1m30s".
@@ -46,7 +46,7 @@ def size(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """Return a number in full, `1,204`; a fraction, such as a median, with three significant digits: `40.5`."""
+    """Return a number in full (`1,204`); a fraction, such as a median, with three significant digits (`40.5`)."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else _digits(value)
 
 
@@ -56,7 +56,7 @@ def percentage(share: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """Return how many times a value is another one: `2.14` and a multiplication sign."""
+    """Return a ratio as `2.14` and a multiplication sign."""
     return f"{_digits(value)}{_TIMES}"
 
 
@@ -66,7 +66,7 @@ def times(number: int) -> str:
 
 
 def span(values: Sequence[float], unit: str) -> str:
-    """Return the lowest and the highest of several values: `1.5` to `1.6 s`, or one of them where both read alike."""
+    """Return the range of several values: `1.5` to `1.6 s`, or only one if both are formatted the same."""
     low, high = quantity(min(values), unit), quantity(max(values), unit)
     if low == high:
         return high
@@ -81,12 +81,12 @@ def plural(number: int, noun: str) -> str:
 
 
 def timestamp(ns: int) -> str:
-    """Return an offset from the trace's start in seconds, to the microsecond, so that other tools can find it."""
+    """Return an offset from the trace's start in seconds, to the microsecond, to find it in other tools."""
     return f"{ns / _SECOND:.6f} s"
 
 
 def _rounded(value: float) -> float:
-    """The value with three significant digits."""
+    """Round to three significant digits."""
     return float(f"{value:.3g}")
 
 
@@ -101,7 +101,7 @@ def _scaled(value: float, units: Sequence[tuple[int, str]]) -> str:
 
 
 def _minutes(seconds: int) -> str:
-    """At least a minute, in the notation of Go's time.Duration."""
+    """Format a minute or more as Go's time.Duration does."""
     minutes, rest = divmod(abs(seconds), _MINUTE_S)
     hours, minutes = divmod(minutes, 60)
     return f"{'-' if seconds < 0 else ''}{f'{hours}h' if hours else ''}{minutes}m{rest}s"

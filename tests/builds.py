@@ -1,7 +1,7 @@
 """The decoder in its three builds, side by side in one process.
 
-The decoder is compiled from one source. It is tested as installed, as plain Python and, where there is a C compiler,
-compiled with every index checked. A build is a whole copy of the package `gotracer_ci.trace`.
+All builds come from one source: as installed, as plain Python and, if there is a C compiler, compiled with index
+checks. Each build is a separate copy of the package `gotracer_ci.trace`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAME = "gotracer_ci.trace"
 
 
 class Build:
-    """One build. `build.kernel` is its module `gotracer_ci.trace.kernel`, and so on."""
+    """One build. `build.kernel` is its module `gotracer_ci.trace.kernel`."""
 
     def __init__(self, modules: dict[str, ModuleType]) -> None:
         self._modules = modules
@@ -42,7 +42,7 @@ class Build:
 
     @contextmanager
     def active(self) -> Iterator[Build]:
-        """Everything that imports from the decoder meanwhile gets this build."""
+        """Make this build the one that all imports get inside the `with` block."""
         others = _taken_out()
         sys.modules.update(self._modules)
         setattr(gotracer_ci, "trace", self._modules[NAME])  # noqa: B010 (mypy lets no module be assigned to)
@@ -60,7 +60,7 @@ def _taken_out() -> dict[str, ModuleType]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds the package's modules in a directory, as plain Python alone or compiled where they are."""
+    """Finds the package's modules in a directory. compiled: prefer compiled modules."""
 
     def __init__(self, package: Path, *, compiled: bool) -> None:
         self._package = package
@@ -75,7 +75,7 @@ class _Finder(MetaPathFinder):
 
 
 def load(package: Path, *, compiled: bool) -> Build:
-    """Load another copy of the package. compiled: from its libraries where there are any."""
+    """Load another copy of the package. compiled: prefer its compiled modules."""
     finder = _Finder(package, compiled=compiled)
     cython = sys.modules.get("cython")
     others = _taken_out()
@@ -107,12 +107,12 @@ def installed() -> Build:
 
 @cache
 def uncompiled() -> Build:
-    """The one source as plain Python, whatever the installed build is."""
+    """Return the build as plain Python, even if the installed one is compiled."""
     return load(PACKAGE, compiled=False)
 
 
 def checked_package() -> Path:
-    """The package compiled with every index checked; built once for each state of its source."""
+    """Return the package compiled with index checks, built once per version of the source."""
     sources = [ROOT / "setup.py", *sorted(PACKAGE.rglob("*.p*"))]
     state = hashlib.sha256(b"".join(source.read_bytes() for source in sources if source.is_file())).hexdigest()[:16]
     directory = ROOT / "build" / "checked" / state
@@ -140,17 +140,17 @@ def open_trace(name: str) -> Any:
 
 
 def trace_of(name: str, data: bytes) -> Any:
-    """A trace in memory, for the active build."""
+    """Return a trace in memory, opened with the active build."""
     return import_module(f"{NAME}.reader").Trace(name, memoryview(data))
 
 
 def new_groups() -> Any:
-    """`Groups` of the active build."""
+    """Return a new `Groups` of the active build."""
     return import_module(f"{NAME}.observers.groups").Groups()
 
 
 def groups_of(trace: Any) -> list[tuple[Any, ...]]:
-    """Read a trace to its end with the active build; return its groups of intervals (`Groups.rows`)."""
+    """Read a trace with the active build and return its groups of intervals (`Groups.rows`)."""
     groups = new_groups()
     for _ in trace.chunks((), (groups,)):
         pass

@@ -1,4 +1,4 @@
-"""The committed traces, each analysed once, and the command line as a user starts it."""
+"""The committed traces, each analyzed once, and the command line as a process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
 from tests.runner import Runner
 
-# No test depends on a time: on a loaded machine it would fail for no fault of the code.
+# No test depends on timing: on a loaded machine it would fail although the code is correct.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
@@ -45,7 +45,7 @@ LOCKWAIT = path_of("lockwait-go1.27")
 
 
 def read(name: str) -> Facts:
-    """Reads a committed trace, with the programs' directory as the repository."""
+    """Read a committed trace, with the programs' directory as the repository."""
     trace = open_trace(path_of(name))
     facts = analyse(trace, SourceMap(Repository.scan(PROGRAMS)))
     assert trace.damage is None
@@ -58,29 +58,29 @@ facts_of = cache(read)
 
 @cache
 def measured(name: str) -> tuple[Measured, ...]:
-    """What all rules measure in a committed trace."""
+    """Return what all rules measure in a committed trace."""
     return measure(all_rules(), facts_of(name))
 
 
 def described(facts: Facts, found: Measured) -> Finding:
-    """The finding for what was measured, whatever its severity."""
+    """Return the finding for a measurement of any severity."""
     (rule,) = (rule for rule in all_rules() if rule.name == found.key.rule)
     return rule.describe(facts, found)
 
 
 @cache
 def findings(name: str) -> tuple[Finding, ...]:
-    """What is above a threshold in a committed trace, the worst first."""
+    """Return the findings above a threshold in a committed trace, worst first."""
     return tuple(merged([Traced("", facts_of(name), measured(name))], all_rules(), ()))
 
 
 def line_of(path: str, line: int) -> str:
-    """A line of the programs' sources."""
+    """Return a line of the programs' sources."""
     return (PROGRAMS / path).read_text(encoding="utf-8").splitlines()[line - 1]
 
 
 def complaints(done: Done) -> list[str]:
-    """The lines of stderr, each of which must be meant for a user."""
+    """Return the lines of stderr, after checking that each is meant for users."""
     text = done.stderr.decode()
     assert "Traceback" not in text
     lines = text.splitlines()
@@ -90,7 +90,7 @@ def complaints(done: Done) -> list[str]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs gotracer-ci as a process in an empty folder, with nothing of this one's environment."""
+    """Run gotracer-ci as a process in an empty directory with a clean environment."""
 
     def start(*arguments: str | Path, cwd: Path = tmp_path, stdin: bytes = b"", **environment: str) -> Done:
         scrubbed = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **environment}
@@ -102,5 +102,5 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """A workspace and the runner's variables, for steps of the action."""
+    """Return a workspace with the runner's variables, for steps of the action."""
     return Runner(tmp_path)

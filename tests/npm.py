@@ -1,4 +1,4 @@
-"""Packages of npm that tests use as data or as tools, each installed once below build/npm."""
+"""npm packages that tests use as data or tools, each installed once below build/npm."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NPM = Path(__file__).parents[1] / "build" / "npm"
 
 
 def package(name: str, version: str) -> Path:
-    """The folder of a package, e.g. of "@octokit/webhooks-examples" "7.6.1"; its dependencies are beside it."""
+    """Return the directory of a package, such as "@octokit/webhooks-examples" "7.6.1", beside its dependencies."""
     prefix = NPM / f"{name.strip('@').replace('/', '-')}-{version}"
     with locked(prefix):
         if not prefix.exists():
-            # what was broken off is never taken for a whole installation
+            # so an interrupted installation is never used
             part = prefix.with_name(f"{prefix.name}.part")
             shutil.rmtree(part, ignore_errors=True)
             _install(part, name, version)
@@ -27,7 +27,7 @@ def package(name: str, version: str) -> Path:
 
 @contextmanager
 def passing(name: str, version: str) -> Iterator[Path]:
-    """The folder of a package that is too large to be kept; deleted at the end of the with."""
+    """Yield the directory of a package that is too large to keep, and delete it afterwards."""
     prefix = NPM / f"{name.strip('@').replace('/', '-')}-{version}.passing"
     with locked(prefix):
         try:
@@ -39,7 +39,7 @@ def passing(name: str, version: str) -> Iterator[Path]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Makes other processes that want to make the same path wait."""
+    """Let only one process at a time create a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

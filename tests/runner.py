@@ -1,4 +1,4 @@
-"""A step of the action as the runner starts it: a process, its environment and its files."""
+"""Run a step of the action as the runner does: a process with its environment and files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata/traces"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MERGE = "f" * 40
-# GitHub asks for pauses between writes: on this clock they take none, and the process sees them go by all the same
+# A fake clock skips the pauses between writes, and the process sees the time pass.
 CLOCK = """
 import sys, time
 waited, now = [], time.time
@@ -29,7 +29,7 @@ START = f"{CLOCK}from gotracer_ci.action.main import main; sys.exit(main())"
 
 @dataclass(frozen=True)
 class Step:
-    """What one step left behind."""
+    """The results of one step."""
 
     exit_code: int
     log: str
@@ -41,7 +41,7 @@ class Step:
 
 
 class Runner:
-    """A workspace with traces in it, and the variables that the runner sets."""
+    """A workspace for traces, and the variables that the runner sets."""
 
     def __init__(self, folder: Path) -> None:
         self.workspace = folder / "work"
@@ -52,7 +52,7 @@ class Runner:
         self.runs = 0
 
     def says(self, event: str, payload: Mapping[str, Any], **variables: str) -> None:
-        """From now on the workflow was started by that event."""
+        """Set the event that triggers all further steps."""
         self.event.write_text(json.dumps(payload), encoding="utf-8")
         self.variables |= {"GITHUB_EVENT_NAME": event, **variables}
 

@@ -1,4 +1,4 @@
-"""The action as the runner starts it: a process, an environment and files; on real traces."""
+"""The action as the runner starts it, as a process with environment and files, on real traces."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.runner import COMMIT, ROOT, START, TRACES, Runner
 
 @pytest.fixture
 def compared(runner: Runner) -> Runner:
-    """A runner whose workspace has the baseline of an unchanged program."""
+    """Return a runner with the baseline of an unchanged program in its workspace."""
     runner.add("service-go1.27.trace")
     assert runner.step(update_baseline="true").exit_code == 0
     return runner
 
 
-def test_a_first_run_works_and_says_how_to_make_a_baseline(runner: Runner) -> None:
+def test_a_first_run_works_and_explains_how_to_create_a_baseline(runner: Runner) -> None:
     runner.add("idle-go1.27.trace")
 
     step = runner.step()
@@ -39,13 +39,13 @@ def test_every_output_of_the_action_is_written(runner: Runner) -> None:
     step = runner.step()
 
     known = set(YAML().load(ROOT / "action.yml")["outputs"])
-    assert set(step.outputs) == known - {"comment-url", "baseline-file"}  # those have tests of their own
+    assert set(step.outputs) == known - {"comment-url", "baseline-file"}  # these have their own tests
     for name in ("sarif-file", "html-file", "json-file"):
         assert step.outputs[name].startswith("gotracer-ci/")
         assert (runner.workspace / step.outputs[name]).stat().st_size > 0
 
 
-def test_a_baseline_is_made_in_its_usual_place(runner: Runner) -> None:
+def test_a_baseline_is_created_at_the_default_path(runner: Runner) -> None:
     runner.add("service-go1.27.trace")
 
     step = runner.step(update_baseline="true")
@@ -83,7 +83,7 @@ def test_a_leak_fails_the_step_after_everything_is_reported(compared: Runner) ->
     assert (compared.workspace / step.outputs["sarif-file"]).exists()
 
 
-def test_what_is_only_suspected_fails_a_strict_step(compared: Runner) -> None:
+def test_a_suspected_regression_fails_a_strict_step(compared: Runner) -> None:
     for trace in ("service-again-go1.27.trace", "service-go1.27.trace"):
         compared.add(trace)
         assert compared.step(update_baseline="true").exit_code == 0
@@ -101,7 +101,7 @@ def test_what_is_only_suspected_fails_a_strict_step(compared: Runner) -> None:
 
 
 def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> None:
-    """The two steps of docs/confirm.md."""
+    """With the two steps in docs/confirm.md."""
     compared.add("service-lock-go1.27.trace", "traces/1.trace")
     first = compared.step(traces="traces/")
     assert (first.exit_code, first.outputs["suspected"]) == (0, "1")
@@ -120,7 +120,7 @@ def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> Non
     )
 
 
-def test_the_base_can_take_the_baselines_place(runner: Runner) -> None:
+def test_base_traces_can_replace_the_baseline(runner: Runner) -> None:
     runner.add("service-leak-go1.27.trace")
     runner.add("service-go1.27.trace", "base/1.trace")
 
@@ -131,7 +131,7 @@ def test_the_base_can_take_the_baselines_place(runner: Runner) -> None:
     assert "base: base/1.trace" in step.summary
 
 
-def test_what_is_shown_can_be_switched_off(compared: Runner) -> None:
+def test_annotations_and_summary_can_be_turned_off(compared: Runner) -> None:
     compared.add("service-leak-go1.27.trace")
 
     step = compared.step(annotations="false", job_summary="false")
@@ -143,7 +143,7 @@ def test_what_is_shown_can_be_switched_off(compared: Runner) -> None:
 
 @pytest.mark.parametrize("root", ["", "services/shop"])
 def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> None:
-    # a second copy: only the runner's own paths, which the trace holds, say which of them was built
+    # a second copy: only the runner's paths in the trace show which one was built
     for folder in ("", "services/shop"):
         for name in ("go.mod", "lockcontention/main.go"):
             (runner.workspace / folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> No
     assert any(f"file={root and root + '/'}lockcontention/main.go,line=" in line for line in lines)
 
 
-def test_what_fails_the_step_is_an_error_and_nothing_else_is(runner: Runner) -> None:
+def test_only_findings_that_fail_the_step_are_errors(runner: Runner) -> None:
     runner.add("service-go1.27.trace")
 
     failing = runner.step()
@@ -171,7 +171,7 @@ def test_what_fails_the_step_is_an_error_and_nothing_else_is(runner: Runner) -> 
     assert passing.annotations("warning") != []
 
 
-def test_a_configuration_file_decides_what_no_input_does(runner: Runner) -> None:
+def test_the_configuration_file_applies_without_an_input(runner: Runner) -> None:
     runner.add("deadlock-go1.27.trace")
     (runner.workspace / "ci.toml").write_text('fail-on = "never"\n[outputs]\njson = "out/f.json"\n', encoding="utf-8")
 
@@ -182,7 +182,7 @@ def test_a_configuration_file_decides_what_no_input_does(runner: Runner) -> None
     assert runner.step(config="ci.toml", fail_on="info").exit_code == 1
 
 
-def test_reports_go_where_the_inputs_say(runner: Runner) -> None:
+def test_reports_are_written_to_the_paths_in_the_inputs(runner: Runner) -> None:
     runner.add("idle-go1.27.trace")
 
     step = runner.step(sarif="a/x.sarif", html="a/x.html", json="x.json", markdown="a/b/x.md")
@@ -192,7 +192,7 @@ def test_reports_go_where_the_inputs_say(runner: Runner) -> None:
         assert (runner.workspace / name).exists()
 
 
-def test_a_cut_trace_is_reported_up_to_the_cut_and_fails(runner: Runner) -> None:
+def test_a_truncated_trace_is_reported_up_to_the_damage_and_fails(runner: Runner) -> None:
     trace = (TRACES / "tour-go1.27.trace").read_bytes()
     (runner.workspace / "cut.trace").write_bytes(trace[: len(trace) * 9 // 10])
 
@@ -204,7 +204,7 @@ def test_a_cut_trace_is_reported_up_to_the_cut_and_fails(runner: Runner) -> None
     assert (runner.workspace / step.outputs["html-file"]).exists()
 
 
-def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
+def test_an_invalid_baseline_is_an_error(runner: Runner) -> None:
     runner.add("idle-go1.27.trace")
     (runner.workspace / "b.json").write_text("{", encoding="utf-8")
 
@@ -216,7 +216,7 @@ def test_an_invalid_baseline_is_an_error_of_its_own(runner: Runner) -> None:
     assert "**The run fails: it could not be compared with the baseline" in step.summary
 
 
-def test_a_baseline_that_could_not_be_updated_is_no_output(runner: Runner) -> None:
+def test_a_baseline_that_could_not_be_updated_is_not_an_output(runner: Runner) -> None:
     runner.add("idle-go1.27.trace")
     (runner.workspace / "b.json").write_text("{", encoding="utf-8")
 
@@ -226,7 +226,7 @@ def test_a_baseline_that_could_not_be_updated_is_no_output(runner: Runner) -> No
     assert "baseline-file" not in step.outputs
 
 
-def test_an_empty_file_among_the_traces_is_not_passed_over(runner: Runner) -> None:
+def test_an_empty_trace_file_is_reported(runner: Runner) -> None:
     runner.add("idle-go1.27.trace", "traces/1.trace")
     (runner.workspace / "traces/2.trace").write_bytes(b"")
     (runner.workspace / "traces/empty.log").write_bytes(b"")
@@ -238,8 +238,8 @@ def test_an_empty_file_among_the_traces_is_not_passed_over(runner: Runner) -> No
     assert "empty.log" not in step.log
 
 
-def test_a_confirmed_regression_is_a_warning_below_the_limit(compared: Runner) -> None:
-    """Without thresholds: what got worse is at least a warning."""
+def test_a_confirmed_regression_below_fail_on_is_a_warning(compared: Runner) -> None:
+    """Below every threshold, a regression is still a warning."""
     (compared.workspace / "ci.toml").write_text(
         "[thresholds]\nGoroutineLeakGrowth.warn = 1000\nGoroutineLeakGrowth.error = 5000\n"
         "GoroutineLeakGrowth.floor = 1000\n",
@@ -267,7 +267,7 @@ def test_a_confirmed_regression_is_a_warning_below_the_limit(compared: Runner) -
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_wrong_input_is_named(runner: Runner, inputs: dict[str, str], named: str) -> None:
+def test_an_invalid_input_is_named(runner: Runner, inputs: dict[str, str], named: str) -> None:
     runner.add("idle-go1.27.trace")
 
     step = runner.step(**inputs)
@@ -279,7 +279,7 @@ def test_a_wrong_input_is_named(runner: Runner, inputs: dict[str, str], named: s
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
-def test_a_runners_folder_that_is_not_there_is_named(runner: Runner, variable: str) -> None:
+def test_a_missing_runner_directory_is_named(runner: Runner, variable: str) -> None:
     runner.add("idle-go1.27.trace")
     runner.variables[variable] = "/no/such/place"
 
@@ -299,7 +299,7 @@ def test_a_runners_folder_that_is_not_there_is_named(runner: Runner, variable: s
         (lambda path: path.write_text('{"number": ' + "1" * 5_000 + "}"), "not valid JSON: it has a number"),
     ],
 )
-def test_an_event_that_cannot_be_read_is_one_line(runner: Runner, make: Callable[[Path], object], problem: str) -> None:
+def test_an_unreadable_event_is_one_line(runner: Runner, make: Callable[[Path], object], problem: str) -> None:
     runner.add("idle-go1.27.trace")
     runner.event.unlink()
     make(runner.event)
@@ -312,7 +312,7 @@ def test_an_event_that_cannot_be_read_is_one_line(runner: Runner, make: Callable
     assert "Traceback" not in step.log
 
 
-def test_names_of_files_are_no_commands(runner: Runner) -> None:
+def test_file_names_do_not_form_commands(runner: Runner) -> None:
     trace = (TRACES / "deadlock-go1.27.trace").read_bytes()
     for name in ("##[error]x.trace", "::error::x.trace", "a\n::error::y.trace", "%0A::error::z.trace"):
         (runner.workspace / name).write_bytes(trace[:-20])
@@ -327,7 +327,7 @@ def test_names_of_files_are_no_commands(runner: Runner) -> None:
         assert re.match(r"::(group::gotracer-ci$|endgroup::$|(error|warning|notice) .*title=[\w:%, -]+::)", command)
 
 
-def test_a_crash_is_no_verdict_and_quotes_nothing_raw(runner: Runner) -> None:
+def test_a_crash_has_its_own_exit_code_and_escapes_its_output(runner: Runner) -> None:
     broken = (
         "from gotracer_ci import pipeline\ndef run(*_, **__): raise RuntimeError('\\n::error::x')\npipeline.run = run\n"
     )

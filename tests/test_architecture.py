@@ -1,4 +1,4 @@
-"""The architecture: which part may import which, and what each part must not touch."""
+"""The architecture: the imports between parts, and what each part must not use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 PARTS = {path: path.relative_to(PACKAGE).with_suffix("").parts for path in FILES}
 
-# In the order of the data flow. A dotted name is that module alone. CONTRIBUTING.md has this table: make docs
+# In the order of the data flow. A dotted name is a single module. `make docs` copies this table to CONTRIBUTING.md.
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
@@ -44,7 +44,7 @@ MAY_IMPORT = {
     },
     "cli": {"commands.output", "errors", "trace.kernel"},
 }  # fmt: skip
-# progress reads the clock and draws on the terminal; only a command starts it
+# progress reads the clock and draws on the terminal, but only commands start it
 EDGES = {"cli", "commands", "action", "github", "progress"}
 THIRD_PARTY = {
     "cython": {
@@ -88,7 +88,7 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relativ
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, anywhere in it; of ours also what is taken from them."""
+    """Yield the modules that a file imports anywhere, and for our modules also the imported names."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -103,7 +103,7 @@ def name_of(path: Path) -> str:
 
 
 def ours(part: str) -> set[str]:
-    """What the files of a part import of the other parts, as "part.module" (or "part.name" for a top-level module)."""
+    """Return a part's imports from other parts, as "part.module" ("part.name" for a top-level module)."""
     names = (name.split(".") for path in FILES if PARTS[path][0] == part for name in imports(path))
     return {".".join(name[1:3]) for name in names if name[0] == "gotracer_ci" and name[1] not in (part, "__version__")}
 
@@ -114,7 +114,7 @@ def covers(entry: str, name: str) -> bool:
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_import_directions(part: str) -> None:
-    """Data flows one way: no part imports a later one. An allowance that nothing uses fails too."""
+    """Data flows one way: no part imports a later one. An unused allowance fails too."""
     allowed, used = MAY_IMPORT[part], ours(part)
     assert {name for name in used if not any(covers(entry, name) for entry in allowed)} == set()
     assert {entry for entry in allowed if not any(covers(entry, name) for name in used)} == set()
@@ -122,7 +122,7 @@ def test_import_directions(part: str) -> None:
 
 @each_file
 def test_other_packages_stay_at_the_edges(path: Path) -> None:
-    """trace, findings, errors and what is between them and the reports need nothing but Python."""
+    """All other parts need only the standard library."""
     for name in imports(path):
         top = name.split(".")[0]
         if top != "gotracer_ci" and top not in sys.stdlib_module_names:
@@ -130,21 +130,21 @@ def test_other_packages_stay_at_the_edges(path: Path) -> None:
 
 
 @each_file
-def test_the_outer_world_is_met_at_the_edges(path: Path) -> None:
-    """Clock, environment, network and other processes: with them the same trace would not give the same bytes."""
+def test_side_effects_stay_at_the_edges(path: Path) -> None:
+    """Clock, environment, network and other processes would make the output of a trace differ between runs."""
     if PARTS[path][0] not in EDGES:
         assert [name for name in imports(path) if f"{name}.".startswith(tuple(f"{o}." for o in OUTER_WORLD))] == []
 
 
 @each_file
 def test_no_file_is_too_long(path: Path) -> None:
-    """The kernel is one compiled piece; anything else that long has two jobs."""
+    """The kernel is one compiled state machine. Any other file that long has more than one purpose."""
     if name_of(path) != "trace/kernel":
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 def uses(path: Path) -> set[str]:
-    """The names and attributes that a file uses, as they are written: "sys.exit"."""
+    """Return the names and attributes that a file uses, as written, such as "sys.exit"."""
     nodes = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute | ast.Name)]
     return {ast.unparse(node) for node in nodes} | set(imports(path))
 
@@ -162,7 +162,7 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
     assert {name_of(path) for path in FILES if uses(path) & names} == homes
 
 
-# besides `files`: traces, which may be pipes and terabytes; files of installed packages; members of a zip; /dev/null
+# besides `files`: traces, which may be pipes or huge; files of installed packages; members of a zip; /dev/null
 OPENERS = {
     "files", "trace/open", "inputs", "report/formats/html", "rules/installed", "github/artifacts", "commands/output",
 }  # fmt: skip
@@ -173,7 +173,7 @@ OPENS = {
 
 
 def test_files_are_read_and_written_in_one_place() -> None:
-    """The writer never leaves half a file or follows a link, and the reader is bounded, only where they are used."""
+    """Everything else uses `files`, which writes atomically, follows no links and bounds reads."""
     found = {
         name_of(path): {
             name for name in uses(path) if name.rpartition(".")[2] in OPENS and not name.startswith("files.")
@@ -184,17 +184,17 @@ def test_files_are_read_and_written_in_one_place() -> None:
 
 
 @each_file
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(TREES[path])
 
 
-def test_the_parts_are_those_of_the_design() -> None:
-    """A new part needs a line in the table, here and in CONTRIBUTING."""
+def test_every_part_is_in_the_table() -> None:
+    """A new part needs a line in the table above."""
     assert {parts[0] for parts in PARTS.values()} == set(MAY_IMPORT)
 
 
-def test_the_directions_are_one_way() -> None:
-    """The table itself has no circle."""
+def test_the_table_has_no_cycle() -> None:
+    """The table allows no cycle of imports."""
     order: list[str] = []
     rest = {part: {name.split(".")[0] for name in allowed} for part, allowed in MAY_IMPORT.items()}
     while rest:

@@ -1,4 +1,4 @@
-"""Wrong usage, broken traces and invalid baselines: one clear line on stderr, and the exit code that says which."""
+"""Wrong usage, damaged traces and invalid baselines: one clear line on stderr, and the documented exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOOD = ("analyze", "good.trace")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where commands start: with inputs of every bad kind, and one good trace."""
+    """Return the working directory, with one valid trace and every kind of bad input."""
     shutil.copyfile(LOCKWAIT, tmp_path / "good.trace")
     whole = (tmp_path / "good.trace").read_bytes()
     (tmp_path / "cut.trace").write_bytes(whole[: len(whole) // 2])
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "endless").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(os.path.relpath(tmp_path / "socket"))  # an absolute path may be too long
+        server.bind(os.path.relpath(tmp_path / "socket"))  # an absolute path could be too long
     (tmp_path / "large").write_bytes(b" " * 16_000_001)
     (tmp_path / "latin1").write_bytes(b"top = 1 # \xfc")
     (tmp_path / "bom").write_bytes(b"\xef\xbb\xbf{}")
@@ -63,9 +63,9 @@ def folder(tmp_path: Path) -> Path:
         (("analyze", "header.trace"), "header.trace", "holds no events"),
         (("analyze", "future.trace"), "future.trace", "1.99"),
         (("analyze", "garbage.gz"), "garbage.gz", "the gzip file is truncated or damaged"),
-        (("analyze", "bare"), "bare", "a folder without traces"),
+        (("analyze", "bare"), "bare", "directory without traces"),
         (("analyze", "missing.trace"), "missing.trace", "no such file"),
-        (("analyze", "*.nope"), "*.nope", "no file matches this pattern"),
+        (("analyze", "*.nope"), "*.nope", "no file matches this glob"),
         (("analyze", "text/x.trace"), "text/x.trace", "Not a directory"),
         (("analyze", "a\nb"), "a b", "no such file"),
         (("analyze", "\x1b[31mred"), "[31mred", "no file matches"),
@@ -92,7 +92,7 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--config", "pipe"), "pipe", "is a named pipe, not a regular file"),
         ((*GOOD, "--config", "endless"), "endless", "is a device, not a regular file"),
         ((*GOOD, "--config", "socket"), "socket", "is a socket, not a regular file"),
-        ((*GOOD, "--config", "large"), "large", "larger than 1,000,000 bytes, which is the limit"),
+        ((*GOOD, "--config", "large"), "large", "exceeds the limit of 1,000,000 bytes"),
         ((*GOOD, "--config", "latin1"), "latin1", "not UTF-8 at byte 10; save it as UTF-8"),
         ((*GOOD, "--config", "bom"), "bom", "starts with a byte order mark; save it as UTF-8 without one"),
         ((*GOOD, "--config", "deep.toml"), "deep.toml", "not valid TOML: its brackets are nested too deeply"),
@@ -100,7 +100,11 @@ def folder(tmp_path: Path) -> Path:
         ((*GOOD, "--update-baseline"), "update-baseline", "needs baseline: the file to create or update"),
         ((*GOOD, "--accept", "1234"), "--accept", "needs --reason TEXT"),
         ((*GOOD, "--reason", "why"), "--accept", "needs --reason TEXT"),
-        ((*GOOD, "--accept", "1234", "--reason", "why"), "accept", "needs baseline, and excludes update-baseline"),
+        (
+            (*GOOD, "--accept", "1234", "--reason", "why"),
+            "accept",
+            "needs baseline, and update-baseline must not be set",
+        ),
         ((*GOOD, "--json", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "--html", "bare"), "bare", "it is a directory"),
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
@@ -123,7 +127,7 @@ def test_wrong_usage_is_one_clear_line(
 
 
 def test_a_truncated_trace_is_reported_and_then_fails(run: Run, folder: Path) -> None:
-    """What was readable is on stdout; the damage and its offset are on stderr."""
+    """The readable part is on stdout, and the damage and its offset on stderr."""
     done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=folder)
     assert done.returncode == 2
     (line,) = complaints(done)
@@ -143,8 +147,8 @@ def test_every_broken_trace_is_named(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "says"), [("--json", "No such file or directory"), ("-o", "No such file or directory")]
 )
-def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: Path, output: str, says: str) -> None:
-    """Not even root writes to /proc. What goes to stdout is there all the same."""
+def test_an_unwritable_directory_is_an_error_after_the_analysis(run: Run, folder: Path, output: str, says: str) -> None:
+    """Not even root can write to /proc. The result on stdout is still complete."""
     done = run(*GOOD, output, "/proc/out/x.json", cwd=folder)
     assert done.returncode == 2
     assert complaints(done) == [f"/proc/out/x.json: cannot be written: {says}"]
@@ -157,23 +161,21 @@ def test_an_unwritable_folder_is_an_error_after_the_analysis(run: Run, folder: P
         ("bad.json", "not valid JSON"),
         ("newer.json", "written by a newer gotracer-ci: schema 99"),
         ("cut.json", "not valid JSON at line"),
-        ("hand.json", "the numbers of job 1 belong to other groups: a group's line was deleted, moved or renamed"),
+        ("hand.json", "the values of job 1 do not match the groups: a group's line was deleted, moved or renamed"),
         ("conflict.json", 'merge conflict markers; run "gotracer-ci baseline merge" on it'),
         ("text", "not valid JSON"),
         ("bare", "is a directory, not a regular file"),
         ("pipe", "is a named pipe, not a regular file"),
         ("endless", "is a device, not a regular file"),
         ("socket", "is a socket, not a regular file"),
-        ("large", "larger than 16,000,000 bytes, which is the limit"),
+        ("large", "exceeds the limit of 16,000,000 bytes"),
         ("latin1", "not UTF-8 at byte 10; save it as UTF-8"),
         ("bom", "starts with a byte order mark; save it as UTF-8 without one"),
         ("deep.json", "not valid JSON"),
         ("digits.json", "not valid JSON: it has a number with thousands of digits"),
     ],
 )
-def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(
-    run: Run, folder: Path, baseline: str, says: str
-) -> None:
+def test_an_invalid_baseline_exits_with_3_after_the_analysis(run: Run, folder: Path, baseline: str, says: str) -> None:
     done = run(*GOOD, "--baseline", baseline, cwd=folder)
     assert done.returncode == 3
     (line,) = complaints(done)
@@ -183,7 +185,7 @@ def test_an_invalid_baseline_is_exit_3_and_the_analysis_is_there(
 
 
 def test_an_invalid_baseline_is_never_overwritten(run: Run, folder: Path) -> None:
-    """What a merge broke can be mended; what was written over is gone."""
+    """A broken merge can be repaired, but an overwritten file is lost."""
     done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=folder)
     assert done.returncode == 3
     assert (folder / "bad.json").read_text() == "{ not JSON"

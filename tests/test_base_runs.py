@@ -1,4 +1,4 @@
-"""Whole runs with traces of the base commit: in this process, and as the command line and the action have them."""
+"""Whole runs with traces of the base commit, in this process and from the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEALTHY = ("service-go1.27", "service-again-go1.27")
 
 
 def copies(folder: Path, *names: str) -> tuple[str, ...]:
-    """The committed traces under names of their own, so that one can stand for several runs."""
+    """Copy committed traces to new names, so that one can stand for several runs."""
     folder.mkdir(exist_ok=True)
     return tuple(
         shutil.copyfile(path_of(name), folder / f"{number}-{name}.trace").as_posix()
@@ -41,14 +41,14 @@ def judged(outcome: Outcome, key: Key) -> Verdict:
 
 @pytest.fixture
 def baseline(tmp_path: Path) -> Path:
-    """A baseline of one job of the healthy service."""
+    """Return a baseline with one job of the healthy service."""
     path = tmp_path / "baseline.json"
     assert analysed((path_of("service-go1.27"),), baseline=path, update_baseline=True).exit_code == 0
     return path
 
 
 def test_a_suspicion_is_confirmed_in_the_same_job(tmp_path: Path, baseline: Path) -> None:
-    """First one trace against a file of one job; then two more of the change, and two of the base."""
+    """First with one trace and a file of one job, then with two more traces of the change and two of the base."""
     changed = copies(tmp_path / "change", *["service-lock-go1.27"] * 3)
     first = analysed(changed[:1], baseline=baseline)
     assert (first.exit_code, judged(first, LOCK).level) == (0, Level.SUSPECTED)
@@ -65,8 +65,8 @@ def test_a_suspicion_is_confirmed_in_the_same_job(tmp_path: Path, baseline: Path
     ]
 
 
-def test_what_the_base_has_too_is_not_of_this_change(tmp_path: Path, baseline: Path) -> None:
-    """The same traces as change and base, against a file that is behind: times and counters."""
+def test_a_change_that_is_also_in_the_base_is_not_a_regression(tmp_path: Path, baseline: Path) -> None:
+    """With the same traces as change and base and an outdated file, for times and counters."""
     for name, key in (("service-lock-go1.27", LOCK), ("service-leak-go1.27", LEAK)):
         changed = copies(tmp_path / f"change-{name}", *[name] * 3)
         outcome = analysed(changed, copies(tmp_path / f"base-{name}", *[name] * 3), baseline=baseline, strict=True)
@@ -76,8 +76,8 @@ def test_what_the_base_has_too_is_not_of_this_change(tmp_path: Path, baseline: P
         assert "in the base traces of this job too" in outcome.report.comparison.warnings[0]
 
 
-def test_the_base_alone(tmp_path: Path) -> None:
-    """Without a file: counters are confirmed, times suspected, and what was there before counts no more."""
+def test_only_base_traces(tmp_path: Path) -> None:
+    """Without a file, counters are confirmed, times are suspected, and known findings do not count."""
     base = copies(tmp_path / "base", *HEALTHY)
     lock = analysed(copies(tmp_path / "lock", *["service-lock-go1.27"] * 3), base)
     assert (lock.exit_code, judged(lock, LOCK).level) == (0, Level.SUSPECTED)
@@ -86,20 +86,20 @@ def test_the_base_alone(tmp_path: Path) -> None:
     assert (leak.exit_code, judged(leak, LEAK).level) == (1, Level.CONFIRMED)
     same = analysed(copies(tmp_path / "same", "service-again-go1.27"), base, strict=True)
     assert same.exit_code == 0
-    assert "the base traces alone" in same.report.notes[-1]
+    assert "only with the base traces" in same.report.notes[-1]
     missing = analysed(copies(tmp_path / "same", "service-again-go1.27"), base, baseline=tmp_path / "none.json")
     assert missing.exit_code == 0
     assert not (tmp_path / "none.json").exists()
 
 
-def test_a_base_of_another_program_is_no_reference(tmp_path: Path, baseline: Path) -> None:
+def test_a_base_of_another_program_is_not_a_reference(tmp_path: Path, baseline: Path) -> None:
     base = copies(tmp_path / "base", "tour-go1.27", "tour-go1.26")
     changed = copies(tmp_path / "change", *["service-lock-go1.27"] * 3)
     outcome = analysed(changed, base, baseline=baseline)
     assert (judged(outcome, LOCK).level, judged(outcome, LOCK).base) == (Level.SUSPECTED, ())
     assert any("no base traces of example.com/programs/service" in note for note in outcome.report.notes)
     alone = analysed(changed, base)
-    assert alone.exit_code == 1  # nothing to compare with: its findings count
+    assert alone.exit_code == 1  # no reference, so its findings count
     assert judged(alone, LOCK).status is Status.NEW
 
 
@@ -113,8 +113,8 @@ def test_programs_have_their_own_base(tmp_path: Path) -> None:
     assert {verdict.status for key, verdict in verdicts if key.program.endswith("tour")} == {Status.KNOWN}
 
 
-def test_a_cut_base_trace_is_left_out(tmp_path: Path) -> None:
-    """Its totals are too low: every wait would look longer than the base's. The run is not complete: exit code 2."""
+def test_a_truncated_base_trace_is_left_out(tmp_path: Path) -> None:
+    """Its totals are too low, so every wait would look longer than in the base. The exit code is 2."""
     (whole, cut) = copies(tmp_path / "base", "lockwait-go1.27", "lockwait-go1.27")
     Path(cut).write_bytes(Path(cut).read_bytes()[:9000])
     outcome = analysed(copies(tmp_path / "change", "lockwait-go1.27"), (whole, cut))
@@ -128,7 +128,7 @@ def test_a_cut_base_trace_is_left_out(tmp_path: Path) -> None:
 
 
 def test_an_accepted_regression_stays_accepted_with_a_base(tmp_path: Path, baseline: Path) -> None:
-    """The file of the branch is raised; the base, which has less, must not bring it back."""
+    """The branch's file is raised. The base has lower values and must not undo this."""
     changed = copies(tmp_path / "change", "service-leak-go1.27")
     base = copies(tmp_path / "base", *HEALTHY)
     assert analysed(changed, base, baseline=baseline).exit_code == 1
@@ -140,11 +140,11 @@ def test_an_accepted_regression_stays_accepted_with_a_base(tmp_path: Path, basel
 @pytest.mark.parametrize(
     ("base", "settings", "error", "problem"),
     [
-        (("service-go1.27",), {}, UsageError, "is named both as a trace of the change and with --base"),
+        (("service-go1.27",), {}, UsageError, "given both as a trace of the change and with --base"),
         (("no-such",), {}, TraceError, "no file matches|no such file"),
     ],
 )
-def test_wrong_bases(
+def test_invalid_bases(
     tmp_path: Path, base: tuple[str, ...], settings: dict[str, Any], error: type[Exception], problem: str
 ) -> None:
     named = tuple(path_of(name) for name in base)
@@ -158,7 +158,7 @@ def test_wrong_bases(
         assert "no-such" in str(outcome.errors[0])
 
 
-def test_an_invalid_baseline_is_still_one_with_a_base(tmp_path: Path) -> None:
+def test_an_invalid_baseline_is_also_an_error_with_a_base(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text("{")
     outcome = analysed((path_of("service-go1.27"),), copies(tmp_path / "base", *HEALTHY), baseline=path)
@@ -166,7 +166,7 @@ def test_an_invalid_baseline_is_still_one_with_a_base(tmp_path: Path) -> None:
     assert outcome.exit_code == 3
 
 
-def test_the_option_takes_files_folders_and_patterns(tmp_path: Path, run: Run) -> None:
+def test_base_takes_files_directories_and_globs(tmp_path: Path, run: Run) -> None:
     copies(tmp_path / "base", *HEALTHY)
     copies(tmp_path / "more", "service-go1.27")
     trace = path_of("service-leak-go1.27")
@@ -182,4 +182,4 @@ def test_the_option_takes_files_folders_and_patterns(tmp_path: Path, run: Run) -
     assert document["comparison"]["baseline"] == ""
     refused = run("analyze", "base", "--base", "base/0-service-go1.27.trace")
     assert refused.returncode == 2
-    assert refused.stderr.startswith(b"gotracer-ci: base/0-service-go1.27.trace: is named both")
+    assert refused.stderr.startswith(b"gotracer-ci: base/0-service-go1.27.trace: given both")

@@ -1,4 +1,4 @@
-"""The command line as a user sees it: options, formats, baselines and exit codes, in real processes."""
+"""The command line in real processes: options, formats, baselines and exit codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANWAIT = path_of("chanwait-go1.25")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where commands start, with one trace in it."""
+    """Return the working directory of commands, with one trace."""
     shutil.copyfile(LOCKWAIT, tmp_path / "good.trace")
     return tmp_path
 
@@ -29,15 +29,15 @@ def folder(tmp_path: Path) -> Path:
 GOOD = ("analyze", "good.trace")
 
 
-def test_the_first_run_says_how_to_make_the_baseline(run: Run, folder: Path) -> None:
-    """A file that is not there yet is no error: whoever sets the comparison up starts without one."""
+def test_the_first_run_explains_how_to_create_the_baseline(run: Run, folder: Path) -> None:
+    """A missing baseline is not an error, because every project starts without one."""
     done = run(*GOOD, "--baseline", "new.json", cwd=folder)
     assert (done.returncode, done.stderr) == (1, b"")
-    assert b"no baseline at new.json yet: every finding counts; make it with --update-baseline" in done.stdout
+    assert b"no baseline at new.json yet: every finding counts; create it with --update-baseline" in done.stdout
 
 
 def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
-    """By the fingerprints that the JSON has; one reason for all, or one for each."""
+    """By the fingerprints in the JSON report, with one reason for all or one for each."""
     common = ("analyze", path_of("service-leak-go1.27"), "--baseline", "base.json", "--root", PROGRAMS)
     run(
         "analyze",
@@ -58,7 +58,7 @@ def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
     assert (folder / "base.json").read_text().count('"accepted":"an audit"') == len(wanted)
     unknown = run(*common, "--accept", "0123456789abcdef", "--reason", "why", cwd=folder)
     assert unknown.returncode == 2
-    assert b"no group of this run has that fingerprint" in unknown.stderr
+    assert b"no group of this run has this fingerprint" in unknown.stderr
     assert unknown.stdout
 
 
@@ -86,7 +86,7 @@ def test_a_baseline_from_beginning_to_end(run: Run, folder: Path) -> None:
     [("idle-go1.22", 0), ("idle-go1.27", 0), ("chanwait-go1.25", 0), ("deadlock-go1.27", 1), ("cpusamples-go1.24", 1)],
 )
 def test_exit_codes_without_a_baseline(run: Run, name: str, code: int) -> None:
-    """For no findings, only info, an error, and a warning."""
+    """With no findings, only info, an error, and a warning."""
     done = run("analyze", path_of(name), "--root", PROGRAMS)
     assert (done.returncode, done.stderr) == (code, b"")
     assert (b"No findings" in done.stdout) == name.startswith("idle")
@@ -129,7 +129,7 @@ def test_every_way_to_name_a_trace_gives_the_same(run: Run, tmp_path: Path, how:
     ] == expected
 
 
-def test_options_choose_what_runs_and_is_shown(run: Run) -> None:
+def test_options_select_rules_and_findings(run: Run) -> None:
     tour = ("analyze", path_of("tour-go1.25"), "--root", PROGRAMS, "-f", "json")
     everything = keys(run(*tour))
     assert {rule for rule, _ in keys(run(*tour, "--rule", "GCAssist", "--rule", "LongWait"))} == {"GCAssist"}
@@ -143,8 +143,8 @@ def test_options_choose_what_runs_and_is_shown(run: Run) -> None:
     assert 0 < len(keys(mutexes)) < len([key for key in everything if key[0] == "MutexContention"])
 
 
-def test_the_configuration_file_is_below_the_flags(run: Run, folder: Path) -> None:
-    """Of the repository's folder unless --config names one; a flag wins, and thresholds of both add up."""
+def test_flags_override_the_configuration_file(run: Run, folder: Path) -> None:
+    """The file is in the repository's directory unless --config names one. Thresholds of both are merged."""
     config = 'fail-on = "never"\nskip = ["LongWait"]\n[thresholds.MutexContention]\nerror = "1m"\n'
     (folder / ".gotracer-ci").mkdir()
     (folder / ".gotracer-ci" / "config.toml").write_text(config)
@@ -184,8 +184,8 @@ def test_byte_identical_from_anywhere(run: Run, tmp_path: Path, name: str) -> No
     assert str(ROOT).encode() not in b"".join(written[0].values())
 
 
-def test_byte_identical_against_a_baseline(run: Run, tmp_path: Path) -> None:
-    """Reports with verdicts, and the file that an update writes."""
+def test_byte_identical_with_a_baseline(run: Run, tmp_path: Path) -> None:
+    """Reports with verdicts, and the file written by an update."""
     documents = []
     for number in range(2):
         base = tmp_path / f"{number}" / "base.json"
@@ -221,8 +221,8 @@ def test_no_command_shows_the_help_and_fails(run: Run) -> None:
     assert done.stderr.endswith(b"\ngotracer-ci: no command given\n")
 
 
-def test_rules_explains_what_can_be_set(run: Run, folder: Path) -> None:
-    """What it says to write can be copied to the command line as it is."""
+def test_rules_explains_the_thresholds(run: Run, folder: Path) -> None:
+    """The shown option can be copied to the command line."""
     listed = run("rules").stdout.decode()
     assert [name for name in listed.splitlines() if not name.startswith(" ")] == [rule.name for rule in BUILT_IN]
     explained = run("rules", "HeapGrowthSpike").stdout.decode()

@@ -1,4 +1,4 @@
-"""The documentation says what is true: generated pages, pasted output, options, inputs, limits, examples, links."""
+"""The documentation is correct: generated pages, pasted output, options, inputs, limits, examples, links."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def section(page: Path, title: str) -> str:
-    """The Markdown below a heading, up to the next one."""
+    """Return the Markdown below a heading, up to the next one."""
     found = re.search(
         rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
@@ -62,7 +62,7 @@ def section(page: Path, title: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the tables in Markdown, without their heads."""
+    """Return the cells of the tables in Markdown, without the header rows."""
     lines = [
         [cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line.startswith("|")
     ]
@@ -102,7 +102,7 @@ def test_pasted_output_is_what_the_command_prints(page: Path, run: Run) -> None:
     assert f"The exit code is {done.returncode}" in page.read_text(encoding="utf-8")
 
 
-def test_a_suspected_regression_fails_under_strict_alone(run: Run) -> None:
+def test_a_suspected_regression_fails_only_with_strict(run: Run) -> None:
     command = shlex.split(blocks(BASELINE, "console")[0].partition("\n")[0])[2:]
 
     assert run(*command, cwd=ROOT).returncode == errors.EXIT_CLEAN
@@ -134,7 +134,7 @@ def test_every_command_shown_has_the_options_it_is_shown_with(page: Path) -> Non
         assert set(FLAG.findall(" ".join(words))) <= options(command), line
 
 
-def test_exit_codes_are_those_of_the_errors() -> None:
+def test_exit_codes_match_the_errors() -> None:
     codes = {errors.EXIT_CLEAN, errors.EXIT_FLAGGED, errors.GotracerError.exit_code}
     codes |= {kind.exit_code for kind in errors.GotracerError.__subclasses__()}
 
@@ -148,7 +148,7 @@ def test_the_verdicts_are_all_explained() -> None:
     assert {word for cell in first for word in cell.split(", ")} == {*Status, *Level}
 
 
-def test_the_configuration_is_one_that_works(tmp_path: Path) -> None:
+def test_the_example_configuration_works(tmp_path: Path) -> None:
     (block,) = blocks(README, "toml")
     (tmp_path / "config.toml").write_text(block, encoding="utf-8")
 
@@ -168,7 +168,7 @@ def steps(page: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("page", [README, CONFIRM, GITHUB], ids=lambda page: page.name)
-def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
+def test_workflows_use_existing_inputs_and_outputs(page: Path) -> None:
     action = YAML(typ="safe").load(ROOT / "action.yml")
     required = {name for name, details in action["inputs"].items() if details.get("required")}
 
@@ -181,7 +181,7 @@ def test_workflows_use_inputs_and_outputs_that_there_are(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [CONFIRM, GITHUB], ids=lambda page: page.name)
-def test_whole_workflows_are_valid_and_so_is_their_shell(page: Path, tmp_path: Path) -> None:
+def test_workflows_and_their_scripts_are_valid(page: Path, tmp_path: Path) -> None:
     workflows = [block for block in blocks(page, "yaml") if "\njobs:\n" in block]
     assert workflows
     for block in workflows:
@@ -197,8 +197,8 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def test_the_base_is_traced_in_turns_as_the_workflow_has_it(tmp_path: Path) -> None:
-    """The pasted shell, run in a repository of two commits, with a go that writes where it was started."""
+def test_the_workflow_records_base_and_change_alternately(tmp_path: Path) -> None:
+    """The documented script, run in a repository of two commits with a fake go that logs its directory."""
     (step,) = [step for step in steps(CONFIRM) if "worktree" in step.get("run", "")]
     work, tools = tmp_path / "work", tmp_path / "bin"
     work.mkdir()
@@ -225,7 +225,7 @@ def test_the_rules_whose_medians_are_compared_are_named() -> None:
     assert set(named) == {rule for (rule, _), limit in LIMITS.items() if limit.by_medians}
 
 
-def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
+def test_the_example_baseline_is_valid(tmp_path: Path) -> None:
     (block,) = blocks(BASELINE, "json")
     path = tmp_path / "baseline.json"
     path.write_text(block, encoding="utf-8")
@@ -237,7 +237,7 @@ def test_the_baseline_file_that_is_shown_is_one(tmp_path: Path) -> None:
 
 
 def test_the_messages_that_the_page_explains_exist() -> None:
-    """An ellipsis stands for what a message fills in."""
+    """An ellipsis stands for a value in the message."""
     sources = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "gotracer_ci").rglob("*.py")]
     nodes = [node for source in sources for node in ast.walk(source) if isinstance(node, ast.Constant)]
     texts = [node.value for node in nodes if isinstance(node.value, str)]
@@ -249,7 +249,7 @@ def test_the_messages_that_the_page_explains_exist() -> None:
             assert any(part in text for text in texts), message
 
 
-def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_rule_works(monkeypatch: pytest.MonkeyPatch) -> None:
     source, tests, _, _ = blocks(CONTRIBUTING, "python")
     module = ModuleType("gotracer_ci.rules.long_sleep")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -265,7 +265,7 @@ def test_the_rule_of_the_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
         test()
 
 
-def test_the_consumer_of_the_example_works() -> None:
+def test_the_example_consumer_works() -> None:
     _, _, source, _ = blocks(CONTRIBUTING, "python")
     scope: dict[str, Any] = {}
     exec(compile(source, "cycles.py", "exec"), scope)
@@ -276,13 +276,13 @@ def test_the_consumer_of_the_example_works() -> None:
     assert cycles.result() == facts.heap.cycles > 0
 
 
-def test_the_observer_of_the_example_is_the_tested_one() -> None:
+def test_the_example_observer_is_the_tested_one() -> None:
     *_, excerpt = blocks(CONTRIBUTING, "python")
     source = (ROOT / "tests" / "trace" / "time_by_state.py").read_text(encoding="utf-8")
     assert set(excerpt.splitlines()) <= set(source.splitlines())
 
 
-def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Path) -> None:
+def test_the_documented_commands_create_the_committed_baseline(run: Run, tmp_path: Path) -> None:
     baseline = "testdata/baseline.json"
     commands = re.findall(rf"gotracer-ci (.* {baseline} .*)", CONTRIBUTING.read_text(encoding="utf-8"))
     assert commands
@@ -294,7 +294,7 @@ def test_the_committed_baseline_is_what_its_commands_make(run: Run, tmp_path: Pa
     assert (tmp_path / "made.json").read_text(encoding="utf-8") == (ROOT / baseline).read_text(encoding="utf-8")
 
 
-def test_the_entry_point_group_is_the_one_that_is_read() -> None:
+def test_the_documented_entry_point_group_is_correct() -> None:
     from gotracer_ci.rules.installed import GROUP
 
     (block,) = blocks(CONTRIBUTING, "toml")
@@ -314,7 +314,7 @@ def test_directories_and_files_that_contributing_names_exist() -> None:
     named = re.findall(r"`((?:gotracer_ci|tests|docs|testdata)/[\w./]*)`", CONTRIBUTING.read_text(encoding="utf-8"))
     assert len(named) > 20
     for path in named:
-        assert "long_sleep" in path or (ROOT / path).exists(), path  # the example of a new rule
+        assert "long_sleep" in path or (ROOT / path).exists(), path  # the example for a new rule
 
 
 def test_files_that_the_tests_readme_names_exist() -> None:
@@ -342,7 +342,7 @@ def links(page: Path) -> Iterator[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """The names that GitHub gives to a page's headings."""
+    """Return the anchors that GitHub creates for a page's headings."""
     titles = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 

@@ -1,4 +1,4 @@
-"""The file reader and writer, with real files: what they refuse, and what a kill or a full disk leaves behind."""
+"""The file reader and writer with real files: errors, and the effects of kills and full disks."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def python(code: str, *arguments: object) -> list[str]:
 
 
 def started(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
-    """A process that runs the code with the module `files`."""
+    """Start a process that runs code with the module `files`."""
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(python(code, *arguments), env=environment, **options)
 
 
 @pytest.fixture
 def public() -> Iterator[Path]:
-    """A directory that every user may read and write, while this process is an ordinary user."""
+    """Yield a directory that every user can read and write, and make this process an ordinary user."""
     path = Path(tempfile.mkdtemp())
     path.chmod(0o777)
     is_root = os.geteuid() == 0
@@ -80,7 +80,7 @@ def too_large(path: Path) -> None:
         (os.mkfifo, "is a named pipe, not a regular file"),
         (listening, "is a socket, not a regular file"),
         (endless, "is a device, not a regular file"),
-        (too_large, "larger than 1,000,000 bytes, which is the limit"),
+        (too_large, "exceeds the limit of 1,000,000 bytes"),
         (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
         (lambda path: None, "no such file"),
     ],
@@ -96,7 +96,7 @@ def test_only_a_regular_file_within_the_limit_is_read(
     assert isinstance(caught.value, MissingFileError) == (problem == "no such file")
 
 
-def test_a_file_of_the_limit_is_read_as_a_whole_and_through_a_link(tmp_path: Path) -> None:
+def test_a_file_at_the_limit_is_read_also_through_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "file", tmp_path / "link"
     path.write_bytes(data := bytes(range(250)) * (LIMIT // 250))
     link.symlink_to(path)
@@ -131,7 +131,7 @@ def test_text_is_utf8(tmp_path: Path, data: bytes, problem: str) -> None:
     [
         ("", "not valid JSON at line 1: Expecting value"),
         ('{"a": 1,\n', "not valid JSON at line 2: Expecting property name"),
-        ("[" * 100_000, "not valid JSON"),  # some versions of Python read it, and miss the end
+        ("[" * 100_000, "not valid JSON"),  # some versions of Python read it and report a missing end
         ('{"a":' * 100_000, "not valid JSON"),
         ("[" + "1" * 5_000 + "]", "not valid JSON: it has a number with thousands of digits"),
     ],
@@ -169,7 +169,7 @@ def test_a_file_and_its_directories_are_created(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077])
-def test_permissions_are_those_of_the_umask_or_of_the_file_that_is_replaced(tmp_path: Path, umask: int) -> None:
+def test_permissions_come_from_the_umask_or_the_replaced_file(tmp_path: Path, umask: int) -> None:
     path = tmp_path / "file"
     before = os.umask(umask)
     try:
@@ -183,7 +183,7 @@ def test_permissions_are_those_of_the_umask_or_of_the_file_that_is_replaced(tmp_
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
-def test_the_owner_of_a_file_that_is_replaced_stays(tmp_path: Path) -> None:
+def test_the_owner_of_a_replaced_file_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     os.chown(path, NOBODY, NOBODY)
@@ -215,7 +215,7 @@ def test_a_hard_link_keeps_the_content_of_its_other_name(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "path", ["../file", "sub/../../file", "out/file", "out/new/file", "dangling/file", "/dev/null"]
 )
-def test_nothing_is_written_outside_of_a_directory_that_confines(tmp_path: Path, path: str) -> None:
+def test_nothing_is_written_outside_the_given_directory(tmp_path: Path, path: str) -> None:
     workspace, outside = tmp_path / "work", tmp_path / "outside"
     (workspace / "sub").mkdir(parents=True)
     outside.mkdir()
@@ -230,7 +230,7 @@ def test_nothing_is_written_outside_of_a_directory_that_confines(tmp_path: Path,
     assert left_behind(outside) == []
 
 
-def test_links_within_a_directory_that_confines_are_fine(tmp_path: Path) -> None:
+def test_links_inside_the_given_directory_are_allowed(tmp_path: Path) -> None:
     workspace, link = tmp_path / "work", tmp_path / "link"
     (workspace / "sub").mkdir(parents=True)
     (workspace / "inner").symlink_to("sub")
@@ -247,7 +247,9 @@ def test_links_within_a_directory_that_confines_are_fine(tmp_path: Path) -> None
         (os.mkfifo, True, "it is a named pipe"),
     ],
 )
-def test_what_is_never_written_to(tmp_path: Path, make: Callable[[Path], object], inside: bool, problem: str) -> None:
+def test_targets_that_are_never_written_to(
+    tmp_path: Path, make: Callable[[Path], object], inside: bool, problem: str
+) -> None:
     path = tmp_path / "file"
     make(path)
     for attempt in (check_writable, lambda path, inside: write(path, b"new", inside)):
@@ -257,7 +259,7 @@ def test_what_is_never_written_to(tmp_path: Path, make: Callable[[Path], object]
     assert left_behind(tmp_path) == ["file"]
 
 
-def test_what_this_user_may_not_write(public: Path) -> None:
+def test_a_file_that_the_user_cannot_write(public: Path) -> None:
     (public / "file").write_bytes(OLD)
     (public / "file").chmod(0o444)
     (public / "directory").mkdir(mode=0o555)
@@ -291,7 +293,7 @@ TWICE = "for text in sys.argv[2:]: files.write(pathlib.Path(sys.argv[1]), text.e
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_standard_output_by_name(tmp_path: Path, name: str) -> None:
-    """Into a pipe, a new file and the end of a file, as the shell's > and >> have it."""
+    """As a pipe, a new file (>) and a file to append to (>>)."""
     assert started(TWICE, name, "a", "b", stdout=subprocess.PIPE).communicate()[0] == b"ab"
     file = tmp_path / "file"
     for mode, content in (("wb", b"ab"), ("ab", b"abab")):
@@ -310,7 +312,7 @@ def test_a_shell_s_process_substitution(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"text"
 
 
-def test_devices_and_pipes_stay_what_they_are(tmp_path: Path) -> None:
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     process = started(TWICE, pipe, "text")
@@ -323,7 +325,7 @@ def test_devices_and_pipes_stay_what_they_are(tmp_path: Path) -> None:
         write(Path("/dev/full"), b"text")
 
 
-def test_a_reader_that_went_away_is_no_error() -> None:
+def test_a_reader_that_closes_early_is_not_an_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     write(Path(f"/dev/fd/{writer}"), b"text")
@@ -361,7 +363,7 @@ def test_a_kill_leaves_a_whole_file(tmp_path: Path, seed: int, sign: signal.Sign
 
 @pytest.mark.parametrize("room", [0, 1, 4096, 99_999])
 @pytest.mark.parametrize("before", [None, OLD])
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, before: bytes | None, room: int) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, before: bytes | None, room: int) -> None:
     path = tmp_path / "file"
     if before is not None:
         path.write_bytes(before)
@@ -396,7 +398,7 @@ def test_append(tmp_path: Path) -> None:
         (lambda path: path.symlink_to(path.with_name("victim")), "Too many levels of symbolic links"),
     ],
 )
-def test_what_is_never_appended_to(tmp_path: Path, make: Callable[[Path], object], problem: str) -> None:
+def test_targets_that_are_never_appended_to(tmp_path: Path, make: Callable[[Path], object], problem: str) -> None:
     path = tmp_path / "file"
     make(path)
     with pytest.raises(FileError) as caught:
@@ -413,7 +415,7 @@ def test_streams_are_appended_to() -> None:
     assert started(code, stdout=subprocess.PIPE).communicate()[0] == b"text"
 
 
-def test_half_of_what_is_appended_is_taken_back(tmp_path: Path) -> None:
+def test_an_incomplete_append_is_undone(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(OLD)
     code = """
@@ -450,7 +452,7 @@ def test_a_lock_creates_no_directory_unless_asked(tmp_path: Path) -> None:
         assert left_behind(tmp_path) == []
 
 
-def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     path = tmp_path / "file"
     code = """
 import time

@@ -1,4 +1,4 @@
-"""Commands, options, settings, formats, and the action's inputs and outputs: declared in one place, known in all."""
+"""Commands, options, settings, formats, and the action's inputs and outputs match each other."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.conftest import ROOT, Run
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")
 SETTINGS = {field.name for field in fields(Settings)}
 INTERNAL = {"baseline_name"}
-"""Settings that a user does not choose."""
+"""Settings that users cannot set."""
 ABOUT_GITHUB = {
     "annotations", "artifact", "comment", "comment-id", "dry-run", "github-token", "job-summary", "upload-sarif",
 }  # fmt: skip
-"""Inputs that are not settings of a run, but of what the action tells GitHub."""
+"""Inputs that control what the action publishes, so they are not settings."""
 AS_SETTING = {
     "traces": ("a.trace", "traces", ("a.trace",)),
     "base-traces": ("b.trace", "base", ("b.trace",)),
@@ -37,11 +37,11 @@ AS_SETTING = {
     "top": ("7", "top", 7),
     "path-map": ("/src=.", "path_map", (("/src", "."),)),
 }
-"""For each input that is a setting of a run: a value, and the setting that it becomes."""
+"""For each input that is a setting: a value, and the resulting setting."""
 
 
 def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield a command and all below it, with their names on the command line."""
+    """Yield a command and all its subcommands, with their names on the command line."""
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -62,7 +62,7 @@ def test_every_file_of_commands_is_a_command() -> None:
 
 @each_command
 def test_every_command_has_a_short_summary_and_an_example(path: tuple[str, ...], run: Run) -> None:
-    """The summary is an imperative. The example is of that command, and has only options that the command has."""
+    """The summary is an imperative. The example runs the command and has only existing options."""
     text = run(*path, "--help", COLUMNS="80").stdout.decode()
     lines = [line.strip() for line in text.splitlines()]
     summary = lines[2]
@@ -139,7 +139,7 @@ def test_every_report_that_the_action_writes_is_an_input_and_an_output() -> None
 
 @pytest.mark.parametrize("name", sorted(SETTINGS - INTERNAL))
 def test_every_setting_can_be_in_the_configuration_file(name: str, tmp_path: Path) -> None:
-    """Under the option's name. What a file cannot hold is no value of the setting, never an unknown one."""
+    """Under the option's name. A value of the wrong type is an invalid value, not an unknown setting."""
     file = tmp_path / "config.toml"
     file.write_text(f"{name.replace('_', '-')} = 2099-01-01\n", encoding="utf-8")
     with pytest.raises(UsageError) as caught:

@@ -1,4 +1,4 @@
-"""What docs/gitlab.md, docs/jenkins.md and docs/shell.md have to paste is valid, and does what they say: it is run."""
+"""The snippets in docs/gitlab.md, docs/jenkins.md and docs/shell.md are valid and work: the tests run them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.test_docs import blocks
 GITLAB, JENKINS, SHELL = (ROOT / "docs" / f"{name}.md" for name in ("gitlab", "jenkins", "shell"))
 BASELINE = ".gotracer-ci/baseline.json"
 TOOLS = {
-    # go test records the trace that $TRACE names
+    # a fake `go test` that records the trace in $TRACE
     "go": 'for a; do case $a in -trace=*) cp "$TRACE" "${a#-trace=}" ;; esac; done',
     "pip": ":",
     "gotracer-ci": f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)} -m gotracer_ci "$@"',
@@ -45,7 +45,7 @@ CI = {
 
 @dataclass(frozen=True)
 class Machine:
-    """A runner: tools, a clone of the programs' repository, with a baseline, and where it was cloned from."""
+    """A CI machine: tools, and a clone of the programs' repository with a baseline."""
 
     folder: Path
 
@@ -54,7 +54,7 @@ class Machine:
         return self.folder / "clone"
 
     def run(self, script: str, trace: Path | str, *shell: str, **variables: str) -> int:
-        """The exit code of a script in the clone; the shell is GitLab's where none is given."""
+        """Run a script in the clone and return its exit code. The default shell is GitLab's."""
         known = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.folder), "TRACE": str(trace)}
         command = [*(shell or ("bash", "-eo", "pipefail")), "-c", script]
         return subprocess.run(command, cwd=self.clone, env=known | CI | variables, check=False).returncode
@@ -67,7 +67,7 @@ class Machine:
         ).stdout
 
     def committed(self) -> int:
-        """How many jobs the origin's baseline holds."""
+        """Return the number of jobs in the origin's baseline."""
         (program,) = json.loads(self.git("show", f"main:{BASELINE}", cwd="origin.git"))["programs"]
         return len(program["entries"])
 
@@ -103,9 +103,9 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def traces(tmp_path: Path) -> Mapping[int, Path]:
-    """By the exit code that each leads to: as the baseline has it, with a leak, and cut so that a part can be read.
+    """Return a trace for each exit code: unchanged, with a leak, and truncated.
 
-    The code is the number of findings that are new, too.
+    The exit code is also the number of new findings.
     """
     cut = tmp_path / "cut.trace"
     cut.write_bytes(Path(path_of("generations-go1.26")).read_bytes()[:-2_000])
@@ -136,7 +136,7 @@ def test_gitlabs_files_are_valid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_gitlab_fails_a_merge_request_by_the_exit_code(code: int, machine: Machine, traces: dict[int, Path]) -> None:
-    """The merge request brings a baseline of its own, which does not count."""
+    """The baseline in the merge request itself is ignored."""
     target = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
     machine.git("checkout", "--quiet", "-b", "change")
     (machine.clone / BASELINE).write_text("{}")
@@ -212,7 +212,7 @@ def test_a_shell_gets_the_exit_code(code: int, machine: Machine, traces: dict[in
     assert (machine.clone / "report.html").exists()
 
 
-def test_cron_adds_a_job_to_the_baseline_but_takes_no_damaged_trace(machine: Machine, traces: dict[int, Path]) -> None:
+def test_cron_adds_a_job_to_the_baseline_but_rejects_a_damaged_trace(machine: Machine, traces: dict[int, Path]) -> None:
     before = machine.committed()
     nightly = machine.folder / "bin" / "trace-baseline.sh"
     nightly.write_text(blocks(SHELL, "sh")[1], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The process that a shell starts: odd names, locales, readers that go away, full disks, and what it imports."""
+"""The process: unusual names, locales, readers that close early, full disks, and imports."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gotracer_ci.report.formats import FILES
 from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, path_of
 
 
-def test_bytes_in_names_that_are_no_text(run: Run, tmp_path: Path) -> None:
-    """Linux allows any bytes; no format may fail over them."""
+def test_file_names_that_are_not_utf8(run: Run, tmp_path: Path) -> None:
+    """Linux allows any bytes in file names, and every format must handle them."""
     odd = os.fsdecode(b"\xff\xfe.trace")
     shutil.copyfile(LOCKWAIT, tmp_path / odd)
     outputs = [part for form in FILES for part in (f"--{form}", f"x.{form}")]
@@ -25,8 +25,8 @@ def test_bytes_in_names_that_are_no_text(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["human", "json"])
-def test_a_locale_without_our_characters(run: Run, form: str) -> None:
-    """An arrow that a code page lacks is no reason to lose the table; JSON is UTF-8 everywhere."""
+def test_a_locale_that_lacks_our_characters(run: Run, form: str) -> None:
+    """The table is printed even if the encoding lacks an arrow. JSON is always UTF-8."""
     done = run("analyze", path_of("heapgrowth-go1.26"), "--root", PROGRAMS, "-f", form, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (1, b"")
     assert ("→" in done.stdout.decode()) == (form == "json")
@@ -51,8 +51,8 @@ def started(*arguments: str, stdout: int) -> subprocess.Popen[bytes]:
         (("--version",), 0),
     ],
 )
-def test_a_reader_that_went_away(arguments: tuple[str, ...], code: int) -> None:
-    """`| head`: no word of it, and the exit code is what it would have been."""
+def test_a_reader_that_closes_early(arguments: tuple[str, ...], code: int) -> None:
+    """With `| head` there is no message, and the exit code is unchanged."""
     with started(*arguments, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
@@ -63,7 +63,7 @@ def test_a_reader_that_went_away(arguments: tuple[str, ...], code: int) -> None:
 
 @pytest.mark.parametrize("arguments", [("analyze", LOCKWAIT), ("analyze", LOCKWAIT, "-f", "json"), ("rules",)])
 def test_a_full_disk(arguments: tuple[str, ...]) -> None:
-    """A report that is not all there must not look like a run without findings, nor like one with."""
+    """An incomplete report must not look like a run with or without findings."""
     with Path("/dev/full").open("wb") as full, started(*arguments, stdout=full.fileno()) as process:
         assert process.stderr
         complaint = process.stderr.read()
@@ -99,8 +99,8 @@ print(sum(chunk.n for chunk in trace.chunks()), len(trace.tables.stacks))
     ],
     ids=["decode", "version", "rules", "json", "human"],
 )
-def test_what_is_not_imported(arguments: tuple[str, ...], without: set[str]) -> None:
-    """Starting up costs more than decoding a typical trace, so nothing is imported that is not used."""
+def test_imports_at_startup(arguments: tuple[str, ...], without: set[str]) -> None:
+    """Imports take longer than decoding a typical trace, so only used modules are imported."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments],
         env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},

@@ -1,4 +1,4 @@
-"""The progress bar on real pseudo-terminals: what is seen, what is left on the screen, and when nothing is written."""
+"""The progress bar on real pseudo-terminals: what it shows, what it leaves behind, and when it is off."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FRAME = re.compile(
 
 
 class Terminal:
-    """A pseudo-terminal, read as fast as it is written to. `slave` is what a program gets."""
+    """A pseudo-terminal that is read continuously. slave: the end for the program."""
 
     def __init__(self, columns: int = 100) -> None:
         self.master, self.slave = pty.openpty()
@@ -51,7 +51,7 @@ class Terminal:
         while True:
             try:
                 part = os.read(self.master, 1 << 16)
-            except OSError:  # Linux's word for "nobody has the other end any more"
+            except OSError:  # Linux: the other end is closed
                 return
             if not part:
                 return
@@ -59,11 +59,11 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """All that has been written so far."""
+        """Return everything written so far."""
         return self._raw.decode()
 
     def close(self) -> str:
-        """Once the programs have ended: all that they wrote."""
+        """Return everything written, once the programs have exited."""
         os.close(self.slave)
         self._reader.join(30)
         os.close(self.master)
@@ -81,7 +81,7 @@ def terminal(columns: int = 100) -> Iterator[Terminal]:
 
 
 def screen(text: str) -> list[str]:
-    """The lines that a user sees in the end: as much of a terminal as the bar needs."""
+    """Return the lines on the screen at the end. It emulates only what the bar needs."""
     lines, row, column, at = [""], 0, 0, 0
     while at < len(text):
         if found := ESCAPE.match(text, at):
@@ -108,7 +108,7 @@ def screen(text: str) -> list[str]:
 
 
 def frames(text: str) -> list[re.Match[str]]:
-    """The bar's drawings, each of which must be whole."""
+    """Return the frames of the bar, after checking that each is complete."""
     drawn = [ESCAPE.sub("", part).strip("\r\n") for part in re.split(r"\r\x1b\[2K|\x1b\[\?25[lh]", text)]
     found = [FRAME.fullmatch(part) for part in drawn if part.strip()]
     assert all(found), drawn
@@ -116,13 +116,13 @@ def frames(text: str) -> list[re.Match[str]]:
 
 
 def ticking(step_s: float) -> Callable[[], float]:
-    """A clock on which so much time passes between any two looks."""
+    """Return a clock that advances by a fixed step at each call."""
     return itertools.count(0.0, step_s).__next__
 
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the tests themselves run on."""
+    """Set a terminal type that does not depend on the test environment."""
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -130,7 +130,7 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drawn(*names: str, after_s: float = 1.0) -> str:
-    """What a run over the traces writes to a terminal, with a clock that ticks a second at each look."""
+    """Return what a run over the traces writes to a terminal, with a clock that advances a second at each call."""
     with terminal() as it:
         stream = os.fdopen(os.dup(it.slave), "w", encoding="utf-8")
         with stream, progress.shown(stream, ticking(1.0), after_s) as watch:
@@ -143,7 +143,7 @@ def number(text: str) -> float:
     return float(value) * (1000 if unit == "kB" else 1)
 
 
-def test_the_bar_says_how_far_the_reading_is() -> None:
+def test_the_bar_shows_the_progress() -> None:
     found = frames(drawn(TOUR))
     assert len(found) >= 3
     for earlier, later in itertools.pairwise(found):
@@ -157,8 +157,8 @@ def test_the_bar_says_how_far_the_reading_is() -> None:
     assert found[-1]["left"] == "0 s"
 
 
-def test_of_several_traces_it_says_which_of_how_many() -> None:
-    """And the time left is that of them all."""
+def test_the_bar_shows_which_of_several_traces_is_read() -> None:
+    """The time left is for all traces."""
     names = [path_of(name) for name in ("tour-go1.26", "generations-go1.26", "tour-go1.27")]
     found = frames(drawn(*names))
     assert list(dict.fromkeys((frame["number"], frame["of"], frame["name"]) for frame in found)) == [
@@ -167,7 +167,7 @@ def test_of_several_traces_it_says_which_of_how_many() -> None:
     last_of_first = [frame for frame in found if frame["number"] == "1"][-1]
     assert last_of_first["read"] == last_of_first["size"]
     seconds = len([frame for frame in found if frame["number"] == "1"])
-    assert last_of_first["left"] == duration(2 * seconds * 1e9)  # one third took so long
+    assert last_of_first["left"] == duration(2 * seconds * 1e9)  # the first third took this long
     assert found[-1]["left"] == "0 s"
 
 
@@ -185,31 +185,31 @@ def test_a_narrow_terminal_keeps_the_figures(monkeypatch: pytest.MonkeyPatch, co
     assert {"name": "trace" in text, "bar": "━" in text} == {what: what in shown for what in ("name", "bar")}
 
 
-def test_nothing_is_left_on_the_screen_and_the_cursor_is_back() -> None:
+def test_the_bar_is_removed_and_the_cursor_restored() -> None:
     text = drawn(TOUR)
     assert screen(text) == []
     assert re.findall(r"\x1b\[\?25([hl])", text) == ["l", "h"]
-    assert screen(text.rpartition("\x1b[?25h")[0]) != []  # or this test's terminal sees nothing
+    assert screen(text.rpartition("\x1b[?25h")[0]) != []  # otherwise this test's terminal shows nothing
 
 
-def test_a_run_that_is_over_in_time_draws_nothing() -> None:
+def test_a_short_run_draws_nothing() -> None:
     assert drawn(TOUR, after_s=1000.0) == ""
 
 
 @pytest.mark.parametrize("stream", [None, io.StringIO()], ids=["closed", "no terminal"])
-def test_without_a_terminal_nobody_is_told(stream: io.StringIO | None) -> None:
+def test_without_a_terminal_nothing_is_watched(stream: io.StringIO | None) -> None:
     with progress.shown(stream, after_s=0.0) as watch:
         assert watch is None
 
 
-def test_a_terminal_that_cannot_take_a_line_back_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """rich knows; this holds it to that."""
+def test_a_dumb_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """rich detects such a terminal."""
     monkeypatch.setenv("TERM", "dumb")
     assert drawn(TOUR) == ""
 
 
 class Gone(io.StringIO):
-    """A terminal whose window is closed after the first line."""
+    """A terminal that is closed after the first line."""
 
     def isatty(self) -> bool:
         return True
@@ -220,7 +220,7 @@ class Gone(io.StringIO):
         return super().write(text)
 
 
-def test_a_terminal_that_went_away_is_no_reason_to_fail() -> None:
+def test_a_closed_terminal_does_not_fail_the_run() -> None:
     stream = Gone()
     with progress.shown(stream, ticking(1.0)) as watch:
         outcome = pipeline.run(load({"traces": (TOUR,), "root": PROGRAMS}, None), watch)
@@ -228,8 +228,8 @@ def test_a_terminal_that_went_away_is_no_reason_to_fail() -> None:
     assert stream.getvalue().count("events") == 1
 
 
-def test_what_a_name_holds_does_not_steer_the_terminal(tmp_path: Path) -> None:
-    """Nor is it rich's markup; and of a long one the beginning is enough."""
+def test_a_file_name_cannot_control_the_terminal(tmp_path: Path) -> None:
+    """Neither with control characters nor with rich's markup. A long name is truncated."""
     odd = tmp_path / "[red]\x1b[2Jx.trace"
     odd.symlink_to(TOUR)
     long = tmp_path / ("x" * 100 + ".trace")
@@ -242,7 +242,7 @@ def test_what_a_name_holds_does_not_steer_the_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_position_goes_from_the_beginning_to_the_end(name: str) -> None:
+def test_the_position_goes_from_start_to_end(name: str) -> None:
     trace = open_trace(path_of(name))
     assert trace.position == 0
     seen: list[int] = []
@@ -251,7 +251,7 @@ def test_the_position_goes_from_the_beginning_to_the_end(name: str) -> None:
     assert len(seen) == chunks
     assert seen == sorted(seen)
     assert 0 < seen[0] < seen[-1] <= trace.size
-    assert trace.size - seen[-1] <= 1  # the byte that ends a generation
+    assert trace.size - seen[-1] <= 1  # ends a generation
 
 
 def varint(value: int) -> bytes:
@@ -263,7 +263,7 @@ def batch(time_ticks: int, body: bytes) -> bytes:
 
 
 def long_trace(events: int) -> bytes:
-    """One generation of one thread that allocates so many times, a tick apart."""
+    """Return one generation of one thread that allocates at every tick."""
     clock = bytes([Ev.SYNC_BATCH, Ev.FREQUENCY]) + varint(10**9) + bytes([Ev.CLOCK_SNAPSHOT, 1, 1, 1, 1])
     start = bytes([Ev.PROC_STATUS, 1, 0, ProcState.RUNNING, Ev.GO_STATUS, 1, 1, 1, GoState.RUNNING])
     parts = [HEADER % 26, batch(1, clock), batch(1000, start)]
@@ -272,8 +272,8 @@ def long_trace(events: int) -> bytes:
     return b"".join([*parts, bytes([Ev.END_OF_GENERATION])])
 
 
-def test_a_generation_of_nothing_wanted_is_left_now_and_then(tmp_path: Path) -> None:
-    """No event fills a row: without a limit on the events the kernel would come back at the end alone."""
+def test_a_generation_without_wanted_events_is_interrupted(tmp_path: Path) -> None:
+    """No event fills a row. Without a limit on events the kernel would return only at the end."""
     events = 3 * kernel.STEPS
     (tmp_path / "long.trace").write_bytes(long_trace(events))
     trace = open_trace(str(tmp_path / "long.trace"))
@@ -291,11 +291,11 @@ def test_a_generation_of_nothing_wanted_is_left_now_and_then(tmp_path: Path) -> 
 
 
 def started(*arguments: str, terminal: Terminal | None, controlled: bool = False) -> subprocess.Popen[bytes]:
-    """The real thing, with its real clock. controlled: Ctrl-C on the terminal reaches it."""
+    """Start the real command with the real clock. controlled: Ctrl-C on the terminal reaches it."""
 
     def control() -> None:
         fcntl.ioctl(2, termios.TIOCSCTTY, 0)
-        # a shell ignores it for what it runs in the background, which these tests may be
+        # Shells ignore SIGINT for background processes, which these tests may be.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     return subprocess.Popen(
@@ -310,15 +310,15 @@ def started(*arguments: str, terminal: Terminal | None, controlled: bool = False
 
 
 @pytest.mark.parametrize("form", ["human", "json"])
-def test_a_slow_run_shows_the_bar_on_a_terminal_alone(tmp_path: Path, form: str) -> None:
-    """The results are the same to the byte, and without a terminal there is not one byte more."""
+def test_a_slow_run_shows_the_bar_only_on_a_terminal(tmp_path: Path, form: str) -> None:
+    """The results are byte-identical, and without a terminal nothing else is written."""
     results = []
     os.mkfifo(tmp_path / "slow.trace")
     arguments = ("-m", "gotracer_ci", "analyze", str(tmp_path / "slow.trace"), "--root", str(PROGRAMS), "-f", form)
     with terminal() as it:
         for stderr in (it, None):
             process = started(*arguments, terminal=stderr)
-            with (tmp_path / "slow.trace").open("wb") as pipe:  # goes on when the run has begun
+            with (tmp_path / "slow.trace").open("wb") as pipe:  # continues when the run has started
                 time.sleep(progress.AFTER_S)
                 pipe.write(Path(TOUR).read_bytes())
             results.append(process.communicate(timeout=60))
@@ -342,7 +342,7 @@ finally:
 """
 
 
-def test_a_short_run_on_a_terminal_pays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_run_on_a_terminal_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with terminal() as it:
         stdout, _ = started("-c", SHORT, terminal=it).communicate(timeout=60)
@@ -350,8 +350,8 @@ def test_a_short_run_on_a_terminal_pays_nothing(tmp_path: Path, monkeypatch: pyt
     assert stdout == b"False\n"
 
 
-def test_ctrl_c_takes_the_bar_away(tmp_path: Path) -> None:
-    """A key on the terminal, while it is drawn; a thousand traces, so that no machine is through before."""
+def test_ctrl_c_removes_the_bar(tmp_path: Path) -> None:
+    """Press Ctrl-C while the bar is drawn. With a thousand traces no machine finishes before."""
     for i in range(1000):
         (tmp_path / f"{i}.trace").symlink_to(TOUR)
     with terminal() as it:

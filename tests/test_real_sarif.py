@@ -1,4 +1,4 @@
-"""The SARIF of real traces before the three judges that tests/report holds made-up reports to."""
+"""SARIF of real traces, checked with the same three validators as in tests/report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _report(*traces: str | Path, root: Path = ROOT, baseline: Path | None = None
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log of each committed trace, one of all of them, and one with a comparison."""
+    """Return a log for each committed trace, one for all of them, and one with a comparison."""
     folder = tmp_path_factory.mktemp("logs")
     every = [path_of(name) for name in NAMES]
     reports = {name: _report(trace) for name, trace in zip(NAMES, every, strict=True)}
@@ -45,16 +45,16 @@ def _files(logs: Path) -> list[Path]:
     return sorted(logs.glob("*.sarif"))
 
 
-def test_the_schema_has_nothing_to_say(logs: Path, multitool: Path) -> None:
+def test_logs_match_the_schema(logs: Path, multitool: Path) -> None:
     assert against_schema(_files(logs), multitool) == []
 
 
-def test_the_validator_has_nothing_to_say(logs: Path, multitool: Path) -> None:
+def test_the_validator_finds_no_problem(logs: Path, multitool: Path) -> None:
     assert by_validator(_files(logs), multitool) == []
 
 
 @pytest.mark.parametrize("name", [*NAMES, "all", "compared"])
-def test_github_would_accept_and_show_it(name: str, logs: Path) -> None:
+def test_github_would_accept_and_show_a_log(name: str, logs: Path) -> None:
     log = json.loads((logs / f"{name}.sarif").read_text(encoding="utf-8"))
     lines = {path.relative_to(ROOT).as_posix(): len(path.read_bytes().splitlines()) for path in _sources()}
     assert by_us(log, lines) == []
@@ -71,7 +71,7 @@ def test_one_trace_gives_the_same_bytes_in_another_process(name: str, logs: Path
     assert again.stdout == (logs / f"{name}.sarif").read_bytes()
 
 
-def test_with_a_baseline_only_what_is_new_is_there(logs: Path) -> None:
+def test_with_a_baseline_only_new_findings_are_included(logs: Path) -> None:
     report = _report(path_of(COMPARED), baseline=BASELINE)
     (run,) = json.loads((logs / "compared.sarif").read_text(encoding="utf-8"))["runs"]
     assert [result["ruleId"] for result in run["results"]] == ["GoroutineLeakGrowth"]
@@ -79,8 +79,8 @@ def test_with_a_baseline_only_what_is_new_is_there(logs: Path) -> None:
     assert len(report.findings) > 1
 
 
-def test_blank_lines_above_a_finding_leave_its_fingerprint_alone(go: Go, tmp_path: Path) -> None:
-    """The same program, built and traced before and after lines were put in above all of its code."""
+def test_blank_lines_above_a_finding_do_not_change_its_fingerprint(go: Go, tmp_path: Path) -> None:
+    """The same program, built and traced before and after inserting blank lines above its code."""
     found = {}
     for name, blank in (("before", ""), ("after", "\n" * 7)):
         root = tmp_path / name
@@ -89,7 +89,7 @@ def test_blank_lines_above_a_finding_leave_its_fingerprint_alone(go: Go, tmp_pat
         text = source.read_text(encoding="utf-8")
         source.write_text(text.replace("\nfunc ", f"\n{blank}func ", 1), encoding="utf-8")
         go(root, "run", "./leak", str(tmp_path / f"{name}.trace"))
-        # a rule that counts: what the others find depends on the machine's load
+        # a rule that counts: the findings of others depend on the machine's load
         report = _report(tmp_path / f"{name}.trace", root=root, rule=("GoroutineLeakGrowth",))
         ((result,),) = (run["results"] for run in json.loads(render("sarif", report))["runs"])
         found[name] = result

@@ -1,4 +1,4 @@
-"""Settings: what wins over what, what is refused and how it is said."""
+"""Settings: precedence, conflicts and error messages."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert Settings().fail_severity is Severity.WARN
 
 
-def test_typed_values_are_what_checking_them_gives() -> None:
+def test_typed_values_equal_validated_values() -> None:
     assert load(AS_TYPED, typed=True) == load(AS_TYPED) == Settings(**AS_TYPED)
 
 
-def test_values_as_text_become_what_they_mean(tmp_path: Path) -> None:
+def test_text_values_are_converted(tmp_path: Path) -> None:
     settings = load({"root": str(tmp_path), "top": "5", "outputs": {"json": "x.json"}, "commit": None})
     assert settings == Settings(root=tmp_path, top=5, outputs={"json": Path("x.json")})
 
 
 @pytest.mark.parametrize("typed", [False, True])
-def test_what_is_given_wins_over_the_file(tmp_path: Path, typed: bool) -> None:
+def test_given_values_override_the_file(tmp_path: Path, typed: bool) -> None:
     (tmp_path / CONFIG_FILE).parent.mkdir()
     (tmp_path / CONFIG_FILE).write_text(
         'top = 5\nfail-on = "error"\n[thresholds]\nGCAssist = {warn = "1ms", error = "9ms"}\n', encoding="utf-8"
@@ -75,7 +75,7 @@ def test_what_is_given_wins_over_the_file(tmp_path: Path, typed: bool) -> None:
 
 @pytest.mark.parametrize("text", REFUSED)
 @pytest.mark.parametrize("typed", [False, True])
-def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, typed: bool) -> None:
+def test_an_invalid_file_is_one_line(file: Path, text: str, typed: bool) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load({}, file, typed=typed)
@@ -83,13 +83,13 @@ def test_a_wrong_file_is_refused_in_one_line(file: Path, text: str, typed: bool)
 
 
 @pytest.mark.parametrize("text", [r'root = "a\u0000"', r'traces = ["a\u0000"]', "[outputs]\n" r'json = "\u0000"'])
-def test_a_name_with_a_nul_is_refused(file: Path, text: str) -> None:
+def test_a_name_with_nul_is_rejected(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match=r"config\.toml: a string in it contains NUL"):
+    with pytest.raises(UsageError, match=r"config\.toml: contains a string with a NUL"):
         load({}, file)
 
 
-def test_a_wrong_value_is_refused_without_a_file(tmp_path: Path) -> None:
+def test_an_invalid_value_is_rejected_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^top: Input should be greater than or equal to 1 \(given "):
         load({"root": tmp_path, "top": "0"})
 
@@ -102,11 +102,11 @@ def test_a_wrong_value_is_refused_without_a_file(tmp_path: Path) -> None:
         (b"\xef\xbb\xbftop = 1", "starts with a byte order mark; save it as UTF-8 without one"),
         (b"top = " + b"[" * 100_000, "not valid TOML: its brackets are nested too deeply"),
         (b"top = " + b"9" * 5_000, "not valid TOML: it has a number with thousands of digits"),
-        (b" " * 1_000_001, "larger than 1,000,000 bytes, which is the limit"),
+        (b" " * 1_000_001, "exceeds the limit of 1,000,000 bytes"),
         (b"top = ", "not valid TOML: "),
     ],
 )
-def test_a_file_that_cannot_be_read(file: Path, content: bytes | None, problem: str) -> None:
+def test_an_unreadable_file(file: Path, content: bytes | None, problem: str) -> None:
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(UsageError) as caught:
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read(file: Path, content: bytes | None, problem: 
         ({"update_baseline": True}, "update-baseline needs baseline"),
         ({"accept": (("0123456789abcdef", "why"),)}, "accept needs baseline"),
         ({"accept": (("0123456789abcdef", "why"),), "baseline": Path("b"), "update_baseline": True}, "accept needs "),
-        ({"base": ("b.trace",), "baseline": Path("b"), "update_baseline": True}, "base and update-baseline exclude"),
+        ({"base": ("b.trace",), "baseline": Path("b"), "update_baseline": True}, "base and update-baseline cannot"),
     ],
 )
 @pytest.mark.parametrize("typed", [False, True])
@@ -130,7 +130,7 @@ def test_conflicting_settings_are_rejected(tmp_path: Path, given: dict[str, Any]
 
 
 @pytest.mark.parametrize("typed", [False, True])
-def test_defaults_are_below_the_file_and_what_is_given(tmp_path: Path, typed: bool) -> None:
+def test_the_file_and_given_values_override_defaults(tmp_path: Path, typed: bool) -> None:
     defaults = {"top": 1, "baseline": Path("b.json"), "outputs": {"json": Path("a.json"), "html": Path("a.html")}}
     alone = load({"root": tmp_path, "update_baseline": True}, defaults=defaults, typed=typed)
     assert (alone.top, alone.baseline, alone.outputs) == (1, Path("b.json"), defaults["outputs"])

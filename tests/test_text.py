@@ -1,4 +1,4 @@
-"""The one formatter: every unit boundary, and what holds for any value."""
+"""The formatter: every unit boundary, and properties of any value."""
 
 from __future__ import annotations
 
@@ -153,13 +153,13 @@ def test_three_digits_in_the_largest_unit_that_leaves_at_least_one(value: float,
 
 
 @given(VALUES, VALUES, st.sampled_from(["ns", "bytes", "count", "ratio"]))
-def test_a_larger_value_never_reads_smaller(one: float, other: float, unit: str) -> None:
+def test_a_larger_value_is_never_shown_as_smaller(one: float, other: float, unit: str) -> None:
     small, large = sorted((one, other))
     assert read(text.quantity(small, unit)) <= read(text.quantity(large, unit))
 
 
 def read(shown: str) -> float:
-    """The value that a text stands for."""
+    """Parse a formatted value."""
     if match := re.fullmatch(r"(-?)(?:(\d+)h)?(\d+)m(\d+)s", shown):
         hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
         return (hours * H + minutes * MIN + seconds * S) * (-1 if match[1] else 1)

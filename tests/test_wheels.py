@@ -1,4 +1,4 @@
-"""The sdist, and the wheels that are built from it: for real, with and without a C compiler, installed and run."""
+"""The sdist and the wheels built from it, with and without a C compiler, installed and run."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ HOOK = "import sys; from setuptools import build_meta; getattr(build_meta, sys.a
 
 
 def compiles() -> bool:
-    """Return whether this machine can compile the decoder."""
+    """Report whether this machine can compile the decoder."""
     command = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
     return bool(shutil.which(command)) and (Path(sysconfig.get_path("include")) / "Python.h").exists()
 
 
 def environment(folder: Path, *packages: str | Path) -> Path:
-    """A fresh one with these packages alone, not what they depend on. Returns its interpreter."""
+    """Create an environment with only these packages, without their dependencies. Return its interpreter."""
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-deps", "--no-compile"]
@@ -41,7 +41,7 @@ def environment(folder: Path, *packages: str | Path) -> Path:
 
 @dataclass(frozen=True)
 class Built:
-    """files: of the package in the tree that the sdist was made of."""
+    """The built files. files: the package's files in the tree that the sdist was built from."""
 
     files: set[str]
     sdist: Path
@@ -51,14 +51,14 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Built by the build system that pyproject.toml names, through its standard interface."""
+    """Build the sdist and wheels with the build system in pyproject.toml."""
     folder = tmp_path_factory.mktemp("wheels")
     requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
     python = environment(folder / "builder", *requires)
 
     def build(what: str, source: Path, to: str, **variables: str) -> Path:
         (folder / to).mkdir()
-        # how well the compiler optimises is not what is tested, and it takes most of the time
+        # optimization takes most of the build time and is not tested here
         clean = {"PATH": os.environ["PATH"], "CFLAGS": "-O0 -g0", **variables}
         command = [str(python), "-c", HOOK, what, str(folder / to)]
         done = subprocess.run(command, cwd=source, env=clean, capture_output=True, text=True, timeout=120)
@@ -79,7 +79,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def _used_tree(tree: Path) -> Path:
-    """This one, as it looks when people have built and tested in it."""
+    """Return a copy of this tree with leftovers of builds and tests."""
     unneeded = shutil.ignore_patterns(".*", "build", "dist", "out", "node_modules", "*.egg-info", "*.so", "*.pyd")
     shutil.copytree(ROOT, tree, ignore=unneeded)
     for junk in (
@@ -101,14 +101,14 @@ def members(wheel: Path) -> set[str]:
         return {name for name in archive.namelist() if not name.startswith(f"{NAME}.dist-info/")}
 
 
-def test_the_sdist_holds_the_sources_alone(built: Built) -> None:
+def test_the_sdist_contains_only_sources(built: Built) -> None:
     with tarfile.open(built.sdist) as archive:
         names = {Path(member.name).relative_to(NAME).as_posix() for member in archive if member.isfile()}
     assert {name for name in names if not name.startswith("gotracer_ci.egg-info/")} == built.files | BESIDE
     assert built.files >= {"gotracer_ci/py.typed", "gotracer_ci/report/html/report.html"}
 
 
-def test_the_wheel_holds_the_package_and_its_compiled_modules(built: Built) -> None:
+def test_the_wheel_contains_the_package_and_its_compiled_modules(built: Built) -> None:
     """A module is compiled if its first line is for Cython."""
     modules = [file for file in built.files if file.endswith(".py")]
     compiled = {file for file in modules if (ROOT / file).read_text(encoding="utf-8").startswith("# cython: ")}
@@ -122,18 +122,18 @@ def test_the_wheel_holds_the_package_and_its_compiled_modules(built: Built) -> N
     assert built.wheel.name == f"{NAME}-{tag}.whl"
 
 
-def test_without_a_compiler_the_wheel_is_plain_and_says_so(built: Built) -> None:
-    """Under the compiled one's name it would be taken for it, and be a hundred times slower."""
+def test_without_a_compiler_the_wheel_is_marked_as_plain(built: Built) -> None:
+    """A plain wheel with a compiled wheel's name would be installed instead of it, and is a hundred times slower."""
     assert members(built.plain_wheel) == built.files
     assert built.plain_wheel.name == f"{NAME}-py3-none-any.whl"
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
 def test_an_installed_wheel_works(built: Built, tmp_path: Path, plain: bool) -> None:
-    """With its templates, from a folder that knows nothing of the repository."""
+    """With its templates, outside the repository."""
     python = environment(tmp_path / "installed", built.plain_wheel if plain else built.wheel)
     (site,) = (tmp_path / "installed" / "lib").glob("python3*/site-packages")
-    # what it depends on is this environment's: a path that is added so brings no editable package along
+    # use this environment's dependencies: adding its path does not add its editable packages
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
 
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:

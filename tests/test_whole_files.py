@@ -1,4 +1,4 @@
-"""What runs leave on disk when they are killed, the disk is full, several run at once, or links are in their way."""
+"""Files after killed runs, full disks, concurrent runs, and planted links."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.runner import Runner
 BASELINE = ".gotracer-ci/baseline.json"
 OUTPUTS = {form: f"out/x.{form}" for form in FILES}
 WRITTEN = (BASELINE, "out/result", *OUTPUTS.values())
-SAME = ("gitlab", "junit")  # they show no trace, and the findings of both runs are the same
+SAME = ("gitlab", "junit")  # these formats are the same for both runs
 VICTIM = b"not ours"
 
 
 def command(number: int) -> list[str]:
-    """The first or the second of two runs, which writes every file that `analyze` can write."""
+    """Return the arguments of the first or second run, which writes every file that `analyze` can write."""
     trace = path_of(("service-go1.27", "service-again-go1.27")[number])
     reports = [part for form, file in OUTPUTS.items() for part in (f"--{form}", file)]
     update = ("--baseline", BASELINE, "--update-baseline", "--run-id", str(number))
@@ -47,7 +47,7 @@ def content(directory: Path) -> dict[str, bytes]:
 
 
 class Runs:
-    """The files before, between and after two runs that nothing disturbed."""
+    """The files before, between and after two undisturbed runs."""
 
     def __init__(self, directory: Path) -> None:
         self.states: list[dict[str, bytes]] = [{}]
@@ -60,13 +60,13 @@ class Runs:
         assert all(self.states[1][name] != self.states[2][name] for name in WRITTEN if not name.endswith(SAME))
 
     def begin(self, directory: Path, number: int) -> None:
-        """Lay the files that are there before one of the runs."""
+        """Write the files that exist before one of the runs."""
         for name, data in self.states[number].items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(data)
 
     def check(self, directory: Path, number: int) -> list[str]:
-        """Check that every file is as before or as after the run. Return the others, which must be drafts."""
+        """Check that every file is as before or after the run. Return the others, which must be temporary files."""
         before, after = self.states[number : number + 2]
         found = content(directory)
         assert before.keys() <= found.keys()
@@ -83,13 +83,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 
 def kill(runs: Runs, directory: Path, seed: int, sign: signal.Signals) -> list[str]:
-    """Kill a run at a random moment, for odd seeds while it writes. Return the drafts that it leaves."""
+    """Kill a run at a random moment, for odd seeds while it writes. Return the temporary files that it leaves."""
     chance = random.Random(seed)
     number = chance.randrange(2)
     runs.begin(directory, number)
     process = started(directory, command(number))
     if seed % 2:
-        # the baseline is the first file that is written
+        # the baseline is written first
         old = runs.states[number].get(BASELINE)
         file = directory / BASELINE
         while process.poll() is None and (file.read_bytes() if file.exists() else None) == old:
@@ -101,7 +101,7 @@ def kill(runs: Runs, directory: Path, seed: int, sign: signal.Signals) -> list[s
     process.communicate()
     assert process.returncode in (0, -sign, 128 + sign)
     drafts = runs.check(directory, number)
-    # whatever is left does not disturb the next run
+    # leftovers do not disturb the next run
     if load_or_none(directory / BASELINE) != runs.states[number + 1][BASELINE]:
         assert started(directory, command(number)).wait() == 0
         assert {name: data for name, data in content(directory).items() if name not in drafts}.keys() == set(WRITTEN)
@@ -131,7 +131,7 @@ def test_a_cancelled_run_leaves_whole_files_and_nothing_else(
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("smaller", ["out/x.junit", "out/x.sarif", "out/x.html"])
 def test_a_full_disk_leaves_whole_files(runs: Runs, tmp_path: Path, number: int, smaller: str) -> None:
-    """There is room for all files that are smaller than one of them."""
+    """Leave room only for the files that are smaller than a given one."""
     room = len(runs.states[number + 1][smaller]) - 1
     runs.begin(tmp_path, number)
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))  # noqa: E731
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_whole_files(runs: Runs, tmp_path: Path, number: int,
     assert all(found[name] == runs.states[number + 1][name] for name in set(WRITTEN) - failed)
 
 
-def test_twenty_updates_at_once_all_count(tmp_path: Path) -> None:
+def test_twenty_concurrent_updates_all_count(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "gotracer_ci", "analyze", path_of("idle-go1.27"), "--baseline", "b.json"]
     processes = [
         started(tmp_path, [*arguments, "--update-baseline", "--run-id", str(i), "--json", f"{i}.json"])
@@ -157,7 +157,7 @@ def test_twenty_updates_at_once_all_count(tmp_path: Path) -> None:
         assert process.communicate()[1] == b""
         assert process.returncode == 0
     reports = [json.loads((tmp_path / f"{i}.json").read_bytes()) for i in range(20)]
-    # each saw those before it, and none two at once the same
+    # each update saw all earlier ones
     assert sorted(report["comparison"]["entries"] for report in reports) == [*range(1, 10), *[10] * 11]
     (part,) = load(tmp_path / "b.json").parts.values()
     assert len({entry.id for entry in part.entries}) == 10
@@ -177,7 +177,7 @@ def plant(directory: Path, names: list[str], victim: Path) -> None:
         (directory / name).symlink_to(victim)
 
 
-def test_links_where_a_run_writes_are_replaced(runs: Runs, tmp_path: Path) -> None:
+def test_links_at_the_outputs_of_a_run_are_replaced(runs: Runs, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     for number, work in enumerate(("empty", "updated")):
         directory = tmp_path / work
@@ -199,7 +199,7 @@ def test_links_where_a_run_writes_are_replaced(runs: Runs, tmp_path: Path) -> No
         ("baseline", "merge", "--driver", "other.json", "link.json", "other.json"),
     ],
 )
-def test_a_link_in_the_place_of_a_baseline_is_replaced(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_link_at_the_baselines_path_is_replaced(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     committed = (ROOT / "testdata/baseline.json").read_bytes()
     victim, link = tmp_path / "victim.json", tmp_path / "link.json"
     victim.write_bytes(before := committed.replace(b"[1,3", b"[1, 3"))
@@ -216,7 +216,7 @@ REPORTS = ("gotracer-ci/report.sarif", "gotracer-ci/report.html", "gotracer-ci/f
 
 
 @pytest.mark.parametrize("is_update", [False, True])
-def test_links_where_the_action_writes_are_replaced(runner: Runner, tmp_path: Path, is_update: bool) -> None:
+def test_links_at_the_outputs_of_the_action_are_replaced(runner: Runner, tmp_path: Path, is_update: bool) -> None:
     runner.add("service-go1.27.trace")
     victim = tmp_path / "victim"
     plant(runner.workspace, [*REPORTS, "x.md"], victim)
@@ -229,7 +229,7 @@ def test_links_where_the_action_writes_are_replaced(runner: Runner, tmp_path: Pa
 
 
 @pytest.mark.parametrize("variable", ["output", "summary"])
-def test_links_in_the_place_of_the_runners_files_are_refused(runner: Runner, tmp_path: Path, variable: str) -> None:
+def test_links_at_the_runners_files_are_refused(runner: Runner, tmp_path: Path, variable: str) -> None:
     runner.add("idle-go1.27.trace")
     victim, link = tmp_path / "victim", tmp_path / "link"
     victim.write_bytes(VICTIM)
@@ -252,7 +252,7 @@ def test_links_in_the_place_of_the_runners_files_are_refused(runner: Runner, tmp
         ("", {"baseline": "../b.json", "update_baseline": "true"}),
     ],
 )
-def test_the_action_writes_nothing_outside_of_the_workspace(
+def test_the_action_writes_nothing_outside_the_workspace(
     runner: Runner, tmp_path: Path, planted: str, inputs: dict[str, str]
 ) -> None:
     runner.add("service-go1.27.trace")

@@ -1,4 +1,4 @@
-"""Show findings next to the code, as annotations."""
+"""Findings as annotations next to the code."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gotracer_ci.report.model import Report
 
 
 def beside_code(report: Report, root: str) -> Iterator[Annotation]:
-    """Yield an annotation for each finding, or each regression if there is a baseline. What fails the run is an error.
+    """Yield an annotation per finding; with a baseline, only per regression. Findings that fail the run are errors.
 
-    root: where in the workspace the report's paths start.
+    root: the directory, relative to the workspace, that the report's paths are relative to.
     """
     failing = {finding.key for finding in report.failing}
     shown = view.arrange(report)

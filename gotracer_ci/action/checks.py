@@ -1,7 +1,6 @@
 """The part of `gotracer-ci doctor` that needs the runner: its inputs, event, token and permissions.
 
-Reads everything that a step reads and changes nothing. Permission to write cannot be tried without writing, so the
-check only names it.
+The checks only read. A write permission cannot be tested without writing, so they only name it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one check. text: one line, with what to do."""
+    """The result of one check. text: one line that says what to do."""
 
     level: Level
     subject: str
@@ -39,16 +38,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The step that `doctor` runs in. settings: the step's inputs over its configuration file."""
+    """The step that `doctor` runs in. settings: the configuration file, overridden by the step's inputs."""
 
     environment: RunnerEnvironment
     client: Client | None
     settings: Settings
 
     def checks(self, baseline: Path) -> Iterator[Check]:
-        """Check the event, the token, and the permission for each thing that the inputs ask for.
+        """Check the event, the token, and each permission that the inputs need.
 
-        baseline: the checkout's file.
+        baseline: the file in the checkout.
         """
         event = self.environment.event
         what = f"{event.name or 'no event'} at commit {event.commit[:10] or 'unknown'}"
@@ -56,36 +55,34 @@ class Workflow:
             what += f", pull request {event.pull_request.number} into {event.base_ref}"
         yield Check(Level.OK, "event", what)
         if self.client is None:
-            text = "no github-token: no comment, no upload, and the baseline is the checkout's"
+            text = "no github-token: no comment, no upload, and the baseline comes from the checkout"
             yield Check(Level.NOTE, "token", text)
             return
         if event.is_read_only:
-            text = (
-                "read-only, as for all pull requests from forks and by Dependabot: a second workflow can comment for it"
-            )
+            text = "read-only, like every token for a fork or Dependabot: a second workflow can write the comment"
             yield Check(Level.NOTE, "token", text)
         else:
-            yield Check(Level.OK, "token", "given")
+            yield Check(Level.OK, "token", "present")
         inside = in_repository(setup.absolute(baseline), self.environment.workspace)
         if event.base_ref and inside:
             read = partial(contents.read, self.client, inside, event.base_ref, MAX_BYTES)
-            yield _tried("baseline", f"the base branch, {event.base_ref}, can be read", read)
+            yield _tried("baseline", f"the base branch {event.base_ref} is readable", read)
         if event.pull_request and self.environment.comment != "never":
             path = f"issues/{event.pull_request.number}/comments"
-            text = f"comments can be listed; whether one can be posted ({COMMENT}) shows only when it is"
+            text = f"comments are readable; posting one needs {COMMENT}, which cannot be tested"
             yield _tried("comment", text, partial(self.client.get, path, COMMENT, {"per_page": 1}))
         if event.traced_run:
             path = f"actions/runs/{event.traced_run.id}/artifacts"
             get = partial(self.client.get, path, READ_ACTIONS, {"per_page": 1})
-            yield _tried("artifact", "artifacts can be listed", get)
+            yield _tried("artifact", "artifacts are readable", get)
         if self.environment.upload_sarif:
-            yield Check(Level.NOTE, "upload-sarif", f"needs {UPLOAD}, which shows only when it is used")
+            yield Check(Level.NOTE, "upload-sarif", f"needs {UPLOAD}, which cannot be tested")
 
 
 def find_workflow(config: Path | None) -> Workflow | None:
-    """Return the step that this process runs in, and enter its workspace. None outside a runner.
+    """Return the step that this process runs in and enter its workspace, or return None outside a runner.
 
-    config: the configuration file, None for the one that the inputs name.
+    config: the configuration file, or None for the one that the inputs name.
 
     Raises:
         GotracerError: the inputs or the configuration file are invalid.

@@ -1,4 +1,4 @@
-"""One step: environment → settings → pipeline → outputs, summary, annotations and comment. It fails the step last."""
+"""Run one step: environment → settings → pipeline → outputs, summary, annotations, comment → exit code."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _CONCLUSIONS = {EXIT_CLEAN: "success", EXIT_FLAGGED: "failure"}
 
 
 def main(*, dry_run: bool = False) -> int:
-    """Run the step and return its exit code. dry_run: same as the input."""
+    """Run the step and return its exit code. dry_run: like the action's input."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # names in a trace need not be valid text, and lines must reach the log in the order of the runner's own
+        # Names in a trace may be invalid UTF-8, and the log must keep the order of our lines and the runner's.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     try:
         environment = from_environ(os.environ)
@@ -47,9 +47,9 @@ def main(*, dry_run: bool = False) -> int:
     except GotracerError as error:
         return _refused(str(error), error.exit_code)
     except Exception:
-        # the text may quote a trace
+        # The traceback may quote a trace.
         log(traceback.format_exc(), sys.stdout)
-        return _refused("internal error: please report it, with the lines above", EXIT_CRASHED)
+        return _refused("internal error: please report it with the lines above", EXIT_CRASHED)
 
 
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
@@ -58,7 +58,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
         outcome = pipeline.run(settings, inside=environment.workspace)
     report, root = outcome.report, setup.absolute(settings.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
-    # a file that is invalid, or has this job already, was left as it is
+    # After a baseline error the file is unchanged: it is invalid, or this job is already in it.
     is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
     if is_updated and settings.baseline and settings.baseline.exists():
         files["baseline-file"] = setup.absolute(settings.baseline)
@@ -73,14 +73,14 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     _write_outputs(environment, {name: environment.on_host(files[name]) for name in sorted(named & files.keys())})
 
     published = publish(report, outcome.errors, environment, client, root)
-    _told(environment, published.log, published.comment_url)
+    _log_published(environment, published.log, published.comment_url)
     annotations = [remark("error", str(error)) for error in (*outcome.errors, *published.errors)]
     annotations += remarks + published.annotations
     if environment.annotations:
         annotations += beside_code(report, environment.on_host(root))
     if left_out := annotate(annotations, sys.stdout):
-        print(f"{left_out} more annotations are left out, because GitHub shows ten of each level: see the reports.")
-    # a regression matters more than a comment that could not be posted
+        print(f"{left_out} more annotations are only in the reports: GitHub shows ten of each level.")
+    # A regression matters more than a failure to publish it.
     return outcome.exit_code or (published.errors[0].exit_code if published.errors else EXIT_CLEAN)
 
 
@@ -88,12 +88,12 @@ def _comment_for_another_run(environment: RunnerEnvironment, client: Client | No
     commented = second_stage.run(environment, client)
     if commented.report:
         _write_outputs(environment, _outputs(commented.report, EXIT_CLEAN))
-    _told(environment, commented.log, commented.comment_url)
+    _log_published(environment, commented.log, commented.comment_url)
     return EXIT_CLEAN
 
 
 def _show(report: Report) -> None:
-    """Write the findings to the step's log, folded."""
+    """Print the findings in the step's log, collapsed."""
     print("::group::gotracer-ci")
     log(render("human", report), sys.stdout)
     print("::endgroup::")
@@ -101,8 +101,8 @@ def _show(report: Report) -> None:
         log(f"Compared with {view.reference(report.comparison)}.", sys.stdout)
 
 
-def _told(environment: RunnerEnvironment, lines: Iterable[str], comment_url: str) -> None:
-    """Log what was published, and set the output with the comment's address."""
+def _log_published(environment: RunnerEnvironment, lines: Iterable[str], comment_url: str) -> None:
+    """Log what was published, and set the comment's URL as an output."""
     for line in lines:
         log(line, sys.stdout)
     if comment_url:
@@ -125,9 +125,9 @@ def _write_outputs(environment: RunnerEnvironment, outputs: dict[str, str]) -> N
 
 
 def _refused(message: str, code: int) -> int:
-    """Annotate why there are no results, and set the conclusion."""
+    """Annotate the error and set the conclusion. Return the exit code."""
     annotate([remark("error", message)], sys.stdout)
     if output := os.environ.get("GITHUB_OUTPUT"):
-        with suppress(UsageError):  # the file of outputs itself may be the problem
+        with suppress(UsageError):  # an unwritable file may be the error itself
             write_output(Path(output), "conclusion", "error")
     return code

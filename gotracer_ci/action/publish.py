@@ -1,7 +1,7 @@
-"""Publish a run on GitHub: the pull request's comment, and code scanning.
+"""Publish a run through GitHub's API: the pull request comment and code scanning.
 
-All files are written before. If the token lacks a permission, an annotation names it. The step fails only if an input
-asked for what could not be published, or if a request failed for another reason.
+All files are written before this. If the token lacks a permission, the step names it. It fails only if an input
+explicitly asked for the result, or if GitHub failed.
 """
 
 from __future__ import annotations
@@ -24,22 +24,25 @@ from gotracer_ci.report.line_hash import line_hashes
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 
-_READ_ONLY = "the token of a pull request from a fork, or by Dependabot, may not write."
+_READ_ONLY = "the token of a pull request from a fork or by Dependabot is read-only."
 _SECOND_STAGE = (
-    f"{_READ_ONLY} The findings are in the job's summary; to have them as a comment, add the second workflow of "
+    f"{_READ_ONLY} The findings are in the job summary; to get them as a comment, add the second workflow in "
     "docs/github.md."
 )
 _LARGEST_SOURCE = 8 << 20  # bytes
 _DONE = {
     "created": "comment created",
     "updated": "comment updated",
-    "superseded": "comment left alone: a newer run has written it",
+    "superseded": "comment unchanged: a newer run has already updated it",
 }
 
 
 @dataclass(slots=True)
 class Published:
-    """comment_url: "" without a comment. log: what was done, one line each. errors: they fail the step."""
+    """The outcome of `publish`.
+
+    comment_url: "" if there is no comment. log: lines for the step's log. errors: problems that fail the step.
+    """
 
     comment_url: str = ""
     log: list[str] = field(default_factory=list)
@@ -48,10 +51,7 @@ class Published:
 
 
 def links_of(environment: RunnerEnvironment, folder: str) -> Links:
-    """Return links to the lines of the traced commit.
-
-    folder: where the report's paths start in the repository, as in `Report.folder`.
-    """
+    """Return the links of a report's locations to the traced commit. folder: same as `Report.folder`."""
     commit = environment.event.commit
     repository = f"{environment.server_url}/{environment.repository}"
     blob = f"{repository}/blob/{commit}/" if commit and environment.repository else ""
@@ -61,12 +61,12 @@ def links_of(environment: RunnerEnvironment, folder: str) -> Links:
 def publish(
     report: Report, problems: Sequence[GotracerError], environment: RunnerEnvironment, client: Client | None, root: Path
 ) -> Published:
-    """Comment and upload if the inputs ask for it. If one fails, the other is still tried.
+    """Comment and upload, as the inputs ask. If one fails, the other is still tried.
 
     Args:
-        problems: what is wrong with the run's traces and baseline.
+        problems: the errors in the run's traces and baseline.
         client: None without a token.
-        root: the absolute path where the report's paths start.
+        root: the absolute directory that the report's paths are relative to.
     """
     published = Published()
     run = _Finished(report, problems, environment, client, root, published)
@@ -81,19 +81,19 @@ def publish(
 def write_comment(
     report: Report, environment: RunnerEnvironment, client: Client, number: int, links: Links, *, create: bool
 ) -> Posted:
-    """Render the report and post it as the comment with the step's `comment-id`, for the environment's run."""
+    """Render the report and publish it as the comment with the step's `comment-id`, on behalf of its run."""
     body = comment.render(report, links, comments.BODY_LIMIT)
     return comments.publish(client, number, environment.comment_id, WorkflowRun(*environment.run), body, create=create)
 
 
 def lines_of(posted: Posted) -> list[str]:
-    """Return what was done with the comment, for the log."""
+    """Return the log lines for a comment."""
     return [f"{_DONE[posted.action]}: {posted.url}"] if posted.action in _DONE and posted.url else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """A run, and what has been published of it so far."""
+    """A finished run, and what has been published so far."""
 
     report: Report
     problems: Sequence[GotracerError]
@@ -122,8 +122,8 @@ class _Finished:
         except PublishError as error:
             if create:
                 raise
-            # at worst an older comment stays as it was
-            self.published.annotations.append(remark("warning", f"Could not look for a comment to update: {error}"))
+            # There is nothing new to show. At worst an older comment stays outdated.
+            self.published.annotations.append(remark("warning", f"Could not check for a comment to update: {error}"))
             return
         if not self.client.is_dry:
             self.published.comment_url = posted.url
@@ -133,16 +133,16 @@ class _Finished:
         is_read_only = self.environment.event.is_read_only
         if must and not is_read_only:
             raise error
-        if not (create and is_read_only):  # a fork cannot be given the permission that the error names
+        if not (create and is_read_only):  # a fork cannot be granted the permission
             self.published.log.append(f"no comment: {error}")
         if create:
-            told = ("notice", _SECOND_STAGE) if is_read_only else ("warning", str(error))
-            self.published.annotations.append(remark(told[0], f"No comment: {told[1]}"))
+            level, reason = ("notice", _SECOND_STAGE) if is_read_only else ("warning", str(error))
+            self.published.annotations.append(remark(level, f"No comment: {reason}"))
 
     def upload(self) -> None:
         if not self.environment.upload_sarif:
             return
-        # an incomplete result would close alerts that still apply
+        # An incomplete result would close the alerts of the missing part.
         undecided = "" if view.is_decided(self.report) else "nothing could be compared"
         if reason := str(self.problems[0]) if self.problems else undecided:
             self.published.log.append(f"not uploaded to code scanning: {reason}")
@@ -158,14 +158,14 @@ class _Finished:
                 raise
             self.published.annotations.append(remark("notice", f"Not uploaded to code scanning: {_READ_ONLY}"))
             return
-        if url:  # a dry run has none
+        if url:  # empty in a dry run
             self.published.log.append(f"uploaded to code scanning: {url}")
 
 
 def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
-    """Return the commit and the matching ref that the analysis is of.
+    """Return the commit and the matching ref that were analyzed.
 
-    pull_request_target runs on the base branch, so there it is the head of the pull request.
+    pull_request_target runs on the base branch, so for it they are those of the pull request's head.
     """
     event = environment.event
     if event.name == "pull_request_target" and event.pull_request:
@@ -174,7 +174,7 @@ def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
 
 
 def _top(root: Path, folder: str) -> Path:
-    """Return the root of the repository. folder: where the report's root is in it."""
+    """Return the repository's top directory, given the report's root and its path in the repository."""
     return (root, *root.parents)[len(PurePosixPath(folder).parts)]
 
 

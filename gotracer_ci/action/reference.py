@@ -1,7 +1,7 @@
-"""Choose the baseline that a run of the action is compared with.
+"""Choose the baseline for a run of the action.
 
-On a pull request it is the base branch's, read through GitHub's API, so that a change cannot raise its own limits. If
-that cannot be read, the checkout's is used, and a notice says so.
+A pull request is compared with the base branch's baseline, read through GitHub's API. Otherwise a change could raise
+its own limits. If that baseline cannot be read, the run uses the checkout's and says so.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """path: the file to compare with, None if there is none. name: its name in reports, "" for its path.
+    """The baseline to compare with.
 
-    note: one line for the user, "" for none.
+    path: None if there is none. name: its name in reports, "" for its path. note: one line for the user, or "".
     """
 
     path: Path | None
@@ -32,12 +32,12 @@ class Reference:
 
 
 def choose(file: Path, environment: RunnerEnvironment, client: Client | None, folder: Path) -> Reference:
-    """Return the baseline of the base branch, or else of the checkout.
+    """Return the baseline of the base branch, or else the checkout's.
 
     Args:
-        file: the absolute path in the checkout; it need not exist.
+        file: the absolute path of the checkout's baseline, which may not exist.
         client: None without a token.
-        folder: the directory to store the base branch's file in.
+        folder: where to store the base branch's baseline.
     """
     branch = environment.event.base_ref
     here = file if file.exists() else None
@@ -45,11 +45,11 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
     if not branch or not inside:
         return Reference(here)
     shown = environment.on_host(file)
-    checkout = f"{shown} of the checkout"
+    checkout = f"{shown} in the checkout"
     if client is None or not environment.token:
         if client:  # a dry run shows the request
             contents.read(client, inside, branch, MAX_BYTES)
-        note = f"Compared with {checkout}: without github-token the baseline of {branch} cannot be read."
+        note = f"Compared with {checkout}: reading the baseline of {branch} needs github-token."
         return Reference(here, checkout, note if here else "")
     try:
         data = contents.read(client, inside, branch, MAX_BYTES)
@@ -57,22 +57,22 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
         note = f"Compared with {checkout}, because the baseline of {branch} could not be read: {error}"
         return Reference(here, checkout, note if here else f"The baseline of {branch} could not be read: {error}")
     if data is None:
-        note = f"{branch} has no {shown} yet: compared with {checkout}."
+        note = f"Compared with {checkout}: {branch} has no {shown} yet."
         return Reference(here, checkout, note if here else "")
     copy = folder / "baseline.json"
     files.write(copy, data)
     differs = here is not None and not _holds(here, data)
-    note = f"This change has another {shown} than {branch}. It counts once it is merged; until then {branch}'s does."
-    return Reference(copy, f"{shown} of {branch}", note if differs else "")
+    note = f"This change modifies {shown}. Until it is merged, the version on {branch} applies."
+    return Reference(copy, f"{shown} on {branch}", note if differs else "")
 
 
 def configured(file: Path, environment: RunnerEnvironment, client: Client | None) -> str:
-    """Return one line if the change has another configuration file than the base branch, else "".
+    """Return a warning if the change modifies the configuration file, or else "".
 
-    Unlike the baseline it takes effect at once, which a reviewer should not have to find in the diff.
+    Unlike the baseline, a modified configuration file takes effect at once, and reviewers should know.
 
     Args:
-        file: the absolute path in the checkout; it need not exist.
+        file: the absolute path of the checkout's file, which may not exist.
     """
     branch = environment.event.base_ref
     inside = in_repository(file, environment.workspace)
@@ -81,16 +81,16 @@ def configured(file: Path, environment: RunnerEnvironment, client: Client | None
     try:
         data = contents.read(client, inside, branch, MAX_CONFIG_BYTES)
     except PublishError:
-        # reading the baseline needs the same permission, and its note says why that failed
+        # Reading the baseline needs the same permission, and its note gives the reason.
         return ""
     if not file.exists() if data is None else _holds(file, data):
         return ""
     shown = environment.on_host(file)
-    return f"This change has another {shown} than {branch}, and is judged by its own: what fails, and which baseline."
+    return f"This change modifies {shown}, which decides what fails and which baseline applies."
 
 
 def _holds(file: Path, data: bytes) -> bool:
-    """Whether a file of the change has this content. It may be a directory, or a link to anything."""
+    """Report whether a file of the change has this content. It may also be a directory or a link."""
     try:
         return files.read(file, len(data)) == data
     except FileError:
@@ -98,9 +98,9 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 def in_repository(path: Path, workspace: Path) -> str:
-    """Return the path in the repository of a file or directory in its checkout, "" outside of the workspace.
+    """Return a path relative to the top of its checkout, or "" if it is outside the workspace.
 
-    The workspace need not be the checkout: actions/checkout has an input `path`.
+    The checkout may be a subdirectory of the workspace: actions/checkout takes a `path`.
     """
     if not path.is_relative_to(workspace):
         return ""

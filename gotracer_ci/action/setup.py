@@ -1,6 +1,6 @@
-"""From the inputs of a step to its settings, its baseline, and a client for GitHub's API.
+"""Turn the inputs of a step into settings, a baseline and a client for GitHub's API.
 
-Relative paths start in the workspace, which `enter` makes the working directory.
+Relative paths are relative to the workspace, which `enter` makes the working directory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
 
 
 def client_of(environment: RunnerEnvironment) -> Client | None:
-    """Return a client for GitHub's API, or None without a token. A dry run has one anyway, to show its requests.
+    """Return a client for GitHub's API, or None without a token. A dry run always gets one, to show its requests.
 
     Raises:
         UsageError: the token is malformed.
@@ -39,7 +39,7 @@ def client_of(environment: RunnerEnvironment) -> Client | None:
 
 
 def enter(environment: RunnerEnvironment) -> None:
-    """Make the workspace the working directory: paths in inputs and in the configuration file start there.
+    """Change to the workspace, which paths in inputs and in the configuration file are relative to.
 
     Raises:
         UsageError: the workspace does not exist.
@@ -47,14 +47,14 @@ def enter(environment: RunnerEnvironment) -> None:
     try:
         os.chdir(environment.workspace)
     except OSError as error:
-        raise UsageError(f"GITHUB_WORKSPACE: {environment.workspace} cannot be used: {error.strerror}") from None
+        raise UsageError(f"GITHUB_WORKSPACE: {environment.workspace}: {error.strerror}") from None
 
 
 def given(environment: RunnerEnvironment) -> Settings:
-    """Return the inputs over the configuration file over the action's defaults.
+    """Return the action's defaults, overridden by the configuration file, overridden by the inputs.
 
     Raises:
-        UsageError: naming the input, or what is wrong with the file.
+        UsageError: an input or the configuration file is invalid.
     """
     values: dict[str, Any] = {
         "traces": environment.traces,
@@ -75,9 +75,9 @@ def given(environment: RunnerEnvironment) -> Settings:
 def complete(
     environment: RunnerEnvironment, client: Client | None, directory: Path
 ) -> tuple[Settings, list[Annotation]]:
-    """Return the settings of the run, and remarks for the user about them and about the baseline.
+    """Return the run's settings, and annotations about its configuration and baseline.
 
-    directory: where a baseline that is not in the checkout is stored.
+    directory: where to store a baseline that is not in the checkout.
     """
     settings = given(environment)
     built_in = environment.built_in(absolute(settings.root))
@@ -93,8 +93,8 @@ def complete(
     baseline = file if reference.path == absolute(file) else reference.path
     if baseline is None and not settings.base:
         note = (
-            f"There is no baseline at {file} yet, so every finding counts, not only regressions. To create one, run "
-            "this action with update-baseline: true on the main branch a few times, and commit the file each time."
+            f"No baseline at {file} yet, so every finding counts, not only regressions. To create one, run this action "
+            "with update-baseline: true on the main branch a few times and commit the file each time."
         )
         remarks.append(remark("notice", note))
     return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
@@ -106,7 +106,7 @@ def absolute(path: Path) -> Path:
 
 
 def _to_update(file: Path, environment: RunnerEnvironment) -> Path:
-    """Return the file to update: for a pull request from a fork a copy beside the reports, for a maintainer to commit.
+    """Return the baseline file to update. With a read-only token it is a copy next to the reports, for a maintainer.
 
     Raises:
         FileError: the baseline cannot be copied.

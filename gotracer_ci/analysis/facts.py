@@ -1,4 +1,4 @@
-"""Facts: all that is known about one trace after reading it once. Rules see nothing else."""
+"""Facts: everything known about one trace after reading it once. Rules get nothing else."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Interval(NamedTuple):
     def primary(self) -> SourceFrame | None:
         """The frame to show, None if neither of the goroutine's stacks is in the repository.
 
-        The runtime creates its own goroutines when somebody first needs them, so where that was does not matter.
+        The runtime creates its own goroutines when they are first needed, so that place does not matter.
         """
         return primary(self.stack.frames, () if self.stack.system else self.creation.frames)
 

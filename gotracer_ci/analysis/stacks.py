@@ -55,7 +55,7 @@ class Stack:
     def system(self) -> bool:
         """Whether this is one of the runtime's own goroutines: all but main that start in package runtime (Go's rule).
 
-        The goroutines of the tracer and the CPU profiler exist only because somebody measures, so they count as the
+        The goroutines of the tracer and the CPU profiler exist only because of the measurement, so they count as the
         runtime's.
         """
         first = self.frames[-1].function if self.frames else ""

@@ -1,4 +1,4 @@
-"""Accept a regression: raise its line of the baseline to the run's values, and keep the reason."""
+"""Accept a regression: raise its line in the baseline to the run's values and store the reason."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _LONGEST = 200
 
 
 def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]]) -> Baseline:
-    """Return the baseline with the lines raised. A group that is not a regression stays unchanged.
+    """Return the baseline with these lines raised. A group that is not a regression stays unchanged.
 
     Args:
         comparison: the comparison of these runs with this baseline.
         wanted: (fingerprint, reason) for each regression to accept.
 
     Raises:
-        UsageError: a reason cannot be kept, or no group of the run has a fingerprint.
+        UsageError: a reason is too long or has several lines, or a fingerprint is unknown.
     """
     parts = dict(baseline.parts)
     for fingerprint, reason in wanted:
         if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST:
-            raise UsageError(f"--accept {fingerprint}: needs a --reason: one line of at most {_LONGEST} characters")
+            raise UsageError(f"--accept {fingerprint}: needs a --reason of one line and at most {_LONGEST} characters")
         keys = [key for key in comparison.verdicts if fingerprint in (key.fingerprint, _short(key).fingerprint)]
         if not keys:
             raise UsageError(
-                f"--accept {fingerprint}: no group of this run has that fingerprint, so nothing was accepted; the JSON "
-                "report of these traces has them"
+                f"--accept {fingerprint}: no group of this run has this fingerprint, so nothing was accepted; see the "
+                "JSON report of these traces"
             )
         for key in keys:
             program = key.program or next(iter(runs))
             name = part_of(baseline, program, runs)
             if name is None:
                 raise UsageError(
-                    f"--accept {fingerprint}: the baseline holds nothing of {program}; add it with --update-baseline"
+                    f"--accept {fingerprint}: the baseline has no data for {program}; add it with --update-baseline"
                 )
             if comparison.verdicts[key].flagged:
                 parts[name] = _raised(parts[name], _short(key), runs[program], reason.strip())

@@ -67,14 +67,14 @@ def compare(
     rules: Collection[str] | None = None,
     base: Sequence[TraceGroups] = (),
 ) -> Comparison:
-    """Return a verdict for each group of the run or of a reference, unless it has no limit.
+    """Return a verdict for each group of the run or of a reference that has a limit.
 
     Args:
-        current: the run's traces, at least one: repeated runs of the same program.
-        baseline: the program's part of a baseline file. Without entries only the base is compared.
+        current: the run's traces of one program, at least one.
+        baseline: the program's part of a baseline file. If it has no entries, only the base is compared.
         path: what the user calls the baseline.
         limits: the limits of all rules.
-        rules: the rules that ran, None for all. Groups of a rule that did not run are not gone.
+        rules: the rules that ran, None for all. Groups of other rules do not count as gone.
         base: traces of the same program at the base commit, from the same job.
     """
     conditions = common(trace.conditions for trace in current)
@@ -93,7 +93,7 @@ def compare(
         longest_ns=max(trace.wall_ns for trace in current),
         conditions=conditions,
     )
-    keys = dict.fromkeys(baseline.groups)  # they come in long sorted runs, which makes sorting them nearly free
+    keys = dict.fromkeys(baseline.groups)  # sorting is nearly free, because they come in long sorted runs
     for groups in (*run.groups, *any_base):
         keys.update(dict.fromkeys(groups))
     verdicts = {}
@@ -116,7 +116,7 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
     is_comparable = bool(entries or of_base)
-    if not is_comparable:  # then they are only shown
+    if not is_comparable:  # in that case they are only shown
         entries, of_base = run.every, run.any_base
     group = run.part.groups.get(key)
     past = _values(group, entries)
@@ -133,16 +133,16 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
         if found and (found.status is not Status.KNOWN or not is_older):
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)
-    level, more, said = Level.CONFIRMED, "", ""
+    level, more, within = Level.CONFIRMED, "", ""
     if not is_comparable:
         level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.conditions}"
     elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
-        if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # there must have been enough events before
+        if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the reference needs enough events
             counts = _former_counts(key, limit, group, entries, of_base)
         level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
     elif not is_older:
-        said = evidence.within(seen.now, bound)
+        within = evidence.within(seen.now, bound)
     is_known = any(seen.base) if seen.past is None else group is not None
     was = before if is_known else None
     verdict = Verdict(
@@ -155,10 +155,10 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
         now=seen.now,
         base=seen.base,
         is_older=is_older,
-        evidence=said,
+        evidence=within,
         more=more,
     )
-    if said:
+    if within:
         return verdict
     return verdict._replace(
         evidence=evidence.sentence(verdict, seen.past or (), seen.limit, waits),
@@ -180,7 +180,7 @@ def _values(group: Group | None, entries: Sequence[int]) -> Sequence[float]:
     if group is None:
         return (0.0,) * len(entries)
     if len(entries) == len(group.values) and None not in group.values:
-        return cast(tuple[float, ...], group.values)  # nearly always, and copying thousands takes time
+        return cast(tuple[float, ...], group.values)  # the common case; copying thousands takes time
     return [value for i in entries if (value := group.values[i]) is not None]
 
 

@@ -28,8 +28,8 @@ def within(now: Sequence[float], limit: float) -> str:
 def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple[float, float] | None = None) -> str:
     """Return the values before and now, which line how many traces crossed, and how sure that is.
 
-    For example "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces; 745 ms
-    in the base traces of this job (confirmed)".
+    For example "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces;
+    745 ms in the base traces of this job (confirmed)".
 
     Args:
         verdict: the verdict without its evidence.

@@ -1,4 +1,4 @@
-"""What a baseline takes from a trace: its groups, and the conditions under which they were measured."""
+"""Measurements of a trace for the baseline: its groups, and the conditions under which they were measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gotracer_ci.limits import Limits, limit_of
 
 
 class Conditions(NamedTuple):
-    """What a program's figures depend on besides its code. Only runs under the same conditions are comparable.
+    """The conditions that a program's values depend on besides its code. Runs are comparable only if they are equal.
 
     go: Go's minor version as the trace has it ("1.26"), "" unknown. gomaxprocs: 0 unknown.
     platform: "linux/amd64", "" unknown: no trace has it, so unknown matches any.
@@ -31,7 +31,7 @@ class Conditions(NamedTuple):
 
 
 def common(conditions: Iterable[Conditions]) -> Conditions:
-    """Return the conditions that all share. A part in which they differ is unknown, and then matches nothing."""
+    """Return the conditions that all share. A field in which they differ becomes unknown."""
     first, *others = conditions
 
     def shared(name: str) -> bool:
@@ -45,7 +45,7 @@ def common(conditions: Iterable[Conditions]) -> Conditions:
 
 
 class TraceGroups(NamedTuple):
-    """One trace of a run with all its groups, also those below every threshold of a rule."""
+    """One trace of a run with all its groups, including those below a rule's thresholds."""
 
     conditions: Conditions
     wall_ns: int
@@ -53,12 +53,12 @@ class TraceGroups(NamedTuple):
 
 
 def compared(groups: Mapping[Key, Statistics], limits: Limits) -> dict[Key, Statistics]:
-    """Return the groups of a trace that a baseline holds and compares."""
+    """Return the groups of a trace that a baseline stores and compares."""
     return {key: s for key, s in groups.items() if (limit := limit_of(limits, key)) and limit.unit == s.unit}
 
 
 def middle(values: Sequence[float]) -> float:
-    """Return the median, 0 of nothing. (The library's is several times slower, and a comparison takes thousands.)"""
+    """Return the median, or 0 without values. A run needs thousands, and the library's is several times slower."""
     ordered, half = sorted(values), len(values) // 2
     if not ordered:
         return 0.0

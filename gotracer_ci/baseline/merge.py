@@ -21,7 +21,7 @@ def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
     """Return the entries of both, the newest ten of each program.
 
     Args:
-        base: the common ancestor. What one side removed from it stays removed.
+        base: the common ancestor. Entries that one side removed from it stay removed.
     """
     ours, theirs, base = _aligned((ours, theirs, base or Baseline({})))
     parts = {}
@@ -33,7 +33,7 @@ def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
 
 
 def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
-    """Return the two baselines of a file in which git left a conflict.
+    """Return the two baselines of a file with git's conflict markers.
 
     Lines that git merged itself are on both sides. A group that only one side added then has no values on the other.
 
@@ -55,7 +55,7 @@ def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
         elif marker == ">>>>>>>" and into == (1,):
             into = both
         elif marker in {"<<<<<<<", "|||||||", ">>>>>>>"}:
-            raise BaselineError(f"{path}: its conflict markers are not git's; restore it from version control")
+            raise BaselineError(f"{path}: malformed conflict markers; restore it from version control")
         else:
             for side in into:
                 texts[side].append(line)
@@ -63,7 +63,7 @@ def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
         ours, theirs = (parse("".join(lines), path) for lines in texts)
     except BaselineError as error:
         problem = str(error).rpartition("; ")[0]
-        raise BaselineError(f"{problem}; unite the whole files, of git show :2:FILE and :3:FILE") from None
+        raise BaselineError(f"{problem}; merge the files of git show :2:FILE and git show :3:FILE instead") from None
     return ours, theirs
 
 
@@ -79,7 +79,7 @@ def _aligned(baselines: Sequence[Baseline]) -> list[Baseline]:
 
 
 def _united(ours: Part, theirs: Part, base: Part) -> Part:
-    """Merge one program's parts. What only one side changed is as that side has it."""
+    """Merge one program's parts. A change on only one side wins."""
     old = {entry.id: entry for entry in base.entries}
     mine, other = ({entry.id: entry for entry in side.entries} for side in (ours, theirs))
     kept = []
@@ -111,7 +111,7 @@ def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
             waiting[entry_id] |= set(side[:i])
     while waiting:
         free = [entry_id for entry_id, before in waiting.items() if not before & waiting.keys()]
-        first = min(free or waiting, key=_number)  # two orders that contradict each other leave nothing free
+        first = min(free or waiting, key=_number)  # contradicting orders leave no ID that may come next
         del waiting[first]
         yield first
 
@@ -155,7 +155,7 @@ def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
 
 
 def _differ(ours: dict[str, tuple[float | None, int]], theirs: dict[str, tuple[float | None, int]]) -> bool:
-    """Whether one side raised the values that both have, even if git put its reason into both."""
+    """Report whether one side raised the values that both have, even if git copied its reason to both."""
     return any(ours[entry_id] != theirs[entry_id] for entry_id in ours.keys() & theirs.keys())
 
 

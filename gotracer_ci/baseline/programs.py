@@ -47,7 +47,7 @@ def compare_all(
     """Return the verdicts for every program that has a baseline or base traces.
 
     Args:
-        baseline: what to compare with, None for base traces only.
+        baseline: the reference, or None for base traces only.
         path: what the user calls the baseline.
         limits: the limits of all rules.
         rules: the rules that ran, None for all.
@@ -72,7 +72,7 @@ def compare_all(
         creep = list(creeping(part, limits)) if part.entries else []
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
-        warnings += (told(line, program, runs) for line in (*one.warnings, *creep))
+        warnings += (with_program(line, program, runs) for line in (*one.warnings, *creep))
     return Comparison(
         baseline=path, entries=len(jobs), base_traces=of_base, warnings=tuple(warnings), verdicts=verdicts
     )
@@ -81,19 +81,19 @@ def compare_all(
 def all_new(
     baseline: Baseline, runs: Runs, keys: Mapping[str, Iterable[Key]], base: Collection[str] = ()
 ) -> Iterator[tuple[str, dict[Key, Verdict]]]:
-    """Yield a note and the findings, as new ones, for each program that has no part in the baseline.
+    """Yield a note and the findings, as new, for each program that has no part in the baseline.
 
     Args:
         keys: each program's findings that count without a baseline.
         base: the programs that are compared with base traces instead.
     """
     have = ", ".join(name or "one without a name" for name in sorted(baseline.parts))
-    others = f" (but of {have})" if have else ""
+    others = f" (only for {have})" if have else ""
     for program, traces in sorted(runs.items()):
         if program in base or part_of(baseline, program, runs) is not None:
             continue
         note = (
-            f"the baseline holds nothing of the program {program or 'of these traces'}{others}: all of its "
+            f"the baseline has no data for the program {program or 'of these traces'}{others}: all of its "
             "findings count; add it with --update-baseline"
         )
         verdicts = {}
@@ -102,7 +102,7 @@ def all_new(
             found = [trace.groups.get(key) for trace in traces]
             now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
             unit = next(statistics.unit for statistics in found if statistics)
-            evidence = "the baseline holds nothing of this program"
+            evidence = "the baseline has no data for this program"
             verdicts[full] = Verdict(full, Status.NEW, Level.CONFIRMED, unit, None, 0.0, now, evidence=evidence)
         yield note, verdicts
 
@@ -128,6 +128,6 @@ def full_key(key: Key, program: str, programs: Collection[str]) -> Key:
     return key._replace(program=program) if len(programs) > 1 else key
 
 
-def told(line: str, program: str, programs: Collection[str]) -> str:
-    """Return the line with its program in front if there are several."""
+def with_program(line: str, program: str, programs: Collection[str]) -> str:
+    """Return the line with its program in front if there are several programs."""
     return f"{program or 'traces of no known program'}: {line}" if len(programs) > 1 else line

@@ -1,4 +1,4 @@
-"""What a baseline holds: programs with their jobs and groups. Plain values; `schema` reads and writes the file."""
+"""The content of a baseline: programs with their jobs and groups. Plain values; `schema` reads and writes the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT_ENTRIES: Final = 10
 class Entry:
     """One job.
 
-    id: the job's run. go, gomaxprocs, platform: see Conditions. traces: their number. wall_ms: of the longest one.
+    id: the job's run. go, gomaxprocs, platform: see Conditions. traces: how many. wall_ms: of the longest trace.
     """
 
     id: str
@@ -35,11 +35,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group's values, one for each entry, in their order.
+    """The values of one group, one per entry, in the order of the entries.
 
     values: in the group's `unit`; None if the value was dropped because the group was fixed since (see update).
-    counts: numbers of events; empty for counters. ref: what creep is measured from, None for the first value.
-    accepted: why somebody raised it, "" if nobody did.
+    counts: numbers of events; empty for counters. ref: the value that creep is measured from, None for the first
+    value. accepted: why a user accepted a regression, "" otherwise.
     """
 
     unit: str
@@ -50,31 +50,31 @@ class Group:
 
     @property
     def reference(self) -> float:
-        """What creep is measured from, 0 if there is nothing."""
+        """The value that creep is measured from, 0 if there is none."""
         return self.first if self.ref is None else self.ref
 
     @property
     def first(self) -> float:
-        """The first value that a file holds, 0 if there is none."""
+        """The first value, 0 if there is none."""
         least = MS if self.unit == "ns" else 1
         return next((value for value in self.values if value and value >= least), 0.0)
 
     @property
     def is_nothing(self) -> bool:
-        """Whether no entry has a value for the group any more."""
+        """Whether no entry has a value for the group."""
         return not (any(value != 0 for value in self.values) or any(self.counts))
 
     def measured_from(self, reference: float, accepted: str) -> Group:
-        """Return the group with another reference (0 for the first value) and another reason for accepting it."""
+        """Return the group with this reference (0 for the first value) and this reason for accepting it."""
         return replace(self, ref=None if reference in (0, self.first) else reference, accepted=accepted)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One program's part of a baseline: entries, the oldest first, and the groups that any of them has.
+    """One program's part of a baseline: its entries, oldest first, and the groups that any of them has.
 
-    lines: the groups of the file that it was read from, with their units, in the file's order; also those that no
-    entry has any more.
+    lines: the groups of the file that it was read from, with their units, in the file's order, including those without
+    values.
     """
 
     entries: tuple[Entry, ...]
@@ -82,9 +82,10 @@ class Part:
     lines: Mapping[Key, str] = field(default_factory=dict, compare=False)
 
     def ordered(self) -> dict[Key, str]:
-        """The groups to write, with their units: the file's, so that its numbers keep their places, and then the new.
+        """The groups to write, with their units: first the file's, in their order, then new ones.
 
-        Times below 1 ms and counters of 0 are not new. When more lines are of nothing than of something, they go.
+        New times below 1 ms and counters of 0 are left out. Lines without values are removed once they are the
+        majority.
         """
         there = {key: group.unit for key, group in sorted(self.groups.items()) if group.first}
         lines = {**self.lines, **there}
@@ -93,6 +94,6 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A baseline: the program's name → its part. "" is a program that is not known by name."""
+    """A baseline: the program's name → its part. "" is a program without a name."""
 
     parts: dict[str, Part]

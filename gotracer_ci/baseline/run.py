@@ -1,4 +1,4 @@
-"""One run and the baseline file: read it, compare with it, and update it if that is asked for."""
+"""Compare one run with the baseline file, and update the file if asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.accept import accept
-from gotracer_ci.baseline.programs import Runs, all_new, compare_all, told, update_all
+from gotracer_ci.baseline.programs import Runs, all_new, compare_all, update_all, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import Comparison, Judged
@@ -20,14 +20,14 @@ from gotracer_ci.limits import Limits
 from gotracer_ci.notes import Note, NoteKind
 
 _ALONE = (
-    "no baseline: compared with the base traces alone, which can confirm counters but no times; make one with "
+    "no baseline: compared only with the base traces, which can confirm counters but not times; create one with "
     "--baseline FILE --update-baseline"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to do with the file. path: the file; shown: its name in reports and errors.
+    """What to do with the baseline file. path: the file. shown: its name in reports and errors.
 
     update, replace, run_id, commit: see `update`. accepted: (fingerprint, reason), see `accept`.
     inside: the directory that the file must be in to be written, see `files.write`.
@@ -60,12 +60,12 @@ class Candidate(NamedTuple):
 
 
 def judge(request: Request | None, run: Candidate) -> Judged:
-    """Compare a run, and update the file or accept findings if asked for. A bad file is an error among the results.
+    """Compare a run, and update the file or accept findings if asked. An invalid file is an error in the result.
 
-    request: None without a file, to compare with the base traces alone.
+    request: None to compare only with the base traces.
     """
     writes = request and run.is_whole and (request.update or request.accepted)
-    # held from reading to writing, so that two updates at the same time both count
+    # Hold the lock from reading to writing, so that concurrent updates all count.
     lock = schema.updating(request.path, request.inside, create=request.update) if request and writes else nullcontext()
     try:
         with lock:
@@ -84,7 +84,7 @@ def _judge(request: Request | None, run: Candidate) -> Judged:
         comparison, notes = _compare("", None, run)
         return Judged(comparison, [_reference(_ALONE), *notes])
     if old is None:
-        text = f"no baseline at {request.shown} yet: every finding counts; make it with --update-baseline"
+        text = f"no baseline at {request.shown} yet: every finding counts; create it with --update-baseline"
         return Judged(None, [_reference(text)])
     comparison, notes = _compare(request.shown, old, run)
     if not request.accepted:
@@ -104,12 +104,12 @@ def _compare(shown: str, old: Baseline | None, run: Candidate) -> tuple[Comparis
         comparison = replace(comparison, verdicts={**comparison.verdicts, **verdicts})
     if run.base and (without := sorted(run.runs.keys() - run.base.keys())):
         programs = ", ".join(without) or "these traces"
-        notes.append(_reference(f"no base traces of {programs}: the base is not compared there"))
+        notes.append(_reference(f"no base traces of {programs}: compared only with the baseline"))
     return comparison, notes
 
 
 def _old(request: Request, limits: Limits) -> Baseline | None:
-    """Return the baseline, or None if there is no file, or one that is unreadable and to be replaced."""
+    """Return the baseline, or None if there is no file, or an unreadable one that is to be replaced."""
     try:
         exists = request.path.exists()
     except OSError:
@@ -132,12 +132,12 @@ def _update(request: Request, old: Baseline | None, run: Candidate) -> Judged:
     new = update_all(old, run.runs, request.run_id, request.commit, run.limits, replace=request.replace)
     if new != old:
         schema.save(request.path, new, request.inside)
-        texts = [f"{request.shown} was {'created' if old is None else 'updated'}; commit it"]
+        texts = [f"{'created' if old is None else 'updated'} {request.shown}; commit it"]
     else:
-        texts = [f"{request.shown} holds this run already and was not changed"]
+        texts = [f"{request.shown} unchanged: it already has this run"]
     warnings = ((program, mixed(part)) for program, part in sorted(new.parts.items()))
-    texts += (told(warning, program, new.parts) for program, warning in warnings if warning)
-    # an update accepts the run: nothing that is in the file now is new or worse
+    texts += (with_program(warning, program, new.parts) for program, warning in warnings if warning)
+    # An update accepts the run, so nothing is new or worse.
     return Judged(
         compare_all(run.runs, new, request.shown, run.limits, run.rules), [_reference(text) for text in texts]
     )
@@ -146,7 +146,7 @@ def _update(request: Request, old: Baseline | None, run: Candidate) -> Judged:
 def _accept(request: Request, old: Baseline, before: Comparison, run: Candidate) -> tuple[Comparison, str]:
     if not run.is_whole:
         raise BaselineError(
-            f"{request.shown}: nothing was accepted: a trace is truncated or damaged, so its totals are too low"
+            f"{request.shown}: nothing accepted: a trace is truncated or damaged, so its totals are too low"
         )
     new = accept(old, before, run.runs, request.accepted)
     if new == old:
@@ -154,7 +154,7 @@ def _accept(request: Request, old: Baseline, before: Comparison, run: Candidate)
     schema.save(request.path, new, request.inside)
     after = compare_all(run.runs, new, request.shown, run.limits, run.rules, run.base)
     after = replace(after, verdicts={**before.verdicts, **after.verdicts})
-    return after, f"{request.shown} was updated by --accept; commit it"
+    return after, f"--accept updated {request.shown}; commit it"
 
 
 def _reference(text: str) -> Note:

@@ -15,9 +15,9 @@
 `values` and `n` follow the order of the groups: the largest trimmed total (or counter) and number of events in the
 job's traces. New groups come last, and trailing zeros are left out, so that an update changes no older line. `check` is
 a checksum of the groups that the numbers belong to, so that an edit or a merge that moves a group is detected. `ref` is
-the value that creep is measured from; `accepted` is the reason why somebody raised the group. Values have two
-significant digits, since more is noise. The file has no sums, lines, paths or dates, because those change although the
-program behaves the same. A file of schema 1 holds a single part, of an unknown program.
+the value that creep is measured from; `accepted` is the reason why a user accepted a regression. Values have two
+significant digits, since more is noise. The file has no sums, lines, paths or dates, because those change even if the
+program behaves the same. A file of schema 1 has a single part, for an unknown program.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _File(_Model):
 
 
 class _OldLine(_Line):
-    """A group of schema 1, with a number for each entry."""
+    """A group in schema 1, with a number for each entry."""
 
     values: tuple[_Number | None, ...]
     n: tuple[_Whole, ...] = ()
@@ -113,7 +113,7 @@ def load(path: Path, shown: Path | None = None) -> Baseline:
     """Read a baseline file. shown: its name in errors, if not its path.
 
     Raises:
-        BaselineError: one line with the file, what is wrong with it and what to do.
+        BaselineError: one line with the file, the problem and the remedy.
     """
     return parse(read(path, shown), shown or path)
 
@@ -122,7 +122,7 @@ def read(path: Path, shown: Path | None = None) -> str:
     """Return the text of a baseline file without parsing it. shown: as in `load`.
 
     Raises:
-        BaselineError: there is no such file, or it is not a regular file of text within the limit.
+        BaselineError: the file does not exist, or is not a regular text file within the limit.
     """
     shown = shown or path
     try:
@@ -140,7 +140,7 @@ def parse(text: str, path: Path) -> Baseline:
         path: the name of the text in errors.
 
     Raises:
-        BaselineError: one line with the file, what is wrong with it and what to do.
+        BaselineError: one line with the file, the problem and the remedy.
     """
     try:
         document = files.parse_json(text, path)
@@ -168,8 +168,8 @@ def check_units(baseline: Baseline, limits: Limits, path: Path) -> None:
     """Check that each group has the unit in which its rule measures.
 
     Args:
-        limits: of all rules that there are. Groups of other rules are not checked.
-        path: what the file is called in errors.
+        limits: the limits of all known rules. Groups of other rules are not checked.
+        path: the file's name in errors.
 
     Raises:
         BaselineError: a group has another unit.
@@ -183,7 +183,7 @@ def check_units(baseline: Baseline, limits: Limits, path: Path) -> None:
 
 
 def has_markers(text: str) -> bool:
-    """Whether git left a conflict in the text."""
+    """Report whether the text has git's conflict markers."""
     return _first_marker(text) is not None
 
 
@@ -194,32 +194,32 @@ def _first_marker(text: str) -> int | None:
 
 
 def dump(baseline: Baseline) -> str:
-    """Return the text of a baseline's file."""
+    """Return the file's text for a baseline."""
     parts = ",\n".join(_part(program, part) for program, part in sorted(baseline.parts.items()))
     return f'{{"schema":{SCHEMA},\n"programs":[\n{parts}\n]}}\n'
 
 
 def save(path: Path, baseline: Baseline, inside: Path | None = None) -> None:
-    """Write a baseline's file, after a check that `load` accepts it. Creates its directory.
+    """Write a baseline file and create its directory, after checking that `load` accepts the text.
 
     Args:
         inside: see `files.write`.
 
     Raises:
-        BaselineError: the file cannot be written, or could not be read again; an existing one is unchanged.
+        BaselineError: the file cannot be written, or would be invalid. An existing file is unchanged.
     """
     text = dump(baseline)
     try:
         data = text.encode()
         parse(text, path)
     except UnicodeEncodeError as error:
-        problem = f"{error.object[error.start]!r} is not valid text"
+        problem = f"{error.object[error.start]!r} is not valid UTF-8"
         raise _error(path, f"not written: {problem}", "correct the option or the trace that it comes from") from None
     except BaselineError as error:
         problem = str(error).removeprefix(f"{path}: ").rpartition("; ")[0]
         raise _error(path, f"not written, because it would be invalid: {problem}", "check the traces") from None
     if len(data) > MAX_BYTES:
-        problem = f"not written: it would have {len(data):,} bytes, more than the limit of {MAX_BYTES:,}"
+        problem = f"not written: {len(data):,} bytes exceed the limit of {MAX_BYTES:,}"
         raise _error(path, problem, 'run "gotracer-ci baseline prune"')
     try:
         files.write(path, data, inside)
@@ -245,7 +245,7 @@ def _checked(path: Path, file: _File) -> Baseline:
     parts: dict[str, Part] = {}
     for program in file.programs:
         if program.program in parts:
-            raise _error(path, f"the program {program.program} has two parts", _MEND)
+            raise _error(path, f"duplicate program {program.program}", _MEND)
         parts[program.program] = _checked_part(path, program)
     return Baseline(parts)
 
@@ -257,7 +257,7 @@ def _checked_part(path: Path, program: _Program) -> Part:
         long = max(len(job.values), len(job.n))
         if long > size or job.check != checks[long]:
             problem = (
-                f"the numbers of job {job.id} belong to other groups: a group's line was deleted, moved or renamed"
+                f"the values of job {job.id} do not match the groups: a group's line was deleted, moved or renamed"
             )
             raise _error(path, problem, _MEND)
     values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
@@ -281,16 +281,16 @@ def _part_of(
     values: Sequence[Sequence[float | None]],
     counts: Sequence[Sequence[int]],
 ) -> Part:
-    """Check what the models cannot check field by field, duplicates and units, and return the part."""
+    """Check duplicates and units, which the models cannot check, and return the part."""
     entries = tuple(Entry(**{name: getattr(job, name) for name in _Entry.model_fields}) for job in jobs)
     if len({entry.id for entry in entries}) < len(entries):
-        raise _error(path, "two entries have the same id", _MEND)
+        raise _error(path, "duplicate entry id", _MEND)
     units: dict[Key, str] = {}
     groups: dict[Key, Group] = {}
     for line, of_line, events in zip(lines, values, counts, strict=True):
         unit, factor = _UNITS[line.unit]
         if line.key in units:
-            raise _error(path, f"two lines for {line.name}", _MEND)
+            raise _error(path, f"duplicate line for {line.name}", _MEND)
         units[line.key] = unit
         group = Group(
             unit, tuple(None if v is None else v * factor for v in of_line), tuple(events) if unit == "ns" else ()
@@ -323,7 +323,7 @@ def _line(key: Key, unit: str, group: Group | None) -> str:
     line: dict[str, Any] = {"rule": key.rule, "kind": key.kind, "place": key.place, "unit": name}
     if (
         group and group.reference
-    ):  # even if it is the first value, which goes with its entry: the line must not change then
+    ):  # store it even if it equals the first value, so that the line stays the same when that entry is dropped
         line["ref"] = _rounded(group.reference / factor)
     if group and group.accepted:
         line["accepted"] = group.accepted
@@ -353,7 +353,7 @@ def _without_zeros(numbers: list[float | None]) -> list[float | None]:
 
 
 def _rounded(value: float) -> float | int:
-    """Round to two significant digits, as an int where that is a whole number."""
+    """Round to two significant digits. Return an int if the result is whole."""
     short = float(f"{value:.2g}")
     return int(short) if short.is_integer() else short
 
@@ -363,6 +363,6 @@ def _json(value: Any) -> str:
 
 
 def _error(path: object, problem: str, remedy: str) -> BaselineError:
-    """Return an error of one printable line, whatever the file contains."""
+    """Return an error with one printable line, whatever the file contains."""
     text = "".join(c if c.isprintable() else "?" for c in f"{path}: {problem}")
     return BaselineError(f"{text[:400]}; {remedy}")

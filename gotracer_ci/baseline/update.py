@@ -30,9 +30,9 @@ def update(
     Args:
         part: the program's part of the baseline, None if there is none yet.
         current: the program's traces, at least one.
-        run_id: the id of the job's run. If it is "", as outside CI, the id is made from the values, so that adding the
-            same traces again changes nothing.
-        commit: what was traced, for readers of the file.
+        run_id: the ID of the job's run. "", as outside CI, derives an ID from the values, so that adding the same
+            traces again changes nothing.
+        commit: the traced commit, for readers of the file.
         limits: the limits of all rules.
         replace: start over with this entry only.
 
@@ -45,7 +45,7 @@ def update(
     if any(other.id == entry.id for other in old.entries):
         if run_id:
             raise BaselineError(
-                f"--update-baseline: the baseline already has the job {run_id}, and a job counts once; "
+                f"--update-baseline: the baseline already has job {run_id}, and a job counts once; "
                 "--replace starts over with it"
             )
         return old
@@ -60,7 +60,7 @@ def update(
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
         kept = _without_fixed(values, entries, limit_of(limits, key))
         united[key] = Group(past.unit, kept, counts)
-        if kept == values:  # otherwise the old reference, and why it was accepted, no longer apply
+        if kept == values:  # otherwise the old reference and the reason for accepting it no longer apply
             reference = (new.values[0] or 0.0) if moved else past.reference
             united[key] = united[key].measured_from(reference, past.accepted)
     return Part(entries, united, old.lines)
@@ -101,7 +101,7 @@ def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
 
 
 def _id(current: Sequence[TraceGroups], limits: Limits) -> str:
-    """Return an id that is the same for the same traces in any order."""
+    """Return an ID that is the same for the same traces in any order."""
     traces = sorted([str(t.conditions), t.wall_ns, _figures(t, limits)] for t in current)
     return f"local-{hashlib.sha256(json.dumps(traces).encode()).hexdigest()[:12]}"
 

@@ -1,4 +1,4 @@
-"""What a comparison says of one group: new, worse, known, better or fixed, and how sure it is."""
+"""Verdicts on groups: new, worse, known, better or fixed, and how certain that is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Level(StrEnum):
-    """How sure: confirmed gates; suspected gates only with --strict; the other two never do."""
+    """How certain a verdict is. Confirmed fails a run, suspected only with --strict, the other two never."""
 
     CONFIRMED = "confirmed"
     SUSPECTED = "suspected"
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
             "decided; null if there was nothing."
         ),
     ]
-    limit: Annotated[float, Doc("What had to be exceeded.")]
+    limit: Annotated[float, Doc("The value that had to be exceeded.")]
     now: Annotated[tuple[float, ...], Doc("One value for each trace.")]
     base: Annotated[tuple[float, ...], Doc("One value for each comparable trace of the base commit.")] = ()
     is_older: Annotated[bool, Doc("Above the baseline's limit, but known because the base is as high.")] = False
@@ -56,7 +56,7 @@ class Verdict(NamedTuple):
 
     @property
     def flagged(self) -> bool:
-        """Whether this is a regression, however sure."""
+        """Whether this is a regression, confirmed or not."""
         return self.status in (Status.NEW, Status.WORSE)
 
     @property
@@ -77,17 +77,17 @@ class Comparison:
 
     @property
     def flagged(self) -> set[Key]:
-        """The groups that got worse, however sure."""
+        """The groups that got worse, confirmed or not."""
         return {key for key, verdict in self.verdicts.items() if verdict.flagged}
 
     def regressions(self, *, strict: bool = False) -> list[Verdict]:
-        """New or worse, confirmed (with `strict` also suspected), sorted by key."""
+        """Return the confirmed regressions, sorted by key; with `strict` also the suspected ones."""
         levels = (Level.CONFIRMED, Level.SUSPECTED) if strict else (Level.CONFIRMED,)
         return sorted((v for v in self.verdicts.values() if v.flagged and v.level in levels), key=lambda v: v.key)
 
 
 class Judged(NamedTuple):
-    """A run after the comparison. comparison: None if there was nothing to compare with, or it could not be used."""
+    """A run after the comparison. comparison: None if there was no reference, or it could not be used."""
 
     comparison: Comparison | None
     notes: Sequence[Note] = ()

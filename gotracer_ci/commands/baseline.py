@@ -13,7 +13,7 @@ from gotracer_ci.baseline.creep import creeping
 from gotracer_ci.baseline.criteria import NEEDED_JOBS
 from gotracer_ci.baseline.measurements import Conditions
 from gotracer_ci.baseline.merge import sides, unite
-from gotracer_ci.baseline.programs import part_of, told
+from gotracer_ci.baseline.programs import part_of, with_program
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.commands.output import complain, print_lines, stdout
@@ -134,10 +134,10 @@ def prune(file: Path, program: tuple[str, ...]) -> None:
 
 
 def check_file(path: Path, traces: Sequence[str]) -> list[str]:
-    """Return one line that says what a valid file holds, then one line for each warning.
+    """Return one line that summarizes a valid file, then one line per warning.
 
     Args:
-        traces: traces that are going to be compared with it.
+        traces: traces to be compared with it.
 
     Raises:
         GotracerError: the file is not a baseline, or a trace cannot be read.
@@ -150,19 +150,19 @@ def check_file(path: Path, traces: Sequence[str]) -> list[str]:
     groups = sum(len(part.groups) for part in baseline.parts.values())
     holds = (plural(len(baseline.parts), "program"), plural(len(jobs), "job"), plural(groups, "group"))
     warnings = [] if schema.dump(baseline) == text else [
-        "not as this gotracer-ci writes it: of an older schema, or edited; the next update or baseline prune writes it"
+        "edited or of an older schema; the next update or baseline prune rewrites it"
     ]  # fmt: skip
     for program, part in sorted(baseline.parts.items()):
-        warnings += (told(line, program, baseline.parts) for line in _stale(part, limits))
+        warnings += (with_program(line, program, baseline.parts) for line in _stale(part, limits))
     if "" in baseline.parts and len(baseline.parts) > 1:
-        warnings.append("it has a part without a program's name beside others: no run is compared with that one")
+        warnings.append("one of its programs has no name, so no run is compared with that one")
     if traces:
         warnings += _unlike(baseline, traces)
     return [f"{path}: valid: {', '.join(holds)}", *(clean(f"{path}: warning: {line}") for line in warnings)]
 
 
 def merge_files(files: Sequence[Path], base: Path | None = None) -> Baseline:
-    """Merge two files, or the two sides of one file in which git left a conflict.
+    """Merge two files, or the two sides of one file with conflict markers.
 
     Args:
         base: the common ancestor of two files; an empty file if there is none.
@@ -175,15 +175,15 @@ def merge_files(files: Sequence[Path], base: Path | None = None) -> Baseline:
         text = schema.read(base) if base else ""
         return unite(ours, theirs, schema.parse(text, base) if base and text.strip() else None)
     if len(files) != 1:
-        raise UsageError("baseline merge: name two files, or one with git's conflict markers in it")
+        raise UsageError("baseline merge: name two files, or one file with git's conflict markers")
     text = schema.read(files[0])
     if not schema.has_markers(text):
-        raise UsageError(f"{files[0]}: has no conflict markers; name the file to unite it with as well")
+        raise UsageError(f"{files[0]}: no conflict markers; name a second file to merge it with")
     return unite(*sides(text, files[0]))
 
 
 def prune_file(path: Path, programs: Sequence[str]) -> str:
-    """Remove the groups that nothing is compared with and rewrite the file. Return one line that says what was done.
+    """Remove the groups that are no longer compared and rewrite the file. Return a one-line summary.
 
     Args:
         programs: programs to remove entirely.
@@ -209,7 +209,7 @@ def _prune(path: Path, programs: Sequence[str]) -> str:
         return f"{path}: nothing to prune"
     schema.save(path, new)
     dropped = sum(len(part.lines) for part in old.parts.values()) - sum(len(part.lines) for part in parts.values())
-    return f"{path}: written without {plural(dropped, 'group')} of {plural(len(old.parts), 'program')}"
+    return f"{path}: removed {plural(dropped, 'group')} of {plural(len(old.parts), 'program')}"
 
 
 def _pruned(part: Part, limits: Limits) -> Part:
@@ -228,19 +228,19 @@ def _entry(entry: Entry) -> tuple[str, ...]:
 
 def _group(key: Key, group: Group, limits: Limits) -> tuple[str, ...]:
     values = ", ".join("-" if value is None else quantity(value, group.unit) for value in group.values)
-    remark = "" if limit_of(limits, key) else "not compared any more"
+    remark = "" if limit_of(limits, key) else "no longer compared"
     return (key.rule, key.kind, key.place, values, f"accepted: {group.accepted}" if group.accepted else remark)
 
 
 def _stale(part: Part, limits: Limits) -> Iterator[str]:
     if len(part.entries) < NEEDED_JOBS:
-        yield f"{plural(len(part.entries), 'job')}: with less than {NEEDED_JOBS}, a slower run alone is only suspected"
+        yield f"{plural(len(part.entries), 'job')}: with fewer than {NEEDED_JOBS}, a slower run is only suspected"
     if warning := mixed(part):
         yield warning
     yield from creeping(part, limits)
     old = [key for key in sorted(part.groups) if limit_of(limits, key) is None]
     if old:
-        yield f"{plural(len(old), 'group')} not compared any more, first of {old[0].rule}: baseline prune drops them"
+        yield f"{plural(len(old), 'group')} no longer compared, first of {old[0].rule}; baseline prune removes them"
 
 
 def _unlike(baseline: Baseline, traces: Sequence[str]) -> Iterator[str]:
@@ -248,7 +248,7 @@ def _unlike(baseline: Baseline, traces: Sequence[str]) -> Iterator[str]:
     from gotracer_ci import pipeline
     from gotracer_ci.settings import load
 
-    # the configuration file only decides how traces are read
+    # Use the configuration file only to read the traces.
     settings = load({"traces": tuple(traces)}, typed=True)
     outcome = pipeline.run(replace(settings, baseline=None, update_baseline=False, accept=(), base=(), outputs={}))
     if outcome.errors:
@@ -257,7 +257,7 @@ def _unlike(baseline: Baseline, traces: Sequence[str]) -> Iterator[str]:
     for trace in outcome.report.traces:
         name = part_of(baseline, trace.program, known)
         if name is None:
-            yield f"{trace.path}: the baseline holds nothing of its program, {trace.program or 'which has no name'}"
+            yield f"{trace.path}: the baseline has no data for its program, {trace.program or 'which has no name'}"
             continue
         conditions = Conditions(trace.go_version, trace.gomaxprocs)
         for warning in evidence.warnings(baseline.parts[name], conditions, trace.duration_ns):

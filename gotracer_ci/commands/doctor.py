@@ -1,7 +1,4 @@
-"""`gotracer-ci doctor`: check that traces, places, baseline and permissions are what a run needs.
-
-Reads everything that a run reads and writes nothing.
-"""
+"""`gotracer-ci doctor`: check traces, places, baseline and permissions before a run. It only reads."""
 
 from __future__ import annotations
 
@@ -36,14 +33,14 @@ _MAX_NAMES = 5
 def command(traces: tuple[str, ...], baseline: Path | None, config: Path | None, root: Path | None) -> int:
     """Check traces, baseline and permissions.
 
-    Checks the decoder, the repository, the traces, how they map to source files, and the baseline. On a runner also
-    the event, the token and its permissions.
+    Checks the decoder, the repository, the traces, how they map to source files, and the baseline. On a runner it also
+    checks the event, the token and its permissions.
 
     \b
     Example:
       gotracer-ci doctor trace.out
 
-    Exit codes: 0 no problem, 2 at least one.
+    Exit codes: 0 no problem, 2 at least one problem.
     """
     given = {"traces": traces or None, "baseline": baseline, "root": root}
     checks = list(examine(given, config))
@@ -52,11 +49,11 @@ def command(traces: tuple[str, ...], baseline: Path | None, config: Path | None,
 
 
 def examine(given: Mapping[str, Any], config: Path | None) -> Iterator[Check]:
-    """Check everything that can be checked here; on a runner also the step's inputs and permissions.
+    """Check everything that a run needs; on a runner also the step's inputs and permissions.
 
     Args:
-        given: flags by the names of `Settings`, None for those that are not given. They override the step's inputs.
-        config: the configuration file, None for the usual one.
+        given: flags by the names of `Settings`, None for those not given. They override the step's inputs.
+        config: the configuration file, None for the default.
     """
     try:
         workflow = find_workflow(config)
@@ -89,18 +86,18 @@ def _modules(settings: Settings) -> Check:
         found = Repository.scan(settings.root).modules
     except GotracerError as error:
         return Check(Level.PROBLEM, "repository", str(error))
-    # modules near the root first: vendored ones lie deeper
+    # Show modules near the root first: vendored ones are deeper.
     modules = sorted(found, key=lambda name: (min(module.folder.count("/") for module in found[name]), name))
     if not modules:
-        text = f"no go.mod below {settings.root}: is it checked out, and is --root its directory?"
+        text = f"no go.mod below {settings.root}: is the repository checked out, and does --root name its directory?"
         return Check(Level.NOTE, "repository", text)
     more = f" and {len(modules) - _MAX_NAMES:,} more" if len(modules) > _MAX_NAMES else ""
-    return Check(Level.OK, "repository", f"has the modules {', '.join(modules[:_MAX_NAMES])}{more}")
+    return Check(Level.OK, "repository", f"contains {', '.join(modules[:_MAX_NAMES])}{more}")
 
 
 def _traces(settings: Settings) -> Iterator[Check]:
     if not settings.traces:
-        yield Check(Level.NOTE, "traces", "none given, so neither they nor the places in them are checked")
+        yield Check(Level.NOTE, "traces", "none given, so traces and places are not checked")
         return
     quiet = replace(settings, baseline=None, update_baseline=False, accept=(), base=(), output=None, outputs={})
     try:
@@ -121,14 +118,14 @@ def _places(outcome: pipeline.Outcome) -> Iterator[Check]:
     of_all = f"{placed:,} of {plural(len(report.findings), 'finding')}"
     yield Check(Level.OK, "places", f"{of_all} {'has' if placed == 1 else 'have'} a line in the repository")
     for note in outcome.notes:
-        # _baseline reports on the baseline
+        # _baseline checks the baseline
         if note.kind is not NoteKind.REFERENCE:
             yield Check(Level.NOTE, "places", note.text)
 
 
 def _baseline(file: Path) -> Iterator[Check]:
     if not file.exists():
-        text = f"there is none at {file} yet; create it with --update-baseline on the main branch"
+        text = f"no file at {file} yet; create it with --update-baseline on the main branch"
         yield Check(Level.NOTE, "baseline", text)
         return
     try:

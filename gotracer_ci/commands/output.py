@@ -1,4 +1,4 @@
-"""Where commands write: results to stdout, problems to stderr."""
+"""Output of commands: results to stdout, problems to stderr."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def stdout() -> Iterator[TextIO]:
     if stream is None:
         raise UsageError("standard output: cannot be written: it is closed")
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")  # the locale may lack arrows and multiplication signs
+        stream.reconfigure(errors="replace")  # the locale's encoding may lack arrows and multiplication signs
     try:
         yield stream
         stream.flush()
     except OSError as error:
-        # the interpreter flushes again when it exits, and must not fail then
+        # The interpreter flushes again on exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise UsageError(f"standard output: cannot be written: {error.strerror}") from None

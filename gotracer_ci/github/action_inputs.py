@@ -1,4 +1,4 @@
-"""The step's inputs, by their names in action.yml."""
+"""The step's inputs, by name as in action.yml."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gotracer_ci.github.paths import Pairs, replace_prefix, turned
 
 
 class ActionInputs:
-    """The inputs as texts, lines, paths and so on; an empty one counts as not given.
+    """The inputs, parsed as text, lines, paths and so on. An empty input counts as missing.
 
-    All of it raises UsageError, which names the input that is malformed and says what it may be.
+    Every method raises UsageError if the input is malformed.
     """
 
     def __init__(self, environ: Mapping[str, str], mapping: Pairs) -> None:
@@ -20,7 +20,7 @@ class ActionInputs:
         self._mapping = mapping
 
     def text(self, name: str) -> str | None:
-        # the runner turns spaces into underscores and leaves hyphens alone
+        # The runner replaces spaces by underscores and keeps hyphens.
         return self._environ.get(f"INPUT_{name.upper()}", "").strip() or None
 
     def lines(self, name: str) -> list[str]:
@@ -36,18 +36,18 @@ class ActionInputs:
     def flag(self, name: str) -> bool | None:
         text = self.text(name)
         if text not in (None, "true", "false"):
-            raise UsageError(f"{name}: this input is true or false, not {text!r}")
+            raise UsageError(f"{name}: must be true or false, not {text!r}")
         return None if text is None else text == "true"
 
     def checked(self, name: str, default: str, pattern: str, meaning: str) -> str:
-        """A text of that form. meaning: the form in words, after "this input is"."""
+        """Return an input that must match the regular expression. meaning: describes it, after "must be"."""
         text = self.text(name) or default
         if text != default and not re.fullmatch(pattern, text):
-            raise UsageError(f"{name}: this input is {meaning}, not {text[:100]!r}")
+            raise UsageError(f"{name}: must be {meaning}, not {text[:100]!r}")
         return text
 
     def path_map(self) -> Pairs:
-        """The FROM=TO lines. FROM is a path of the build's machine: what was translated in it is turned back."""
+        """Return the FROM=TO lines. FROM is a path of the build machine, so undo the runner's translation of it."""
         pairs = []
         back = turned(self._mapping)
         for line in self.lines("path-map"):

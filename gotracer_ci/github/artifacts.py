@@ -1,4 +1,4 @@
-"""One named file out of an artifact of another run, which anybody may have made: read in memory, under limits."""
+"""Read one named file from an artifact of another run. The artifact is untrusted: it stays in memory, with limits."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any
 from gotracer_ci.errors import PublishError
 from gotracer_ci.github.client import READ_ACTIONS, Client
 
-ARCHIVE_LIMIT = 64 << 20  # bytes, packed
-ENTRIES = 10_000  # a zip's directory is read as a whole
-_ENTRY = b"PK\x01\x02"  # how one of its entries begins
+ARCHIVE_LIMIT = 64 << 20  # compressed bytes
+ENTRIES = 10_000  # zipfile reads the whole directory of a zip
+_ENTRY = b"PK\x01\x02"  # starts each entry of a zip's directory
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OverflowError, OSError, ValueError,
 )  # fmt: skip
 
 
 class MissingArtifactError(PublishError):
-    """The run has no artifact of that name, or no longer."""
+    """The run has no artifact with that name, or it has expired."""
 
 
 def member(client: Client, run_id: int, artifact: str, member: str, limit: int) -> bytes:
-    """The content of a file at the root of an artifact; of two of that name, of the newest.
+    """Return the content of a file at the root of an artifact. Of several artifacts with the name, take the newest.
 
     Args:
-        artifact: its name.
-        limit: bytes of the file, unpacked.
+        artifact: the artifact's name.
+        limit: the maximum size of the file in bytes, uncompressed.
 
     Raises:
-        MissingArtifactError: there is none that has not expired.
-        PublishError: it is no zip that this reads, or the file is not in it, or too large.
+        MissingArtifactError: the run has no such artifact, or it has expired.
+        PublishError: the artifact is not a supported zip, or the file is missing or too large.
     """
     found = _newest(client, run_id, artifact)
     name = f"artifact {artifact} of run {run_id}"
@@ -48,9 +48,7 @@ def _newest(client: Client, run_id: int, artifact: str) -> int:
     named = [item for item in listed if item.get("name") == artifact and isinstance(item.get("id"), int)]
     lasting = [item for item in named if item.get("expired") is False]
     if not lasting:
-        raise MissingArtifactError(
-            f"run {run_id} has no artifact {artifact}{' any more: it has expired' * bool(named)}"
-        )
+        raise MissingArtifactError(f"run {run_id} has no artifact {artifact}{': it has expired' * bool(named)}")
     newest: int = max(lasting, key=_age)["id"]
     return newest
 
@@ -61,7 +59,7 @@ def _age(item: dict[str, Any]) -> tuple[str, int]:
 
 def _unpack(data: bytes, name: str, member: str, limit: int) -> bytes:
     if data.count(_ENTRY) > ENTRIES:
-        raise PublishError(f"{name}: it has more than {ENTRIES:,} files, which is the limit")
+        raise PublishError(f"{name}: more than {ENTRIES:,} files, which is the limit")
     content = b""
     problem = ""
     try:
@@ -70,12 +68,12 @@ def _unpack(data: bytes, name: str, member: str, limit: int) -> bytes:
             problem = _problem(entries)
             if not problem:
                 with archive.open(entries[0]) as file:
-                    # not by the size that the zip names: who made it says that
+                    # The size in the zip's directory is untrusted.
                     content = file.read(limit + 1)
     except _DAMAGE:
-        problem = "cannot be read: the zip is damaged"
+        problem = "cannot be read: damaged zip"
     if len(content) > limit:
-        problem = f"is larger than {limit:,} bytes, which is the limit"
+        problem = f"exceeds the limit of {limit:,} bytes"
     if problem:
         raise PublishError(f"{name}: {member} {problem}")
     return content
@@ -83,9 +81,9 @@ def _unpack(data: bytes, name: str, member: str, limit: int) -> bytes:
 
 def _problem(entries: list[zipfile.ZipInfo]) -> str:
     if len(entries) != 1:
-        return "is in it more than once" if entries else "is not in it"
+        return "occurs more than once" if entries else "is missing"
     if entries[0].flag_bits & 1:
         return "is encrypted"
     if entries[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is compressed in a way that is not read here"
+        return "has an unsupported compression method"
     return ""

@@ -1,7 +1,7 @@
-"""GitHub's REST API as this package uses it: who may do what, pages, rate limits, dry runs.
+"""A client for GitHub's REST API: permissions, pagination, rate limits, dry runs.
 
-Requests go one after the other, as GitHub asks for. `session` sends them, `retry` knows when another try is worth it,
-`refusals` puts what went wrong into one line.
+Requests are sent one at a time, as GitHub recommends. `session` sends them, `retry` decides when to try again, and
+`refusals` turns failures into one line.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gotracer_ci.text import duration
 
 PER_PAGE = 100
 MAX_PAGES = 100
-PAGE_LIMIT = 64 << 20  # bytes: a page of the longest comments, escaped, fits
-WRITE_GAP = 1.0  # seconds between two writes
+PAGE_LIMIT = 64 << 20  # bytes; enough for a page of the longest comments, escaped
+WRITE_GAP = 1.0  # seconds between writes
 
 _JSON = "application/vnd.github+json"
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?(?:[\s;,]|\Z)')
@@ -34,7 +34,7 @@ Params = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A right of a workflow's token. scope: as under `permissions:`; access: "read" or "write"."""
+    """A permission of a workflow's token. scope: as under `permissions:`. access: "read" or "write"."""
 
     scope: str
     access: str
@@ -52,7 +52,7 @@ UPLOAD = Permission("security-events", "write")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a dry run would have sent. It never holds the token."""
+    """A request that a dry run does not send. It never contains the token."""
 
     method: str
     url: str
@@ -61,22 +61,22 @@ class Request:
 
 
 class Client:
-    """The API of one repository.
+    """A client for the API of one repository.
 
-    A path without a leading slash is below the repository, one with it below the API's root. All methods raise
-    ForbiddenError when the token may not do it, and PublishError for anything else that GitHub does not give or take.
+    Paths are relative to the repository, or to the API's root if they start with a slash. All methods raise
+    ForbiddenError if the token lacks a permission, and PublishError if the request fails for another reason.
 
     Args:
-        api_url: GITHUB_API_URL; a GitHub Enterprise Server's has a path.
+        api_url: GITHUB_API_URL, which has a path on GitHub Enterprise Server.
         token: "" for none.
         repository: "owner/name".
-        wait: sleeps for so many seconds.
-        now: seconds since 1970.
-        planned: for a dry run: takes the writes, which are not sent; without a token the reads, too, which then find
-            nothing.
+        wait: sleeps for a number of seconds.
+        now: returns the seconds since 1970.
+        planned: for a dry run: receives the writes instead of sending them. Without a token it also receives the reads,
+            which then find nothing.
 
     Raises:
-        UsageError: one of the first three is malformed.
+        UsageError: api_url, token or repository is malformed.
     """
 
     def __init__(
@@ -105,22 +105,22 @@ class Client:
 
     @property
     def is_dry(self) -> bool:
-        """Whether writes are only shown."""
+        """Whether writes are shown instead of sent."""
         return self._planned is not None
 
     @property
     def has_user(self) -> bool:
-        """Whether the token is a user's, and not an app's as a workflow's own is."""
+        """Whether the token belongs to a user. A workflow's own token belongs to an app."""
         return bool(self._token) and not self._token.startswith("ghs_")
 
     def get(self, path: str, permission: Permission, params: Params | None = None) -> Any:
-        """The JSON answer; {} in a dry run without a token."""
+        """Return the JSON response; {} in a dry run without a token."""
         return self._json("GET", self._url(path, params), permission)
 
     def pages(
         self, path: str, permission: Permission, params: Params | None = None, member: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        """The items of all pages. member: where they are in an answer that is not a list itself."""
+        """Yield the items of all pages. member: the key of the list, if the response is an object."""
         url = self._url(path, {"per_page": PER_PAGE, **(params or {})})
         if self._is_shown("GET", url, permission):
             return
@@ -129,20 +129,20 @@ class Client:
             value = self._parse(answer, f"GET {path_of(url)}")
             items = value.get(member) if member and isinstance(value, dict) else value
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise PublishError(f"GET {path_of(url)}: GitHub's answer is not a list of what was asked for")
+                raise PublishError(f"GET {path_of(url)}: GitHub's response is not a list of objects")
             yield from items
             found = _NEXT.search(answer.headers.get("link", ""))
             if not found:
                 return
             if origin_of(found[1]) != self._session.origin:
-                raise PublishError(f"GET {path_of(url)}: the next page is said to be on another host")
+                raise PublishError(f"GET {path_of(url)}: GitHub's link to the next page leads to another host")
             url = found[1]
         raise PublishError(f"GET {path_of(url)}: more than {MAX_PAGES * PER_PAGE:,} items, which is the limit")
 
     def raw(
         self, path: str, permission: Permission, *, accept: str = _JSON, limit: int, params: Params | None = None
     ) -> bytes | None:
-        """The answer as it is, at most `limit` bytes of it; None when there is no such thing (404)."""
+        """Return the body of the response, at most `limit` bytes, or None if it does not exist (404)."""
         url = self._url(path, params)
         if self._is_shown("GET", url, permission):
             return None
@@ -152,13 +152,14 @@ class Client:
     def send(
         self, method: str, path: str, permission: Permission, body: Mapping[str, Any] | None = None, *, again: bool
     ) -> dict[str, Any]:
-        """A write; its JSON answer, {} for none and in a dry run.
+        """Send a write and return its JSON response; {} for none and in a dry run.
 
         Args:
-            again: whether doing it twice, or later, does no harm. Else it is not repeated here.
+            again: whether the write can safely be repeated. Otherwise it is sent only once.
 
         Raises:
-            StaleError: not `again`, and it failed in passing or may have been done. The time to wait is over.
+            StaleError: `again` is false, and the write failed temporarily or may have succeeded. No further wait is
+                needed before another attempt.
         """
         value = self._json(method, self._url(path, None), permission, body, again)
         return value if isinstance(value, dict) else {}
@@ -168,7 +169,7 @@ class Client:
         return f"{base}?{urlencode(params)}" if params else base
 
     def _is_shown(self, method: str, url: str, permission: Permission, body: Mapping[str, Any] | None = None) -> bool:
-        """Whether a dry run takes the request."""
+        """Show the request in a dry run. Return whether it was shown instead of sent."""
         if self._planned is None or (method == "GET" and self._token):
             return False
         self._planned(Request(method, url, permission, body))
@@ -185,7 +186,7 @@ class Client:
         try:
             return json.loads(answer.body) if answer.body else {}
         except (ValueError, RecursionError):
-            raise PublishError(f"{what}: GitHub's answer is not JSON") from None
+            raise PublishError(f"{what}: GitHub's response is not JSON") from None
 
     def _ask(
         self,
@@ -199,13 +200,13 @@ class Client:
         again: bool = True,
         fine: tuple[int, ...] = (),
     ) -> Answer:
-        """The answer of the first try that is neither refused nor fails in passing."""
+        """Send the request and return the response. Retry temporary failures."""
         what = f"{method} {path_of(url)}"
         headers = {"Accept": accept, "X-GitHub-Api-Version": "2022-11-28"}
         data = None if body is None else json.dumps(body).encode()
         if data is not None:
             headers["Content-Type"] = "application/json"
-        # what was out of reach for all tries of one request gets one of each other: a run has several
+        # Once GitHub was unreachable for all tries of a request, each further request of the run gets only one try.
         tries = 1 if self._is_out_of_reach else retry.TRIES
         for left in reversed(range(tries)):
             self._pace(method)
@@ -238,22 +239,22 @@ class Client:
         raise PublishError(f"{problem}; gave up after {tries} {'try' if tries == 1 else 'tries'}")
 
     def _safe(self, message: str) -> str:
-        """Not that GitHub would say the token; but whatever answers in its place."""
+        """Return the message without the token, which a server posing as GitHub could echo."""
         return message.replace(self._token, "***") if self._token else message
 
     def _pace(self, method: str) -> None:
         if method != "GET" and self._written is not None:
             gap = WRITE_GAP - (self._now() - self._written)
             if gap > 0:
-                # the clock may have been set back meanwhile
+                # the clock may have been set back
                 self.wait(min(gap, WRITE_GAP))
 
     def _hold(self, seconds: float, problem: str) -> None:
-        """Waits, within what a run is willing to."""
+        """Wait, unless the run's total wait would exceed the limit."""
         if self._waited + seconds > retry.CAP:
             raise PublishError(
-                f"{problem}; the next try would be in {duration(seconds * 1e9)}, but a run waits for at most "
-                f"{duration(retry.CAP * 1e9)}"
+                f"{problem}; the next try would be in {duration(seconds * 1e9)}, but a run waits at most "
+                f"{duration(retry.CAP * 1e9)} in total"
             )
         self._waited += seconds
         self.wait(seconds)

@@ -1,8 +1,8 @@
-"""The pull request's one comment: found again by a hidden marker and its author, and never older than the newest run.
+"""Maintain the one comment on a pull request. A hidden marker and the author identify it, and the newest run wins.
 
-GitHub changes a comment without asking what it held before. Runs that are at it at the same time therefore all do the
-same until nothing is left to do: list, write what the newest run says into the oldest of our comments, look again,
-and only then delete the rest. The look comes a little later, so that a write that was decided on an older list shows.
+GitHub has no conditional update of comments. So concurrent runs all repeat the same steps until nothing changes: list
+our comments, write the newest run's text into the oldest one, list again, and only then delete the others. They wait
+before the second list, so that it includes writes that were based on an older list.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gotracer_ci.github.client import COMMENT, Client, Permission
 from gotracer_ci.github.refusals import MissingError, StaleError
 
 BODY_LIMIT = 65_536 - 160
-"""UTF-16 units that a body may have: GitHub's limit, less the marker."""
-SETTLE = 2.0  # seconds from a write to the look at what became of it
+"""The maximum length of a body in UTF-16 code units: GitHub's limit minus the marker."""
+SETTLE = 2.0  # seconds between a write and the next list
 ROUNDS = 10
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -34,7 +34,7 @@ Author = Callable[[dict[str, Any]], bool]
 
 @dataclass(frozen=True, slots=True, order=True)
 class WorkflowRun:
-    """A workflow run, in the order in which they began."""
+    """A workflow run. Runs compare by the order in which they started."""
 
     id: int
     attempt: int
@@ -42,7 +42,7 @@ class WorkflowRun:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """superseded: a newer run has spoken. url: the comment's, "" where there is none."""
+    """The outcome of `publish`. superseded: a newer run's comment is kept. url: the comment's, "" if there is none."""
 
     action: Action
     url: str
@@ -57,27 +57,27 @@ class _Comment:
 
 
 def check_id(text: str) -> str:
-    """The id of a comment, as it was given.
+    """Return the comment's ID unchanged.
 
     Raises:
-        UsageError: the marker cannot hold it.
+        UsageError: the ID does not fit into the marker.
     """
     if not _ID.fullmatch(text):
-        raise UsageError(f"comment-id: {text[:100]!r} is not 1 to 64 letters, digits, dots, hyphens and underscores")
+        raise UsageError(f"comment-id: {text[:100]!r} is not 1 to 64 letters, digits, dots, hyphens or underscores")
     return text
 
 
 def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body: str, *, create: bool) -> Posted:
-    """Says something on a pull request: in our comment with that id, or in a new one.
+    """Update our comment with this ID on a pull request, or create it.
 
     Args:
         body: Markdown of at most BODY_LIMIT UTF-16 units.
-        create: without it only a comment that exists is updated.
+        create: False only updates an existing comment.
 
     Raises:
-        UsageError: the id cannot be one.
-        ForbiddenError: the token may not comment, or the conversation is locked.
-        PublishError: anything else that GitHub does not give or take.
+        UsageError: the ID is malformed.
+        ForbiddenError: the token lacks a permission, or the conversation is locked.
+        PublishError: the request fails for another reason.
     """
     conversation = _Conversation(client, number, check_id(comment_id))
     mine = f"<!-- gotracer-ci id={comment_id} run={run.id} attempt={run.attempt} -->\n{body}"
@@ -99,23 +99,23 @@ def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body
             else:
                 for comment in ours[1:]:
                     conversation.delete(comment)
-                said: Action = "created" if ours[0].id == created else "updated"
-                return Posted("superseded" if newest.run > run else said, ours[0].url)
+                action: Action = "created" if ours[0].id == created else "updated"
+                return Posted("superseded" if newest.run > run else action, ours[0].url)
         except (StaleError, MissingError) as error:
             if not ours and isinstance(error, MissingError):
                 raise
-            # nobody knows what became of the write, or somebody has deleted the comment: what is there decides
+            # The write may have succeeded, or the comment is deleted. The next list shows which.
             problem = error
             continue
         if client.is_dry:
             return Posted("updated", ours[0].url) if ours else Posted("created", "")
         written = True
         client.wait(SETTLE)
-    raise problem or PublishError(f"the comment on pull request {number}: other runs keep changing it")
+    raise problem or PublishError(f"comment on pull request {number}: other runs keep changing it")
 
 
 class _Conversation:
-    """Our comments with one id on one pull request."""
+    """Our comments with one ID on one pull request."""
 
     def __init__(self, client: Client, number: int, comment_id: str) -> None:
         self._client = client
@@ -124,7 +124,7 @@ class _Conversation:
         self._is_ours = _author(client)
 
     def comments(self) -> list[_Comment]:
-        """The oldest first."""
+        """Return our comments, oldest first."""
         found = (self._read(item) for item in self._client.pages(self._path, COMMENT))
         return sorted((comment for comment in found if comment), key=lambda comment: comment.id)
 
@@ -138,7 +138,7 @@ class _Conversation:
         )
 
     def create(self, text: str) -> object:
-        """The new comment's id."""
+        """Create a comment and return its ID."""
         return self._client.send("POST", self._path, COMMENT, {"body": text}, again=False).get("id")
 
     def update(self, comment: _Comment, text: str) -> None:
@@ -150,7 +150,10 @@ class _Conversation:
 
 
 def _author(client: Client) -> Author:
-    """Whose comments are ours: the token's user's; an app cannot ask for its own name, and takes any bot's."""
+    """Return a function that tells whether we wrote a comment.
+
+    Ours are those of the token's user. An app cannot query its own name, so for an app they are those of any bot.
+    """
     login = None
     if client.has_user:
         with suppress(ForbiddenError):

@@ -1,4 +1,4 @@
-"""One file of a branch, as it is there now."""
+"""Read a file of a branch through the API."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from gotracer_ci.github.client import READ_CONTENTS, Client
 
 
 def read(client: Client, path: str, ref: str, limit: int) -> bytes | None:
-    """The file's bytes; None when the branch has none of that name, or there is no such branch.
+    """Return the file's content, or None if the file or the branch does not exist.
 
     Args:
-        path: from the repository's root.
+        path: relative to the repository's root.
         ref: a branch, tag or commit.
-        limit: bytes; PublishError for a larger file.
+        limit: the maximum size in bytes. A larger file raises PublishError.
     """
     inside = posixpath.normpath(path)
-    # as part of an address, such a path would lead to another request
+    # In a URL, such a path would address another resource.
     if inside.startswith(("/", "..")) or inside == ".":
         return None
-    # a name need not be valid text: its bytes are what git knows
+    # File names in git are bytes and may be invalid UTF-8.
     name = quote(inside.encode(errors="surrogateescape"))
     accept = "application/vnd.github.raw+json"
     return client.raw(f"contents/{name}", READ_CONTENTS, accept=accept, limit=limit, params={"ref": ref})

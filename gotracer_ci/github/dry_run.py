@@ -1,4 +1,4 @@
-"""What a dry run prints in place of a request."""
+"""Print the requests that a dry run does not send."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 100_000
 
 
 def show(request: Request) -> None:
-    """Permission, method and address, then the body as JSON; nothing in it is a command for the runner."""
+    """Print the permission, method and URL, then the body as JSON. No line forms a workflow command."""
     body = {name: _short(value) for name, value in (request.body or {}).items()}
     lines = json.dumps(body, indent=2, ensure_ascii=False).splitlines()
     head = f"would send, with {request.permission}: {request.method} {request.url}"
@@ -20,6 +20,6 @@ def show(request: Request) -> None:
 
 
 def _short(value: object) -> object:
-    """A comment is shown whole; a log for code scanning is packed, and nobody could read it."""
+    """Truncate a SARIF log, which is compressed and unreadable. Comments are shorter than the limit."""
     is_long = isinstance(value, str) and len(value) > _LONGEST
     return f"{str(value)[:100]}… ({len(str(value)):,} characters)" if is_long else value

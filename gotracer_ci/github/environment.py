@@ -1,6 +1,7 @@
-"""What the runner tells a container action, read once into a frozen value.
+"""The environment of a container action, read once into a frozen value.
 
-It takes the environment as a mapping; `action` alone reads the process's own. Of files only the event's is read.
+The environment variables are passed as a mapping; only `action` reads the process's own. The only file that this
+module reads is the event payload.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ REPORTS = ("sarif", "html", "json", "markdown")
 
 @dataclass(frozen=True)
 class RunnerEnvironment:
-    """The inputs and the runner's own variables. None: not given, so that a configuration file may decide.
+    """The step's inputs and the runner's variables. A missing input is None, so that the configuration file decides.
 
-    reports: format → path as given. token: "" without one.
-    artifact: the name of the one to read in a workflow that another one's end started.
-    commit, ref: GITHUB_SHA and GITHUB_REF, in a pull request the merge's; `event.commit` is what was traced.
-    run: the run's id and attempt, 0 where they are not known. api_url, server_url: without a slash at the end.
-    repository: owner/name, "" where it is not known.
-    mapping: (host's, container's) folders, most specific first.
+    reports: format → path. token: "" for none.
+    artifact: the name of the artifact to read in a workflow_run workflow.
+    commit, ref: GITHUB_SHA and GITHUB_REF, which belong to the merge commit in a pull request. `event.commit` is the
+    traced commit.
+    run: the run's ID and attempt, 0 if unknown. api_url, server_url: without a trailing slash.
+    repository: "owner/name", "" if unknown.
+    mapping: (host, container) directories, most specific first.
     """
 
     workspace: Path
@@ -66,12 +68,12 @@ class RunnerEnvironment:
 
     @property
     def run_id(self) -> str:
-        """The job's name in a baseline. A re-run measures again: it is a job of its own."""
+        """The ID of the job in a baseline. A re-run measures again, so it has its own ID."""
         return "-".join(str(part) for part in self.run if part)
 
     @property
     def run_url(self) -> str:
-        """The page of the run, "" where it is not known."""
+        """The URL of the run, "" if unknown."""
         number, attempt = self.run
         if not self.repository or not number:
             return ""
@@ -79,25 +81,25 @@ class RunnerEnvironment:
         return f"{url}/attempts/{attempt}" if attempt else url
 
     def built_in(self, folder: Path) -> list[str]:
-        """Where this job's other steps have a folder of the workspace: what they built holds these paths."""
+        """Return the paths of a directory in other steps of this job. Programs built there contain these paths."""
         names = (replace_prefix(str(folder), ((container, host),)) for host, container in self.mapping)
         return [name for name in names if name != str(folder)]
 
     def on_host(self, path: Path) -> str:
-        """What a later step of the job calls a file: relative to the workspace, or else the host's own path."""
+        """Return the path of a file for later steps: relative to the workspace, or else absolute on the host."""
         if path.is_relative_to(self.workspace):
             return path.relative_to(self.workspace).as_posix()
         return replace_prefix(str(path), turned(self.mapping))
 
 
 def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
-    """Reads the inputs, the variables and the event of a step.
+    """Read the inputs, the variables and the event of a step.
 
     Raises:
-        UsageError: naming the input (or variable) that is missing or malformed.
+        UsageError: an input or a variable is missing or malformed.
     """
     if not environ.get("GITHUB_WORKSPACE"):
-        raise UsageError("GITHUB_WORKSPACE is not set: this command is what the GitHub Action runs; use `analyze` here")
+        raise UsageError("GITHUB_WORKSPACE is not set: this command runs only as a GitHub Action; use `analyze` here")
     mapping = mapping_of(environ)
     inputs = ActionInputs(environ, mapping)
     return RunnerEnvironment(
@@ -128,7 +130,7 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         comment_id=check_id(inputs.text("comment-id") or "default"),
         upload_sarif=inputs.flag("upload-sarif") is True,
         artifact=inputs.checked(
-            "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "the name of an artifact"
+            "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "an artifact name"
         ),
         dry_run=inputs.flag("dry-run") is True,
         mapping=mapping,
@@ -144,8 +146,8 @@ def _number(environ: Mapping[str, str], name: str) -> int:
 
 
 def _url(environ: Mapping[str, str], name: str, default: str) -> str:
-    """The token is sent there, and readers are: nothing but a plain address, with a path or without."""
+    """Return a base URL from the environment. The token is sent to it, so only a plain URL is valid."""
     url = environ.get(name) or default
     if not re.fullmatch(r"https?://[\w.-]+(:[0-9]+)?(/[\w.-]+)*/?", url, re.ASCII):
-        raise UsageError(f"{name}: {url[:200]!r} is not the address of a GitHub server")
+        raise UsageError(f"{name}: {url[:200]!r} is not the URL of a GitHub server")
     return url.rstrip("/")

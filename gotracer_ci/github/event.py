@@ -1,7 +1,7 @@
-"""What started the workflow, read from the payload that the runner leaves in a file.
+"""The event that triggered the workflow, read from the payload file.
 
-The payload is GitHub's, but others choose much of its content, and some events lack what most have. A member that is
-missing, or is not what GitHub documents, counts as not given. Only a file that is not a payload at all is an error.
+GitHub writes the payload, but others control much of its content, and some events lack common members. A member that
+is missing or malformed counts as unknown. Only a file that is not a payload at all is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gotracer_ci.errors import FileError, MissingFileError, UsageError
 # GitHub limits a payload to 25 MB
 MAX_BYTES: Final = 32_000_000
 DEPENDABOT: Final = "dependabot[bot]"
-# for these events Dependabot gets the token of a fork
+# for these events Dependabot gets a read-only token, like a fork
 _DEPENDABOT_EVENTS: Final = frozenset(
     {
         "create", "deployment", "deployment_status", "pull_request", "pull_request_review",
@@ -26,7 +26,7 @@ _DEPENDABOT_EVENTS: Final = frozenset(
     }
 )  # fmt: skip
 SHA: Final = re.compile(r"(?!0+\Z)[0-9a-f]{40}(?:[0-9a-f]{24})?")
-# what git rejects in names, and lone surrogates, which JSON can hold but a file name, URL or request cannot
+# Characters that git rejects in names, and lone surrogates, which are valid in JSON but not in a URL or request.
 REF: Final = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,1024}")
 REPOSITORY: Final = re.compile(r"[\w-]{1,100}/(?!\.\.?\Z)[\w.-]{1,100}", re.ASCII)
 _OWNER: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
@@ -63,11 +63,11 @@ class TracedRun:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What started the workflow.
+    """The event that triggered the workflow.
 
-    name: as in a workflow's `on:`. commit: the traced commit, which links point to, "" if unknown.
-    base_ref: the branch that the change targets, without refs/heads/; "" if there is none.
-    is_read_only: by default the workflow's token cannot write, because it is a fork's or Dependabot's. Settings and
+    name: as under `on:` in a workflow. commit: the traced commit, which links point to; "" if unknown.
+    base_ref: the target branch of the change, without refs/heads/; "" if there is none.
+    is_read_only: by default the workflow's token is read-only, because it is a fork's or Dependabot's. Settings and
     `permissions:` can grant more, so that only GitHub's answer is certain.
     """
 
@@ -80,7 +80,7 @@ class Event:
 
 
 def read(environ: Mapping[str, str]) -> Event:
-    """Return the event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH. Without a file it has what the variables tell.
+    """Return the event of GITHUB_EVENT_NAME and GITHUB_EVENT_PATH. Without a payload it has only the variables' values.
 
     Raises:
         UsageError: the file is not a payload.
@@ -114,7 +114,7 @@ def _payload(path: str) -> dict[str, Any]:
     except FileError as error:
         raise UsageError(f"GITHUB_EVENT_PATH: {error}") from None
     if not isinstance(document, dict):
-        raise UsageError(f"GITHUB_EVENT_PATH: {path}: not the payload of an event: it is not a JSON object")
+        raise UsageError(f"GITHUB_EVENT_PATH: {path}: not an event payload: not a JSON object")
     return document
 
 
@@ -129,7 +129,7 @@ def _pull_request(payload: dict[str, Any]) -> PullRequest | None:
     return PullRequest(
         number=number,
         head_sha=text(SHA, head.get("sha")),
-        # that the repository itself is a fork of another does not matter
+        # It does not matter whether the repository itself is a fork.
         is_fork=not source or source.lower() != target.lower(),
     )
 
@@ -163,11 +163,11 @@ def _member(value: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _number(value: dict[str, Any], name: str) -> int:
-    """Return a positive number that JSON of any language can hold, or 0."""
+    """Return a positive number that is exact in every JSON parser, or 0."""
     number = value.get(name)
     return number if type(number) is int and 0 < number < 2**53 else 0
 
 
 def text(pattern: re.Pattern[str], *values: object) -> str:
-    """Return the first value that is a string of this form, or ""."""
+    """Return the first value that is a string matching the pattern, or ""."""
     return next((value for value in values if isinstance(value, str) and pattern.fullmatch(value)), "")

@@ -1,4 +1,4 @@
-"""Ownership of files that the container writes as root: a self-hosted runner could not clean them up."""
+"""Change the owner of files that the container writes as root: a self-hosted runner could not delete them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def hand_over(paths: Iterable[Path], workspace: Path) -> None:
             directory for directory in path.parents if directory != workspace and directory.is_relative_to(workspace)
         ]
         for item in (path, *directories):
-            # what another user owns existed before; a link could lead out of the workspace
+            # A file of another user existed before, and a link could lead out of the workspace.
             if item.lstat().st_uid == 0:
                 os.chown(item, owner.st_uid, owner.st_gid, follow_symlinks=False)

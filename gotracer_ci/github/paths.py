@@ -1,7 +1,7 @@
-"""The directories that have different names in the container and in the rest of the job.
+"""Translate directories that have different paths in the container and in the rest of the job.
 
-The runner translates a value that is a path of the host or starts with one, but not the later lines of an input, nor
-RUNNER_WORKSPACE. One table serves both directions.
+The runner translates a value that starts with a path of the host, but not the later lines of an input, and not
+RUNNER_WORKSPACE.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def mapping_of(environ: Mapping[str, str]) -> Pairs:
-    """Return the names of the directories as (host, container), most specific first.
+    """Return the directories as (host, container), most specific first.
 
     RUNNER_WORKSPACE is the workspace's parent on the host. The steps of a job that itself runs in a container see
     the same directories below /__w.
@@ -31,7 +31,7 @@ def mapping_of(environ: Mapping[str, str]) -> Pairs:
 
 
 def replace_prefix(text: str, pairs: Pairs) -> str:
-    """Return the path under the other name of the first directory that contains it."""
+    """Return the path with its first matching directory replaced."""
     for old, new in pairs:
         if text == old or text.startswith(f"{old}/"):
             return new + text[len(old) :]

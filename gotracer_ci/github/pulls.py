@@ -1,4 +1,4 @@
-"""The pull request that a run was of. The payload of workflow_run names none when it came from a fork."""
+"""Find the pull request of a run. The payload of workflow_run has none if it came from a fork."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from gotracer_ci.github.client import READ_PULLS, Client
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """number: None where there is none to comment on; reason says why, in one line."""
+    """The result of `find`. number: None if there is no pull request to comment on. reason: one line that says why."""
 
     number: int | None
     reason: str
 
 
 def find(client: Client, owner: str, branch: str, sha: str) -> Found:
-    """The open pull request from that branch, if its head is still that commit. Of two into two branches, the older.
+    """Return the open pull request from this branch if its head is still this commit, and the oldest of several.
 
     Args:
-        owner: whose repository the branch is in; "" when it has been deleted.
+        owner: the owner of the branch's repository; "" if it has been deleted.
     """
     if not (owner and branch and sha):
-        return Found(None, "the fork that the run was of has been deleted")
+        return Found(None, "the fork of the run has been deleted")
     head = f"{owner}:{branch}"
     pulls = [pull for pull in _pulls(client, owner, branch, "open") if isinstance(pull.get("number"), int)]
     current = [pull["number"] for pull in pulls if _head(pull).get("sha") == sha]
@@ -31,14 +31,14 @@ def find(client: Client, owner: str, branch: str, sha: str) -> Found:
         return Found(min(current), "")
     if pulls:
         tip = str(_head(pulls[0]).get("sha"))[:7]
-        return Found(None, f"pull request {pulls[0]['number']} has moved on to {tip}, and the run was of {sha[:7]}")
+        return Found(None, f"the head of pull request {pulls[0]['number']} is now {tip}, but the run was for {sha[:7]}")
     if closed := _pulls(client, owner, branch, "closed"):
         return Found(None, f"pull request {closed[0].get('number')} is closed")
-    return Found(None, f"there is no pull request from {head}")
+    return Found(None, f"no pull request from {head}")
 
 
 def _pulls(client: Client, owner: str, branch: str, state: str) -> list[dict[str, Any]]:
-    """The latest first. Whether a head is the one that was asked for is not left to the filter."""
+    """Return the pull requests from this branch, newest first. GitHub's filter is not exact, so check each head."""
     found = client.pages("pulls", READ_PULLS, {"head": f"{owner}:{branch}", "state": state})
     return [pull for pull in found if _head(pull).get("ref") == branch and _owner(pull) == owner.lower()]
 
@@ -49,6 +49,6 @@ def _head(pull: dict[str, Any]) -> dict[str, Any]:
 
 
 def _owner(pull: dict[str, Any]) -> str:
-    """Of the head's repository, in lower case. That is null when the fork is gone; the user stays."""
+    """Return the owner of the head in lower case. The head's repository is null if the fork was deleted."""
     user = _head(pull).get("user")
     return str(user.get("login")).lower() if isinstance(user, dict) else ""

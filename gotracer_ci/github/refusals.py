@@ -1,4 +1,4 @@
-"""What GitHub's refusals say, in one line: what was asked, GitHub's own words, and what to do."""
+"""Turn GitHub's error responses into one line: the request, GitHub's message, and what to do."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import unicodedata
 from gotracer_ci.errors import ForbiddenError, PublishError
 
 LONGEST = 300
-# GitHub says 403 for more than a missing permission
+# GitHub responds with 403 not only to a missing permission.
 _HINTS = (
     ("locked", "unlock the conversation, or set the input `comment` to never"),
-    ("archived", "an archived repository takes nothing"),
+    ("archived", "an archived repository is read-only"),
     ("must be enabled", "enable code scanning in the repository's settings, or leave out `upload-sarif`"),
     ("not enabled", "enable code scanning in the repository's settings, or leave out `upload-sarif`"),
     ("saml", "authorize the token for the organization's single sign-on"),
@@ -19,37 +19,37 @@ _HINTS = (
 
 
 class MissingError(ForbiddenError):
-    """404: it is not there, or the token may not see it. GitHub does not say which."""
+    """404: it does not exist, or the token lacks the permission to see it. GitHub does not tell which."""
 
 
 class StaleError(PublishError):
-    """A write failed in passing, and may have been done. Its time to wait is over: look again before repeating it."""
+    """A write failed temporarily, and may have succeeded. Check before repeating it; no further wait is needed."""
 
 
 def refusal(what: str, status: int, message: str, needs: str) -> PublishError:
-    """The error for an answer that no waiting mends.
+    """Return the error for a response that retrying does not change.
 
     Args:
-        what: method and path.
-        message: GitHub's, as `message_of` gives it.
-        needs: the permission, as it stands in a workflow.
+        what: the method and path.
+        message: GitHub's message, from `message_of`.
+        needs: the permission, as written in a workflow.
     """
-    said = f"{status}: {message}" if message else f"{status}"
+    answer = f"{status}: {message}" if message else f"{status}"
     grant = f"the token needs `{needs}`; add it under `permissions:` of the job"
     if status == 401:
-        return ForbiddenError(f"GitHub refused {what} ({said}): the token is wrong or has expired; it needs `{needs}`")
+        return ForbiddenError(f"GitHub refused {what} ({answer}): the token is invalid or expired; it needs `{needs}`")
     if status == 403:
         hint = next((hint for sign, hint in _HINTS if sign in message.lower()), grant)
-        return ForbiddenError(f"GitHub refused {what} ({said}): {hint}")
+        return ForbiddenError(f"GitHub refused {what} ({answer}): {hint}")
     if status == 404:
-        return MissingError(f"GitHub refused {what} ({said}): it is not there, or {grant}")
+        return MissingError(f"GitHub refused {what} ({answer}): it does not exist, or {grant}")
     if status == 413:
-        return PublishError(f"GitHub refused {what} ({said}): it is too large")
-    return PublishError(f"{what} failed ({said})")
+        return PublishError(f"GitHub refused {what} ({answer}): it is too large")
+    return PublishError(f"{what} failed ({answer})")
 
 
 def message_of(body: bytes) -> str:
-    """GitHub's words in the answer to a refused request, on one line; "" where it has none, as a gateway's page."""
+    """Return GitHub's message in the body of an error response, on one line; "" if it is not JSON."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -62,8 +62,8 @@ def message_of(body: bytes) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text from outside, as it can stand in a message: one line, bounded, nothing invisible."""
-    # a slice first: what is thrown away costs nothing
+    """Return untrusted text on one line, truncated, and without invisible characters."""
+    # Slice first, so that the work is bounded.
     words = "".join(" " if unicodedata.category(char)[0] in "ZC" else char for char in text[: 4 * LONGEST]).split()
     line = " ".join(words)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

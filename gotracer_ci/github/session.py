@@ -1,6 +1,6 @@
-"""One HTTP request and its whole answer, bounded: who gets the token, which redirects are followed, how long is waited.
+"""Send one HTTP request: limit the response, protect the token, check redirects, set timeouts.
 
-It knows nothing of GitHub's ways; `client` does.
+Nothing here is specific to GitHub's API; that is in `client`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gotracer_ci.errors import PublishError, UsageError
 if TYPE_CHECKING:
     import requests
 
-TIMEOUTS = (10.0, 30.0)  # seconds, to connect and for the next bytes
+TIMEOUTS = (10.0, 30.0)  # seconds to connect, and to receive more bytes
 MAX_REDIRECTS = 5
 REFUSAL_LIMIT = 1 << 20  # bytes
 _CHUNK = 1 << 16
 _LONGEST_PATH = 200
 _TO_ANYWHERE = {"GET": (301, 302, 303, 307, 308)}
-_SAME_METHOD = (301, 307, 308)  # GitHub asks to repeat a write as it was, after a 301 too
+_SAME_METHOD = (301, 307, 308)  # GitHub asks to repeat a write unchanged, also after a 301
 _PORTS = {"https": 443, "http": 80}
 
 Origin = tuple[str, str, int]
@@ -31,7 +31,7 @@ Origin = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """headers: names in lower case."""
+    """A response. headers: names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,48 +39,48 @@ class Answer:
 
 
 class Unreachable(Exception):
-    """No whole answer came; whether the request arrived is not known. The text names nothing but the reason."""
+    """No complete response arrived. The request may have succeeded. The text has only the reason."""
 
 
 class Session:
-    """Connections to one API, and wherever it sends a reader.
+    """Connections to one API, and to hosts that it redirects reads to.
 
     Args:
-        api_url: where the token may go: to its scheme, host and port, and nowhere else.
+        api_url: the token is sent only to the scheme, host and port of this URL.
         token: "" for none.
 
     Raises:
-        UsageError: the address or the token cannot be one.
+        UsageError: the URL or the token is malformed.
     """
 
     def __init__(self, api_url: str, token: str) -> None:
-        # only what talks to GitHub pays for this import
+        # Slow to import, and only needed for requests.
         import requests
 
         if not (origin := origin_of(api_url)):
-            # not the value: it may be one with a password
-            raise UsageError("GITHUB_API_URL: this is not the address of an API, such as https://api.github.com")
+            # Omit the value: it may contain a password.
+            raise UsageError("GITHUB_API_URL: not the URL of an API, such as https://api.github.com")
         if token and not re.fullmatch(r"[!-~]+", token):
-            # not the value: it may be a token with something beside it
-            raise UsageError("github-token: this is not a token: it has blanks, line ends or characters beyond ASCII")
+            # Omit the value: it may contain a token.
+            raise UsageError("github-token: not a token: it contains spaces, line breaks or non-ASCII characters")
         self.origin = origin
         self._requests = requests
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"gotracer-ci/{__version__}"
-        # with it, a .netrc has no say
+        # An explicit auth overrides credentials in .netrc.
         self._session.auth = _bearer(token, origin)
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, limit: int
     ) -> Answer:
-        """Sends it, and follows where a redirect leads: a read to another host too, without the token.
+        """Send a request and follow redirects. Reads may be redirected to other hosts, without the token.
 
         Args:
-            limit: bytes of the answer's body, unpacked.
+            limit: the maximum size of the response's body in bytes, uncompressed.
 
         Raises:
-            Unreachable: nobody answered, or the answer broke off.
-            PublishError: the answer is too large, or leads astray.
+            Unreachable: there was no response, or it was incomplete.
+            PublishError: the response is too large, or redirects to an untrusted URL.
         """
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._once(method, url, headers, body, limit)
@@ -90,14 +90,14 @@ class Session:
             url = self._next(method, url, target)
             if origin_of(url) != self.origin:
                 headers = {}
-        raise PublishError(f"{method} {path_of(url)}: GitHub redirects more than {MAX_REDIRECTS} times")
+        raise PublishError(f"{method} {path_of(url)}: more than {MAX_REDIRECTS} redirects")
 
     def _next(self, method: str, url: str, target: str) -> str:
         new = urljoin(url, target)
         origin = origin_of(new)
         is_safe = origin and (origin == self.origin or (method == "GET" and origin[0] in ("https", self.origin[0])))
         if not is_safe:
-            raise PublishError(f"{method} {path_of(url)}: the answer leads to an address that is not to be trusted")
+            raise PublishError(f"{method} {path_of(url)}: redirected to an untrusted URL")
         return new
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, limit: int) -> Answer:
@@ -106,22 +106,22 @@ class Session:
             with self._session.request(
                 method, url, headers=headers, data=body, timeout=TIMEOUTS, stream=True, allow_redirects=False
             ) as response:
-                # the limit is for what was asked for; of a refusal its first words are enough
+                # The limit is for content. Of an error response, the start is enough.
                 is_refusal = response.status_code >= 300
                 content = _read(response.iter_content(_CHUNK), REFUSAL_LIMIT if is_refusal else limit)
                 if is_refusal or len(content) <= limit:
                     names = {name.lower(): value for name, value in response.headers.items()}
                     return Answer(response.status_code, names, content)
         except (self._requests.RequestException, ValueError) as error:
-            # it holds the request, and that the token: nothing of it goes further. ValueError: a host's odd name
+            # The exception refers to the request and its token, so do not chain it. ValueError: an invalid host name.
             problem = _reason(error, self._requests.Timeout)
         if problem:
             raise Unreachable(problem)
-        raise PublishError(f"{method} {path_of(url)}: the answer is larger than {limit:,} bytes, which is the limit")
+        raise PublishError(f"{method} {path_of(url)}: the response exceeds the limit of {limit:,} bytes")
 
 
 def origin_of(url: str) -> Origin | None:
-    """Scheme, host and port of an address; None for one that is not http or has a user's name in it."""
+    """Return the scheme, host and port of a URL, or None if it is not HTTP or contains a user name."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
@@ -131,7 +131,7 @@ def origin_of(url: str) -> Origin | None:
 
 
 def path_of(url: str) -> str:
-    """What of an address may be shown: the query of a storage's address is a key to it."""
+    """Return the part of a URL that is safe to show. The query of a storage URL is a secret."""
     return re.sub(r"[^!-~]", "?", urlsplit(url).path)[:_LONGEST_PATH]
 
 
@@ -148,7 +148,7 @@ def _bearer(token: str, origin: Origin) -> requests.auth.AuthBase:
 
 
 def _read(chunks: Iterable[bytes], limit: int) -> bytes:
-    """All of it, or a little more than the limit."""
+    """Return the whole content, or slightly more than the limit."""
     content = bytearray()
     for chunk in chunks:
         content += chunk
@@ -158,12 +158,12 @@ def _read(chunks: Iterable[bytes], limit: int) -> bytes:
 
 
 def _reason(error: BaseException, timeout: type[BaseException]) -> str:
-    """In the system's words, or else in ours; those of the libraries hold addresses."""
+    """Return the system's message, or else our own. The libraries' messages contain URLs."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, timeout):
-            return "no answer in time"
+            return "timed out"
         if isinstance(inner, OSError) and isinstance(inner.strerror, str):
             return inner.strerror
         inner = inner.__cause__ or inner.__context__
-    return "the connection broke"
+    return "connection lost"

@@ -127,7 +127,7 @@ class SourceMap:
             missing = sorted(self._unmapped)
             path_map = suggested(missing, self.repository)
             text = f"only {self._mapped} of {self._own} frames of own code are in this repository; " + (
-                f"if the build had it elsewhere, say where: --path-map {path_map}"
+                f"if the build had it elsewhere, use --path-map {path_map}"
                 if path_map
                 else f"{_shown(missing[0])} is not: is --root the repository of the traced program?"
             )
@@ -139,7 +139,7 @@ class SourceMap:
             )
             notes.append(Note(NoteKind.CHANGED, text, self._first_past_end.rpartition(":")[0]))
         if self.repository and not self.repository.complete:
-            text = "the repository has more entries than are looked at: frames of some files are not mapped"
+            text = "the repository is too large to scan completely: frames of some files are not mapped"
             notes.append(Note(NoteKind.PARTIAL, text))
         return notes
 

@@ -72,7 +72,7 @@ def _folder(start: str, to: str, roots: Iterable[str]) -> str:
 
 
 def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> list[Mount]:
-    """Return a file's votes: the mount that makes it the file of its package in the repository, if there is one.
+    """Return a file's votes: the mount that maps it to a file of its package in the repository, if any.
 
     The build's path may contain only a part of the repository's: `COPY service/ /app/` turns service/db/x.go into
     /app/db/x.go. A closure has the name of the function that it was inlined into, which may belong to another package.

@@ -40,10 +40,10 @@ def normalise(function: str) -> str:
     """
     package, rest = _split(_without_arguments(function.removesuffix(_METHOD_VALUE)))
     names = _names(rest)
-    # the first name is always a declared one, even if it is func1
+    # The first name is always a declared one, even if it is func1.
     closure = next((at for at in range(1, len(names)) if _CLOSURE.fullmatch(names[at])), None)
     if closure is not None:
-        # T.m can be a method, f.g.h cannot
+        # T.m can be a method, f.g.h cannot.
         names = [*names[: closure if closure <= 2 else 1], "func"]
     return ".".join([package, *names] if package else names).replace("[]", _ARGUMENTS)
 

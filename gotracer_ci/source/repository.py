@@ -68,7 +68,7 @@ class Repository:
             UsageError: the root is not a directory.
         """
         if not root.is_dir():
-            raise UsageError(f"{root}: no such directory; --root names the repository's")
+            raise UsageError(f"{root}: no such directory; --root must be the repository's")
         files: list[str] = []
         links: list[str] = []
         seen = 0

@@ -1,4 +1,4 @@
-"""A new analysis of rare events is one class, and nothing else changes."""
+"""A new analysis of rare events is one class and needs no other change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import NAMES, PROGRAMS, facts_of, path_of
 
 
 class Cycles:
-    """The number of GC cycles that ended."""
+    """Counts the GC cycles that ended."""
 
     wanted = (Ev.GC_END,)
 
@@ -31,7 +31,7 @@ class Cycles:
 
 
 class Kinds:
-    """All events of some types, by type."""
+    """Counts events by type."""
 
     wanted = (Ev.GC_BEGIN, Ev.GC_ACTIVE, Ev.STW_BEGIN)
 
@@ -47,15 +47,15 @@ class Kinds:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_consumer_counts_gc_cycles(name: str) -> None:
-    """The sum is exact, and what all others find stays the same."""
+    """The count is exact, and the facts stay the same."""
     cycles = Cycles()
     facts = analyse(open_trace(path_of(name)), SourceMap(Repository.scan(PROGRAMS)), [cycles])
     assert cycles.result() == facts.heap.cycles
     assert facts == facts_of(name)
 
 
-def test_each_consumer_gets_what_it_wants() -> None:
-    """Alone or together with others that want other events."""
+def test_each_consumer_gets_the_events_it_wants() -> None:
+    """Alone, or together with consumers that want other events."""
     alone: list[object] = []
     for consumer in (Cycles(), Kinds()):
         analyse(open_trace(path_of("gcpause-go1.26")), SourceMap(None), [consumer])

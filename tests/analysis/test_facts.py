@@ -1,4 +1,4 @@
-"""The heap after each GC cycle, and the goroutines that are there at the end."""
+"""The heap after each GC cycle, and the goroutines at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CYCLES = st.lists(st.integers(0, 10**9), max_size=40)
 
 
 def chunk(times: list[int], live: list[int]) -> Chunk:
-    """GC cycles that end, each with the heap's size just before."""
+    """Return events in which GC cycles end, each with a heap sample just before."""
     n = len(times) * 2
     at = array("q", [value for time in times for value in (time - 1, time)])
     kinds = array("B", [kind for _ in times for kind in (Ev.HEAP_ALLOC, Ev.GC_END)])
@@ -28,7 +28,7 @@ def chunk(times: list[int], live: list[int]) -> Chunk:
 
 @given(CYCLES, st.integers(1, 5))
 def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int) -> None:
-    """Against every pair of cycles, in however many chunks they come."""
+    """Compared with all pairs of cycles, for any split into chunks."""
     times = [10 * (i + 1) for i in range(len(live))]
     heap = HeapSamples()
     size = max(1, len(live) // parts)
@@ -44,7 +44,7 @@ def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int
         assert growth.start_ns < growth.end_ns
 
 
-def test_a_cycle_of_unknown_size_is_only_counted() -> None:
+def test_a_cycle_without_a_heap_size_is_only_counted() -> None:
     heap = HeapSamples()
     heap.feed(chunk([10, 20, 30], [100, -1, 150]))
     growth = heap.result().growth
@@ -56,7 +56,7 @@ def test_a_cycle_of_unknown_size_is_only_counted() -> None:
 @pytest.mark.parametrize(
     ("name", "survivors"),
     [
-        # those from before the trace go by their entry function, not by where they happen to stand
+        # goroutines from before the trace count by entry function, not by their current place
         ("service-go1.27", {"~main.(*service).serve": 4, "~main.main": 1}),
         ("smallgrowth-seven-go1.26", {"~main.work": 6, "~main.main": 1, "main.main.func": 7}),
         ("leak-go1.24", {"~main.answerPings": 4, "~main.main": 1, "main.spawnWatcher": 150}),
@@ -64,7 +64,7 @@ def test_a_cycle_of_unknown_size_is_only_counted() -> None:
         ("waitgroup-go1.26", {"~main.main": 1}),
     ],
 )
-def test_survivors_by_who_created_them(name: str, survivors: dict[str, int]) -> None:
+def test_survivors_by_creator(name: str, survivors: dict[str, int]) -> None:
     goroutines = facts_of(name).goroutines
     found = {group.place: group.count for group in goroutines.survivors if not group.place.endswith("record.Run")}
     assert found == survivors
@@ -82,7 +82,7 @@ def test_the_survivors_are_the_goroutines_at_the_end(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gomaxprocs(name: str) -> None:
-    """As the programs set it: what is compared with a baseline depends on it."""
+    """As the programs set it. Comparisons with a baseline depend on it."""
     program = name.split("-go")[0]
     alone = {"schedlatency", "heapgrowth", "heapblip", "allocfree"}
     four = {"idle", "starvation"}

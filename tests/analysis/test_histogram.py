@@ -1,4 +1,4 @@
-"""Histograms: what a bucket forgets of a length is at most a few per cent."""
+"""Histograms: the error of a bucket is at most a few percent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def counted(lengths: list[int]) -> Histogram:
 
 
 def test_buckets_have_the_documented_steps() -> None:
-    """16 ns up to 512 ns, then 16 an octave; the last takes all that is longer, which is more than a day."""
+    """16 ns up to 512 ns, then 16 per octave. The last bucket has all lengths of more than a day."""
     assert [bucket(length) for length in (0, 15, 16, 511, 512, 543, 544, 1023, 1024)] == [
         0,
         0,
@@ -40,22 +40,22 @@ def test_buckets_have_the_documented_steps() -> None:
 
 
 @given(LENGTHS)
-def test_the_middle_is_near_every_length_of_its_bucket(length: int) -> None:
-    """Half a step: 8 ns, or 5 % above 512 ns."""
+def test_the_middle_of_a_bucket_is_near_its_lengths(length: int) -> None:
+    """Within half a step: 8 ns, or 5 % above 512 ns."""
     at = middle(bucket(length))
     assert bucket(at) == bucket(length)
     assert abs(at - length) <= (0.05 * length if length >= 512 else 8)
 
 
 def test_middles_rise() -> None:
-    """Quantiles and sums take the buckets in the order of their lengths."""
+    """Quantiles and sums rely on the order of the buckets."""
     middles = [middle(index) for index in range(BUCKETS)]
     assert all(before < after for before, after in pairwise(middles))
 
 
 @given(st.lists(LENGTHS, min_size=1, max_size=60), Q)
 def test_a_quantile_is_right_to_five_per_cent(lengths: list[int], q: float) -> None:
-    """Against the sorted lengths: the smallest that at least the share q does not exceed."""
+    """Compared with the sorted lengths: the smallest one that the share q does not exceed."""
     ordered = sorted(lengths)
     exact = next(length for rank, length in enumerate(ordered, 1) if rank >= q * len(ordered) - 1e-9)
     found = quantile(counted(lengths), q, ordered[-1])
@@ -71,8 +71,8 @@ def test_quantiles_rise_with_q(lengths: list[int], one: float, other: float) -> 
 
 
 @given(st.lists(LENGTHS, max_size=40), st.lists(LENGTHS, max_size=40))
-def test_merged_is_counted_together(some: list[int], others: list[int]) -> None:
-    """So that the traces of a run, and the stacks of a place, can be added in any order."""
+def test_merging_equals_counting_together(some: list[int], others: list[int]) -> None:
+    """So the traces of a run and the stacks of a place can be merged in any order."""
     merged = counted(some)
     merge(merged, counted(others))
     assert merged == counted(some + others)

@@ -1,4 +1,4 @@
-"""Groups of intervals: their sums, their worst, and what a place makes of several."""
+"""Groups of intervals: sums, worst intervals, and merging by place."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEASURED = re.compile(
 
 
 def group(lengths: list[int], *, still_open: bool = False, before_start: bool = False) -> IntervalGroup:
-    """As the kernel gives it: at most five examples, and a histogram of all."""
+    """Return a group as the kernel does: at most five examples, and a histogram of all lengths."""
     counts: histogram.Histogram = {}
     for length in lengths:
         histogram.merge(counts, {histogram.bucket(length): 1})
@@ -52,7 +52,7 @@ def test_a_place_adds_up_its_stacks(some: list[int], others: list[int]) -> None:
 
 @given(LENGTHS, LENGTHS)
 def test_the_order_of_stacks_does_not_matter(some: list[int], others: list[int]) -> None:
-    """The kernel numbers groups as they come; the same trace through another machine must give the same report."""
+    """The order of the kernel's groups must not affect the report."""
     one, other = placed(some, others), placed(others, some)
     assert [w.length_ns for w in one.worst] == [w.length_ns for w in other.worst]
     assert (one.trimmed_ns, one.counts) == (other.trimmed_ns, other.counts)
@@ -60,7 +60,7 @@ def test_the_order_of_stacks_does_not_matter(some: list[int], others: list[int])
 
 @given(st.lists(st.integers(1, 10**10) | st.integers(1, 10**5), min_size=1, max_size=700))
 def test_trimmed_is_the_total_without_the_largest_hundredth(lengths: list[int]) -> None:
-    """At least one; exact up to five of them, which are examples, and near it from the histogram beyond."""
+    """At least one. Exact up to five left out, which are examples; beyond that estimated from the histogram."""
     n = max(1, len(lengths) // 100)
     exact = sum(sorted(lengths)[:-n])
     slack = 0 if n <= EXAMPLES else 0.05 * exact + 8 * len(lengths)
@@ -69,7 +69,7 @@ def test_trimmed_is_the_total_without_the_largest_hundredth(lengths: list[int]) 
 
 @pytest.mark.parametrize("factor", [1, 50, 10_000])
 def test_trimmed_beyond_the_examples(factor: int) -> None:
-    """1,000 intervals: ten of them go, of which five are known only by their bucket, whatever share they have."""
+    """Of 1,000 intervals ten are left out, five of them known only by bucket."""
     lengths = [1_050_000] * 990 + [  # at the edge of their bucket
         factor * (1_500_000 + 100_000 * i) for i in range(10)
     ]
@@ -79,16 +79,16 @@ def test_trimmed_beyond_the_examples(factor: int) -> None:
     assert placed(lengths).trimmed_ns != sum(lengths)
 
 
-def test_names_and_places_choose_the_groups() -> None:
-    """A group that is called None is left out; the rest come sorted by name and place."""
+def test_groups_are_selected_by_name_and_place() -> None:
+    """A group named None is left out. The rest is sorted by name and place."""
     groups = [group([1]), group([2, 3]), group([4])]
     names = {1: "b", 2: "a", 4: None}
     found = by_place(groups, lambda g: names[min(w.length_ns for w in g.worst)], lambda _: "here")
     assert [(g.name, g.place, g.total_ns) for g in found] == [("a", "here", 5), ("b", "here", 1)]
 
 
-def test_histograms_hold_every_interval() -> None:
-    """The kernel's buckets are those of `bucket`, whether it counted the lengths or left that to us."""
+def test_histograms_contain_every_interval() -> None:
+    """The kernel uses the same buckets as `bucket`."""
     seen = 0
     for name in NAMES:
         groups = Groups()
@@ -100,7 +100,7 @@ def test_histograms_hold_every_interval() -> None:
             if counts:
                 seen += 1
                 assert sum(counts.values()) == count
-                # above the shortest example there is nothing but examples: those buckets are known
+                # Above the shortest example all intervals are examples, so their buckets are known.
                 known = Counter(histogram.bucket(length) for _, length, *_ in examples)
                 least = min(known)
                 assert {b: n for b, n in counts.items() if b > least} == {b: n for b, n in known.items() if b > least}
@@ -110,7 +110,7 @@ def test_histograms_hold_every_interval() -> None:
 
 
 def own_name(found: IntervalGroup) -> str:
-    """A group in the words of testdata/README.md."""
+    """Return a group's name as in testdata/README.md."""
     if found.kind is IntervalKind.WAITING:
         return f"wait {(found.reason == 'sync' and primitive(found.stack.functions)) or found.reason}"
     if found.kind is IntervalKind.SYSCALL:
@@ -132,12 +132,12 @@ def own_name(found: IntervalGroup) -> str:
         for what, value in MEASURED.findall(row[2])
     ],
 )
-def test_the_longest_is_what_gos_own_reader_gives(name: str, what: str, milliseconds: float) -> None:
-    """The table of the test data was measured with Go's reader, by another program: the maxima must be the same."""
+def test_the_longest_wait_matches_gos_own_reader(name: str, what: str, milliseconds: float) -> None:
+    """Another program measured the maxima in testdata/README.md, with Go's reader."""
     lengths = [
         found.worst[0].length_ns
         for found in facts_of(name).intervals
-        # without a stack nothing tells the signal loop: the table leaves these out
+        # The table leaves out waits without a stack, because the signal loop is indistinguishable.
         if own_name(found) == what and (what != "syscall" or found.stack.frames)
     ]
     assert max(lengths, default=0) == pytest.approx(milliseconds * 1e6, abs=500)

@@ -1,4 +1,4 @@
-"""Facts are closed: a worker process can hand them over, and whatever is made from them stays the same."""
+"""Facts are closed: a worker process can return them, and every report stays the same."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ each_trace = pytest.mark.parametrize("name", NAMES)
 
 
 class Recording(pickle.Unpickler):
-    """Notes which classes and functions a pickle names."""
+    """Records the classes and functions that a pickle refers to."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data))
@@ -52,16 +52,16 @@ class Recording(pickle.Unpickler):
 
 
 @each_trace
-def test_only_plain_values(name: str) -> None:
-    """No repository, no tables of the trace, no function."""
+def test_a_pickle_has_only_plain_values(name: str) -> None:
+    """No repository, no tables of the trace, no functions."""
     unpickler = Recording(pickle.dumps(facts_of(name)))
     assert unpickler.load() == facts_of(name)
     assert unpickler.names <= PLAIN
 
 
 @each_trace
-def test_as_large_as_what_they_name(name: str) -> None:
-    """Each group and each frame once; the committed traces are of up to 40 kB, the repository is of 400."""
+def test_a_pickle_is_small(name: str) -> None:
+    """It has each group and each frame once. The committed traces take up to 40 kB; the repository would take 400."""
     facts = facts_of(name)
     frames = {frame for group in facts.intervals for frame in group.stack.frames}
     assert len(pickle.dumps(facts)) <= 3_000 + 200 * len(facts.intervals) + 150 * len(frames)
@@ -76,7 +76,7 @@ def test_as_large_as_what_they_name(name: str) -> None:
     ids=["all", "baseline"],
 )
 def test_no_report_changes(traces: list[str], baseline: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not a byte of any format, whether the facts come from this process or as a worker's bytes."""
+    """Every format has the same bytes, whether the facts come from this process or from a pickle."""
     settings = Settings(traces=tuple(traces), root=ROOT if baseline else PROGRAMS, baseline=baseline)
     here = pipeline.run(settings).report
     monkeypatch.setattr(pipeline, "analyse", lambda *arguments: pickle.loads(pickle.dumps(analyse(*arguments))))
@@ -86,12 +86,12 @@ def test_no_report_changes(traces: list[str], baseline: Path | None, monkeypatch
         assert FORMATS[name].render(there) == FORMATS[name].render(here)
 
 
-def test_a_worker_process_hands_them_over() -> None:
+def test_a_worker_process_returns_facts() -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(read, "service-go1.27").result() == facts_of("service-go1.27")
 
 
-def test_damage_stays_known(tmp_path: Path) -> None:
+def test_damage_survives_pickling(tmp_path: Path) -> None:
     whole = Path(path_of("lockwait-go1.27")).read_bytes()
     half = tmp_path / "half.trace"
     half.write_bytes(whole[: len(whole) // 2])

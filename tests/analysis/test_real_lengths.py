@@ -1,4 +1,4 @@
-"""Percentiles and trimmed totals of real waits, against the same waits counted one by one from the events."""
+"""Percentiles and trimmed totals of real waits, compared with a list of the same waits from the events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Q = (0.5, 0.9, 0.99)
 
 
 def waits(name: str) -> dict[tuple[str, int], list[int]]:
-    """All lengths by reason and stack, ns: from the block's event to the wake-up's, or to the trace's end."""
+    """Return all lengths in ns by reason and stack, from blocking to wake-up or the end of the trace."""
     trace = open_trace(path_of(name))
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
     since: dict[int, tuple[int, int, int]] = {}
@@ -39,7 +39,7 @@ def waits(name: str) -> dict[tuple[str, int], list[int]]:
 
 @cache
 def measured() -> list[tuple[PlaceGroup, list[int]]]:
-    """The groups of all committed traces, and all of a reason together: histograms of traces merge too."""
+    """Return the groups of all committed traces, and their merge by reason, each with its list of lengths."""
     found = []
     merged: dict[str, tuple[PlaceGroup, list[int]]] = {}
     for name in NAMES:
@@ -51,7 +51,7 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
         index = {id(stacks[i]): i for i in range(len(trace.tables.stacks))}
         for group in groups(grouped.rows(), stacks, trace.tables):
             lengths = exact.get((group.reason, index[id(group.stack)]), [])
-            # the others began before the trace, or are of a format whose stacks are found elsewhere
+            # other waits began before the trace, or have their stacks in another event
             if group.kind is not IntervalKind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):
                 continue
             one = PlaceGroup(group.reason, "")
@@ -63,10 +63,10 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
     return found + [(both, sorted(lengths)) for both, lengths in merged.values()]
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_groups() -> None:
     counts = [len(lengths) for _, lengths in measured()]
     assert sum(count > 5 for count in counts) > 200
-    assert max(counts) > 600  # where a trimmed total is no longer exact
+    assert max(counts) > 600  # from here on a trimmed total is an estimate
 
 
 @pytest.mark.parametrize("q", Q)
@@ -77,7 +77,7 @@ def test_percentiles_are_right_to_five_per_cent(q: float) -> None:
         assert quantile(place.counts, q, place.max_ns) == place.quantile_ns(q)
 
 
-def test_counts_totals_and_maxima_are_exact_and_trimmed_totals_nearly() -> None:
+def test_counts_totals_and_maxima_are_exact() -> None:
     for place, lengths in measured():
         assert (place.count, place.total_ns, place.max_ns) == (len(lengths), sum(lengths), lengths[-1])
         trimmed = sum(lengths[: -max(1, len(lengths) // 100)])

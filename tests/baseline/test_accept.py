@@ -1,4 +1,4 @@
-"""Accepting one regression: its line is raised, and nothing else is."""
+"""Accepting a regression raises its line and changes nothing else."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def jobs(n: int, *programs: str) -> Baseline:
 
 @pytest.mark.parametrize("n", [1, 5, 9])
 def test_one_line_is_raised_and_keeps_the_reason(tmp_path: Path, n: int) -> None:
-    """From eight jobs on the limit goes by the second largest: all are raised."""
+    """With eight or more jobs the second largest value sets the limit, so all values are raised."""
     old, runs = jobs(n), {SHOP: [trace(300, 300), trace(400, 300)]}
     new = accept(
         old, compare_all(runs, old, "b.json", LIMITS), runs, [(LOCK.fingerprint, "it is locked for the audit now")]
@@ -82,7 +82,7 @@ def test_several_at_once() -> None:
 
 
 @pytest.mark.parametrize("both", [False, True])
-def test_of_several_programs_by_the_fingerprint_of_one_or_of_the_group(both: bool) -> None:
+def test_a_fingerprint_accepts_one_program_or_all(both: bool) -> None:
     old, runs = jobs(1, SHOP, TOOL), {SHOP: [trace(300, 50)], TOOL: [trace(300, 50)]}
     key = LOCK if both else LOCK._replace(program=TOOL)
     new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(key.fingerprint, "why")])
@@ -91,7 +91,7 @@ def test_of_several_programs_by_the_fingerprint_of_one_or_of_the_group(both: boo
     assert (after[LOCK._replace(program=SHOP)].status is Status.KNOWN) is both
 
 
-def test_what_is_no_regression_is_not_touched() -> None:
+def test_a_group_that_is_not_a_regression_is_unchanged() -> None:
     old, runs = jobs(1), {SHOP: [trace(60, 50)]}
     assert accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(LOCK.fingerprint, "why")]) == old
 
@@ -99,10 +99,10 @@ def test_what_is_no_regression_is_not_touched() -> None:
 @pytest.mark.parametrize(
     ("fingerprint", "reason", "problem"),
     [
-        ("0123456789abcdef", "why", "--accept 0123456789abcdef: no group of this run has that fingerprint"),
+        ("0123456789abcdef", "why", "--accept 0123456789abcdef: no group of this run has this fingerprint"),
         (LOCK.fingerprint, " ", "needs a --reason"),
         (LOCK.fingerprint, "two\nlines", "needs a --reason"),
-        (LOCK.fingerprint, "x" * 201, "needs a --reason: one line of at most 200"),
+        (LOCK.fingerprint, "x" * 201, "needs a --reason of one line and at most 200"),
     ],
 )
 def test_what_cannot_be_accepted(fingerprint: str, reason: str, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Traces of the base commit from the same job: the second reference, beside the baseline file or instead of it."""
+"""Traces of the base commit from the same job as a reference, with or without a baseline file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def judged(key: Key, now: list[TraceGroups], before: Part, of_base: list[TraceGr
 @pytest.mark.parametrize(
     ("key", "past", "of_base", "now", "status"),
     [
-        # over the limit of both, of one, of none
+        # above the limit of both, one, or none
         (LOCK, [100], [100, 90], [156, 200], Status.WORSE),
         (LOCK, [100], [100, 110], [165, 200], Status.KNOWN),
         (LOCK, [100], [105, 90], [160, 200], Status.KNOWN),
@@ -33,14 +33,14 @@ def judged(key: Key, now: list[TraceGroups], before: Part, of_base: list[TraceGr
         (LOCK, [0], [0, 0, 0], [20], Status.NEW),
         (LOCK, [0], [10, 0, 0], [21], Status.WORSE),
         (LOCK, [0], [20, 0, 0], [20], Status.KNOWN),
-        # the base decides by its own highest trace, however many there are
+        # the base's limit comes from its highest trace, however many there are
         (LOCK, [100], [*[50] * 8, 900], [400], Status.KNOWN),
         (GOROUTINES, [10], [10, 10], [14], Status.WORSE),
         (GOROUTINES, [10], [20], [21], Status.KNOWN),
         (GOROUTINES, [20], [10], [21], Status.KNOWN),
         (ALLOCATED, [8 * MB], [8 * MB], [14 * MB + 1], Status.WORSE),
         (ALLOCATED, [8 * MB], [13 * MB], [14 * MB + 1], Status.KNOWN),
-        # better than both, than one
+        # better than both, or one
         (LOCK, [100], [100, 90], [40, 20], Status.BETTER),
         (LOCK, [100], [40, 90], [40, 20], Status.KNOWN),
         (LOCK, [40], [100, 90], [40, 20], Status.KNOWN),
@@ -73,7 +73,7 @@ FILE = "a baseline of at least 1 job (--baseline)"
         (LOCK, 1, 0, 1, Level.SUSPECTED, f"2 more traces of this change and 3 {MORE_BASE}"),
         (LOCK, 5, 1, 3, Level.CONFIRMED, ""),
         (LOCK, 5, 1, 2, Level.SUSPECTED, "1 more trace of this change"),
-        # without a file times are never confirmed: up to 6 % of a program's unchanged runs would fail
+        # Without a file times are never confirmed: up to 6 % of a program's unchanged runs would fail.
         (LOCK, 0, 3, 3, Level.SUSPECTED, FILE),
         (LOCK, 0, 9, 9, Level.SUSPECTED, FILE),
         (LOCK, 0, 3, 1, Level.SUSPECTED, f"2 more traces of this change and {FILE}"),
@@ -149,8 +149,8 @@ def test_evidence(key: Key, past: list[float] | None, of_base: list[float], now:
     assert said.replace(DASH, "-").replace(TIMES, "x").startswith(evidence)
 
 
-def test_what_the_base_has_too_is_said_once_for_all() -> None:
-    """A slow machine, or a baseline that was not updated: the reader must know why nothing is flagged."""
+def test_groups_that_are_as_high_in_the_base_are_one_note() -> None:
+    """A slow machine or an outdated baseline: the note explains why nothing is flagged."""
     comparison = compare(run(LOCK, 900), base(LOCK, 10), "b.json", LIMITS, base=run(LOCK, 900, 800))
     (warning,) = comparison.warnings
     assert warning.startswith("above the baseline's limit, but in the base traces of this job too")
@@ -177,33 +177,33 @@ def test_a_base_of_another_environment_is_compared_by_goroutines_only(past: list
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
 
 
-def test_of_a_mixed_base_the_traces_of_the_same_environment_count() -> None:
+def test_only_base_traces_of_the_same_environment_count() -> None:
     mixed = run(LOCK, 900, conditions=THERE) + run(LOCK, 10, 10)
     verdict = judged(LOCK, run(LOCK, 100, 100, 100), base(LOCK, 10), mixed)
     assert (verdict.status, verdict.level, verdict.base) == (Status.WORSE, Level.CONFIRMED, (10 * MS, 10 * MS))
 
 
-def test_a_file_of_another_environment_leaves_the_base_alone() -> None:
+def test_a_file_of_another_environment_leaves_only_the_base() -> None:
     before = base(LOCK, *[10] * 5, environments=[THERE] * 5)
     verdict = judged(LOCK, run(LOCK, 100, 100, 100), before, run(LOCK, 10, 10, 10))
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.SUSPECTED)
     assert "3 base traces" in verdict.evidence
 
 
-def test_a_base_too_short_or_too_rare_proves_nothing() -> None:
-    """A base that fails at once has nothing of anything: everything would be new."""
+def test_a_base_with_too_little_data_confirms_nothing() -> None:
+    """The traces of a base that fails immediately are nearly empty, so everything would be new."""
     short = judged(LOCK, run(LOCK, 45, 45, 45), base(LOCK, 1), run(LOCK, 0, 0, wall_ns=9 * MS))
     assert short.level is Level.INSUFFICIENT
     gone = judged(LOCK, run(LOCK, 0), NO_FILE, run(LOCK, 45, 45, n=4))
     assert (gone.status, gone.level) == (Status.FIXED, Level.INSUFFICIENT)
 
 
-def test_lengths_that_differ_from_the_bases_are_said() -> None:
+def test_a_base_of_another_length_is_a_warning() -> None:
     (warning,) = compare(run(LOCK, 1), NO_FILE, "", LIMITS, base=run(LOCK, 1, wall_ns=400 * MS)).warnings
     assert warning.startswith("these traces are 1 s long and the base traces 400 ms")
 
 
-def test_before_is_the_bases_where_there_is_no_file() -> None:
+def test_without_a_file_the_value_before_is_the_bases() -> None:
     verdict = judged(LOCK, run(LOCK, 100), NO_FILE, run(LOCK, 10, 30, 20))
     assert (verdict.before, verdict.limit, verdict.ratio) == (20 * MS, 50 * MS, 5)
     assert judged(LOCK, run(LOCK, 100), NO_FILE, run(LOCK, 0)).before is None

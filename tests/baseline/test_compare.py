@@ -1,4 +1,4 @@
-"""The verdicts: each formula at its edge, each level, and what a reader is told."""
+"""Verdicts: each formula at its limit, each level, and the evidence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ THERE = Conditions("1.25", 2)
 def run(
     key: Key, *values: float, n: int = 100, wall_ns: int = 1000 * MS, conditions: Conditions = HERE
 ) -> list[TraceGroups]:
-    """One trace a value, of one group; times in ms. 0: the trace does not have the group."""
+    """Return one trace per value, with one group. Times are in ms; with 0 the trace lacks the group."""
     unit, factor = {"HeapGrowthSpike": ("bytes", 1), "GoroutineLeakGrowth": ("count", 1)}.get(key.rule, ("ns", MS))
     return [
         TraceGroups(
@@ -39,7 +39,7 @@ def run(
 def base(
     key: Key, *values: float | None, n: int = 100, environments: Sequence[Conditions] = (), wall_ms: int = 1000
 ) -> Part:
-    """One entry a value, of one group; times in ms. All 0: the baseline does not have the group."""
+    """Return one entry per value, with one group. Times are in ms; if all are 0, the baseline lacks the group."""
     entries = tuple(
         Entry(id=str(i), commit="", go=e.go, gomaxprocs=e.gomaxprocs, traces=3, wall_ms=wall_ms)
         for i, e in enumerate(environments or [HERE] * len(values))
@@ -177,12 +177,12 @@ def test_traces_of_several_environments_have_none() -> None:
 
 
 @pytest.mark.parametrize(("wall_ms", "warned"), [(499, True), (500, False), (2000, False), (2001, True)])
-def test_lengths_that_differ_are_said(wall_ms: int, warned: bool) -> None:
+def test_a_baseline_of_another_length_is_a_warning(wall_ms: int, warned: bool) -> None:
     comparison = compare(run(LOCK, 1, wall_ns=wall_ms * MS), base(LOCK, 1), "b.json", LIMITS)
     assert bool(comparison.warnings) is warned
 
 
-def test_a_rule_that_did_not_run_has_fixed_nothing() -> None:
+def test_groups_of_a_rule_that_did_not_run_are_not_fixed() -> None:
     assert not compare(
         run(GOROUTINES, 1), base(LOCK, 100), "b.json", LIMITS, rules={"GoroutineLeakGrowth"}
     ).verdicts.get(LOCK)
@@ -228,7 +228,7 @@ def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) 
     assert said.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
 
 
-def test_a_regression_brings_what_the_comparable_jobs_had_the_oldest_first() -> None:
+def test_a_regression_has_the_values_of_the_comparable_jobs() -> None:
     before = base(LOCK, 7, None, *range(20, 32), environments=[THERE, *[HERE] * 13])
     assert judged(LOCK, run(LOCK, 900), before).history == tuple(ms * MS for ms in range(22, 32))
     assert judged(LOCK, run(LOCK, 25), before).history == ()
@@ -237,7 +237,7 @@ def test_a_regression_brings_what_the_comparable_jobs_had_the_oldest_first() -> 
 
 
 def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
-    """Where each group is said to have come from: totals in ms by place."""
+    """Return the remark of each moved group, given totals in ms by place."""
     (trace,) = run(LOCK, 1)
     one = trace.groups[LOCK]
 
@@ -262,7 +262,7 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
         ({"main.new": 100}, {"main.a": 60, "main.b": 99}, {"main.b": "main.new"}),
         ({"main.a": 100, "main.b": 150}, {"main.c": 150, "main.d": 100}, {"main.d": "main.a", "main.c": "main.b"}),
         ({"main.a": 10, "main.b": 5000}, {"main.c": 100, "main.d": 4000}, {"main.d": "main.b"}),
-        # a package was renamed: the names say more than the sizes
+        # a renamed package: names matter more than sizes
         (
             {"shop.(*T).Get": 100, "shop.(*T).Put.func": 150},
             {"store.(*T).Get": 150, "store.(*T).Put.func": 100},
@@ -271,15 +271,15 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
         ({"a.Get": 100, "a.Put": 90}, {"b.Get": 900, "b.Set": 100}, {"b.Set": "a.Get"}),
     ],
 )
-def test_a_renamed_function_is_said_to_be(
+def test_a_renamed_function_is_recognized(
     now: dict[str, float], before: dict[str, float], pairs: dict[str, str]
 ) -> None:
-    """Each to one other, and both say it."""
+    """Groups are paired one to one, and both verdicts name the other."""
     expected = {old: f"to {new}" for old, new in pairs.items()} | {new: f"from {old}" for old, new in pairs.items()}
     assert moves(now, before) == expected
 
 
-def test_what_gates() -> None:
+def test_which_verdicts_fail_a_run() -> None:
     def gating(comparison: Comparison) -> tuple[int, int]:
         return len(comparison.regressions()), len(comparison.regressions(strict=True))
 

@@ -1,4 +1,4 @@
-"""Creep: many small steps, none of them worse, are told of together."""
+"""Creep: a warning about many small steps, none of which is worse on its own."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def jobs(*times: float, conditions: Conditions = HERE) -> Part:
     return part
 
 
-def test_steps_that_are_each_too_small() -> None:
-    """100 ms → 155 ms is the limit of one step; the reference stays where it began."""
+def test_small_steps_add_up_to_creep() -> None:
+    """One step from 100 ms may reach 155 ms. The reference remains the first value."""
     times = [100, 130, 160, 170, 200]
     for n in range(1, len(times)):
         assert compare([trace(times[n])], jobs(*times[:n]), "b.json", LIMITS).verdicts[LOCK].status is Status.KNOWN
@@ -61,15 +61,15 @@ def test_a_group_is_measured_from_where_it_began() -> None:
     assert not list(creeping(jobs(0, 0, 400, 400, 400), LIMITS))
 
 
-def test_starting_anew_and_a_fix_are_new_references() -> None:
+def test_replacing_and_fixing_reset_the_reference() -> None:
     part = update(jobs(100, 200, 300, 400), [trace(400)], "new", "", LIMITS, replace=True)
     assert part.groups[LOCK].reference == 400 * MS
     fixed = jobs(100, 200, 300, 30, 30, 30)
     assert fixed.groups[LOCK].reference == 30 * MS
 
 
-def test_jobs_of_another_environment_do_not_creep() -> None:
-    """The first one of another machine is the new reference."""
+def test_jobs_of_another_environment_are_not_creep() -> None:
+    """The first job on another machine is the new reference."""
     part = jobs(100)
     for i in range(3):
         part = update(part, [trace(400, THERE)], f"there{i}", "", LIMITS)
@@ -77,7 +77,7 @@ def test_jobs_of_another_environment_do_not_creep() -> None:
     assert not list(creeping(part, LIMITS))
 
 
-def test_a_run_tells_of_a_few(tmp_path: Path) -> None:
+def test_a_run_lists_only_a_few(tmp_path: Path) -> None:
     part = jobs(100, 160, 170, 200)
     group = part.groups[LOCK]
     many = Part(part.entries, {LOCK._replace(place=f"main.f{i}"): group for i in range(5)})

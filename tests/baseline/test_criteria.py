@@ -1,4 +1,4 @@
-"""The criteria beside the totals: how often a group waited, and the medians against the base of the same job."""
+"""The criteria besides totals: the number of waits, and medians compared with base traces of the same job."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import LIMITS
 
 LATENCY = Key("HighSchedulingLatency", "preempted", "main.spin")
 Waits = Sequence[tuple[float, int]]
-"""Of each trace or job the total in ms, and the number of waits."""
+"""For each trace or job the total in ms and the number of waits."""
 
 
 def traces(waits: Waits, key: Key = LOCK) -> list[TraceGroups]:
@@ -44,33 +44,33 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize(
     ("now", "jobs", "of_base", "status"),
     [
-        # 1.5 x 100 + 50, of the least of the run
+        # limit 1.5 x 100 + 50, for the lowest trace of the run
         ([(110, 201)] * 3, [(100, 100)] * 5, [], Status.WORSE),
         ([(110, 200)] * 3, [(100, 100)] * 5, [], Status.KNOWN),
         ([(110, 900), (110, 200), (110, 900)], [(100, 100)] * 5, [], Status.KNOWN),
         ([(110, 201)] * 3, [(100, 100)] * 4 + [(100, 101)], [], Status.KNOWN),
-        # of many jobs the second highest
+        # of many jobs the second highest counts
         ([(110, 201)] * 3, [(100, 100)] * 7 + [(100, 900)], [], Status.WORSE),
-        # too few jobs, unless the base says it too
+        # too few jobs, unless the base confirms it
         ([(110, 201)] * 3, [(100, 100)] * 4, [], Status.KNOWN),
         ([(110, 201)] * 3, [(100, 100)], [(100, 100)] * 3, Status.WORSE),
         ([(110, 201)] * 3, [(100, 100)], [(100, 100)] * 2, Status.KNOWN),
         ([(110, 201)] * 3, [], [(100, 100)] * 3, Status.WORSE),
-        # over one of the two references
+        # above one of the two references
         ([(110, 201)] * 3, [(100, 100)] * 5, [(100, 100), (100, 180), (100, 100)], Status.KNOWN),
         ([(110, 201)] * 3, [(100, 150)], [(100, 100)] * 3, Status.KNOWN),
-        # more waits that add up to no more
+        # more waits with the same total
         ([(99, 900)] * 3, [(100, 100)] * 5, [], Status.KNOWN),
-        # a group that was not there, or was too small for the file
+        # a group that did not exist, or was too small for the file
         ([(5.1, 51)] * 3, [(0, 0)] * 5, [], Status.NEW),
         ([(5, 900)] * 3, [(0, 0)] * 5, [], Status.KNOWN),
     ],
 )
-def test_a_number(key: Key, now: Waits, jobs: Waits, of_base: Waits, status: Status) -> None:
+def test_status_by_number(key: Key, now: Waits, jobs: Waits, of_base: Waits, status: Status) -> None:
     assert judged(now, jobs, of_base, key).status is status
 
 
-def test_a_verdict_by_number_is_in_numbers() -> None:
+def test_a_verdict_by_number_shows_numbers() -> None:
     verdict = judged([(110, 880), (150, 900), (90, 910)], [(100, n) for n in (200, 210, 220, 210, 205)])
     assert (verdict.level, verdict.unit, verdict.before, verdict.limit) == (Level.CONFIRMED, "count", 210, 380)
     assert verdict.now == (880, 900, 910)
@@ -81,7 +81,7 @@ def test_a_verdict_by_number_is_in_numbers() -> None:
     )
 
 
-def test_numbers_that_the_base_has_too_are_not_of_this_change() -> None:
+def test_numbers_that_are_as_high_in_the_base_are_not_from_this_change() -> None:
     verdict = judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 880)] * 3)
     assert (verdict.status, verdict.is_older) == (Status.KNOWN, True)
     assert plain(verdict.evidence) == (
@@ -91,7 +91,7 @@ def test_numbers_that_the_base_has_too_are_not_of_this_change() -> None:
 
 
 @pytest.mark.parametrize(("bases", "level"), [(0, Level.CONFIRMED), (3, Level.CONFIRMED)])
-def test_numbers_need_as_much_as_totals(bases: int, level: Level) -> None:
+def test_numbers_need_as_much_data_as_totals(bases: int, level: Level) -> None:
     assert judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 100)] * bases).level is level
     assert judged([(110, 900)] * 2, [(100, 100)] * 5, [(100, 100)] * bases).level is Level.SUSPECTED
 
@@ -102,14 +102,14 @@ BASE = [(200, 190), (210, 200), (600, 150)]
 @pytest.mark.parametrize(
     ("now", "jobs", "of_base", "status"),
     [
-        # 1.5 x 210 + 5 ms and 1.2 x 190 + 10, by the medians, though the least is below the base's highest
+        # above 1.5 x 210 + 5 ms and 1.2 x 190 + 10 by the medians, although the lowest is below the base's highest
         ([(321, 239), (700, 300), (150, 100)], [], BASE, Status.WORSE),
         ([(320, 239), (700, 300), (150, 100)], [], BASE, Status.KNOWN),
         ([(321, 238), (700, 300), (150, 100)], [], BASE, Status.KNOWN),
-        # of the file the number alone counts: 1.1 x 208 + 10
+        # of the file only the number counts: 1.1 x 208 + 10
         ([(321, 239), (700, 300), (150, 100)], [(900, 208)], BASE, Status.WORSE),
         ([(321, 239), (700, 300), (150, 100)], [(10, 209)], BASE, Status.KNOWN),
-        # three of each are needed
+        # needs three of each
         ([(321, 239), (700, 300)], [], BASE, Status.KNOWN),
         ([(321, 239), (700, 300), (150, 100)], [], BASE[::2], Status.KNOWN),
     ],
@@ -119,7 +119,7 @@ def test_medians_against_the_base(now: Waits, jobs: Waits, of_base: Waits, statu
     assert judged(now, jobs, of_base, LATENCY).status is Status.KNOWN
 
 
-def test_a_verdict_by_medians_is_against_the_base() -> None:
+def test_a_verdict_by_medians_shows_the_base() -> None:
     verdict = judged([(597, 330), (700, 340), (200, 300)], [(900, 200)], [(200, 180), (205, 190), (650, 200)])
     assert (verdict.status, verdict.level, verdict.unit) == (Status.WORSE, Level.CONFIRMED, "ns")
     assert (verdict.before, verdict.limit) == (205 * MS, 312.5 * MS)
@@ -131,6 +131,6 @@ def test_a_verdict_by_medians_is_against_the_base() -> None:
     assert (alone.level, alone.more) == (Level.SUSPECTED, "a baseline of at least 1 job (--baseline)")
 
 
-def test_a_counter_has_its_value_alone() -> None:
+def test_a_counter_is_compared_only_by_its_value() -> None:
     (verdict,) = compare(run(GOROUTINES, 10, n=900), base(GOROUTINES, *[10] * 5), "b.json", LIMITS).verdicts.values()
     assert (verdict.status, verdict.unit) == (Status.KNOWN, "count")

@@ -1,4 +1,4 @@
-"""The classes of groups: which are compared, and how far each may go."""
+"""The limits of groups: which groups are compared, and how much each may grow."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def test_limits(rule: str, kind: str, before: float, wall: int, limit: float) ->
         ("SomeOthers", ""),
     ],
 )
-def test_facts_are_not_compared(rule: str, kind: str) -> None:
+def test_groups_without_a_limit_are_not_compared(rule: str, kind: str) -> None:
     assert limit_of(LIMITS, Key(rule, kind, "main.work")) is None
 
 
-def test_a_group_in_another_unit_than_its_class_is_not_compared() -> None:
+def test_a_group_with_an_unexpected_unit_is_not_compared() -> None:
     key = Key("GCPauseSpike", "GC cycles", "")
     assert set(compared({key: Statistics("count", 1, 7, 7, 7)}, LIMITS)) == {key}
     assert not compared({key: Statistics("ns", 1, 7, 7, 7)}, LIMITS)
@@ -72,7 +72,7 @@ def test_environments(other: Conditions, same: bool) -> None:
     assert mine.matches(other) is other.matches(mine) is same
 
 
-def test_what_differs_between_traces_is_unknown_and_matches_nothing() -> None:
+def test_conditions_that_differ_between_traces_match_nothing() -> None:
     mixed = common([Conditions("1.26", 4), Conditions("1.26", 2)])
     assert mixed == Conditions("1.26", 0)
     assert not mixed.matches(mixed)

@@ -1,4 +1,4 @@
-"""Two branches that both changed the baseline: united by jobs, by git itself or after it left a conflict."""
+"""Merging the baselines of two branches by jobs: with git's merge driver, or from a file with conflict markers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHOP = "example.com/shop"
 
 
 def trace(ms: float, places: Sequence[str] = PLACES) -> TraceGroups:
-    """A run whose locks all wait for as long."""
+    """Return a run in which all locks wait equally long."""
     one = Statistics("ns", 10, 2 * round(ms * MS), round(ms * MS), 0)
     return TraceGroups(Conditions("1.26", 4), 1000 * MS, {LOCK._replace(place=place): one for place in places})
 
@@ -67,7 +67,7 @@ BASE = grown(None, ("8-1", 100), ("9-1", 110))
 
 
 @pytest.mark.parametrize("base", [of(BASE), None])
-def test_both_sides_jobs_in_the_order_of_their_numbers(base: Baseline | None) -> None:
+def test_the_jobs_of_both_sides_are_ordered_by_number(base: Baseline | None) -> None:
     ours, theirs = of(grown(BASE, ("12-1", 130))), of(grown(BASE, ("10-1", 120), ("10-2", 125)))
     united = unite(ours, theirs, base)
     assert united == unite(theirs, ours, base)
@@ -82,28 +82,28 @@ def test_the_last_ten_are_kept() -> None:
     assert ids(unite(ours, theirs)) == ["12", "13", "14", "15", "20", "21", "22", "23", "24", "25"]
 
 
-def test_a_side_that_dropped_the_oldest_is_not_ordered_by_numbers_alone() -> None:
-    """A file whose jobs are older than their ids say: what both have keeps its order."""
+def test_the_order_of_common_jobs_is_kept() -> None:
+    """Jobs on both sides keep their order, even if their IDs are not in order."""
     part = grown(None, ("7", 1), ("3", 2), ("5", 3))
     assert ids(unite(of(grown(part, ("4", 4))), of(grown(part, ("1", 5))))) == ["7", "3", "5", "1", "4"]
 
 
-def test_what_one_side_started_anew_stays_gone() -> None:
+def test_jobs_replaced_on_one_side_stay_removed() -> None:
     replaced = update(BASE, [trace(500)], "20-1", "", LIMITS, replace=True)
     united = unite(of(replaced), of(grown(BASE, ("10-1", 120))), of(BASE))
     assert ids(united) == ["10-1", "20-1"]
     assert ids(unite(of(BASE), of(replaced), of(BASE))) == ["20-1"]
 
 
-def test_what_one_side_fixed_stays_dropped() -> None:
+def test_values_dropped_on_one_side_stay_dropped() -> None:
     fixed = of(grown(BASE, *((str(i), 1) for i in (10, 11, 12))))
     assert values(fixed)[:2] == [None, None]
     assert values(unite(fixed, of(grown(BASE, ("13", 100)))))[:2] == [None, None]
 
 
 @pytest.mark.parametrize("base", [of(BASE), None])
-def test_what_one_side_accepted_is_accepted_of_the_others_jobs_too(base: Baseline | None) -> None:
-    """A pull request that accepts one line, and a nightly job that updates all of them."""
+def test_an_acceptance_on_one_side_applies_to_the_jobs_of_both(base: Baseline | None) -> None:
+    """A pull request accepts one line, and a nightly job updates all of them."""
     ours, theirs = accepted(of(BASE), 500, "a lock for the audit"), of(grown(BASE, ("10-1", 120)))
     united = unite(ours, theirs, base)
     group = united.parts[SHOP].groups[LOCK]
@@ -112,13 +112,13 @@ def test_what_one_side_accepted_is_accepted_of_the_others_jobs_too(base: Baselin
     assert values(united, LOCK._replace(place="main.a")) == [100, 110, 120]
 
 
-def test_a_reason_that_went_with_its_values_does_not_come_back() -> None:
+def test_a_dropped_reason_does_not_return() -> None:
     old = accepted(of(BASE), 500, "a lock for the audit")
     fixed = of(grown(old.parts[SHOP], *((str(i), 1) for i in (10, 11, 12))))
     assert unite(old, fixed, old).parts[SHOP].groups[LOCK].accepted == ""
 
 
-def test_programs_are_united_each_by_itself() -> None:
+def test_programs_are_merged_separately() -> None:
     ours = Baseline({SHOP: BASE, "example.com/new": grown(None, ("1", 5))})
     united = unite(ours, of(grown(BASE, ("10-1", 120))), of(BASE))
     assert ids(united) == ["8-1", "9-1", "10-1"]
@@ -133,9 +133,7 @@ changes = st.lists(st.tuples(st.integers(1, 30).map(str), st.sampled_from([0.5, 
 
 
 @given(changes, changes, st.booleans())
-def test_either_side_may_be_called_ours(
-    mine: list[tuple[str, float]], other: list[tuple[str, float]], known: bool
-) -> None:
+def test_merging_is_symmetric(mine: list[tuple[str, float]], other: list[tuple[str, float]], known: bool) -> None:
     def side(runs: Sequence[tuple[str, float]]) -> Baseline:
         return of(grown(BASE, *{run_id: (run_id, ms) for run_id, ms in runs}.values()))
 
@@ -151,7 +149,7 @@ def test_either_side_may_be_called_ours(
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Main has a baseline; the branch `nightly` updated it since."""
+    """Return a repository with a baseline on main and an update of it on the branch `nightly`."""
     git(tmp_path, "init", "-q", "-b", "main")
     commit(tmp_path, of(BASE))
     git(tmp_path, "checkout", "-q", "-b", "nightly")
@@ -188,7 +186,7 @@ def ours() -> dict[str, Baseline]:
 
 
 @pytest.mark.parametrize("change", ours())
-def test_git_unites_with_the_driver(repository: Path, change: str) -> None:
+def test_git_merges_with_the_driver(repository: Path, change: str) -> None:
     with_driver(repository)
     commit(repository, ours()[change])
     assert "conflict" not in git(repository, "merge", "nightly").lower()
@@ -196,8 +194,8 @@ def test_git_unites_with_the_driver(repository: Path, change: str) -> None:
     assert load(repository / "baseline.json") == unite(ours()[change], theirs, of(BASE))
 
 
-def test_files_that_both_branches_created_are_united(tmp_path: Path) -> None:
-    """Git then gives the driver an empty file for the base."""
+def test_files_created_on_both_branches_are_merged(tmp_path: Path) -> None:
+    """In that case git passes an empty file as the base."""
     git(tmp_path, "init", "-q", "-b", "main")
     with_driver(tmp_path)
     (tmp_path / "other").touch()
@@ -224,7 +222,7 @@ def test_the_driver_leaves_a_conflict_that_it_cannot_resolve(repository: Path) -
 
 @pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
 @pytest.mark.parametrize("change", ours())
-def test_a_conflict_that_git_left_is_resolved(repository: Path, change: str, style: str) -> None:
+def test_a_file_with_conflict_markers_is_resolved(repository: Path, change: str, style: str) -> None:
     git(repository, "config", "merge.conflictStyle", style)
     commit(repository, ours()[change])
     git(repository, "merge", "nightly", fails=True)
@@ -239,7 +237,7 @@ MANY = tuple(f"main.f{i:02}" for i in range(60))
 
 
 def read(part: Part) -> Part:
-    """As its file gives it back: the next update leaves the places of its groups as they are."""
+    """Return the part as read from its file: the next update keeps the positions of its groups."""
     return parse(dump(of(part)), Path("b.json")).parts[SHOP]
 
 
@@ -248,7 +246,7 @@ def many(jobs: int) -> Part:
 
 
 def in_conflict(folder: Path, base: Part, ours: Baseline, theirs: Baseline) -> str:
-    """The file after git's own merge of two branches that it could not unite."""
+    """Return the file with conflict markers after git's own merge of two branches."""
     git(folder, "init", "-q", "-b", "main")
     commit(folder, of(base))
     git(folder, "checkout", "-q", "-b", "theirs")
@@ -273,12 +271,12 @@ def lines_in_conflict(text: str) -> int:
 def test_two_updates_conflict_in_a_few_lines_that_merge_resolves(
     tmp_path: Path, jobs: int, mine: tuple[str, ...], other: tuple[str, ...]
 ) -> None:
-    """Without the driver, to what the driver gives: also where both added groups, and git put one's into both sides."""
+    """The result equals the driver's, even if both sides added groups and git put one group into both."""
     base = many(jobs)
     ours = of(grown(base, ("11-1", 230), places=MANY + mine))
     theirs = of(grown(base, ("12-1", 240), places=MANY + other))
     text = in_conflict(tmp_path, base, ours, theirs)
-    assert lines_in_conflict(text) <= (6 if jobs > 1 else 10)  # git makes one of two conflicts three lines apart
+    assert lines_in_conflict(text) <= (6 if jobs > 1 else 10)  # git joins two conflicts that are three lines apart
     resolved = dump(merge_files([tmp_path / "baseline.json"]))
     assert resolved == dump(unite(ours, theirs, of(base)))
     assert resolved == dump(unite(theirs, ours, of(base)))
@@ -292,8 +290,8 @@ def test_two_updates_conflict_in_a_few_lines_that_merge_resolves(
 
 @pytest.mark.parametrize("place", ["main.f07", "main.new"])
 @pytest.mark.parametrize("jobs", [1, 3, 10])
-def test_an_update_and_an_acceptance_are_united_without_the_driver(tmp_path: Path, jobs: int, place: str) -> None:
-    """Git puts the reason into both sides; what is accepted holds for the other's job all the same."""
+def test_an_update_and_an_acceptance_are_merged_without_the_driver(tmp_path: Path, jobs: int, place: str) -> None:
+    """Git puts the reason into both sides. The acceptance still applies to the other side's job."""
     base, key = many(jobs), LOCK._replace(place=place)
     runs = {SHOP: [trace(500, [place])]}
     ours = accept(of(base), compare(runs[SHOP], base, "b.json", LIMITS), runs, [(key.fingerprint, "audit")])
@@ -305,20 +303,20 @@ def test_an_update_and_an_acceptance_are_united_without_the_driver(tmp_path: Pat
     assert (group.accepted, group.values) == ("audit", (500 * MS,) * min(jobs + 1, 10))
 
 
-def test_sides_that_git_mixed_are_not_taken_for_what_they_are_not(tmp_path: Path) -> None:
-    """One side dropped a group and with it a place in all numbers; git takes its line out of the other side as well."""
+def test_sides_that_git_mixed_are_rejected(tmp_path: Path) -> None:
+    """If one side drops a group, and with it a position in all values, git removes its line from the other side too."""
     base = many(3)
     pruned = Part(base.entries, {key: group for key, group in base.groups.items() if key.place != "main.f30"})
     ours, theirs = of(pruned), of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
     with pytest.raises(
         BaselineError,
-        match=r"baseline\.json: the numbers of job 0 belong to other groups.*; unite the whole files.* :2:FILE",
+        match=r"baseline\.json: the values of job 0 do not match the groups.*; merge the files of .* :2:FILE",
     ):
         merge_files([tmp_path / "baseline.json"])
 
 
-def test_two_acceptances_are_united(repository: Path) -> None:
+def test_two_acceptances_are_merged(repository: Path) -> None:
     ours = accepted(of(BASE), 500, "audit", LOCK._replace(place="main.a"))
     theirs = accepted(of(BASE), 600, "orders", LOCK._replace(place="main.e"))
     commit(repository, ours)
@@ -341,6 +339,6 @@ def test_two_acceptances_are_united(repository: Path) -> None:
         "",
     ],
 )
-def test_markers_that_are_not_gits(text: str) -> None:
+def test_malformed_conflict_markers(text: str) -> None:
     with pytest.raises(BaselineError, match=r"b\.json: "):
         sides(text, Path("b.json"))

@@ -1,4 +1,4 @@
-"""Several programs in one run: none is compared with another's past."""
+"""Several programs in one run: each is compared only with its own history."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_the_same_group_of_two_programs_has_two_verdicts(baseline: Baseline) -> 
     assert comparison.entries == 1
 
 
-def test_a_run_of_one_program_is_compared_with_its_part_alone(baseline: Baseline) -> None:
+def test_a_run_of_one_program_is_compared_only_with_its_part(baseline: Baseline) -> None:
     comparison = compare_all({ORDERS: [trace(400)]}, baseline, "b.json", LIMITS)
     assert comparison.verdicts[LOCK].status is Status.WORSE
     assert list(comparison.verdicts) == [LOCK]
 
 
-def test_an_update_changes_its_own_programs_alone(baseline: Baseline) -> None:
+def test_an_update_changes_only_the_parts_of_its_programs(baseline: Baseline) -> None:
     updated = update_all(baseline, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert [entry.id for entry in updated.parts[ORDERS].entries] == ["1", "2"]
     assert updated.parts[STOCK] == baseline.parts[STOCK]
@@ -69,23 +69,23 @@ def test_an_update_changes_its_own_programs_alone(baseline: Baseline) -> None:
         (["", ORDERS], ["", ORDERS], ["", ORDERS]),
     ],
 )
-def test_which_part_is_a_programs(parts: list[str], run: list[str], found: list[str | None]) -> None:
+def test_part_of_a_program(parts: list[str], run: list[str], found: list[str | None]) -> None:
     baseline = Baseline(dict.fromkeys(parts, update_all(None, {"": [trace(1)]}, "1", "", LIMITS).parts[""]))
     assert [part_of(baseline, program, run) for program in run] == found
 
 
-def test_a_program_that_the_baseline_lacks_counts_as_without_one(baseline: Baseline) -> None:
+def test_all_findings_of_a_program_without_a_part_count(baseline: Baseline) -> None:
     new = "example.com/shop/cart (test)"
     runs = {new: [trace(400), trace(410)], ORDERS: [trace(10)]}
     assert {key.program for key in compare_all(runs, baseline, "b.json", LIMITS).verdicts} == {ORDERS}
     ((note, verdicts),) = all_new(baseline, runs, {new: [LOCK], ORDERS: [LOCK]})
-    assert note.startswith(f"the baseline holds nothing of the program {new} (but of {ORDERS}, {STOCK})")
+    assert note.startswith(f"the baseline has no data for the program {new} (only for {ORDERS}, {STOCK})")
     (verdict,) = verdicts.values()
     assert verdict.key == LOCK._replace(program=new)
     assert (verdict.status, verdict.level, verdict.now) == (Status.NEW, Level.CONFIRMED, (400 * MS, 410 * MS))
 
 
-def test_a_file_of_schema_1_takes_its_programs_name_at_the_next_update(tmp_path: Path) -> None:
+def test_an_update_names_the_program_of_a_schema_1_file(tmp_path: Path) -> None:
     file = tmp_path / "b.json"
     file.write_text(
         """{"schema":1,
@@ -105,7 +105,7 @@ def test_a_file_of_schema_1_takes_its_programs_name_at_the_next_update(tmp_path:
     assert updated.parts[ORDERS].groups[LOCK].values == (10 * MS, 12 * MS)
 
 
-def test_warnings_say_which_program_they_are_about(baseline: Baseline) -> None:
+def test_warnings_name_their_program(baseline: Baseline) -> None:
     elsewhere = TraceGroups(Conditions("1.25", 4), 1000 * MS, {})
     comparison = compare_all({ORDERS: [elsewhere], STOCK: [trace(800)]}, baseline, "b.json", LIMITS)
     assert [warning.partition(": ")[0] for warning in comparison.warnings] == [ORDERS]

@@ -1,4 +1,4 @@
-"""The baseline file: the same bytes always, and one clear line for each way in which it can be broken."""
+"""The baseline file: stable bytes, and one clear line for each error."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_string_round_trip(file: Path) -> None:
     assert dump(baseline) == TEXT
 
 
-def test_schema_1_is_the_part_of_a_program_without_a_name(file: Path) -> None:
+def test_schema_1_is_read_as_a_program_without_a_name(file: Path) -> None:
     file.write_text(OLD)
     (program, part), *_ = load(file).parts.items()
     assert (program, [entry.id for entry in part.entries]) == ("", ["41", "42"])
@@ -95,7 +95,7 @@ def test_schema_1_is_the_part_of_a_program_without_a_name(file: Path) -> None:
         (',"n":[9,8]', "", "needs one value"),
         ("[0,12]", '[0,12],"n":[1,1]', "needs one value"),
         ("[0,12]", "[0,-12]", r"groups\.0\.values\.1"),
-        ('"id":"42"', '"id":"41"', "two entries have the same id"),
+        ('"id":"42"', '"id":"41"', "duplicate entry id"),
     ],
 )
 def test_a_broken_file_of_schema_1(file: Path, old: str, new: str, problem: str) -> None:
@@ -109,7 +109,7 @@ def places(text: str) -> list[str]:
     return [group["place"] for group in json.loads(text)["programs"][0]["groups"]]
 
 
-def test_the_order_of_groups_is_by_key_and_not_by_chance() -> None:
+def test_groups_are_written_in_the_order_of_their_keys() -> None:
     groups = {LOCK._replace(place=place): Group("ns", (5.0 * MS,), (5,)) for place in "cab"}
     text = dump(of(("1",), groups))
     assert text == dump(of(("1",), dict(reversed(groups.items()))))
@@ -122,7 +122,7 @@ def run(**ms: float) -> list[TraceGroups]:
 
 
 def updated(file: Path, run_id: str, **ms: float) -> list[str]:
-    """Folds a run into the file; the lines that the file has since."""
+    """Add a run to the file and return its lines."""
     part = load(file).parts["main"] if file.exists() else None
     before = file.read_text().splitlines() if file.exists() else []
     save(file, Baseline({"main": update(part, run(**ms), run_id, "", LIMITS)}))
@@ -132,8 +132,8 @@ def updated(file: Path, run_id: str, **ms: float) -> list[str]:
     ]
 
 
-def test_an_update_changes_no_line_of_what_was_there(file: Path) -> None:
-    """Neither as the oldest entries go, nor with new groups, nor where some are of nothing any more."""
+def test_an_update_changes_no_existing_line(file: Path) -> None:
+    """Not when the oldest entries are dropped, groups are added, or groups lose their values."""
     updated(file, "0", b=700, d=30, x=3)
     for i in range(1, 15):
         (entry,) = updated(file, str(i), b=700 + 10 * i, d=30 + i, x=0.2)
@@ -146,7 +146,9 @@ def test_an_update_changes_no_line_of_what_was_there(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("places_then", "left"), [("ac", ["a", "c"]), ("abc", ["c"])])
-def test_lines_of_nothing_go_when_they_are_most(file: Path, places_then: str, left: list[str]) -> None:
+def test_lines_without_values_are_removed_when_they_are_the_majority(
+    file: Path, places_then: str, left: list[str]
+) -> None:
     updated(file, "0", **dict.fromkeys(places_then, 5))
     for i in range(1, 11):
         assert places(file.read_text()) == list(places_then)
@@ -168,14 +170,16 @@ def test_lines_of_nothing_go_when_they_are_most(file: Path, places_then: str, le
         ("bytes", (123_456_789.0, None), [[120_000_000], [None]]),
     ],
 )
-def test_two_digits_and_what_is_left_out(unit: str, values: tuple[float | None, ...], written: Any) -> None:
+def test_values_have_two_digits_and_no_trailing_zeros(
+    unit: str, values: tuple[float | None, ...], written: Any
+) -> None:
     group = Group(unit, values, (5, 5) if unit == "ns" else ())
     program = json.loads(dump(of(("1", "2"), {LOCK: group})))["programs"][0]
     assert len(program["groups"]) == (written is not None)
     assert [entry["values"] for entry in program["entries"]] == (written or [[], []])
 
 
-def test_size_of_a_usual_baseline() -> None:
+def test_size_of_a_typical_baseline() -> None:
     groups = {
         LOCK._replace(place=f"example.com/shop/internal/cache.(*Cache).Get{i}"): Group("ns", (7.4e8,) * 5, (210,) * 5)
         for i in range(60)
@@ -184,7 +188,7 @@ def test_size_of_a_usual_baseline() -> None:
 
 
 def test_size_of_a_large_program() -> None:
-    """400 groups and 10 jobs stay a file that people can look at."""
+    """With 400 groups and 10 jobs the file is still readable."""
     groups = {
         LOCK._replace(place=f"example.com/shop/internal/cache.(*Cache[...]).Get{i}"): Group(
             "ns", (7.4e8 + i,) * 10, (2100 + i,) * 10, 3.1e8
@@ -217,11 +221,13 @@ def test_save_creates_the_directory_replaces_a_link_and_leaves_nothing_else(tmp_
             r"because it would be invalid: programs\.0\.groups\.0\.ref: ",
         ),
         ({}, "", r"because it would be invalid: programs\.0\.entries\.0\.id: "),
-        ({}, "\udcff", r"'\\udcff' is not valid text"),
-        ({}, "1" * MAX_BYTES, r"it would have 16,000,\d\d\d bytes, more than the limit of 16,000,000"),
+        ({}, "\udcff", r"'\\udcff' is not valid UTF-8"),
+        ({}, "1" * MAX_BYTES, r"16,000,\d\d\d bytes exceed the limit of 16,000,000"),
     ],
 )
-def test_what_load_would_reject_is_not_written(file: Path, groups: dict[Key, Group], entry: str, problem: str) -> None:
+def test_a_file_that_load_would_reject_is_not_written(
+    file: Path, groups: dict[Key, Group], entry: str, problem: str
+) -> None:
     save(file, of(("1",), {}))
     before = file.read_bytes()
     with pytest.raises(BaselineError, match=f"baseline.json: not written[:,] {problem}"):
@@ -229,7 +235,7 @@ def test_what_load_would_reject_is_not_written(file: Path, groups: dict[Key, Gro
     assert file.read_bytes() == before
 
 
-def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "baseline.json", tmp_path):
         with pytest.raises(BaselineError, match=r"cannot be written: .*; name another file"):
@@ -252,19 +258,19 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         ('"schema":2', '"schema":0', 'missing "schema"'),
         ('"schema":2', '"schema":true', 'missing "schema"'),
         ('"schema":2,', '"schema":2,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
-        ('"id":"42"', '"id":"41"', "two entries have the same id"),
+        ('"id":"42"', '"id":"41"', "duplicate entry id"),
         ('"id":"42"', '"id":""', "programs.0.entries.1.id"),
         ('"id":"42"', '"id":42', "programs.0.entries.1.id"),
         ('"gomaxprocs":4', '"gomaxprocs":4.5', "programs.0.entries.0.gomaxprocs"),
         ('"wall_ms":1023', '"wall_ms":-1', "programs.0.entries.0.wall_ms"),
         ('"wall_ms":1023', '"wall":1', "programs.0.entries.0.wall_ms: Field required"),
-        ("12000000,740]", "12000000,740,1,1]", "the numbers of job 41 belong to other groups: a group's line was"),
-        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the numbers of job 41 belong to other groups"),
-        ("06aef61b", "0", "the numbers of job 41 belong to other groups"),
-        (TEXT.splitlines()[4] + "\n", "", "the numbers of job 41 belong to other groups"),
-        (TEXT.splitlines()[7] + "\n", "", "the numbers of job 42 belong to other groups"),
-        ("main.work", "main.other", "the numbers of job 41 belong to other groups"),
-        ("main.leak", "main.other", "the numbers of job 42 belong to other groups"),
+        ("12000000,740]", "12000000,740,1,1]", "the values of job 41 do not match the groups: a group's line was"),
+        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the values of job 41 do not match the groups"),
+        ("06aef61b", "0", "the values of job 41 do not match the groups"),
+        (TEXT.splitlines()[4] + "\n", "", "the values of job 41 do not match the groups"),
+        (TEXT.splitlines()[7] + "\n", "", "the values of job 42 do not match the groups"),
+        ("main.work", "main.other", "the values of job 41 do not match the groups"),
+        ("main.leak", "main.other", "the values of job 42 do not match the groups"),
         ("12000000,740]", "12000000,NaN]", r"programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,-12]", "programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,1e300]", "programs.0.entries.0.values.1"),
@@ -275,7 +281,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (
             '"ref":12}',
             '"ref":12},\n' + TEXT.splitlines()[4].rstrip(","),
-            "two lines for HeapGrowthSpike bytes allocated",
+            "duplicate line for HeapGrowthSpike bytes allocated",
         ),
         ('"place":"main.leak"', '"place":"\\ud800"', "the file: Invalid JSON"),
     ],
@@ -296,7 +302,7 @@ def test_broken_files(file: Path, old: str, new: str, problem: str) -> None:
     [
         ("[", 100_000, "not valid JSON"),
         ("1", 5_000, "it has a number with thousands of digits"),
-        (" ", MAX_BYTES + 1, "larger than 16,000,000 bytes"),
+        (" ", MAX_BYTES + 1, "exceeds the limit of 16,000,000 bytes"),
     ],
 )
 def test_bombs(file: Path, repeated: str, times: int, problem: str) -> None:
@@ -311,7 +317,7 @@ def test_no_entries(file: Path) -> None:
         load(file)
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_files_that_are_not_baselines(tmp_path: Path) -> None:
     with pytest.raises(BaselineError, match="no such baseline; create it with --update-baseline"):
         load(tmp_path / "absent.json")
     with pytest.raises(BaselineError, match="is a directory, not a regular file; name another file"):
@@ -325,7 +331,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         st.binary(max_size=8), st.sampled_from([b"null", b"1e999", b"-0", b"{}", b'"', b"\\ud800", b"],[", b"9" * 30])
     ),
 )
-def test_a_mutated_file_loads_or_is_refused(
+def test_a_mutated_file_is_loaded_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, start: int, cut: int, put: bytes
 ) -> None:
     data = TEXT.encode()

@@ -1,4 +1,4 @@
-"""Folding runs into a baseline: what an entry holds, and what it does not change."""
+"""Updating a baseline: the content of an entry, and what stays unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def text(part: Part) -> str:
     return dump(Baseline({"main": part}))
 
 
-def test_an_entry_holds_the_largest_of_its_traces() -> None:
+def test_an_entry_has_the_largest_values_of_its_traces() -> None:
     baseline = update(None, [trace(10, n=30), trace(20, 7, n=20), trace(15)], "job", "1a2b3c4", LIMITS)
     assert [(e.id, e.commit, e.traces, e.wall_ms) for e in baseline.entries] == [("job", "1a2b3c4", 3, 1000)]
     assert {key: (group.values, group.counts) for key, group in baseline.groups.items()} == {
@@ -70,11 +70,11 @@ def test_the_last_ten_are_kept(tmp_path: Path) -> None:
 
 def test_a_job_counts_once() -> None:
     baseline = update(None, [trace(10)], "job", "", LIMITS)
-    with pytest.raises(BaselineError, match="already has the job job"):
+    with pytest.raises(BaselineError, match="already has job job"):
         update(baseline, [trace(20)], "job", "", LIMITS)
 
 
-def test_the_same_traces_without_a_job_change_the_file_once(tmp_path: Path) -> None:
+def test_adding_the_same_traces_again_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "b.json"
     first = update(None, [trace(10.123), trace(20)], "", "", LIMITS)
     save(file, Baseline({"main": first}))
@@ -82,12 +82,12 @@ def test_the_same_traces_without_a_job_change_the_file_once(tmp_path: Path) -> N
     assert len(update(load(file).parts["main"], [trace(10.124), trace(20)], "", "", LIMITS).entries) == 2
 
 
-def test_replace_starts_anew() -> None:
+def test_replace_starts_over() -> None:
     baseline = update(jobs(trace(10), trace(20)), [trace(30)], "1", "", LIMITS, replace=True)
     assert baseline == update(None, [trace(30)], "1", "", LIMITS)
 
 
-def test_what_a_run_made_known_is_known() -> None:
+def test_an_updated_run_is_known() -> None:
     runs = [trace(6, 1049), trace(749, 1049)]
     verdicts = compare(runs, update(None, runs, "", "", LIMITS), "b.json", LIMITS).verdicts
     assert {verdict.status for verdict in verdicts.values()} == {Status.KNOWN}
@@ -104,12 +104,12 @@ def test_what_a_run_made_known_is_known() -> None:
         ([4, 0, 0, 0], [4, 0, 0, 0]),
     ],
 )
-def test_what_was_fixed_for_three_jobs_is_forgotten(values: list[float], kept: list[float | None]) -> None:
+def test_old_values_are_dropped_after_three_better_jobs(values: list[float], kept: list[float | None]) -> None:
     group = jobs(*(trace(value) for value in values)).groups[LOCK]
     assert list(group.values) == [None if value is None else value * MS for value in kept]
 
 
-def test_a_relapse_is_caught() -> None:
+def test_a_relapse_is_worse() -> None:
     baseline = jobs(*(trace(value) for value in [100, 100, 0, 0, 0]))
     assert "MutexContention" not in text(baseline)
     fixed, leak = jobs(*(trace(0, n) for n in [50, 50, 5, 5, 5])), [trace(0, 50)]
@@ -117,7 +117,7 @@ def test_a_relapse_is_caught() -> None:
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)
 
 
-def test_entries_of_another_environment_neither_fix_nor_are_forgotten() -> None:
+def test_entries_of_another_environment_are_ignored_when_dropping() -> None:
     elsewhere = Conditions("1.26", 2)
     runs = [trace(100), *(trace(5, conditions=elsewhere) for _ in range(3))]
     baseline = jobs(*runs)
@@ -126,6 +126,6 @@ def test_entries_of_another_environment_neither_fix_nor_are_forgotten() -> None:
     assert not mixed(jobs(trace(1), trace(1)))
 
 
-def test_a_run_of_several_environments_is_of_none() -> None:
+def test_a_run_of_several_environments_has_unknown_conditions() -> None:
     entry = update(None, [trace(1), trace(1, conditions=Conditions("1.25", 4))], "", "", LIMITS).entries[0]
     assert (entry.go, entry.gomaxprocs) == ("", 4)

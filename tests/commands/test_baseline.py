@@ -1,4 +1,4 @@
-"""`gotracer-ci baseline`, as real processes: what it shows, what it warns of, what it writes."""
+"""`gotracer-ci baseline` in real processes: its output, warnings and files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMMITTED = ROOT / "testdata" / "baseline.json"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The committed baseline, where it is looked for."""
+    """Return the committed baseline, copied to the default path."""
     path = tmp_path / ".gotracer-ci" / "baseline.json"
     path.parent.mkdir()
     shutil.copyfile(COMMITTED, path)
@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def changed(file: Path, **groups: Group) -> None:
-    """Adds groups to the file's program, by rule."""
+    """Add groups to the file's program, by rule."""
     (name, part), *_ = load(file).parts.items()
     more = {Key(rule, "kind", "main.f"): group for rule, group in groups.items()}
     save(file, Baseline({name: Part(part.entries, {**part.groups, **more})}))
@@ -49,7 +49,7 @@ def test_show(run: Run, file: Path) -> None:
     assert run("baseline", "show", COMMITTED).stdout == done.stdout
 
 
-def test_show_what_was_accepted_dropped_and_what_could_harm_a_terminal(run: Run, file: Path) -> None:
+def test_show_accepted_and_dropped_values_without_control_characters(run: Run, file: Path) -> None:
     changed(
         file,
         MutexContention=Group("ns", (None, 5.0 * MS), (0, 9), accepted="\x1b[31mfor the audit"),
@@ -58,11 +58,11 @@ def test_show_what_was_accepted_dropped_and_what_could_harm_a_terminal(run: Run,
     text = run("baseline", "show").stdout.decode()
     assert "-, 5 ms" in text
     assert "\N{REPLACEMENT CHARACTER}[31mfor the audit" in text
-    assert "not compared any more" in text
+    assert "no longer compared" in text
 
 
 def test_show_on_a_terminal(file: Path) -> None:
-    """Drawn to fit it: no line is wider."""
+    """The tables fit into its width."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "gotracer_ci", "baseline", "show", str(file)]
     conditions = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "TERM": "dumb"}
@@ -72,7 +72,7 @@ def test_show_on_a_terminal(file: Path) -> None:
     while True:
         try:
             text += os.read(ours, 65536)
-        except OSError:  # its other end is closed, and all is read
+        except OSError:  # the other end is closed and everything is read
             break
     os.close(ours)
     lines = text.decode().splitlines()
@@ -86,7 +86,7 @@ def test_check(run: Run, file: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.decode().splitlines() == [
         ".gotracer-ci/baseline.json: valid: 1 program, 2 jobs, 11 groups",
-        ".gotracer-ci/baseline.json: warning: 2 jobs: with less than 5, a slower run alone is only suspected",
+        ".gotracer-ci/baseline.json: warning: 2 jobs: with fewer than 5, a slower run is only suspected",
     ]
 
 
@@ -96,14 +96,14 @@ def test_check_with_traces(run: Run, file: Path) -> None:
     assert done.returncode == 0
     _, _, other, unknown = done.stdout.decode().splitlines()
     assert "service-lock-go1.23.trace: 2 of 2 baseline jobs ran in another environment" in other
-    assert f"orders-go1.27.trace: the baseline holds nothing of its program, {ORDERS}" in unknown
+    assert f"orders-go1.27.trace: the baseline has no data for its program, {ORDERS}" in unknown
 
 
 @pytest.mark.parametrize(
     ("old", "new", "warning"),
     [
         ('"gomaxprocs":2,"traces":1,"wall_ms":965', '"gomaxprocs":4,"traces":1,"wall_ms":965', "mixes environments"),
-        ('"values":[1,3', '"values":[1, 3', "not as this gotracer-ci writes it"),
+        ('"values":[1,3', '"values":[1, 3', "edited or of an older schema"),
     ],
 )
 def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> None:
@@ -115,11 +115,11 @@ def test_check_warns(run: Run, file: Path, old: str, new: str, warning: str) -> 
     assert warning in done.stdout.decode()
 
 
-def test_check_warns_of_what_is_not_compared_any_more(run: Run, file: Path) -> None:
+def test_check_warns_about_groups_that_are_no_longer_compared(run: Run, file: Path) -> None:
     changed(file, NoRule=Group("count", (3.0, 3.0)))
     done = run("baseline", "check")
     assert done.returncode == 0
-    assert b"1 group not compared any more, first of NoRule: baseline prune" in done.stdout
+    assert b"1 group no longer compared, first of NoRule; baseline prune" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["show", "check", "prune"])
@@ -140,7 +140,7 @@ def test_check_warns_of_what_is_not_compared_any_more(run: Run, file: Path) -> N
         ),
     ],
 )
-def test_what_is_no_baseline_is_one_line_and_exit_3(
+def test_an_invalid_baseline_is_one_line_and_exit_code_3(
     run: Run, tmp_path: Path, command: str, text: str | None, problem: str
 ) -> None:
     if text is not None:
@@ -155,19 +155,19 @@ def test_what_is_no_baseline_is_one_line_and_exit_3(
 def test_prune(run: Run, file: Path) -> None:
     before = file.read_bytes()
     changed(file, Gone=Group("count", (3.0, 3.0)))
-    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: written without 1 group of 1 program\n"
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: removed 1 group of 1 program\n"
     assert file.read_bytes() == before
     assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: nothing to prune\n"
 
 
-def test_prune_drops_the_lines_of_what_no_job_has_any_more(run: Run, file: Path) -> None:
+def test_prune_removes_lines_without_values(run: Run, file: Path) -> None:
     before = file.read_bytes()
     (name, part), *_ = load(file).parts.items()
     gone = {Key("MutexContention", "sync.(*Mutex).Lock", place): "ns" for place in ("main.f", "main.g")}
     save(file, Baseline({name: Part(part.entries, part.groups, gone)}))
     assert file.read_bytes().count(b"MutexContention") == 2
     assert b"11 groups" in run("baseline", "check").stdout
-    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: written without 2 groups of 1 program\n"
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: removed 2 groups of 1 program\n"
     assert file.read_bytes() == before
 
 
@@ -183,7 +183,7 @@ def test_prune_a_program(run: Run, file: Path) -> None:
         assert says in done.stderr.decode()
 
 
-def test_prune_writes_an_older_schema_anew(run: Run, tmp_path: Path) -> None:
+def test_prune_upgrades_the_schema(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "old.json"
     entry = '{"id":"1","commit":"","go":"1.26","gomaxprocs":2,"traces":1,"wall_ms":982}'
     group = '{"rule":"GCPauseSpike","kind":"GC cycles","place":"","unit":"count","values":[VALUE]}'
@@ -211,14 +211,14 @@ def test_merge_two_files(run: Run, file: Path, tmp_path: Path) -> None:
     ("arguments", "code", "problem"),
     [
         ((), 2, "Missing argument"),
-        (("FILE",), 2, "has no conflict markers"),
+        (("FILE",), 2, "no conflict markers"),
         (("FILE", "FILE", "FILE"), 2, "name two files, or one"),
         (("FILE", "absent.json"), 3, "absent.json: no such baseline"),
         (("--driver", "FILE", "FILE", "absent.json"), 1, "absent.json: no such baseline"),
         (("-o", "/proc/x/y.json", "FILE", "FILE"), 3, "/proc/x/y.json: cannot be written"),
     ],
 )
-def test_merge_that_cannot_be(run: Run, file: Path, arguments: tuple[str, ...], code: int, problem: str) -> None:
+def test_merge_errors(run: Run, file: Path, arguments: tuple[str, ...], code: int, problem: str) -> None:
     done = run("baseline", "merge", *(str(file) if argument == "FILE" else argument for argument in arguments))
     assert (done.returncode, done.stdout) == (code, b"")
     (line,) = done.stderr.decode().splitlines()

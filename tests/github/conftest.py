@@ -26,7 +26,7 @@ def ghes_contract() -> Contract:
 
 @pytest.fixture
 def hub(contract: Contract) -> Iterator[Hub]:
-    """A server like api.github.com, with an empty repository. What was against GitHub's description fails the test."""
+    """Yield a server like api.github.com with an empty repository. Violations of GitHub's description fail the test."""
     with Hub(contract) as server:
         yield server
     assert server.violations == []
@@ -34,7 +34,7 @@ def hub(contract: Contract) -> Iterator[Hub]:
 
 @pytest.fixture
 def ghes(ghes_contract: Contract) -> Iterator[Hub]:
-    """A server like a company's own GitHub, whose API is below /api/v3."""
+    """Yield a server like GitHub Enterprise Server, with the API below /api/v3."""
     with Hub(ghes_contract, base="/api/v3") as server:
         yield server
     assert server.violations == []
@@ -42,6 +42,6 @@ def ghes(ghes_contract: Contract) -> Iterator[Hub]:
 
 @pytest.fixture(scope="session")
 def payloads() -> dict[str, list[dict[str, Any]]]:
-    """Real payloads by the event's name, e.g. "pull_request"."""
+    """Return real payloads by event name, such as "pull_request"."""
     file = npm.package(*EXAMPLES) / "api.github.com" / "index.json"
     return {event["name"]: event["examples"] for event in json.loads(file.read_bytes())}

@@ -1,4 +1,4 @@
-"""A client of the stand-in, with a clock of its own: it waits without time going by."""
+"""A client of the stand-in with a fake clock: it waits without time passing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.github.hub.state import WRITE
 
 
 class Clock:
-    """waits: the seconds of each wait that was asked for."""
+    """A fake clock. waits: the seconds of each wait."""
 
     def __init__(self) -> None:
         self.time = 1_700_000_000.0

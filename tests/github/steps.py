@@ -15,7 +15,7 @@ CLEAN, LEAK = "service-again-go1.27.trace", "service-leak-go1.27.trace"
 
 
 class Workflow:
-    """Runs of a pull request's workflow. The base branch and the checkout have the same baseline."""
+    """Runs a pull request's workflow. The base branch and the checkout have the same baseline."""
 
     def __init__(self, runner: Runner, hub: Hub) -> None:
         self.runner, self.hub = runner, hub
@@ -32,13 +32,13 @@ class Workflow:
         }
 
     def lay(self, baseline: bytes) -> None:
-        """Puts a baseline into the checkout."""
+        """Put a baseline into the checkout."""
         file = self.runner.workspace / BASELINE
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(baseline)
 
     def opened(self, number: int = 7, *, fork: str = "", event: str = "pull_request", **others: Any) -> state.Pull:
-        """From now on the steps run for that pull request. fork: its repository; others: as in `State.pull`."""
+        """Open a pull request and run all further steps for it. fork: its repository. others: as in `State.pull`."""
         pull = self.hub.state.pull(number, "change", repository=fork or self.hub.state.repository, **others)
         self.runner.says(event, {"pull_request": self.payload(pull)}, GITHUB_REF=f"refs/pull/{number}/merge")
         return pull
@@ -59,7 +59,7 @@ class Workflow:
         return self.runner.workspace / step.outputs[output]
 
     def written(self) -> list[str]:
-        """What was changed on GitHub, as method and the end of the path."""
+        """Return the writes to GitHub, as method and last part of the path."""
         return [f"{seen.method} {seen.path.rpartition('/')[2]}" for seen in self.hub.writes]
 
 

@@ -1,4 +1,4 @@
-"""What somebody else's run left behind, good and bad."""
+"""Reading artifacts of another run, valid and hostile."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_the_storage_of_an_enterprise_server(ghes: Hub) -> None:
     assert read(ghes) == DATA
 
 
-def test_of_two_with_one_name_the_newer_counts(hub: Hub) -> None:
+def test_the_newer_of_two_artifacts_with_one_name_is_read(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": b"first attempt"})
     hub.state.artifact(RUN, {"findings.json": DATA})
     hub.state.artifact(RUN, {"findings.json": b"gone"}, expired=True)
     assert read(hub) == DATA
 
 
-def test_a_server_that_does_not_know_the_filter_for_names() -> None:
+def test_a_server_that_ignores_the_name_filter() -> None:
     found = [
         {"id": number, "name": name, "expired": False} for number, name in [(1, "x"), (2, NAME), (3, "y"), ("4", NAME)]
     ]
@@ -76,33 +76,33 @@ def test_a_server_that_does_not_know_the_filter_for_names() -> None:
         server.close()
 
 
-def test_one_among_many(hub: Hub) -> None:
+def test_an_artifact_is_found_among_many(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": DATA})
     for number in range(150):
         hub.state.artifact(RUN, b"", f"other-{number}")
     assert read(hub) == DATA
 
 
-def test_none_and_expired_are_told_apart(hub: Hub) -> None:
+def test_missing_and_expired_artifacts_are_distinguished(hub: Hub) -> None:
     assert problem(hub) == f"run {RUN} has no artifact gotracer-ci"
     hub.state.artifact(RUN, {"findings.json": DATA}, expired=True)
-    assert problem(hub) == f"run {RUN} has no artifact gotracer-ci any more: it has expired"
+    assert problem(hub) == f"run {RUN} has no artifact gotracer-ci: it has expired"
     with pytest.raises(MissingArtifactError):
         read(hub)
 
 
-def test_one_that_goes_away_between_two_requests(hub: Hub) -> None:
+def test_an_artifact_deleted_between_two_requests(hub: Hub) -> None:
     artifact = hub.state.artifact(RUN, {"findings.json": DATA})
     hub.on("GET", "/zip$", meanwhile(lambda: hub.state.artifacts.pop(artifact.id)))
     assert problem(hub) == f"artifact gotracer-ci of run {RUN} has been deleted"
 
 
-def test_a_right_that_is_missing_is_named(hub: Hub) -> None:
+def test_a_missing_permission_is_named(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match="the token needs `actions: read`"):
         artifacts.member(connect(hub, NOTHING), RUN, NAME, "findings.json", LIMIT)
 
 
-def test_trouble_passes(hub: Hub) -> None:
+def test_temporary_errors_are_retried(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": DATA})
     hub.on("GET", "artifacts", gateway())
     hub.on("GET", "/zip$", gateway(504))
@@ -114,38 +114,38 @@ def test_trouble_passes(hub: Hub) -> None:
 @pytest.mark.parametrize(
     "name", ["/findings.json", "../findings.json", "x/findings.json", "Findings.json", "findings.json/"]
 )
-def test_a_file_of_another_name_is_not_taken_for_it(hub: Hub, name: str) -> None:
+def test_a_file_with_another_name_is_not_read(hub: Hub, name: str) -> None:
     hub.state.artifact(RUN, {name: DATA})
-    assert problem(hub) == f"artifact gotracer-ci of run {RUN}: findings.json is not in it"
+    assert problem(hub) == f"artifact gotracer-ci of run {RUN}: findings.json is missing"
 
 
-def test_a_file_that_is_there_twice_is_neither(hub: Hub) -> None:
+def test_a_file_that_occurs_twice_is_refused(hub: Hub) -> None:
     file = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(file, "w") as archive:
         warnings.simplefilter("ignore")
         archive.writestr("findings.json", DATA)
         archive.writestr("findings.json", b"other")
     hub.state.artifact(RUN, file.getvalue())
-    assert problem(hub).endswith("findings.json is in it more than once")
+    assert problem(hub).endswith("findings.json occurs more than once")
 
 
-def test_a_bomb_is_not_unpacked(hub: Hub) -> None:
+def test_a_zip_bomb_is_not_unpacked(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": bytes(200 * LIMIT)})
-    assert problem(hub).endswith("findings.json is larger than 1,000,000 bytes, which is the limit")
+    assert problem(hub).endswith("findings.json exceeds the limit of 1,000,000 bytes")
 
 
-def test_a_bomb_that_says_it_is_small_is_not_unpacked_either(hub: Hub) -> None:
+def test_a_zip_bomb_with_a_forged_size_is_not_unpacked(hub: Hub) -> None:
     packed = zipped({"findings.json": bytes(5 * LIMIT)})
     size = struct.pack("<I", 5 * LIMIT)
     assert packed.count(size) == 2
     hub.state.artifact(RUN, packed.replace(size, struct.pack("<I", 100)))
-    assert problem(hub).endswith("findings.json cannot be read: the zip is damaged")
+    assert problem(hub).endswith("findings.json cannot be read: damaged zip")
 
 
-def test_a_file_at_the_limit_is_read_whole(hub: Hub) -> None:
+def test_a_file_at_the_limit_is_read_completely(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": DATA})
     assert read(hub, len(DATA)) == DATA
-    with pytest.raises(PublishError, match="larger than 15 bytes"):
+    with pytest.raises(PublishError, match="exceeds the limit of 15 bytes"):
         read(hub, len(DATA) - 1)
 
 
@@ -158,30 +158,30 @@ def test_an_encrypted_file_is_refused(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_ways_of_packing_that_github_does_not_use_are_refused(hub: Hub, method: int) -> None:
+def test_unsupported_compression_methods_are_refused(hub: Hub, method: int) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr("findings.json", DATA)
     hub.state.artifact(RUN, file.getvalue())
-    assert problem(hub).endswith("findings.json is compressed in a way that is not read here")
+    assert problem(hub).endswith("findings.json has an unsupported compression method")
 
 
-def test_a_directory_without_end_is_not_read(hub: Hub) -> None:
+def test_a_huge_zip_directory_is_not_read(hub: Hub) -> None:
     hub.state.artifact(RUN, zipped({str(number): b"" for number in range(artifacts.ENTRIES + 1)}))
-    assert problem(hub).endswith("it has more than 10,000 files, which is the limit")
+    assert problem(hub).endswith("more than 10,000 files, which is the limit")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"<html>", zipped({"findings.json": DATA})[:-10]])
-def test_what_is_no_zip_is_damaged(hub: Hub, content: bytes) -> None:
+def test_what_is_not_a_zip_is_damaged(hub: Hub, content: bytes) -> None:
     hub.state.artifact(RUN, content)
-    assert problem(hub) == f"artifact gotracer-ci of run {RUN}: findings.json cannot be read: the zip is damaged"
+    assert problem(hub) == f"artifact gotracer-ci of run {RUN}: findings.json cannot be read: damaged zip"
 
 
 WHOLE = zipped({"findings.json": DATA * 20, "report.html": b"<html>"})
 
 
-def test_no_damage_gives_another_error(hub: Hub) -> None:
-    """The bytes of a good zip, one or a few of them changed, cut or moved."""
+def test_any_damage_gives_the_same_error(hub: Hub) -> None:
+    """A valid zip with a few bytes changed, removed or moved."""
     chance = random.Random(5)
     artifact = hub.state.artifact(RUN, WHOLE)
     for _ in range(150):

@@ -1,4 +1,4 @@
-"""The client's ways, against a server that checks each request and answer by GitHub's own description."""
+"""The client, with a server that checks each request and response against GitHub's own description."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_base_path_of_an_enterprise_server_is_kept(ghes: Hub) -> None:
 
 
 @pytest.mark.parametrize("fault", [gateway(500), gateway(502), gateway(503), gateway(504), closed()])
-def test_a_read_is_tried_again(hub: Hub, fault: Action) -> None:
+def test_a_read_is_retried(hub: Hub, fault: Action) -> None:
     hub.state.pull(7)
     hub.state.comment(7, "hello")
     hub.on("GET", "comments", fault, times=3)
@@ -62,7 +62,7 @@ def test_a_read_is_tried_again(hub: Hub, fault: Action) -> None:
     assert clock.waits == [1, 2, 4]
 
 
-def test_trouble_that_is_over_is_forgotten(hub: Hub) -> None:
+def test_earlier_failures_are_forgotten_after_a_success(hub: Hub) -> None:
     hub.state.pull(7)
     clock = Clock()
     client = connect(hub, clock=clock)
@@ -72,7 +72,7 @@ def test_trouble_that_is_over_is_forgotten(hub: Hub) -> None:
     assert clock.waits == [1, 2, 1, 2]
 
 
-def test_a_read_is_given_up_in_the_end(hub: Hub) -> None:
+def test_a_read_is_given_up_eventually(hub: Hub) -> None:
     hub.on("GET", "comments", gateway(), times=100)
     clock = Clock()
     with pytest.raises(
@@ -83,7 +83,7 @@ def test_a_read_is_given_up_in_the_end(hub: Hub) -> None:
     assert len(hub.requests) == 6
 
 
-def test_nobody_there_is_one_line() -> None:
+def test_an_unreachable_server_is_one_line() -> None:
     clock = Clock()
     client = Client("http://127.0.0.1:9", WRITE, "octo/hello", wait=clock.wait, now=clock.now)
     with pytest.raises(PublishError) as error:
@@ -91,7 +91,7 @@ def test_nobody_there_is_one_line() -> None:
     assert str(error.value) == "GET /user: GitHub cannot be reached: Connection refused; gave up after 6 tries"
 
 
-def test_who_was_never_reached_is_not_waited_for_again() -> None:
+def test_an_unreachable_server_is_retried_only_once_per_run() -> None:
     clock = Clock()
     client = Client("http://127.0.0.1:9", WRITE, "octo/hello", wait=clock.wait, now=clock.now)
     for tries in ("6 tries", "1 try", "1 try"):
@@ -111,7 +111,7 @@ def test_who_was_never_reached_is_not_waited_for_again() -> None:
         (primary_limit(1_700_000_099, 429), [100]),
     ],
 )
-def test_rate_limits_are_waited_for(hub: Hub, fault: Action, waits: list[float]) -> None:
+def test_the_client_waits_for_rate_limits(hub: Hub, fault: Action, waits: list[float]) -> None:
     hub.state.pull(7)
     hub.on("GET", "comments", fault)
     clock = Clock()
@@ -119,7 +119,7 @@ def test_rate_limits_are_waited_for(hub: Hub, fault: Action, waits: list[float])
     assert clock.waits == waits
 
 
-def test_a_secondary_limit_that_stays_is_given_more_time_and_then_up(hub: Hub) -> None:
+def test_a_persistent_secondary_limit_is_waited_for_longer_each_time(hub: Hub) -> None:
     hub.on("GET", "comments", secondary_limit(), times=100)
     clock = Clock()
     with pytest.raises(PublishError, match=r"secondary rate limit.*; the next try would be in 4m0s") as error:
@@ -128,15 +128,15 @@ def test_a_secondary_limit_that_stays_is_given_more_time_and_then_up(hub: Hub) -
     assert clock.waits == [60, 120]
 
 
-def test_what_takes_too_long_is_not_waited_for(hub: Hub) -> None:
+def test_a_wait_over_the_cap_is_an_error(hub: Hub) -> None:
     hub.on("GET", "comments", primary_limit(1_700_003_000))
     clock = Clock()
-    with pytest.raises(PublishError, match=r"the next try would be in 50m1s, but a run waits for at most 5m0s$"):
+    with pytest.raises(PublishError, match=r"the next try would be in 50m1s, but a run waits at most 5m0s in total$"):
         list_all(connect(hub, clock=clock))
     assert clock.waits == []
 
 
-def test_the_cap_is_the_clients_not_a_requests(hub: Hub) -> None:
+def test_the_cap_counts_all_requests_of_a_client(hub: Hub) -> None:
     hub.state.pull(7)
     clock = Clock()
     client = connect(hub, clock=clock)
@@ -144,13 +144,13 @@ def test_the_cap_is_the_clients_not_a_requests(hub: Hub) -> None:
         hub.on("GET", "comments", secondary_limit(140))
         list_all(client)
     hub.on("GET", "comments", secondary_limit(140))
-    with pytest.raises(PublishError, match="a run waits for at most 5m0s"):
+    with pytest.raises(PublishError, match="a run waits at most 5m0s in total"):
         list_all(client)
     assert clock.waits == [140, 140]
 
 
 @pytest.mark.parametrize("fault", [gateway(), closed(), secondary_limit(60)])
-def test_a_write_that_may_have_been_done_is_not_repeated(hub: Hub, fault: Action) -> None:
+def test_a_write_that_may_have_succeeded_is_not_repeated(hub: Hub, fault: Action) -> None:
     hub.state.pull(7)
     hub.on("POST", "comments", fault, after=True)
     clock = Clock()
@@ -160,7 +160,7 @@ def test_a_write_that_may_have_been_done_is_not_repeated(hub: Hub, fault: Action
     assert len(clock.waits) == 1
 
 
-def test_a_write_that_does_no_harm_twice_is_repeated(hub: Hub) -> None:
+def test_an_idempotent_write_is_repeated(hub: Hub) -> None:
     hub.state.pull(7)
     path = f"issues/comments/{hub.state.comment(7, 'old').id}"
     hub.on("DELETE", "comments", gateway(), times=2)
@@ -182,7 +182,7 @@ def test_writes_are_a_second_apart(hub: Hub) -> None:
     assert clock.waits == [1, 1, 0.25]
 
 
-def test_a_clock_that_is_set_back_keeps_nobody_waiting(hub: Hub) -> None:
+def test_a_clock_that_is_set_back_does_not_prolong_a_wait(hub: Hub) -> None:
     hub.state.pull(7)
     clock = Clock()
     client = connect(hub, clock=clock)
@@ -199,13 +199,13 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(hub: Hub) -> None:
                      "`pull-requests: write`; add it under `permissions:` of the job"),
         (NOTHING, list_all, "GET /repos/{r}/issues/7/comments (403: Resource not accessible by integration): the token "
                             "needs `pull-requests: write`; add it under `permissions:` of the job"),
-        ("ghs_expired", list_all, "GET /repos/{r}/issues/7/comments (401: Bad credentials): the token is wrong or has "
+        ("ghs_expired", list_all, "GET /repos/{r}/issues/7/comments (401: Bad credentials): the token is invalid or "
                                   "expired; it needs `pull-requests: write`"),
-        ("", list_all, "GET /repos/{r}/issues/7/comments (401: Requires authentication): the token is wrong or has "
+        ("", list_all, "GET /repos/{r}/issues/7/comments (401: Requires authentication): the token is invalid or "
                        "expired; it needs `pull-requests: write`"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_named(hub: Hub, token: str, attempt: Callable[[Client], object], line: str) -> None:
+def test_missing_permissions_are_named(hub: Hub, token: str, attempt: Callable[[Client], object], line: str) -> None:
     hub.state.pull(7)
     clock = Clock()
     with pytest.raises(ForbiddenError) as error:
@@ -214,10 +214,10 @@ def test_what_is_missing_is_named(hub: Hub, token: str, attempt: Callable[[Clien
     assert clock.waits == []
 
 
-def test_what_is_not_there_may_be_hidden(hub: Hub) -> None:
+def test_a_404_may_be_a_missing_permission(hub: Hub) -> None:
     client = connect(hub)
     with pytest.raises(
-        MissingError, match=r"\(404: Not Found\): it is not there, or the token needs `pull-requests: write`"
+        MissingError, match=r"\(404: Not Found\): it does not exist, or the token needs `pull-requests: write`"
     ):
         post(client)
     assert client.raw("contents/none", READ_CONTENTS, limit=10) is None
@@ -253,7 +253,7 @@ def test_a_dry_run_without_a_token_sends_nothing(hub: Hub) -> None:
     assert hub.requests == []
 
 
-def test_whose_token_it_is_shows_in_it(hub: Hub) -> None:
+def test_a_token_shows_whether_it_belongs_to_a_user(hub: Hub) -> None:
     assert [connect(hub, token).has_user for token in (WRITE, "", PERSONAL, "github_pat_x")] == [
         False,
         False,
@@ -269,7 +269,7 @@ def test_a_repository_has_an_owner_and_a_name(repository: str) -> None:
 
 
 def odd(answer: Callable[[Asked], Response], attempt: Callable[[Client], object]) -> str:
-    """What is said of an answer that GitHub does not give."""
+    """Return the error for a response that GitHub does not send."""
     server = Server(answer)
     clock = Clock()
     try:
@@ -281,24 +281,26 @@ def odd(answer: Callable[[Asked], Response], attempt: Callable[[Client], object]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[" * 100_000, b"\xff", b'{"a"'])
-def test_an_answer_that_is_no_json_is_one_line(body: bytes) -> None:
+def test_a_response_that_is_not_json_is_one_line(body: bytes) -> None:
     text = odd(lambda asked: Response(200, body, "application/json"), list_all)
-    assert text == "GET /repos/octo/hello/issues/7/comments: GitHub's answer is not JSON"
+    assert text == "GET /repos/octo/hello/issues/7/comments: GitHub's response is not JSON"
 
 
 @pytest.mark.parametrize("body", [b"{}", b"7", b"[7]", b"null"])
-def test_an_answer_of_another_shape_is_one_line(body: bytes) -> None:
+def test_a_response_with_an_unexpected_shape_is_one_line(body: bytes) -> None:
     text = odd(lambda asked: Response(200, body, "application/json"), list_all)
-    assert text == "GET /repos/octo/hello/issues/7/comments: GitHub's answer is not a list of what was asked for"
+    assert text == "GET /repos/octo/hello/issues/7/comments: GitHub's response is not a list of objects"
 
 
 def test_a_next_page_on_another_host_is_refused(hub: Hub) -> None:
     link = f'<{hub.url}/x?page=2>; rel="next", <{hub.url}/x?page=9>; rel="last"'
-    assert "the next page is said to be on another host" in odd(lambda asked: Response.of(200, [], link=link), list_all)
+    assert "GitHub's link to the next page leads to another host" in odd(
+        lambda asked: Response.of(200, [], link=link), list_all
+    )
     assert hub.requests == []
 
 
-def test_pages_without_end_end() -> None:
+def test_endless_pages_are_an_error() -> None:
     seen: list[str] = []
 
     def endless(asked: Asked) -> Response:
@@ -310,8 +312,8 @@ def test_pages_without_end_end() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422, 429, 500, 302])
-def test_no_error_has_the_token_in_it(status: int, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever answers in GitHub's place, and repeats what it was sent."""
+def test_no_error_contains_the_token(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Even if a server posing as GitHub echoes the request."""
     caplog.set_level(logging.DEBUG)
 
     def echo(asked: Asked) -> Response:
@@ -327,14 +329,14 @@ def test_no_error_has_the_token_in_it(status: int, caplog: pytest.LogCaptureFixt
     assert WRITE not in caplog.text
 
 
-def test_the_token_is_not_shown_by_what_is_printed(hub: Hub) -> None:
+def test_no_repr_contains_the_token(hub: Hub) -> None:
     planned: list[Request] = []
     client = connect(hub, planned=planned.append)
     post(client)
     assert WRITE not in repr(client) + repr(planned) + str(planned[0])
 
 
-def test_refusals_of_other_kinds_are_told_and_not_repeated(hub: Hub) -> None:
+def test_other_refusals_are_reported_and_not_retried(hub: Hub) -> None:
     hub.on("GET", "comments", refused(410, "Issues are disabled for this repo"))
     clock = Clock()
     with pytest.raises(PublishError, match=r"issues/7/comments failed \(410: Issues are disabled for this repo\)$"):

@@ -1,4 +1,4 @@
-"""Uploads to code scanning: taken, rejected, forbidden, slow."""
+"""Uploads to code scanning: accepted, rejected, forbidden, slow."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ def test_the_same_log_is_the_same_request(hub: Hub) -> None:
     upload(hub)
     first, second = (seen.body for seen in hub.writes)
     assert first == second
-    # gzip has room for the time of packing
+    # gzip stores a modification time
     assert base64.b64decode(first["sarif"])[4:8] == bytes(4)
 
 
 @pytest.mark.parametrize(
-    ("errors", "said"),
+    ("errors", "reasons"),
     [
         ({"errors": ["locationFromSarifResult: expected\n artifact location", "and more"]},
          "locationFromSarifResult: expected artifact location; and more"),
-        ({"errors": []}, "it does not say why"),
-        ({}, "it does not say why"),
+        ({"errors": []}, "no reason given"),
+        ({}, "no reason given"),
     ],
 )  # fmt: skip
-def test_what_github_rejects_is_told(hub: Hub, errors: Mapping[str, Any], said: str) -> None:
+def test_githubs_reasons_for_a_rejection_are_reported(hub: Hub, errors: Mapping[str, Any], reasons: str) -> None:
     hub.state.processing = [{"processing_status": "pending"}, {"processing_status": "failed", **errors}]
     with pytest.raises(PublishError) as error:
         upload(hub)
-    assert str(error.value) == f"code scanning rejected the SARIF log: {said}"
+    assert str(error.value) == f"code scanning rejected the SARIF log: {reasons}"
 
 
-def test_what_is_still_processed_is_not_waited_for_for_ever(hub: Hub) -> None:
+def test_the_wait_for_processing_is_bounded(hub: Hub) -> None:
     hub.state.processing = [{"processing_status": "pending"}]
     clock = Clock()
     url = upload(hub, clock)
@@ -72,17 +72,17 @@ def test_what_is_still_processed_is_not_waited_for_for_ever(hub: Hub) -> None:
     assert sum(clock.waits) == 120
 
 
-def test_an_upload_that_is_not_known_at_once(hub: Hub) -> None:
+def test_an_upload_that_is_not_visible_immediately(hub: Hub) -> None:
     hub.on("GET", "sarifs", refused(404, "Not Found"), times=2)
     assert "analyses" in upload(hub)
 
 
-def test_a_right_that_is_missing_is_named(hub: Hub) -> None:
+def test_a_missing_permission_is_named(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match="the token needs `security-events: write`; add it under"):
         code_scanning.upload(connect(hub, READ), LOG, COMMIT, REF)
 
 
-def test_code_scanning_that_is_off_is_no_missing_right(hub: Hub) -> None:
+def test_disabled_code_scanning_is_not_a_missing_permission(hub: Hub) -> None:
     hub.state.code_scanning = False
     with pytest.raises(ForbiddenError, match=r"enable code scanning in the repository's settings") as error:
         upload(hub)
@@ -97,8 +97,8 @@ def test_a_log_that_is_too_large(hub: Hub) -> None:
 
 @pytest.mark.parametrize("fault", [gateway(), gateway(503), closed()])
 @pytest.mark.parametrize("after", [False, True])
-def test_trouble_passes(hub: Hub, fault: Any, after: bool) -> None:
-    """The same log twice is one analysis: the second takes the first's place."""
+def test_temporary_errors_are_retried(hub: Hub, fault: Any, after: bool) -> None:
+    """Uploading the same log twice creates one analysis: the second replaces the first."""
     hub.on("POST", "sarifs", fault, after=after)
     hub.on("GET", "sarifs", gateway(504))
     assert "analyses" in upload(hub)

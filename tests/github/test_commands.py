@@ -19,7 +19,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 def parse(line: str) -> tuple[str, dict[str, str], str] | None:
-    """The command that the runner finds in a line: name, properties, message."""
+    """Return the command that the runner finds in a line: name, properties, message."""
     found = re.match(r"\s*::(\w[\w-]*)(?: (.*?))?::(.*)\Z", line, re.DOTALL)
     if found:
         pairs = (pair.split("=", 1) for pair in (found[2] or "").split(",") if "=" in pair)
@@ -35,17 +35,17 @@ def unescape(text: str, *more: str) -> str:
 
 
 def lines_read(text: str) -> list[str]:
-    """.NET ends a line at any of the three."""
+    """Split into lines as .NET does, at any of three line ends."""
     return re.split(r"\r\n|\r|\n", text)
 
 
 def shown(text: str) -> str:
-    """What is left of a text once what no log should hold is replaced."""
+    """Return the text as a log shows it."""
     return re.sub(r"[\x1b\x85\u2028]", "\N{REPLACEMENT CHARACTER}", text).replace("##[", "# #[")
 
 
 @given(message=HOSTILE, title=HOSTILE, file=HOSTILE, line=st.integers(0, 9))
-def test_an_annotation_arrives_as_it_was_meant(message: str, title: str, file: str, line: int) -> None:
+def test_an_annotation_round_trips(message: str, title: str, file: str, line: int) -> None:
     command = Annotation("warning", message, title, file, line).command()
 
     assert len(lines_read(command)) == 1
@@ -79,7 +79,7 @@ def test_no_line_of_the_log_is_a_command(text: str) -> None:
         assert "##[" not in line
 
 
-def test_the_log_shows_harmless_text_as_it_is() -> None:
+def test_the_log_shows_harmless_text_unchanged() -> None:
     out = io.StringIO()
 
     log("WARN  LongGC  12 ms  main.f::g (a.go:3)  # [x]\n", out)
@@ -87,7 +87,7 @@ def test_the_log_shows_harmless_text_as_it_is() -> None:
     assert out.getvalue().splitlines()[0] == "WARN  LongGC  12 ms  main.f::g (a.go:3)  # [x]"
 
 
-def test_a_long_message_is_cut_before_it_is_escaped() -> None:
+def test_a_long_message_is_truncated_before_it_is_escaped() -> None:
     found = parse(Annotation("error", "%" * 5000).command())
 
     assert found
@@ -106,8 +106,8 @@ def test_ten_annotations_of_each_level_are_shown_and_the_others_counted() -> Non
 
 
 @given(st.lists(st.tuples(st.from_regex(r"\A[a-z-]{1,9}\Z"), HOSTILE), max_size=4))
-def test_outputs_arrive_as_they_were_written(values: list[tuple[str, str]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:  # a file for each example
+def test_outputs_round_trip(values: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # one file per example
         path = Path(folder, "output")
         path.touch()
         for name, value in values:
@@ -117,7 +117,7 @@ def test_outputs_arrive_as_they_were_written(values: list[tuple[str, str]]) -> N
 
 
 def read_outputs(text: str) -> list[tuple[str, str]]:
-    """As EnvFileKeyValuePairs in actions/runner's FileCommandManager.cs."""
+    """Parse like EnvFileKeyValuePairs in FileCommandManager.cs of actions/runner."""
     lines = text.split("\n")[:-1]
     found = []
     while lines:
@@ -153,7 +153,7 @@ def test_the_summary_is_appended_to(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "before\n# Title\n"
 
 
-def test_a_summary_never_grows_past_what_the_runner_takes(tmp_path: Path) -> None:
+def test_a_summary_never_exceeds_the_runners_limit(tmp_path: Path) -> None:
     path = tmp_path / "summary"
     path.write_bytes(b"x" * 40 + b"\n")
 

@@ -1,8 +1,7 @@
-"""Several runs comment at the same time: real threads, whose requests come in an order that the test chooses.
+"""Several runs comment concurrently: real threads, with an order of requests that the test chooses.
 
-GitHub has no way to change a comment only if nobody else has. That the newest run wins all the same rests on one
-assumption, which is kept here, too: a run's wait before its second look is longer than any run's way from its look to
-its write.
+GitHub has no conditional update of comments. The newest run still wins under one assumption, which these tests share:
+the wait before a run's second list is longer than the time from any run's list to its write.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def text(run: WorkflowRun) -> str:
 
 
 class Steps:
-    """Lets one of the runs go on at a time, from one request to the next."""
+    """Lets one run at a time continue, from one request to the next."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -81,13 +80,13 @@ class Steps:
         return self._next is None and set(self._waiting) == live
 
     def _free(self) -> list[int]:
-        """Those that may go on: nobody looks again while another one's write is under way."""
+        """Return the runs that may continue: no run lists again while another one is writing."""
         writing = "PATCH" in self._waiting.values()
         return [who for who, before in sorted(self._waiting.items()) if not (writing and before == "settle")]
 
 
 class Runs:
-    """A server for each run, all with the same repository."""
+    """One server per run, all with the same repository."""
 
     def __init__(self, contract: Contract, stack: ExitStack) -> None:
         self.state = State()
@@ -104,7 +103,7 @@ class Runs:
     def race(
         self, runs: Sequence[WorkflowRun], before: Sequence[WorkflowRun], choose: Choose
     ) -> tuple[list[Posted], list[str]]:
-        """What each run says of it, and the order in which they went on."""
+        """Return each run's outcome, and the order in which the runs continued."""
         self._steps = Steps()
         self.state.comments.clear()
         self.state.comment(7, text(RUNS[0]), OCTOCAT)
@@ -134,7 +133,7 @@ def runs(contract: Contract) -> Iterator[Runs]:
 
 
 def following(order: Sequence[int]) -> Choose:
-    """The choices one after the other; then whoever is first."""
+    """Choose in the given order, then always the first run."""
     rest = list(order)
     return lambda free: free[rest.pop(0) % len(free)] if rest else free[0]
 
@@ -146,8 +145,8 @@ def check(state: State, runs: Sequence[WorkflowRun], posted: Sequence[Posted]) -
     assert {each.url.rpartition("/")[2] for each in posted} == {f"7#issuecomment-{state.comments_of(7)[1].id}"}
 
 
-def test_a_write_that_had_to_wait_looks_again_first(hub: Hub) -> None:
-    """A rate limit's wait is long, and what was read before it is old."""
+def test_a_write_that_had_to_wait_lists_again_first(hub: Hub) -> None:
+    """After a long wait for a rate limit, the list is outdated."""
     older, newer = RUNS[:2]
     hub.state.pull(7)
     hub.state.comment(7, text(FIRST))
@@ -165,7 +164,7 @@ def test_a_write_that_had_to_wait_looks_again_first(hub: Hub) -> None:
     assert hub.state.bodies(7) == [text(newer)]
 
 
-def test_two_runs_that_both_find_nothing_make_one(hub: Hub) -> None:
+def test_two_runs_that_find_no_comment_create_only_one(hub: Hub) -> None:
     hub.state.pull(7)
     older, newer = RUNS[:2]
     posted: dict[WorkflowRun, Posted] = {}
@@ -191,7 +190,7 @@ EVERY = settings(max_examples=60)
 
 @given(order=ORDERS, two=st.permutations(RUNS).map(lambda runs: runs[:2]), before=BEFORE.map(lambda runs: runs[:2]))
 @EVERY
-def test_of_two_runs_the_newer_has_the_last_word(
+def test_the_newer_of_two_runs_wins(
     runs: Runs, order: list[int], two: list[WorkflowRun], before: list[WorkflowRun]
 ) -> None:
     before = [run for run in before if run < max(two)]
@@ -201,13 +200,15 @@ def test_of_two_runs_the_newer_has_the_last_word(
 
 @given(order=ORDERS, three=st.permutations(RUNS))
 @EVERY
-def test_of_three_runs_the_newest_has_the_last_word(runs: Runs, order: list[int], three: list[WorkflowRun]) -> None:
+def test_the_newest_of_three_runs_wins(runs: Runs, order: list[int], three: list[WorkflowRun]) -> None:
     posted, _ = runs.race(three, [FIRST], following(order))
     check(runs.state, three, posted)
 
 
 @given(order=ORDERS, three=st.permutations(RUNS))
 @EVERY
-def test_three_runs_without_a_comment_make_one(runs: Runs, order: list[int], three: list[WorkflowRun]) -> None:
+def test_three_runs_that_find_no_comment_create_only_one(
+    runs: Runs, order: list[int], three: list[WorkflowRun]
+) -> None:
     posted, _ = runs.race(three, [], following(order))
     check(runs.state, three, posted)

@@ -1,4 +1,4 @@
-"""The sticky comment: one a pull request and id, ours alone, and never older than the newest run."""
+"""The sticky comment: one per pull request and ID, only ours, and always from the newest run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_comment_is_created(hub: Hub) -> None:
     assert posted == Posted("created", url(hub, comment))
 
 
-def test_it_is_updated_where_it_is(hub: Hub) -> None:
+def test_a_comment_is_updated_in_place(hub: Hub) -> None:
     publish(connect(hub), run=OLD)
     [comment] = hub.state.comments_of(7)
     assert publish(connect(hub), "resolved", create=False) == Posted("updated", url(hub, comment))
@@ -50,25 +50,25 @@ def test_it_is_updated_where_it_is(hub: Hub) -> None:
     assert [seen.method for seen in hub.writes] == ["POST", "PATCH"]
 
 
-def test_the_same_words_of_a_newer_run_are_written_for_the_run(hub: Hub) -> None:
+def test_the_same_text_of_a_newer_run_updates_the_marker(hub: Hub) -> None:
     publish(connect(hub), run=OLD)
     assert publish(connect(hub)).action == "updated"
     assert hub.state.bodies(7) == [text("2 worse")]
 
 
-def test_the_same_words_of_the_same_run_are_there_already(hub: Hub) -> None:
+def test_the_same_text_of_the_same_run_is_not_written_again(hub: Hub) -> None:
     publish(connect(hub))
     assert publish(connect(hub)).action == "updated"
     assert [seen.method for seen in hub.writes] == ["POST"]
 
 
-def test_other_words_of_the_same_run_take_their_place(hub: Hub) -> None:
+def test_another_text_of_the_same_run_replaces_the_first(hub: Hub) -> None:
     publish(connect(hub))
     assert publish(connect(hub), "3 worse").action == "updated"
     assert hub.state.bodies(7) == [text("3 worse")]
 
 
-def test_a_clean_run_does_not_begin_to_talk(hub: Hub) -> None:
+def test_a_clean_run_creates_no_comment(hub: Hub) -> None:
     hub.state.comment(7, "hello", OCTOCAT)
     assert publish(connect(hub), create=False) == Posted("none", "")
     assert hub.writes == []
@@ -82,7 +82,7 @@ def test_on_an_enterprise_server(ghes: Hub) -> None:
 
 
 @pytest.mark.parametrize(("others", "before"), [(30, 0), (30, 30), (100, 99), (100, 100), (250, 101), (250, 250)])
-def test_it_is_found_among_others_on_any_page(hub: Hub, others: int, before: int) -> None:
+def test_a_comment_is_found_on_any_page(hub: Hub, others: int, before: int) -> None:
     for number in range(before):
         hub.state.comment(7, f"comment {number}", OCTOCAT)
     ours = hub.state.comment(7, text("2 worse", OLD))
@@ -93,7 +93,7 @@ def test_it_is_found_among_others_on_any_page(hub: Hub, others: int, before: int
     assert len(hub.state.comments_of(7)) == others + 1
 
 
-def test_each_id_has_its_own(hub: Hub) -> None:
+def test_each_id_has_its_own_comment(hub: Hub) -> None:
     for name in ("default", "linux", "linux.arm64"):
         publish(connect(hub), name, name=name)
     publish(connect(hub), "again", NEWER, "linux")
@@ -104,28 +104,28 @@ def test_each_id_has_its_own(hub: Hub) -> None:
     ]
 
 
-def test_somebody_elses_comment_with_our_marker_is_not_taken(hub: Hub) -> None:
+def test_another_users_comment_with_our_marker_is_left_alone(hub: Hub) -> None:
     forged = text("all is well", WorkflowRun(10**18, 1))
     hub.state.comment(7, forged, OCTOCAT)
     assert publish(connect(hub)).action == "created"
     assert hub.state.bodies(7) == [forged, text("2 worse")]
 
 
-def test_a_user_takes_no_bots_comment(hub: Hub) -> None:
+def test_a_user_leaves_a_bots_comment_alone(hub: Hub) -> None:
     hub.state.comment(7, text("of the bot"), ACTIONS)
     assert publish(connect(hub, PERSONAL)).action == "created"
     assert publish(connect(hub, PERSONAL), "again", NEWER).action == "updated"
     assert hub.state.bodies(7) == [text("of the bot"), text("again", NEWER)]
 
 
-def test_a_token_that_may_not_ask_who_it_is_takes_a_bots(hub: Hub) -> None:
+def test_a_token_that_cannot_query_its_user_updates_a_bots_comment(hub: Hub) -> None:
     hub.state.tokens["odd"] = hub.state.tokens["ghs_write"]
     ours = hub.state.comment(7, text("before", OLD))
     assert publish(connect(hub, "odd")) == Posted("updated", url(hub, ours))
     assert (hub.requests[0].path, hub.requests[0].status) == ("/user", 403)
 
 
-def test_a_workflows_token_does_not_ask(hub: Hub) -> None:
+def test_a_workflows_token_does_not_query_its_user(hub: Hub) -> None:
     publish(connect(hub))
     assert "/user" not in [seen.path for seen in hub.requests]
 
@@ -144,7 +144,7 @@ def test_a_workflows_token_does_not_ask(hub: Hub) -> None:
         text("x").replace(" -->\n", " --> x\n"),
     ],
 )
-def test_what_only_looks_like_the_marker_is_none(hub: Hub, body: str) -> None:
+def test_text_similar_to_the_marker_is_not_a_marker(hub: Hub, body: str) -> None:
     hub.state.comment(7, body)
     publish(connect(hub))
     assert hub.state.bodies(7) == [body, text("2 worse")]
@@ -156,7 +156,7 @@ def test_line_ends_of_the_web_editor_are_fine(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("run", [RUN, OLD])
-def test_duplicates_are_healed_into_the_oldest(hub: Hub, run: WorkflowRun) -> None:
+def test_duplicates_are_merged_into_the_oldest_comment(hub: Hub, run: WorkflowRun) -> None:
     hub.state.comment(7, "hello", OCTOCAT)
     oldest = hub.state.comment(7, text("first", WorkflowRun(3, 1)))
     for number in (7, 5):
@@ -166,7 +166,7 @@ def test_duplicates_are_healed_into_the_oldest(hub: Hub, run: WorkflowRun) -> No
     assert hub.state.bodies(7) == ["hello", text("2 worse", run), text("another", name="other")]
 
 
-def test_duplicates_are_healed_by_an_older_run_too(hub: Hub) -> None:
+def test_an_older_run_also_removes_duplicates(hub: Hub) -> None:
     oldest = hub.state.comment(7, text("first", OLD))
     hub.state.comment(7, text("newer", NEWER))
     assert publish(connect(hub)) == Posted("superseded", url(hub, oldest))
@@ -193,21 +193,21 @@ def test_an_older_run_does_not_overwrite_a_newer_one(
     assert ours.body == (text("now", now) if action == "updated" else text("before", before))
 
 
-def test_one_that_is_deleted_meanwhile_is_created_anew(hub: Hub) -> None:
+def test_a_comment_deleted_meanwhile_is_created_again(hub: Hub) -> None:
     ours = hub.state.comment(7, text("before", OLD))
     hub.on("PATCH", "comments", meanwhile(lambda: hub.state.comments.pop(ours.id)))
     assert publish(connect(hub)).action == "created"
     assert hub.state.bodies(7) == [text("2 worse")]
 
 
-def test_a_clean_run_does_not_bring_back_what_is_deleted_meanwhile(hub: Hub) -> None:
+def test_a_clean_run_does_not_restore_a_comment_deleted_meanwhile(hub: Hub) -> None:
     ours = hub.state.comment(7, text("before", OLD))
     hub.on("PATCH", "comments", meanwhile(lambda: hub.state.comments.pop(ours.id)))
     assert publish(connect(hub), create=False) == Posted("none", "")
     assert hub.state.bodies(7) == []
 
 
-def test_a_duplicate_that_somebody_else_deletes_is_no_trouble(hub: Hub) -> None:
+def test_a_duplicate_deleted_meanwhile_is_not_an_error(hub: Hub) -> None:
     hub.state.comment(7, text("before", OLD))
     second = hub.state.comment(7, text("second", OLD))
     hub.on("DELETE", "comments", meanwhile(lambda: hub.state.comments.pop(second.id)))
@@ -221,8 +221,8 @@ TROUBLE = [gateway(), gateway(500), gateway(504), closed(), secondary_limit(), p
 @pytest.mark.parametrize("fault", TROUBLE)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_trouble_with_what_is_there_ends_with_one_comment(hub: Hub, method: str, after: bool, fault: Action) -> None:
-    """Whether the request was served before the trouble, or not."""
+def test_an_error_while_updating_leaves_one_comment(hub: Hub, method: str, after: bool, fault: Action) -> None:
+    """Whether or not the request was served before the error."""
     ours = hub.state.comment(7, text("before", OLD))
     hub.state.comment(7, text("second", OLD))
     hub.on(method, "comments", fault, times=1 if after else 2, after=after)
@@ -233,17 +233,17 @@ def test_trouble_with_what_is_there_ends_with_one_comment(hub: Hub, method: str,
 
 @pytest.mark.parametrize("fault", TROUBLE)
 @pytest.mark.parametrize("after", [False, True])
-def test_trouble_with_a_new_one_ends_with_one_comment(hub: Hub, after: bool, fault: Action) -> None:
+def test_an_error_while_creating_leaves_one_comment(hub: Hub, after: bool, fault: Action) -> None:
     hub.on("POST", "comments", fault, times=1 if after else 2, after=after)
     posted = publish(connect(hub))
     [comment] = hub.state.comments_of(7)
     assert (comment.body, posted.url) == (text("2 worse"), url(hub, comment))
     assert hub.faults_left == 0
-    # what may have been done is looked for before it is done again
+    # The client checks whether the write succeeded before repeating it.
     assert [seen.method for seen in hub.writes] == ["POST"] * (1 if after else 3)
 
 
-def test_trouble_that_stays_is_told(hub: Hub) -> None:
+def test_a_persistent_error_is_reported(hub: Hub) -> None:
     hub.on("POST", "comments", gateway(), times=100)
     clock = Clock()
     with pytest.raises(PublishError, match=r"^POST /repos/.*/issues/7/comments failed \(502\)"):
@@ -253,14 +253,14 @@ def test_trouble_that_stays_is_told(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(("token", "method"), [(READ, "POST"), (NOTHING, "GET")])
-def test_a_right_that_is_missing_is_named(hub: Hub, token: str, method: str) -> None:
+def test_a_missing_permission_is_named(hub: Hub, token: str, method: str) -> None:
     with pytest.raises(
         ForbiddenError, match=rf"^GitHub refused {method} .*: the token needs `pull-requests: write`; add it"
     ):
         publish(connect(hub, token))
 
 
-def test_an_update_that_is_not_allowed_is_named(hub: Hub) -> None:
+def test_a_forbidden_update_is_reported(hub: Hub) -> None:
     hub.state.comment(7, text("before", OLD))
     with pytest.raises(
         ForbiddenError, match=r"^GitHub refused PATCH .*: the token needs `pull-requests: write`; add it"
@@ -268,52 +268,52 @@ def test_an_update_that_is_not_allowed_is_named(hub: Hub) -> None:
         publish(connect(hub, READ))
 
 
-def test_a_comment_that_cannot_be_seen_but_listed_is_not_tried_for_ever(hub: Hub) -> None:
+def test_a_listed_comment_that_cannot_be_updated_is_given_up(hub: Hub) -> None:
     hub.state.comment(7, text("before", OLD))
     hub.on("PATCH", "comments", refused(404, "Not Found"), times=100)
     with pytest.raises(ForbiddenError, match="`pull-requests: write`"):
         publish(connect(hub))
 
 
-def test_a_new_comment_that_is_refused_is_not_tried_again(hub: Hub) -> None:
+def test_a_refused_new_comment_is_not_retried(hub: Hub) -> None:
     hub.on("POST", "comments", refused(404, "Not Found"), times=100)
     with pytest.raises(ForbiddenError, match="`pull-requests: write`"):
         publish(connect(hub))
     assert len(hub.writes) == 1
 
 
-def test_one_that_is_always_changed_is_given_up(hub: Hub) -> None:
+def test_a_comment_that_other_runs_keep_changing_is_given_up(hub: Hub) -> None:
     ours = hub.state.comment(7, text("before", OLD))
 
     def overwrite() -> None:
         ours.body = text("before", OLD)
 
     hub.on("PATCH", "comments", meanwhile(overwrite), times=100, after=True)
-    with pytest.raises(PublishError, match=r"^the comment on pull request 7: other runs keep changing it$"):
+    with pytest.raises(PublishError, match=r"^comment on pull request 7: other runs keep changing it$"):
         publish(connect(hub))
     assert len(hub.writes) == comments.ROUNDS
 
 
-def test_a_locked_conversation_is_said_to_be_locked(hub: Hub) -> None:
+def test_a_locked_conversation_is_reported(hub: Hub) -> None:
     hub.state.pulls[7].locked = True
     with pytest.raises(ForbiddenError, match=r"issue is locked.*: unlock the conversation, or set the input `comment`"):
         publish(connect(hub))
 
 
-def test_a_pull_request_that_is_not_there(hub: Hub) -> None:
+def test_a_missing_pull_request(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match=r"issues/8/comments \(404: Not Found\)"):
         comments.publish(connect(hub), 8, "default", RUN, "x", create=True)
 
 
 @pytest.mark.parametrize("unit", ["x", "é", "…", "😀"])
-def test_the_longest_body_is_taken(hub: Hub, unit: str) -> None:
+def test_the_longest_body_is_accepted(hub: Hub, unit: str) -> None:
     run = WorkflowRun(10**19, 10**9)
     size = len(unit.encode("utf-16-le")) // 2
     publish(connect(hub), unit * (BODY_LIMIT // size), run, "n" * 64)
     assert hub.state.bodies(7) == [text(unit * (BODY_LIMIT // size), run, "n" * 64)]
 
 
-def test_a_body_that_is_too_long_is_told_in_githubs_words(hub: Hub) -> None:
+def test_a_body_that_is_too_long_is_reported_with_githubs_message(hub: Hub) -> None:
     with pytest.raises(
         PublishError, match=r"failed \(422: Validation Failed. Body is too long \(maximum is 65536 char"
     ):
@@ -321,17 +321,17 @@ def test_a_body_that_is_too_long_is_told_in_githubs_words(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a-->", "ä", "x" * 65, "a\n", "a/b", "a=b"])
-def test_an_id_that_the_marker_cannot_hold(hub: Hub, name: str) -> None:
+def test_an_id_that_does_not_fit_into_the_marker(hub: Hub, name: str) -> None:
     with pytest.raises(UsageError, match=r"^comment-id: "):
         publish(connect(hub), name=name)
     assert hub.requests == []
 
 
-def test_an_id_may_be_all_that_a_matrix_gives() -> None:
+def test_an_id_may_be_any_value_of_a_matrix() -> None:
     assert check_id("linux-arm64_go1.27--x") == "linux-arm64_go1.27--x"
 
 
-def test_a_dry_run_shows_what_it_would_do(hub: Hub) -> None:
+def test_a_dry_run_shows_the_comment(hub: Hub) -> None:
     planned: list[Request] = []
     client = connect(hub, planned=planned.append)
     assert publish(client) == Posted("created", "")
@@ -346,7 +346,7 @@ def test_a_dry_run_shows_what_it_would_do(hub: Hub) -> None:
     assert hub.writes == []
 
 
-def test_a_dry_run_without_a_token_shows_both(hub: Hub) -> None:
+def test_a_dry_run_without_a_token_shows_the_list_and_the_comment(hub: Hub) -> None:
     planned: list[Request] = []
     assert publish(connect(hub, "", planned=planned.append)) == Posted("created", "")
     assert [request.method for request in planned] == ["GET", "POST"]

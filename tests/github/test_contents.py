@@ -1,4 +1,4 @@
-"""A file of a branch, byte for byte."""
+"""Reading a file of a branch, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = ".gotracer-ci/baseline.json"
 DATA = b'{"schema": 1}\r\n\xff\0'
 
 
-def test_a_file_is_read_as_it_is(hub: Hub) -> None:
+def test_a_file_is_read_unchanged(hub: Hub) -> None:
     hub.state.put(NAME, DATA)
     hub.state.put(NAME, b"other", "release/1.x")
     client = connect(hub)
@@ -32,41 +32,41 @@ def test_a_file_on_an_enterprise_server(ghes: Hub) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b/ü#?%2F&=.json", "%2e%2e/x", "-", "..."])
-def test_any_name_can_be_one(hub: Hub, name: str) -> None:
+def test_any_file_name_is_read(hub: Hub, name: str) -> None:
     hub.state.put(name, DATA)
-    # what begins with dots is not asked for: it is nobody's baseline
+    # names that start with two dots are not requested
     assert contents.read(connect(hub), name, "main", 100) == (None if name.startswith("..") else DATA)
 
 
-def test_a_name_that_is_no_text_is_asked_for_by_its_bytes(hub: Hub) -> None:
+def test_a_name_that_is_not_utf8_is_requested_by_its_bytes(hub: Hub) -> None:
     assert contents.read(connect(hub), os.fsdecode(b"a\xff.json"), "main", 100) is None
     assert hub.requests[0].path.endswith("/contents/a%FF.json")
 
 
-def test_what_is_not_there_is_none(hub: Hub) -> None:
+def test_a_missing_file_is_none(hub: Hub) -> None:
     client = connect(hub)
     assert contents.read(client, NAME, "main", 100) is None
     assert contents.read(client, NAME, "no/such branch", 100) is None
 
 
 @pytest.mark.parametrize("path", ["../../user", "/user", "a/../../../..", "..", "."])
-def test_a_path_that_leaves_the_repository_is_not_asked_for(hub: Hub, path: str) -> None:
+def test_a_path_outside_the_repository_is_not_requested(hub: Hub, path: str) -> None:
     assert contents.read(connect(hub), path, "main", 100) is None
     assert hub.requests == []
 
 
 def test_a_file_over_the_limit_is_refused(hub: Hub) -> None:
     hub.state.put(NAME, b"x" * 101)
-    with pytest.raises(PublishError, match=r"baseline\.json: the answer is larger than 100 bytes"):
+    with pytest.raises(PublishError, match=r"baseline\.json: the response exceeds the limit of 100 bytes"):
         contents.read(connect(hub), NAME, "main", 100)
 
 
-def test_a_right_that_is_missing_is_named(hub: Hub) -> None:
+def test_a_missing_permission_is_named(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match="the token needs `contents: read`"):
         contents.read(connect(hub, NOTHING), NAME, "main", 100)
 
 
-def test_trouble_passes(hub: Hub) -> None:
+def test_temporary_errors_are_retried(hub: Hub) -> None:
     hub.state.put(NAME, DATA)
     hub.on("GET", "contents", gateway(503))
     assert contents.read(connect(hub), NAME, "main", 100) == DATA

@@ -1,4 +1,4 @@
-"""The workflows that the pages show: versions, permissions, who may ask for a baseline, and the shell, run for real."""
+"""The workflows in the docs: versions, permissions, who can request a baseline, and their shell scripts, executed."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def steps(document: Any) -> list[Any]:
     return [step for job in document["jobs"].values() for step in job["steps"]]
 
 
-def test_the_tables_are_those_of_the_action() -> None:
+def test_the_tables_match_the_action() -> None:
     made = runpy.run_path(str(ROOT / "docs/action.py"))["page"]()
 
     assert GITHUB.read_text(encoding="utf-8") == made, "run: python docs/action.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_action_is_named_by_the_tag_that_moves_and_the_image_by_one_that_does_not(page: Path) -> None:
+def test_pages_use_the_actions_major_tag_and_the_images_exact_tag(page: Path) -> None:
     major = __version__.partition(".")[0]
     text = page.read_text(encoding="utf-8")
 
@@ -49,17 +49,17 @@ def test_the_action_is_named_by_the_tag_that_moves_and_the_image_by_one_that_doe
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_no_job_has_a_permission_that_it_does_not_name(page: Path) -> None:
+def test_every_job_names_its_permissions(page: Path) -> None:
     for document in shown(page):
         assert document["permissions"] == {}
         for job in document["jobs"].values():
             checks_out = any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
-            # a part of a job is shown without its permissions
+            # a fragment of a job has no permissions
             if document["name"] != "Shown":
                 assert ("contents" in job["permissions"]) == checks_out
 
 
-def test_the_shortest_one_is_as_short_as_is_said() -> None:
+def test_the_shortest_workflow_is_as_short_as_documented() -> None:
     (_, text) = next(workflows(ROOT / "README.md"))
 
     lines = text.partition("runs-on: ubuntu-24.04\n")[2].splitlines()
@@ -83,7 +83,7 @@ def test_the_two_stages_agree_on_the_artifact() -> None:
     assert all(step["if"] == "always()" for step in uploads)
 
 
-def test_where_a_baseline_is_asked_for_nobody_elses_code_runs_and_nothing_untrusted_is_in_the_shell() -> None:
+def test_the_baseline_workflow_runs_no_foreign_code_and_puts_nothing_untrusted_into_the_shell() -> None:
     document = workflow("Trace baseline")
 
     refs = [step["with"]["ref"] for step in steps(document) if step.get("uses", "").startswith("actions/checkout@")]
@@ -96,13 +96,13 @@ def test_where_a_baseline_is_asked_for_nobody_elses_code_runs_and_nothing_untrus
 
 
 def _commands(step: Any) -> list[str]:
-    """The first word of each command, without those that go on from the line before."""
+    """Return the first word of each command, without continuation lines."""
     text = re.sub(r"\\\n", " ", step.get("run", ""))
     return [line.split()[0] for line in text.splitlines()]
 
 
 def asked(**event: Any) -> bool:
-    """Whether the workflow for the baseline goes on after an event: its condition, read as GitHub reads it."""
+    """Evaluate the condition of the baseline workflow for an event, as GitHub does."""
     text = workflow("Trace baseline")["jobs"]["asked"]["if"]
     text = re.sub(r"'[^']*'", lambda literal: f"r{literal[0]}", text)
     text = text.replace("&&", "and").replace("||", "or").replace("\n", " ")
@@ -115,7 +115,7 @@ def asked(**event: Any) -> bool:
 
 
 class Node(dict[str, Any]):
-    """A context of GitHub's expressions: what is not there is empty."""
+    """A context of GitHub's expressions. Missing members are empty."""
 
     def __getattr__(self, name: str) -> Any:
         value = self.get(name, {})
@@ -130,37 +130,37 @@ def commented(body: str, association: str = "MEMBER", **issue: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", ["schedule", "workflow_dispatch"])
-def test_the_night_and_a_hand_need_no_comment(name: str) -> None:
+def test_a_schedule_and_a_manual_start_need_no_comment(name: str) -> None:
     assert asked(event_name=name)
 
 
 @pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
 @pytest.mark.parametrize("body", [COMMAND, f"{COMMAND}\nplease", f"{COMMAND}\r\nplease"])
-def test_a_maintainer_may_ask_for_a_baseline(association: str, body: str) -> None:
+def test_a_maintainer_can_request_a_baseline(association: str, body: str) -> None:
     assert commented(body, association)
 
 
 @pytest.mark.parametrize(
     "association", ["CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN", "NONE", ""]
 )
-def test_nobody_else_may(association: str) -> None:
+def test_other_users_cannot_request_a_baseline(association: str) -> None:
     assert not commented(COMMAND, association)
 
 
 @pytest.mark.parametrize(
     "body", ["", f" {COMMAND}", f"{COMMAND}s", f"{COMMAND} now", f"> {COMMAND}", f"hello\n{COMMAND}"]
 )
-def test_what_is_not_the_command_does_nothing(body: str) -> None:
+def test_other_comments_do_nothing(body: str) -> None:
     assert not commented(body)
 
 
-def test_an_issue_that_is_no_pull_request_does_nothing() -> None:
+def test_a_comment_on_an_issue_does_nothing() -> None:
     assert not commented(COMMAND, pull_request={})
 
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
-    """A repository with a main branch, and a clone of it that stands on main, as the job's checkout leaves it."""
+    """Return a repository with a main branch, and a clone with main checked out, as in the job."""
     make = (
         "git init -q --bare -b main origin && git clone -q origin first && cd first && git checkout -q -b main "
         "&& echo 1 > main.go && git add . && git -c user.name=x -c user.email=x@x commit -qm first "
@@ -171,7 +171,7 @@ def origin(tmp_path: Path) -> Path:
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """What the runner gives a step. gh notes what it is told, and says OPEN for the pull requests that are open."""
+    """Return a step's environment. Its gh logs its arguments and prints OPEN for open pull requests."""
     tools = folder / "tools"
     tools.mkdir(exist_ok=True)
     gh = f'#!/bin/sh\nprintf "%s " "$@" >> {folder}/gh.log; echo >> {folder}/gh.log\n'
@@ -188,7 +188,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 def propose(origin: Path, baseline: str, *, is_open: bool = False) -> list[str]:
-    """Runs the last job's shell on a fresh checkout; returns what gh was told."""
+    """Run the last job's script on a fresh checkout. Return the arguments of each call of gh."""
     (text,) = [
         step["run"]
         for step in workflow("Trace baseline")["jobs"]["propose"]["steps"]
@@ -197,7 +197,7 @@ def propose(origin: Path, baseline: str, *, is_open: bool = False) -> list[str]:
     folder = origin.parent
     (folder / "temp/trace-baseline").mkdir(parents=True, exist_ok=True)
     (folder / "temp/trace-baseline/baseline.json").write_text(baseline)
-    # more than is asked for in the artifact, and more than is asked for in the checkout
+    # extra files in the artifact and in the checkout
     (folder / "temp/trace-baseline/evil.yml").write_text("evil")
     (folder / "gh.log").unlink(missing_ok=True)
     variables = environment(folder, OPEN="https://github.com/o/r/pull/7" if is_open else "")
@@ -213,21 +213,21 @@ def git(origin: Path, *arguments: str) -> list[str]:
 
 
 def test_the_baseline_becomes_one_commit_of_one_file_and_one_pull_request(origin: Path) -> None:
-    told = propose(origin, "one")
+    calls = propose(origin, "one")
 
-    assert [line.split()[:2] for line in told] == [["auth", "setup-git"], ["pr", "list"], ["pr", "create"]]
-    assert all("--head gotracer-ci/baseline --base main" in line for line in told[1:])
+    assert [line.split()[:2] for line in calls] == [["auth", "setup-git"], ["pr", "list"], ["pr", "create"]]
+    assert all("--head gotracer-ci/baseline --base main" in line for line in calls[1:])
     assert git(origin, "diff", "--name-only", "main", "gotracer-ci/baseline") == [".gotracer-ci/baseline.json"]
 
-    told = propose(origin, "two", is_open=True)
+    calls = propose(origin, "two", is_open=True)
 
-    assert [line.split()[:2] for line in told] == [["auth", "setup-git"], ["pr", "list"]]
+    assert [line.split()[:2] for line in calls] == [["auth", "setup-git"], ["pr", "list"]]
     assert git(origin, "show", "gotracer-ci/baseline:.gotracer-ci/baseline.json") == ["two"]
     assert len(git(origin, "log", "--format=%s", "main..gotracer-ci/baseline")) == 1
 
 
 @pytest.mark.parametrize("file", [".github/workflows/self-test.yml", "docs/github.md"])
-def test_the_image_is_built_where_it_is_not_the_released_one(file: str, tmp_path: Path) -> None:
+def test_the_self_test_uses_an_image_built_from_the_checkout(file: str, tmp_path: Path) -> None:
     (command,) = re.findall(r"^ +(sed -i .*) \S*action\.yml$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
     action = tmp_path / "action.yml"
     action.write_text((ROOT / "action.yml").read_text(encoding="utf-8"), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`action --dry-run` and `doctor`: what would happen, said exactly, while nothing happens."""
+"""`action --dry-run` and `doctor`: they show exactly what a run would do, without doing it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def workflow(runner: Runner, hub: Hub) -> Workflow:
 
 
 def planned(log: str) -> list[tuple[str, str, str, dict[str, str]]]:
-    """(permission, method, URL, body) of each request that a dry run has shown."""
+    """Return (permission, method, URL, body) of each request that a dry run shows."""
     found = re.findall(r"^would send, with (.+?): (\w+) (\S+)\n((?:  .*\n)*)", log, re.MULTILINE)
     return [(permission, method, url, json.loads(body)) for permission, method, url, body in found]
 
 
-def test_a_dry_run_shows_the_request_that_a_real_one_sends(workflow: Workflow) -> None:
+def test_a_dry_run_shows_the_request_that_a_real_run_sends(workflow: Workflow) -> None:
     dry = workflow.runner.step(DRY, traces=str(ROOT / "testdata/traces" / LEAK), github_token=state.WRITE)
     assert workflow.written() == []
     workflow.runner.runs -= 1
@@ -44,7 +44,7 @@ def test_a_dry_run_shows_the_request_that_a_real_one_sends(workflow: Workflow) -
     assert body == sent.body
 
 
-def test_it_knows_what_is_there_already(workflow: Workflow) -> None:
+def test_a_dry_run_reads_existing_comments(workflow: Workflow) -> None:
     workflow.step(LEAK)
 
     dry = workflow.step(CLEAN, dry_run="true", upload_sarif="true")
@@ -60,16 +60,16 @@ def test_it_knows_what_is_there_already(workflow: Workflow) -> None:
     assert "comment-url" not in dry.outputs
 
 
-def test_without_a_token_it_shows_what_would_be_asked_too(workflow: Workflow) -> None:
+def test_without_a_token_a_dry_run_also_shows_reads(workflow: Workflow) -> None:
     dry = workflow.step(LEAK, dry_run="true", github_token="")
 
     assert [method for _, method, _, _ in planned(dry.log)] == ["GET", "GET", "POST"]
     assert workflow.hub.requests == []
     assert state.WRITE not in dry.log
-    assert "without github-token the baseline of main cannot be read" in dry.log
+    assert "reading the baseline of main needs github-token" in dry.log
 
 
-def test_a_doctor_finds_nothing_wrong_with_a_sound_workflow(workflow: Workflow) -> None:
+def test_doctor_finds_no_problem_in_a_valid_workflow(workflow: Workflow) -> None:
     workflow.runner.add(CLEAN)
 
     seen = workflow.runner.step(DOCTOR, github_token=state.WRITE)
@@ -82,7 +82,7 @@ def test_a_doctor_finds_nothing_wrong_with_a_sound_workflow(workflow: Workflow) 
     assert workflow.written() == []
 
 
-def test_it_names_what_is_missing(workflow: Workflow) -> None:
+def test_doctor_names_missing_permissions(workflow: Workflow) -> None:
     workflow.lay(b"{")
     workflow.token = state.NOTHING
 
@@ -95,7 +95,7 @@ def test_it_names_what_is_missing(workflow: Workflow) -> None:
     assert "contents: read" in seen.log
 
 
-def test_traces_named_to_the_doctor_go_before_the_steps(workflow: Workflow) -> None:
+def test_traces_on_the_command_line_override_the_steps(workflow: Workflow) -> None:
     workflow.runner.add(CLEAN)
 
     seen = workflow.runner.step(DOCTOR.replace("['doctor']", "['doctor', 'missing.trace']"))
@@ -103,14 +103,14 @@ def test_traces_named_to_the_doctor_go_before_the_steps(workflow: Workflow) -> N
     assert "problem  traces       missing.trace: no such file" in seen.log
 
 
-def test_a_wrong_input_is_a_problem(workflow: Workflow) -> None:
+def test_an_invalid_input_is_a_problem(workflow: Workflow) -> None:
     seen = workflow.runner.step(DOCTOR, comment="sometimes")
 
     assert seen.exit_code == 2
     assert "comment" in seen.log
 
 
-def test_on_no_runner_it_looks_at_the_checkout_alone(run: Run) -> None:
+def test_outside_a_runner_doctor_checks_only_the_checkout(run: Run) -> None:
     good = run("doctor", path_of("service-go1.27"), "--root", ROOT / "testdata/programs")
     bad = run("doctor", "no.trace")
     both = run("doctor", path_of("idle-go1.27"), "no.trace")
@@ -123,7 +123,7 @@ def test_on_no_runner_it_looks_at_the_checkout_alone(run: Run) -> None:
     assert [line[:15] for line in both.stdout.decode().splitlines() if "no.trace" in line] == ["problem  traces"]
 
 
-def test_what_is_named_goes_before_the_inputs(workflow: Workflow) -> None:
+def test_flags_override_the_inputs(workflow: Workflow) -> None:
     named = DOCTOR.replace("'doctor'", "'doctor', 'mine.trace', '--baseline', 'mine.json'")
 
     seen = workflow.runner.step(named, github_token=state.WRITE)

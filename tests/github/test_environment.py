@@ -1,4 +1,4 @@
-"""The runner's environment: what is read, translated and refused."""
+"""Reading the runner's environment: inputs, path translation, errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTAINER = {
 }
 
 
-def test_inputs_keep_their_hyphens_and_empty_ones_were_not_given() -> None:
+def test_inputs_keep_hyphens_and_empty_ones_are_missing() -> None:
     environment = from_environ(
         {**CONTAINER, "INPUT_UPDATE-BASELINE": "true", "INPUT_FAIL-ON": "error", "INPUT_STRICT": "", "INPUT_TOP": " 5 "}
     )
@@ -38,7 +38,7 @@ def test_every_line_of_an_input_is_translated_to_the_container() -> None:
     environment = from_environ(
         {
             **CONTAINER,
-            # the runner has translated the first line
+            # the runner translates only the first line
             "INPUT_TRACES": "/github/workspace/a.trace\n/home/runner/work/hello/hello/b/*.trace\r\n\n"
             "/home/runner/work/_temp/c.trace\n/__w/hello/hello/d.trace\n/home/runner/work/hello/hello2/e.trace",
         }
@@ -53,7 +53,7 @@ def test_every_line_of_an_input_is_translated_to_the_container() -> None:
     )
 
 
-def test_files_are_named_as_later_steps_know_them() -> None:
+def test_paths_are_translated_for_later_steps() -> None:
     environment = from_environ(CONTAINER)
 
     assert environment.on_host(Path("/github/workspace/out/x.sarif")) == "out/x.sarif"
@@ -61,7 +61,7 @@ def test_files_are_named_as_later_steps_know_them() -> None:
     assert environment.on_host(Path("/etc/x.sarif")) == "/etc/x.sarif"
 
 
-def test_what_is_mapped_from_is_a_path_of_the_build() -> None:
+def test_the_source_of_a_path_map_is_a_path_of_the_build() -> None:
     environment = from_environ(
         {**CONTAINER, "INPUT_PATH-MAP": "/github/workspace/gen=src/gen\n/home/me/code = /home/runner/work/hello/hello"}
     )
@@ -72,7 +72,7 @@ def test_what_is_mapped_from_is_a_path_of_the_build() -> None:
     )
 
 
-def test_it_is_known_where_other_steps_have_the_workspace() -> None:
+def test_the_workspaces_path_in_other_steps_is_known() -> None:
     environment = from_environ(CONTAINER)
 
     assert environment.built_in(Path("/github/workspace/api")) == [
@@ -97,14 +97,14 @@ def test_without_the_hosts_path_nothing_is_translated() -> None:
     assert environment.built_in(Path("/github/workspace")) == []
 
 
-def test_a_re_run_is_a_job_of_its_own() -> None:
+def test_a_re_run_has_its_own_id() -> None:
     first = from_environ({**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1"})
     again = from_environ({**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2"})
 
     assert (first.run_id, again.run_id) == ("77-1", "77-2")
 
 
-def test_what_is_told_to_github_is_asked_for_by_inputs() -> None:
+def test_inputs_control_what_is_published() -> None:
     usual = from_environ(CONTAINER)
     asked = from_environ(
         {
@@ -126,7 +126,7 @@ def test_what_is_told_to_github_is_asked_for_by_inputs() -> None:
     assert told(asked) == ["always", "linux_1.27-race", TOKEN, True, "größe, (linux) v1.27", True]
 
 
-def test_the_server_is_the_one_that_runs_the_job() -> None:
+def test_the_server_comes_from_the_environment() -> None:
     run = {**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2"}
     usual = from_environ(run)
     own = from_environ(
@@ -143,7 +143,7 @@ def test_the_server_is_the_one_that_runs_the_job() -> None:
     assert own.run_url == "https://git.example.com:8443/octo/hello/actions/runs/77/attempts/2"
 
 
-def test_what_the_runner_does_not_say_is_not_known() -> None:
+def test_missing_variables_are_unknown() -> None:
     odd = {"GITHUB_RUN_ID": "-7", "GITHUB_RUN_ATTEMPT": "²", "GITHUB_SHA": "main", "GITHUB_REF": "a\nb"}
     for variables in ({}, odd, dict.fromkeys(odd, "")):
         environment = from_environ({**CONTAINER, **variables, "GITHUB_REPOSITORY": "hello"})
@@ -154,7 +154,7 @@ def test_what_the_runner_does_not_say_is_not_known() -> None:
     assert from_environ({**CONTAINER, "GITHUB_RUN_ID": "7"}).run_url == "https://github.com/octo/hello/actions/runs/7"
 
 
-def test_in_a_pull_request_the_merge_was_checked_out_and_the_head_is_shown(tmp_path: Path) -> None:
+def test_a_pull_request_has_a_merge_commit_and_links_to_its_head(tmp_path: Path) -> None:
     head, merge = "1" * 40, "2" * 40
     payload = tmp_path / "event.json"
     payload.write_text(json.dumps({"pull_request": {"head": {"sha": head}}}), encoding="utf-8")
@@ -195,13 +195,13 @@ def test_a_boolean_is_true_or_false(name: str, value: str) -> None:
         ({"INPUT_PATH-MAP": "no equals sign"}, "path-map"),
         ({"INPUT_PATH-MAP": "=to"}, "path-map"),
         ({"GITHUB_WORKSPACE": ""}, "GITHUB_WORKSPACE"),
-        ({"INPUT_COMMENT": "Always"}, "comment: this input is auto, always or never, not 'Always'"),
+        ({"INPUT_COMMENT": "Always"}, "comment: must be auto, always or never, not 'Always'"),
         ({"INPUT_COMMENT": "auto\nalways"}, "comment"),
         ({"INPUT_COMMENT-ID": "a b"}, "comment-id: 'a b' is not 1 to 64 letters, "),
         ({"INPUT_COMMENT-ID": "x" * 65}, "comment-id"),
         ({"INPUT_COMMENT-ID": "a-->"}, "comment-id"),
         ({"INPUT_COMMENT-ID": "é"}, "comment-id"),
-        ({"INPUT_ARTIFACT": "a/b"}, "artifact: this input is the name of an artifact, not 'a/b'"),
+        ({"INPUT_ARTIFACT": "a/b"}, "artifact: must be an artifact name, not 'a/b'"),
         ({"INPUT_ARTIFACT": "\udcff"}, "artifact"),
         ({"INPUT_ARTIFACT": "x" * 10_000}, "artifact"),
         ({"GITHUB_API_URL": "api.github.com"}, "GITHUB_API_URL: 'api.github.com' is not"),
@@ -211,7 +211,7 @@ def test_a_boolean_is_true_or_false(name: str, value: str) -> None:
         ({"GITHUB_SERVER_URL": "https://github.com)](x"}, "GITHUB_SERVER_URL"),
     ],
 )
-def test_what_is_wrong_is_named(change: dict[str, str], named: str) -> None:
+def test_the_invalid_input_is_named(change: dict[str, str], named: str) -> None:
     with pytest.raises(UsageError, match=f"^{named}") as refused:
         from_environ({**CONTAINER, **change})
 

@@ -1,4 +1,4 @@
-"""What started a workflow: GitHub's own example payloads, odd ones, and anything else that is JSON."""
+"""Events: GitHub's own example payloads, unusual ones, and arbitrary JSON."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ PULL_EVENTS: Final = ("pull_request", "pull_request_target", "pull_request_revie
 
 
 def read_of(folder: Path, payload: object, name: str = "pull_request", **variables: str) -> Event:
-    """The event of a payload: of what JSON can hold, or the file's bytes."""
+    """Return the event of a payload, given as a JSON value or as the file's bytes."""
     file = folder / "event.json"
     file.write_bytes(payload if isinstance(payload, bytes) else json.dumps(payload).encode())
     return read({"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file), "GITHUB_SHA": SHA, **variables})
 
 
 def opened() -> dict[str, Any]:
-    """The payload of a pull request from a fork."""
+    """Return the payload of a pull request from a fork."""
     return {
         "pull_request": {
             "number": 7,
@@ -46,7 +46,7 @@ def opened() -> dict[str, Any]:
 
 
 def completed() -> dict[str, Any]:
-    """The payload of a workflow that another one's end started."""
+    """Return the payload of a workflow_run event."""
     return {
         "workflow_run": {
             "id": 4711,
@@ -64,7 +64,7 @@ def completed() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def examples() -> list[tuple[str, dict[str, Any]]]:
-    """(event, payload): all of GitHub's examples, of github.com and of its servers."""
+    """Return all of GitHub's examples as (event, payload), of github.com and GitHub Enterprise Server."""
     folder = npm.package(*EXAMPLES)
     events = [entry for file in sorted(folder.glob("*/index.json")) for entry in json.loads(file.read_bytes())]
     return [(entry["name"], payload) for entry in events for payload in entry["examples"]]
@@ -79,7 +79,7 @@ def test_every_example_is_read_under_every_name(examples: list[tuple[str, dict[s
             assert found.traced_run is None or called == "workflow_run"
 
 
-def test_the_examples_of_pull_requests_have_what_they_say(
+def test_examples_of_pull_requests_are_read_correctly(
     examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
 ) -> None:
     payloads = [payload for name, payload in examples if name in PULL_EVENTS]
@@ -89,13 +89,13 @@ def test_the_examples_of_pull_requests_have_what_they_say(
         head, base = pull["head"], pull["base"]
         for name in PULL_EVENTS:
             found = read_of(tmp_path, payload, name)
-            # none of the examples is of a fork
+            # no example is of a fork
             assert found.pull_request == PullRequest(pull["number"], head["sha"], is_fork=False)
             assert (found.commit, found.base_ref) == (head["sha"], base["ref"])
             assert not found.is_read_only
 
 
-def test_the_examples_of_runs_have_what_they_say(examples: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
+def test_examples_of_runs_are_read_correctly(examples: list[tuple[str, dict[str, Any]]], tmp_path: Path) -> None:
     payloads = [payload for name, payload in examples if name == "workflow_run"]
     assert len(payloads) >= 10
     for payload in payloads:
@@ -114,7 +114,7 @@ def test_the_examples_of_runs_have_what_they_say(examples: list[tuple[str, dict[
         assert (found.pull_request, found.commit, found.base_ref) == (None, run["head_sha"], "")
 
 
-def test_the_examples_of_merge_groups_have_what_they_say(
+def test_examples_of_merge_groups_are_read_correctly(
     examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
 ) -> None:
     payloads = [payload for name, payload in examples if name == "merge_group"]
@@ -129,7 +129,7 @@ def test_the_examples_of_merge_groups_have_what_they_say(
 @pytest.mark.parametrize(
     "name", ["push", "workflow_dispatch", "issue_comment", "release", "deployment", "check_run", "create", "delete"]
 )
-def test_other_events_are_of_the_commit_that_the_runner_names(
+def test_other_events_use_the_runners_commit(
     name: str, examples: list[tuple[str, dict[str, Any]]], tmp_path: Path
 ) -> None:
     payloads = [payload for event_name, payload in examples if event_name == name]
@@ -142,7 +142,7 @@ def test_other_events_are_of_the_commit_that_the_runner_names(
 def test_a_pull_request_of_a_fork(tmp_path: Path) -> None:
     pull_request = PullRequest(7, HEAD, is_fork=True)
     assert read_of(tmp_path, opened()) == Event("pull_request", pull_request, None, HEAD, "main", True)
-    # it runs what is on the base branch, with its rights
+    # it runs the base branch's code, with its permissions
     assert read_of(tmp_path, opened(), "pull_request_target") == Event(
         "pull_request_target", pull_request, None, HEAD, "main", False
     )
@@ -156,12 +156,12 @@ def test_a_pull_request_of_a_deleted_fork(tmp_path: Path) -> None:
 
     assert found.pull_request == PullRequest(7, HEAD, is_fork=True)
     assert found.is_read_only
-    # two that are not known are not the same
+    # two unknown repositories are not the same
     del payload["pull_request"]["base"]["repo"], payload["repository"]
     assert read_of(tmp_path, payload).is_read_only
 
 
-def test_a_branch_of_a_repository_that_is_a_fork_itself_is_no_fork(tmp_path: Path) -> None:
+def test_a_branch_in_a_forked_repository_is_not_a_fork(tmp_path: Path) -> None:
     payload = opened()
     payload["pull_request"]["head"]["repo"] = {"full_name": "Octo/hello", "fork": True}
 
@@ -182,7 +182,7 @@ def test_a_branch_of_a_repository_that_is_a_fork_itself_is_no_fork(tmp_path: Pat
         ("schedule", False),
     ],
 )
-def test_what_dependabot_starts_may_not_write(name: str, is_read_only: bool, tmp_path: Path) -> None:
+def test_runs_started_by_dependabot_are_read_only(name: str, is_read_only: bool, tmp_path: Path) -> None:
     payload = opened()
     payload["pull_request"]["head"]["repo"]["full_name"] = "octo/hello"
 
@@ -200,20 +200,20 @@ def test_the_run_of_a_deleted_fork(tmp_path: Path) -> None:
     assert not found.is_read_only
 
 
-def test_the_run_that_deploys_was_not_traced(tmp_path: Path) -> None:
+def test_the_run_of_a_deployment_was_not_traced(tmp_path: Path) -> None:
     found = read_of(tmp_path, completed(), "deployment_status")
 
     assert (found.traced_run, found.commit) == (None, SHA)
 
 
-def test_a_first_push_has_nothing_before_it(tmp_path: Path) -> None:
+def test_a_first_push_has_no_previous_commit(tmp_path: Path) -> None:
     payload = {"before": "0" * 40, "after": SHA, "ref": "refs/heads/new", "repository": {"default_branch": "main"}}
 
     assert read_of(tmp_path, payload, "push") == Event("push", None, None, SHA, "", False)
 
 
 @pytest.mark.parametrize("payload", [{"schedule": "0 4 * * *"}, {"schedule": "0 4 * * *", "repository": {}}])
-def test_a_schedule_says_next_to_nothing(payload: object, tmp_path: Path) -> None:
+def test_a_schedule_has_almost_no_payload(payload: object, tmp_path: Path) -> None:
     assert read_of(tmp_path, payload, "schedule") == Event("schedule", None, None, SHA, "", False)
 
 
@@ -221,19 +221,19 @@ DEEP: Final = b'{"a":' * 100_000
 UNREADABLE: Final = {
     "empty": (b"", "not valid JSON at line 1: "),
     "truncated": (json.dumps(opened()).encode()[:-1], "not valid JSON at line 1: "),
-    "a list": (json.dumps([opened()]).encode(), "not the payload of an event: it is not a JSON object"),
-    "a string": (b'"pull_request"', "not the payload of an event: it is not a JSON object"),
-    "null": (b"null", "not the payload of an event: it is not a JSON object"),
+    "a list": (json.dumps([opened()]).encode(), "not an event payload: not a JSON object"),
+    "a string": (b'"pull_request"', "not an event payload: not a JSON object"),
+    "null": (b"null", "not an event payload: not a JSON object"),
     "deep and truncated": (DEEP, "not valid JSON"),
     "not UTF-8": (b'{"pull_request":"\xff"}', "not UTF-8 at byte 17; save it as UTF-8"),
     "a byte order mark": (b"\xef\xbb\xbf{}", "starts with a byte order mark; save it as UTF-8 without one"),
     "a number of many digits": (b'{"a":' + b"9" * 100_000 + b"}", "not valid JSON: it has a number with thousands"),
-    "too large": (b"{}".ljust(event.MAX_BYTES + 1), "larger than 32,000,000 bytes, which is the limit"),
+    "too large": (b"{}".ljust(event.MAX_BYTES + 1), "exceeds the limit of 32,000,000 bytes"),
 }
 
 
 @pytest.mark.parametrize(("payload", "problem"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_payload_is_refused(payload: bytes, problem: str, tmp_path: Path) -> None:
+def test_what_is_not_a_payload_is_refused(payload: bytes, problem: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_of(tmp_path, payload)
     assert str(caught.value).startswith(f"GITHUB_EVENT_PATH: {tmp_path / 'event.json'}: {problem}")
@@ -259,7 +259,7 @@ def test_the_largest_payload_is_read(tmp_path: Path) -> None:
     assert read_of(tmp_path, json.dumps(opened()).encode().ljust(event.MAX_BYTES)).commit == HEAD
 
 
-def test_without_a_file_the_variables_tell(tmp_path: Path) -> None:
+def test_without_a_file_the_variables_are_used(tmp_path: Path) -> None:
     nothing = Event("push", None, None, SHA, "", False)
     for path in ("", str(tmp_path / "none.json"), str(tmp_path / "none.json/x")):
         assert read({"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": path, "GITHUB_SHA": SHA}) == nothing
@@ -270,14 +270,14 @@ NO_NUMBERS: Final = ("7", 7.0, True, 0, -7, 2**53, 10**400, float("nan"), float(
 
 
 @pytest.mark.parametrize("number", NO_NUMBERS, ids=repr)
-def test_what_is_no_number_is_none(number: object, tmp_path: Path) -> None:
+def test_an_invalid_number_is_unknown(number: object, tmp_path: Path) -> None:
     payload, run = opened(), completed()
     payload["pull_request"]["number"] = number
     run["workflow_run"]["id"] = number
 
     found = read_of(tmp_path, payload)
 
-    # nothing can be said to a pull request without a number, but its commit was traced
+    # A pull request without a number cannot get a comment, but its commit was traced.
     assert (found.pull_request, found.commit, found.base_ref) == (None, HEAD, "main")
     assert read_of(tmp_path, run, "workflow_run").traced_run is None
 
@@ -288,7 +288,7 @@ NO_REFS: Final = (
 
 
 @pytest.mark.parametrize("ref", NO_REFS, ids=repr)
-def test_what_no_branch_can_be_called_is_none(ref: object, tmp_path: Path) -> None:
+def test_an_invalid_branch_name_is_unknown(ref: object, tmp_path: Path) -> None:
     payload, run = opened(), completed()
     payload["pull_request"]["base"]["ref"] = run["workflow_run"]["head_branch"] = ref
 
@@ -302,7 +302,7 @@ def test_what_no_branch_can_be_called_is_none(ref: object, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "ref", ["x" * 1024, "dependabot/npm/a-1.2", "@me", "größer/日本", "<!--`$(x)`&#1;-->", "a%0Ab"]
 )
-def test_whatever_a_branch_can_be_called_is_kept(ref: str, tmp_path: Path) -> None:
+def test_a_valid_branch_name_is_kept(ref: str, tmp_path: Path) -> None:
     payload = opened()
     payload["pull_request"]["base"]["ref"] = ref
     run = completed()
@@ -318,7 +318,7 @@ def test_whatever_a_branch_can_be_called_is_kept(ref: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "sha", ["", "0" * 40, "0" * 64, "1" * 39, "1" * 41, "1" * 40 + "\n", "G" * 40, 1, None], ids=repr
 )
-def test_what_is_no_commit_is_not_linked_to(sha: object, tmp_path: Path) -> None:
+def test_an_invalid_commit_is_not_linked_to(sha: object, tmp_path: Path) -> None:
     payload = opened()
     payload["pull_request"]["head"]["sha"] = sha
 
@@ -332,7 +332,7 @@ def test_what_is_no_commit_is_not_linked_to(sha: object, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "name", ["me", "me/", "/hello", "me/..", "me/.", "me/a/b", "me/a b", "me/a?b", "mé/a", 1], ids=repr
 )
-def test_what_is_no_repository_is_a_fork_that_is_gone(name: object, tmp_path: Path) -> None:
+def test_an_invalid_repository_is_a_deleted_fork(name: object, tmp_path: Path) -> None:
     payload = opened()
     payload["pull_request"]["head"]["repo"]["full_name"] = name
 
@@ -346,7 +346,7 @@ KNOWN: Final = {"pull_request": opened(), "workflow_run": completed()}
 
 
 def places(value: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The ways to all members, of members too."""
+    """Yield the paths to all members, recursively."""
     for name, inner in value.items():
         yield (name,)
         if isinstance(inner, dict):
@@ -356,7 +356,7 @@ def places(value: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 PLACES: Final = [(name, place) for name, payload in KNOWN.items() for place in places(payload)]
 ANY_TEXT: Final = st.text(st.characters(exclude_categories=()), max_size=20)
 NAMES: Final = st.sampled_from(sorted({place[-1] for _, place in PLACES} | {"merge_group", "base_ref"})) | ANY_TEXT
-# with what JSON has not, but Python's reader takes: NaN, infinity and halves of characters
+# includes values that only Python's JSON reader accepts: NaN, infinity and lone surrogates
 JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from([HEAD, "main", "me/hello"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
@@ -387,7 +387,7 @@ def test_any_member_may_be_anything(known: tuple[str, tuple[str, ...]], value: o
 
 
 def check(found: Event) -> None:
-    """What comes from a payload can be put into a request, a link and a line."""
+    """Check that the values of an event are safe in a request, a link and a log line."""
     assert re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", found.commit)
     pull, run = found.pull_request, found.traced_run
     numbers = [pull.number if pull else 1, run.id if run else 1, (run.attempt if run else 0) + 1]

@@ -1,4 +1,4 @@
-"""The stand-in for GitHub: it answers as GitHub does, and its gates go red."""
+"""The stand-in for GitHub: it responds like GitHub, and it detects violations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SARIF = {"version": "2.1.0", "runs": []}
 
 
 def ask(hub: Hub, method: str, path: str, token: str = state.WRITE, **options: Any) -> requests.Response:
-    """A request as it should be; a path without the API's address is below the repository."""
+    """Send a valid request. A path that is not a URL is relative to the repository."""
     session = requests.Session()
     session.trust_env = False
     url = path if path.startswith("http") else f"{hub.url}/repos/{state.REPOSITORY}{path}"
@@ -51,7 +51,7 @@ def either(request: pytest.FixtureRequest) -> Hub:
     return hub
 
 
-def test_comments_are_made_changed_listed_and_deleted(either: Hub) -> None:
+def test_comments_are_created_updated_listed_and_deleted(either: Hub) -> None:
     either.state.pull(7)
     either.state.pull(8)
     either.state.comment(8, "elsewhere")
@@ -101,7 +101,7 @@ def test_how_long_a_comment_may_be(body: str, status: int, hub: Hub) -> None:
         ("", "GET", COMMENTS, 401, "Requires authentication"),
     ],
 )
-def test_what_a_token_may_do(token: str, method: str, path: str, status: int, message: str, either: Hub) -> None:
+def test_permissions_of_a_token(token: str, method: str, path: str, status: int, message: str, either: Hub) -> None:
     either.state.pull(7)
     answer = ask(either, method, path, token, json={"body": "text"} if method == "POST" else None)
     assert answer.status_code == status
@@ -112,7 +112,7 @@ def test_what_a_token_may_do(token: str, method: str, path: str, status: int, me
         assert "pull_requests=" in answer.headers["x-accepted-github-permissions"]
 
 
-def test_reading_a_public_repository_needs_no_right(hub: Hub) -> None:
+def test_reading_a_public_repository_needs_no_permission(hub: Hub) -> None:
     hub.state.pull(7)
     hub.state.private = False
     artifact = hub.state.artifact(5, {})
@@ -121,7 +121,7 @@ def test_reading_a_public_repository_needs_no_right(hub: Hub) -> None:
     assert ask(hub, "GET", f"/actions/artifacts/{artifact.id}/zip", state.NOTHING).status_code == 403
 
 
-def test_a_workflow_is_nobody(either: Hub) -> None:
+def test_a_workflows_token_has_no_user(either: Hub) -> None:
     assert ask(either, "GET", f"{either.url}/user").status_code == 403
     assert ask(either, "GET", f"{either.url}/user", state.PERSONAL).json()["login"] == "octocat"
 
@@ -190,7 +190,7 @@ def test_artifacts_come_from_another_host(either: Hub) -> None:
     assert ask(either, "GET", f"/actions/artifacts/{other.id}/zip").status_code == 410
 
 
-def test_an_upload_is_processed_after_a_while(either: Hub) -> None:
+def test_an_upload_is_processed_eventually(either: Hub) -> None:
     url = upload(either, packed(SARIF), checkout_uri="file:///github/workspace").json()["url"]
     assert [ask(either, "GET", url).json()["processing_status"] for _ in range(3)] == [
         "pending",
@@ -206,7 +206,7 @@ def test_an_upload_that_fails(hub: Hub) -> None:
     assert answer == {"processing_status": "failed", "errors": ["no result has a location"]}
 
 
-def test_uploads_that_are_refused(hub: Hub) -> None:
+def test_refused_uploads(hub: Hub) -> None:
     hub.state.upload_limit = 10
     assert upload(hub, packed(SARIF)).status_code == 413
     hub.state.code_scanning = False
@@ -242,9 +242,7 @@ GOOD: dict[str, Any] = {"commit_sha": "a" * 40, "ref": "refs/heads/main", "sarif
         ("POST", SARIFS, {"json": {**GOOD, "sarif": "{}"}}, "binascii.Error"),
     ],
 )
-def test_a_request_against_the_description_is_seen(
-    method: str, path: str, options: dict[str, Any], wrong: str, hub: Hub
-) -> None:
+def test_an_invalid_request_is_detected(method: str, path: str, options: dict[str, Any], wrong: str, hub: Hub) -> None:
     hub.state.pull(7)
 
     answer = ask(hub, method, path, **options)
@@ -255,7 +253,7 @@ def test_a_request_against_the_description_is_seen(
     hub.violations.clear()
 
 
-def test_an_answer_against_the_description_is_seen(hub: Hub) -> None:
+def test_an_invalid_response_is_detected(hub: Hub) -> None:
     hub.state.pull(7, state="half-open")
     assert ask(hub, "GET", "/pulls/7").status_code == 501
     assert "the answer 200" in hub.violations[0]
@@ -263,7 +261,7 @@ def test_an_answer_against_the_description_is_seen(hub: Hub) -> None:
     hub.violations.clear()
 
 
-def test_a_token_that_goes_to_the_storage_is_seen(hub: Hub) -> None:
+def test_a_token_sent_to_the_storage_is_detected(hub: Hub) -> None:
     artifact = hub.state.artifact(5, {})
     address = ask(hub, "GET", f"/actions/artifacts/{artifact.id}/zip", allow_redirects=False).headers["location"]
     assert ask(hub, "GET", address).status_code == 501
@@ -271,14 +269,14 @@ def test_a_token_that_goes_to_the_storage_is_seen(hub: Hub) -> None:
     hub.violations.clear()
 
 
-def test_a_path_outside_of_the_base_is_seen(ghes: Hub) -> None:
+def test_a_path_outside_the_base_is_detected(ghes: Hub) -> None:
     assert ask(ghes, "GET", f"{ghes.server_url}/user").status_code == 501
     assert len(ghes.violations) == 1
     ghes.violations.clear()
 
 
 def test_the_fixture_fails_a_test(tmp_path: Path) -> None:
-    """Even one that has nothing to say against the answer."""
+    """Even a test that ignores the response."""
     file = tmp_path / "test_it.py"
     file.write_text(
         "import requests\n"
@@ -314,7 +312,7 @@ def test_the_log_has_no_token(hub: Hub) -> None:
         (faults.slow(0), 200, {}),
     ],
 )
-def test_faults_end_after_as_many_as_were_asked_for(
+def test_faults_end_after_the_given_number(
     fault: faults.Action, status: int, headers: dict[str, str], hub: Hub
 ) -> None:
     hub.state.pull(7)
@@ -328,7 +326,7 @@ def test_faults_end_after_as_many_as_were_asked_for(
 
 
 @pytest.mark.parametrize(("after", "bodies"), [(False, []), (True, ["text"])])
-def test_an_answer_is_lost_before_or_after_the_deed(after: bool, bodies: list[str], hub: Hub) -> None:
+def test_a_response_is_lost_before_or_after_the_request_is_served(after: bool, bodies: list[str], hub: Hub) -> None:
     hub.state.pull(7)
     hub.on("POST", "/comments$", faults.closed(), after=after)
     with pytest.raises(requests.ConnectionError):

@@ -1,4 +1,4 @@
-"""action.yml and the workflows: valid by GitHub's schemas, and equal to what the code reads."""
+"""action.yml and the workflows are valid by GitHub's schemas and match the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 class Recorded(Mapping[str, str]):
-    """An environment that remembers which of the step's inputs were asked for."""
+    """An environment that records which inputs are read."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self.values_given = values
@@ -38,7 +38,7 @@ class Recorded(Mapping[str, str]):
         return len(self.values_given)
 
 
-def test_the_inputs_of_the_action_are_the_ones_that_are_read() -> None:
+def test_the_action_declares_exactly_the_inputs_that_are_read() -> None:
     environ = Recorded({"GITHUB_WORKSPACE": "/github/workspace", "INPUT_TRACES": "a.trace"})
 
     from_environ(environ)
@@ -46,9 +46,11 @@ def test_the_inputs_of_the_action_are_the_ones_that_are_read() -> None:
     assert environ.asked == set(YAML().load(ROOT / "action.yml")["inputs"])
 
 
-def test_the_defaults_of_the_action_are_the_codes() -> None:
+def test_the_actions_defaults_match_the_code() -> None:
     inputs = YAML().load(ROOT / "action.yml")["inputs"]
-    defaults = {f"INPUT_{name.upper()}": told["default"] for name, told in inputs.items() if "default" in told}
+    defaults = {
+        f"INPUT_{name.upper()}": declared["default"] for name, declared in inputs.items() if "default" in declared
+    }
     environ = {"GITHUB_WORKSPACE": "/github/workspace", "INPUT_TRACES": "a.trace"}
 
     assert defaults.pop("INPUT_GITHUB-TOKEN") == "${{ github.token }}"
@@ -59,15 +61,15 @@ def test_the_action_is_valid() -> None:
     check("github-actions", ROOT / "action.yml")
 
 
-def test_the_image_of_the_action_is_the_one_of_this_version() -> None:
-    """An exact tag, never a moving one: what a commit runs stays what it was."""
+def test_the_action_uses_the_image_of_this_version() -> None:
+    """By exact tag, so that a commit always runs the same image."""
     runs = YAML(typ="safe").load(ROOT / "action.yml")["runs"]
 
     assert runs == {"using": "docker", "image": f"docker://ghcr.io/org/gotracer-ci:v{__version__}"}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_is_valid_and_asks_for_no_more_than_it_needs(workflow: Path) -> None:
+def test_a_workflow_is_valid_and_has_minimal_permissions(workflow: Path) -> None:
     check("github-workflows", workflow)
     document = YAML(typ="safe").load(workflow)
     assert document["permissions"] == {}
@@ -78,7 +80,7 @@ def test_a_workflow_is_valid_and_asks_for_no_more_than_it_needs(workflow: Path) 
                 assert step["with"]["persist-credentials"] is False
 
 
-def test_actions_of_others_are_pinned_and_dependabot_can_tell_their_versions() -> None:
+def test_third_party_actions_are_pinned_with_a_version_for_dependabot() -> None:
     text = "".join(workflow.read_text(encoding="utf-8") for workflow in WORKFLOWS)
     used = set(re.findall(r"uses: (?!\./ )(.*)", text))
 
@@ -94,7 +96,7 @@ def check(schema: str, file: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_the_image_installs_every_dependency_by_its_hash() -> None:
+def test_the_image_pins_every_dependency_by_hash() -> None:
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     for file, requirements in (
         ("requirements.lock", needed["project"]["dependencies"]),

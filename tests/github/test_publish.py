@@ -1,4 +1,4 @@
-"""What the action tells GitHub: comment, code scanning and base branch's baseline, in whole runs of the process."""
+"""Comment, code scanning and the base branch's baseline, in whole runs of the action's process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
     assert "1 new" in body
     assert RESOLVED not in body
     assert "startAudit" in body
-    assert f"/{workflow.hub.state.repository}/blob/{pull.sha}/" not in body  # the workspace has no sources
+    assert f"/{workflow.hub.state.repository}/blob/{pull.sha}/" not in body  # the workspace has no source files
     assert bad.outputs["comment-url"].startswith(f"{workflow.hub.server_url}/{workflow.hub.state.repository}/pull/7#")
 
     good = workflow.step(CLEAN)
@@ -70,7 +70,7 @@ def test_a_clean_run_is_quiet(workflow: Workflow) -> None:
     assert "comment-url" not in step.outputs
 
 
-def test_always_speaks_of_a_clean_run_too_and_never_of_none(workflow: Workflow) -> None:
+def test_always_comments_on_a_clean_run_and_never_on_none(workflow: Workflow) -> None:
     workflow.opened()
 
     assert workflow.step(LEAK, comment="never").exit_code == 1
@@ -117,7 +117,7 @@ def test_a_missing_permission_is_named(workflow: Workflow, comment: str) -> None
     assert clean.outputs["conclusion"] == "success"
 
 
-def test_a_fork_gets_its_findings_without_rights(workflow: Workflow) -> None:
+def test_a_fork_gets_its_findings_without_permissions(workflow: Workflow) -> None:
     workflow.opened(fork="mallory/service")
     workflow.token = state.READ
 
@@ -128,11 +128,11 @@ def test_a_fork_gets_its_findings_without_rights(workflow: Workflow) -> None:
     assert "startAudit" in step.summary
     assert len(step.annotations("notice")) == 2
     assert any("second workflow" in line for line in step.annotations("notice"))
-    assert len(step.annotations("error")) == 1  # the finding itself
+    assert len(step.annotations("error")) == 1  # the finding
     assert clean.exit_code == 0
 
 
-def test_github_out_of_order_fails_the_step_last(workflow: Workflow) -> None:
+def test_an_outage_of_github_fails_the_step_after_the_reports(workflow: Workflow) -> None:
     workflow.opened()
     workflow.hub.on("GET", "/comments$", faults.refused(410, "Gone"), times=3)
 
@@ -142,7 +142,7 @@ def test_github_out_of_order_fails_the_step_last(workflow: Workflow) -> None:
     assert "startAudit" in bad.summary
     assert (good.exit_code, good.outputs["conclusion"]) == (4, "success")
     assert any("410" in line for line in good.annotations("error"))
-    # there was nothing to say
+    # there is no regression to comment on
     assert quiet.exit_code == 0
     assert any("410" in line for line in quiet.annotations("warning"))
 
@@ -150,7 +150,7 @@ def test_github_out_of_order_fails_the_step_last(workflow: Workflow) -> None:
 def test_an_older_run_does_not_overwrite_a_newer_one(workflow: Workflow) -> None:
     workflow.opened()
     workflow.step(LEAK)
-    workflow.runner.runs = -1  # as if run 0 were late
+    workflow.runner.runs = -1  # as if run 0 finished late
 
     late = workflow.step(CLEAN)
 
@@ -182,22 +182,22 @@ def test_the_token_is_nowhere(workflow: Workflow) -> None:
 # the base branch's baseline
 
 
-def test_a_change_cannot_raise_its_own_bar(workflow: Workflow) -> None:
+def test_a_change_cannot_raise_its_own_limits(workflow: Workflow) -> None:
     workflow.opened()
-    workflow.step(LEAK, update_baseline="true", comment="never")  # what the pull request would commit
+    workflow.step(LEAK, update_baseline="true", comment="never")  # the baseline in the pull request
     assert (workflow.runner.workspace / BASELINE).read_bytes() != COMMITTED
 
     step = workflow.step(LEAK)
 
     assert step.exit_code == 1
-    assert f"{BASELINE} of main" in step.log
-    assert f"{BASELINE} of main" in step.summary
-    assert f"{BASELINE} of main" in workflow.hub.state.bodies(7)[0]
-    assert any("another" in line for line in step.annotations("notice"))
+    assert f"{BASELINE} on main" in step.log
+    assert f"{BASELINE} on main" in step.summary
+    assert f"{BASELINE} on main" in workflow.hub.state.bodies(7)[0]
+    assert any(f"modifies {BASELINE}" in line for line in step.annotations("notice"))
 
 
 @pytest.mark.parametrize("what", ["folder", "endless", "dangling"])
-def test_a_change_may_make_anything_of_its_baseline(workflow: Workflow, what: str) -> None:
+def test_whatever_a_change_does_to_its_baseline_is_ignored(workflow: Workflow, what: str) -> None:
     workflow.opened()
     file = workflow.runner.workspace / BASELINE
     file.unlink()
@@ -209,7 +209,7 @@ def test_a_change_may_make_anything_of_its_baseline(workflow: Workflow, what: st
     step = workflow.step(CLEAN)
 
     assert step.exit_code == 0
-    assert f"{BASELINE} of main" in step.log
+    assert f"{BASELINE} on main" in step.log
     assert len(step.annotations("notice")) == (what != "dangling")
 
 
@@ -217,7 +217,7 @@ def test_a_change_may_make_anything_of_its_baseline(workflow: Workflow, what: st
     "text",
     ['fail-on = "never"', 'baseline = "other.json"', 'baseline = "../other.json"', "update-baseline = true", None],
 )
-def test_a_change_that_is_judged_by_its_own_configuration_is_told_of(workflow: Workflow, text: str | None) -> None:
+def test_a_change_to_the_configuration_file_is_reported(workflow: Workflow, text: str | None) -> None:
     workflow.opened()
     workflow.hub.state.put(CONFIG, b"strict = true")
     file = workflow.runner.workspace / CONFIG
@@ -234,7 +234,7 @@ def test_a_change_that_is_judged_by_its_own_configuration_is_told_of(workflow: W
 
     assert same.annotations("warning") == []
     (warning,) = other.annotations("warning")
-    assert f"{CONFIG} than main" in warning
+    assert f"modifies {CONFIG}" in warning
 
 
 def test_a_merge_queue_uses_the_base_branch(workflow: Workflow) -> None:
@@ -249,7 +249,7 @@ def test_a_merge_queue_uses_the_base_branch(workflow: Workflow) -> None:
 
 
 @pytest.mark.parametrize("how", ["no file", "refused", "too large"])
-def test_the_checkouts_baseline_takes_its_place(workflow: Workflow, how: str) -> None:
+def test_the_checkouts_baseline_is_the_fallback(workflow: Workflow, how: str) -> None:
     workflow.opened()
     if how == "no file":
         workflow.hub.state.files["main"].clear()
@@ -261,7 +261,7 @@ def test_the_checkouts_baseline_takes_its_place(workflow: Workflow, how: str) ->
     step = workflow.step(CLEAN)
 
     assert step.exit_code == 0
-    assert f"{BASELINE} of the checkout" in step.log
+    assert f"{BASELINE} in the checkout" in step.log
     (notice,) = step.annotations("notice")
     assert ("contents: read" in notice) == (how == "refused")
 
@@ -273,12 +273,12 @@ def test_an_invalid_baseline_of_the_base_branch_is_named(workflow: Workflow) -> 
     step = workflow.step(LEAK)
 
     assert step.exit_code == 3
-    assert f"{BASELINE} of main" in step.annotations("error")[0]
+    assert f"{BASELINE} on main" in step.annotations("error")[0]
     assert "/tmp" not in step.log
-    assert workflow.hub.state.bodies(7) == []  # no comment on what could not be compared
+    assert workflow.hub.state.bodies(7) == []  # no comment without a comparison
 
 
-def test_what_a_fork_updates_goes_with_its_reports(workflow: Workflow) -> None:
+def test_a_forks_updated_baseline_is_next_to_the_reports(workflow: Workflow) -> None:
     workflow.opened(fork="mallory/service")
 
     step = workflow.step(LEAK, update_baseline="true")
@@ -290,7 +290,7 @@ def test_what_a_fork_updates_goes_with_its_reports(workflow: Workflow) -> None:
 
 
 @pytest.mark.parametrize("where", ["there", "link"])
-def test_what_a_fork_updates_may_be_there_already(workflow: Workflow, where: str) -> None:
+def test_a_forks_updated_baseline_may_already_exist(workflow: Workflow, where: str) -> None:
     workflow.opened(fork="mallory/service")
     there = workflow.runner.workspace / "gotracer-ci/baseline.json"
     there.parent.mkdir()
@@ -342,7 +342,7 @@ def test_sarif_is_uploaded_for_the_merge_commit(workflow: Workflow) -> None:
     assert step.exit_code == 1
 
 
-def test_pull_request_target_analyses_the_head(workflow: Workflow) -> None:
+def test_pull_request_target_analyzes_the_head(workflow: Workflow) -> None:
     pull = workflow.opened(event="pull_request_target")
 
     workflow.step(CLEAN, upload_sarif="true")
@@ -351,7 +351,7 @@ def test_pull_request_target_analyses_the_head(workflow: Workflow) -> None:
     assert (upload.commit, upload.ref) == (pull.sha, "refs/pull/7/head")
 
 
-def test_half_a_result_is_not_uploaded(workflow: Workflow) -> None:
+def test_an_incomplete_result_is_not_uploaded(workflow: Workflow) -> None:
     workflow.opened()
     trace = (TRACES / "tour-go1.27.trace").read_bytes()
     (workflow.runner.workspace / "cut").write_bytes(trace[: len(trace) * 9 // 10])
@@ -363,7 +363,7 @@ def test_half_a_result_is_not_uploaded(workflow: Workflow) -> None:
     assert "not uploaded" in step.log
 
 
-def test_what_code_scanning_says_against_it_is_told(workflow: Workflow) -> None:
+def test_code_scannings_reasons_are_reported(workflow: Workflow) -> None:
     workflow.opened()
     workflow.hub.state.processing = [{"processing_status": "failed", "errors": ["rejected: no such ref"]}]
 
@@ -373,7 +373,7 @@ def test_what_code_scanning_says_against_it_is_told(workflow: Workflow) -> None:
     assert any("no such ref" in line for line in step.annotations("error"))
 
 
-def test_without_the_right_to_upload_the_step_says_which(workflow: Workflow) -> None:
+def test_a_missing_upload_permission_is_named(workflow: Workflow) -> None:
     workflow.opened()
     workflow.hub.state.tokens["ghs_x"] = state.Token(state.ACTIONS, {"contents": "read", "pull-requests": "write"})
     workflow.token = "ghs_x"
@@ -384,7 +384,7 @@ def test_without_the_right_to_upload_the_step_says_which(workflow: Workflow) -> 
     assert any("security-events: write" in line for line in step.annotations("error"))
 
 
-def test_a_companys_own_github_is_asked_at_its_own_address(runner: Runner, ghes: Hub) -> None:
+def test_an_enterprise_server_is_addressed_by_its_own_url(runner: Runner, ghes: Hub) -> None:
     workflow = Workflow(runner, ghes)
     workflow.opened()
 

@@ -1,4 +1,4 @@
-"""Real payloads of each event that a workflow with the action is started by, through whole runs of the process."""
+"""Real payloads of each event that can trigger the action, in whole runs of the process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def one_of_each_action(examples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
 def test_pull_requests(runner: Runner, hub: Hub, payloads: Payloads, event: str) -> None:
     workflow = Workflow(runner, hub)
-    # a run takes a second or two, and the actions differ in little but their names: test_event.py reads all of them
+    # A run takes seconds and the payloads hardly differ, so use one per action. test_event.py reads all of them.
     for number, example in enumerate(one_of_each_action(payloads["pull_request"])[:3], 1):
         pull = {**example["pull_request"], "number": number}
         hub.state.pull(number, pull["head"]["ref"], pull["head"]["sha"])
@@ -30,14 +30,14 @@ def test_pull_requests(runner: Runner, hub: Hub, payloads: Payloads, event: str)
         step = workflow.step(LEAK)
 
         assert (step.exit_code, step.outputs["new"]) == (1, "1")
-        assert f"{BASELINE} of {pull['base']['ref']} (2 jobs)" in step.log
+        assert f"{BASELINE} on {pull['base']['ref']} (2 jobs)" in step.log
         assert pull["head"]["sha"][:7] in hub.state.bodies(number)[0]
 
 
 @pytest.mark.parametrize("event", ["push", "merge_group", "schedule", "workflow_dispatch", "release", "issue_comment"])
 def test_events_without_a_pull_request(runner: Runner, hub: Hub, payloads: Payloads, event: str) -> None:
     workflow = Workflow(runner, hub)
-    # a schedule has no webhook; all that its payload holds is when
+    # a schedule has no webhook, and its payload has only the schedule
     examples = payloads.get(event, [{"schedule": "17 3 * * *"}])
     runner.says(event, examples[0], GITHUB_REF="refs/heads/main")
 

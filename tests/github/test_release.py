@@ -1,4 +1,4 @@
-"""release.yml: what it refuses, in which order it publishes, who may write, and its shell, run with a gh that tells."""
+"""release.yml: its checks, order and permissions, and its scripts, executed with a fake gh and docker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Later.
 
 Old.
 """
-# answers the list of tags from TAGS; everything that it is asked goes to a log
+# prints TAGS as the list of tags, and logs its arguments
 GH = """#!/bin/sh
 printf '%s\\n' "$*" >> gh.log
 case "$*" in *matching-refs*) printf '%s\\n' "$TAGS";; *PATCH*) exit "${PATCH:-0}";; esac
@@ -46,7 +46,7 @@ def script(job: str, name: str) -> str:
 
 
 def run(text: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A step's script as the runner starts it, in a folder, with a gh that only tells."""
+    """Run a step's script in a directory as the runner does, with a fake gh and docker."""
     tools = folder.parent / "tools"
     tools.mkdir(exist_ok=True)
     for tool in ("gh", "docker"):
@@ -76,34 +76,34 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_version_is_the_packages(checkout: Path) -> None:
+def test_the_version_comes_from_the_package(checkout: Path) -> None:
     assert run(script("plan", "version"), checkout).returncode == 0
 
     assert (checkout / "output").read_text().split() == [f"version={__version__}", f"image={IMAGE}"]
 
 
 @pytest.mark.parametrize("tags", ["", f"refs/tags/v{__version__}-rc1\nrefs/tags/v{__version__}0"])
-def test_what_is_ready_may_be_released(checkout: Path, tags: str) -> None:
+def test_a_prepared_version_can_be_released(checkout: Path, tags: str) -> None:
     done = run(script("plan", "may"), checkout, TAGS=tags)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "problem"),
     [
         ({"GITHUB_REF": "refs/heads/topic"}, "from main"),
         ({"VERSION": "7.0.0"}, f"action.yml must name docker://{IMAGE}:v7.0.0"),
         ({"IMAGE": "ghcr.io/else/gotracer-ci"}, "action.yml must name docker://ghcr.io/else/gotracer-ci"),
-        ({"TAGS": f"refs/tags/v{__version__}"}, "is there already"),
+        ({"TAGS": f"refs/tags/v{__version__}"}, "already exists"),
     ],
 )
-def test_what_is_not_ready_is_refused(checkout: Path, variables: dict[str, str], said: str) -> None:
+def test_an_unprepared_version_is_refused(checkout: Path, variables: dict[str, str], problem: str) -> None:
     done = run(script("plan", "may"), checkout, **variables)
 
     assert done.returncode == 1
     assert done.stdout.startswith("::error::")
-    assert said in done.stdout
+    assert problem in done.stdout
 
 
 def test_a_changelog_without_the_date_is_refused(checkout: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_changelog_without_the_date_is_refused(checkout: Path) -> None:
     assert f"## {__version__} (the date" in done.stdout
 
 
-def test_tags_that_cannot_be_listed_are_not_taken_for_none(checkout: Path) -> None:
+def test_a_failure_to_list_the_tags_is_an_error(checkout: Path) -> None:
     done = run(script("plan", "may").replace("gh api", "false"), checkout)
 
     assert done.returncode == 1
@@ -137,12 +137,15 @@ def test_the_two_images_are_joined_by_their_digests(checkout: Path) -> None:
     assert run(text, checkout, TAG="v1.2.3").returncode == 1
 
 
-def test_the_release_has_the_changelogs_chapter_and_all_files(checkout: Path) -> None:
+def test_the_release_has_the_changelogs_section_and_all_files(checkout: Path) -> None:
     (checkout / "dist").mkdir()
     for name in ("a.whl", "b.tar.gz"):
         (checkout / "dist" / name).touch()
 
-    assert run(script("release", "The tag, and the release with the changelog's chapter"), checkout).returncode == 0
+    assert (
+        run(script("release", "Create the tag and the release, with notes from the changelog"), checkout).returncode
+        == 0
+    )
 
     assert (checkout / "notes.md").read_text() == "\n### Added\n\n- All.\n\n"
     made = (checkout / "gh.log").read_text()
@@ -158,27 +161,27 @@ def test_the_release_has_the_changelogs_chapter_and_all_files(checkout: Path) ->
     ],
     ids=["moved", "made"],
 )
-def test_the_major_tag_is_moved_or_made(checkout: Path, patch: str, last: str) -> None:
-    assert run(script("release", "The major tag"), checkout, VERSION="3.20.1", PATCH=patch).returncode == 0
+def test_the_major_tag_is_moved_or_created(checkout: Path, patch: str, last: str) -> None:
+    assert run(script("release", "Move the major tag"), checkout, VERSION="3.20.1", PATCH=patch).returncode == 0
 
     assert (checkout / "gh.log").read_text().splitlines()[-1] == last
 
 
 def before(job: str) -> set[str]:
-    """The jobs that must have succeeded before this one starts."""
+    """Return the jobs that must succeed before this one starts."""
     needs = JOBS[job].get("needs", [])
     direct = {needs} if isinstance(needs, str) else set(needs)
     return direct.union(*(before(name) for name in direct))
 
 
-def test_the_git_tag_is_made_when_everything_else_is_there() -> None:
+def test_the_git_tag_is_created_last() -> None:
     assert before("release") == set(JOBS) - {"release"}
     assert before("join") >= {"complete", "image"}
     assert before("attest") >= {"try"}
-    assert JOBS["release"]["steps"][-1]["name"] == "The major tag"
+    assert JOBS["release"]["steps"][-1]["name"] == "Move the major tag"
 
 
-def test_each_job_may_write_only_what_it_is_for() -> None:
+def test_each_job_has_only_the_write_permissions_that_it_needs() -> None:
     writes = {
         name: {scope for scope, access in job["permissions"].items() if access == "write"} for name, job in JOBS.items()
     }
@@ -192,7 +195,7 @@ def test_each_job_may_write_only_what_it_is_for() -> None:
 
 
 def test_a_pull_request_publishes_nothing() -> None:
-    """Who may write needs a job, or is one, that runs for a dispatch only."""
+    """Every job with write permissions runs only on a dispatch, or depends on a job that does."""
     guarded = {name for name, job in JOBS.items() if job.get("if") == "github.event_name == 'workflow_dispatch'"}
 
     assert guarded == {"image"}

@@ -1,4 +1,4 @@
-"""GitHub's rules for when to try again."""
+"""GitHub's rules for retries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def after(
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_what_github_names_comes_first(status: int) -> None:
+def test_a_time_named_by_github_takes_precedence(status: int) -> None:
     soon = str(int(NOW) + 100)
     assert after(status, SECONDARY, retry_after="7", remaining="0", reset=soon) == 7
     assert after(status, SECONDARY, remaining="0", reset=soon) == 101
@@ -26,23 +26,23 @@ def test_what_github_names_comes_first(status: int) -> None:
     assert after(status, "API rate limit exceeded", remaining="0", reset="5") == 1
 
 
-def test_else_a_minute_and_longer_each_time() -> None:
+def test_without_a_time_the_wait_is_a_minute_and_grows() -> None:
     assert [after(403, SECONDARY, failures) for failures in range(3)] == [60, 120, 240]
     assert after(403, "You have triggered an abuse detection mechanism.") == 60
     assert after(429) == 60
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "1e9", "٣", "9" * 5_000, "Wed, 21 Oct 2015 07:28:00 GMT"])
-def test_a_number_that_is_none_is_as_if_it_were_missing(value: str) -> None:
+def test_an_invalid_number_counts_as_missing(value: str) -> None:
     assert after(429, retry_after=value) == 60
     assert after(429, remaining="0", reset=value) == 60
 
 
-def test_a_missing_permission_is_no_rate_limit() -> None:
+def test_a_missing_permission_is_not_a_rate_limit() -> None:
     assert after(403, "Resource not accessible by integration", reset=str(int(NOW) + 100)) is None
     assert [after(status) for status in (400, 401, 404, 410, 413, 422, 501)] == [None] * 7
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_trouble_is_waited_for_with_growth(status: int) -> None:
+def test_the_wait_for_an_outage_grows(status: int) -> None:
     assert [after(status, failures=failures) for failures in range(5)] == [1, 2, 4, 8, 16]

@@ -1,4 +1,4 @@
-"""The two stages of a fork's pull request: one finds and may not write, the other writes and runs nothing of it."""
+"""The two stages for a fork: the first is read-only and analyzes, the second comments and runs no code of the fork."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def workflow(runner: Runner, hub: Hub) -> Workflow:
 
 
 def first_stage(workflow: Workflow, trace: str = LEAK, run: int = RUN) -> state.Pull:
-    """The fork's own run: its findings are the artifact of the run."""
+    """Run the analysis for the fork and store its findings as an artifact."""
     pull = workflow.opened(fork="mallory/service")
     workflow.token = state.READ
     step = workflow.step(trace)
@@ -42,7 +42,7 @@ def first_stage(workflow: Workflow, trace: str = LEAK, run: int = RUN) -> state.
 
 
 def second_stage(workflow: Workflow, pull: state.Pull, run: int = RUN, /, **others: Any) -> Step:
-    """The run that the end of the first one starts. others: members of its payload; inputs as `input_NAME`."""
+    """Run the workflow_run step after the first stage. others: members of its payload, and inputs as `input_NAME`."""
     inputs = {name.removeprefix("input_"): others.pop(name) for name in list(others) if name.startswith("input_")}
     traced = {
         "id": run,
@@ -73,7 +73,7 @@ def test_a_forks_findings_become_a_comment(workflow: Workflow) -> None:
     assert step.outputs["comment-url"]
 
 
-def test_its_links_lead_into_the_folder_that_was_analysed(workflow: Workflow) -> None:
+def test_links_lead_into_the_analyzed_directory(workflow: Workflow) -> None:
     for name in ("go.mod", "service/main.go"):
         (workflow.runner.workspace / "shop" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / "shop" / name)
@@ -105,14 +105,12 @@ def test_a_clean_fork_is_quiet(workflow: Workflow) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"sha": "e" * 40}, "moved on"),
+        ({"sha": "e" * 40}, "is now eeeeeee"),
         ({"state": "closed"}, "closed"),
     ],
     ids=["moved on", "closed"],
 )
-def test_a_head_that_is_not_there_any_more_gets_no_comment(
-    workflow: Workflow, change: dict[str, str], reason: str
-) -> None:
+def test_an_outdated_head_gets_no_comment(workflow: Workflow, change: dict[str, str], reason: str) -> None:
     pull = first_stage(workflow)
     traced = copy.copy(pull)
     for name, value in change.items():
@@ -124,7 +122,7 @@ def test_a_head_that_is_not_there_any_more_gets_no_comment(
     assert reason in step.log
 
 
-def test_a_push_is_no_pull_request(workflow: Workflow) -> None:
+def test_a_push_gets_no_comment(workflow: Workflow) -> None:
     step = second_stage(workflow, first_stage(workflow), event="push")
 
     assert step.exit_code == 0
@@ -132,7 +130,7 @@ def test_a_push_is_no_pull_request(workflow: Workflow) -> None:
     assert "push" in step.log
 
 
-def test_a_run_that_never_came_to_the_traces_has_nothing_to_say(workflow: Workflow) -> None:
+def test_a_run_that_failed_before_the_analysis_gets_no_comment(workflow: Workflow) -> None:
     pull = workflow.opened(fork="mallory/service")
 
     failed = second_stage(workflow, pull)
@@ -154,7 +152,7 @@ def test_a_run_that_never_came_to_the_traces_has_nothing_to_say(workflow: Workfl
     ],
     ids=["no zip", "other member", "no JSON", "no report", "nested"],
 )
-def test_what_is_no_report_is_one_line(workflow: Workflow, content: Any) -> None:
+def test_an_invalid_report_is_one_line(workflow: Workflow, content: Any) -> None:
     pull = workflow.opened(fork="mallory/service")
     workflow.hub.state.artifact(RUN, content)
 
@@ -166,7 +164,7 @@ def test_what_is_no_report_is_one_line(workflow: Workflow, content: Any) -> None
     assert workflow.written() == []
 
 
-def test_it_needs_a_token_and_the_payload_of_a_run(workflow: Workflow) -> None:
+def test_the_second_stage_needs_a_token_and_the_payload_of_a_run(workflow: Workflow) -> None:
     pull = workflow.opened(fork="mallory/service")
 
     no_token = second_stage(workflow, pull, input_github_token="")
@@ -178,12 +176,12 @@ def test_it_needs_a_token_and_the_payload_of_a_run(workflow: Workflow) -> None:
     assert "workflow_run" in no_run.annotations("error")[0]
 
 
-# what a fork may have put into its findings
+# values that a fork may have put into its findings
 
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The findings of a real run."""
+    """Return the findings of a real run."""
     runner = Runner(tmp_path_factory.mktemp("run"))
     runner.add(LEAK)
     step = runner.step()
@@ -191,7 +189,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def leaves(value: Any) -> Iterator[tuple[Any, Any]]:
-    """(container, key) of all that is no container itself."""
+    """Yield (container, key) of each value that is not a container."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in items:
         if isinstance(item, dict | list):
@@ -208,8 +206,8 @@ def lists(value: Any) -> Iterator[list[Any]]:
         yield value
 
 
-def test_of_a_list_the_first_wrong_item_is_enough(document: Any) -> None:
-    """Each costs memory, of which a small artifact could take all."""
+def test_only_the_first_invalid_item_of_a_list_is_reported(document: Any) -> None:
+    """Each error takes memory, and a small artifact could exhaust it."""
     number = len(list(lists(document)))
     for index in range(number):
         changed = copy.deepcopy(document)
@@ -219,7 +217,7 @@ def test_of_a_list_the_first_wrong_item_is_enough(document: Any) -> None:
         assert caught.value.error_count() < 100
 
 
-def test_many_odd_members_are_counted(document: Any) -> None:
+def test_many_unknown_members_are_counted(document: Any) -> None:
     odd_members = {str(number): 0 for number in range(5_000)}
     with pytest.raises(UsageError, match=r"^findings\.json: not a gotracer-ci report: 5,000 members do not match"):
         schema.read(json.dumps({**document, **odd_members}), "findings.json", {})
@@ -235,7 +233,7 @@ odd: st.SearchStrategy[Any] = st.one_of(
 
 @settings(max_examples=500)
 @given(data=st.data())
-def test_whatever_stands_there_is_refused_or_rendered_within_the_limit(document: Any, data: st.DataObject) -> None:
+def test_any_value_is_refused_or_rendered_within_the_limit(document: Any, data: st.DataObject) -> None:
     changed = copy.deepcopy(document)
     places = list(leaves(changed))
     for _ in range(data.draw(st.integers(1, 4))):

@@ -1,4 +1,4 @@
-"""Who gets the token, where redirects may lead, and what becomes of broken and endless answers."""
+"""Where the token is sent, which redirects are followed, and incomplete and endless responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT = 1_000
 
 
 class Recorder:
-    """A server that remembers the headers of what it was asked."""
+    """A server that records the headers of requests."""
 
     def __init__(self, answer: Callable[[Request], Response | Closed]) -> None:
         self.seen: list[Request] = []
@@ -76,7 +76,7 @@ def test_another_port_is_another_host_and_gets_no_token(status: int) -> None:
     assert (api.seen[0].headers["x-for"], storage.seen[0].headers.get("x-for")) == ("GitHub", None)
 
 
-def test_the_way_back_from_another_host_has_the_token_only_for_the_api() -> None:
+def test_a_redirect_back_to_the_api_gets_the_token() -> None:
     there = ""
 
     def leave(request: Request) -> Response:
@@ -88,7 +88,7 @@ def test_the_way_back_from_another_host_has_the_token_only_for_the_api() -> None
     assert other.authorizations == [None]
 
 
-def test_a_token_in_a_netrc_does_not_take_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_netrc_does_not_override_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with serving(hello) as storage, serving(to(storage.url)) as api:
@@ -101,18 +101,22 @@ def test_a_token_in_a_netrc_does_not_take_the_place(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     "target", ["ftp://127.0.0.1/x", "file:///etc/passwd", "http://user:word@127.0.0.1/x", "http://:80"]
 )
-def test_a_redirect_to_what_is_no_plain_address_is_not_followed(target: str) -> None:
-    with serving(to(target)) as api, pytest.raises(PublishError, match=r"GET /x: the answer leads to an address"):
+def test_a_redirect_to_an_untrusted_url_is_not_followed(target: str) -> None:
+    with serving(to(target)) as api, pytest.raises(PublishError, match=r"GET /x: redirected to an untrusted URL"):
         get(api)
 
 
 def test_a_write_is_not_sent_to_another_host() -> None:
-    with serving(hello) as other, serving(to(other.url, 307)) as api, pytest.raises(PublishError, match="leads to"):
+    with (
+        serving(hello) as other,
+        serving(to(other.url, 307)) as api,
+        pytest.raises(PublishError, match="redirected to an untrusted URL"),
+    ):
         get(api, method="POST")
     assert other.seen == []
 
 
-def test_a_write_to_a_renamed_repository_follows_as_it_is() -> None:
+def test_a_write_to_a_renamed_repository_is_redirected_unchanged() -> None:
     def renamed(request: Request) -> Response:
         return hello(request) if request.path == "/new" else Response(307, headers={"location": "/new"})
 
@@ -125,15 +129,15 @@ def test_a_write_to_a_renamed_repository_follows_as_it_is() -> None:
 
 
 def test_redirects_end() -> None:
-    with serving(to("/again")) as api, pytest.raises(PublishError, match="redirects more than 5 times"):
+    with serving(to("/again")) as api, pytest.raises(PublishError, match="more than 5 redirects"):
         get(api)
     assert len(api.seen) == MAX_REDIRECTS + 1
 
 
-def test_an_answer_is_bounded_also_when_it_was_packed() -> None:
+def test_the_limit_applies_to_the_uncompressed_response() -> None:
     with serving(lambda request: Response(200, b"a" * LIMIT, "text/plain")) as api:
         assert len(get(api)) == LIMIT
-    too_large = r"^GET /x: the answer is larger than 1,000 bytes, which is the limit$"
+    too_large = r"^GET /x: the response exceeds the limit of 1,000 bytes$"
     with (
         serving(lambda request: Response(200, b"a" * 10_000_000, "text/plain")) as api,
         pytest.raises(PublishError, match=too_large),
@@ -141,7 +145,7 @@ def test_an_answer_is_bounded_also_when_it_was_packed() -> None:
         get(api)
 
 
-def test_a_refusal_is_read_whatever_the_limit() -> None:
+def test_an_error_response_is_read_regardless_of_the_limit() -> None:
     words = b'{"message": "Not Found"}' * LIMIT
     with serving(lambda request: Response(404, words, "application/json")) as api:
         assert words.startswith(get(api))
@@ -150,16 +154,16 @@ def test_a_refusal_is_read_whatever_the_limit() -> None:
         assert len(get(api)) < 10_000_000
 
 
-def test_nobody_there_and_a_broken_answer_are_told_without_the_request() -> None:
+def test_connection_errors_do_not_contain_the_request() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(Unreachable, match=r"^Connection refused$") as refused:
         Session(url, TOKEN).request("GET", url, {}, limit=LIMIT)
-    # what a debugger or a crash report would print beside it
+    # what a debugger or a crash report would print as well
     assert refused.value.__cause__ is None
     assert refused.value.__context__ is None
-    with serving(lambda request: Closed()) as api, pytest.raises(Unreachable, match=r"^the connection broke$"):
+    with serving(lambda request: Closed()) as api, pytest.raises(Unreachable, match=r"^connection lost$"):
         get(api)
     cut = {"Content-Length": "999", "Connection": "close"}
     with serving(lambda request: Response(200, b"hello", "text/plain", cut)) as api, pytest.raises(Unreachable):
@@ -167,7 +171,7 @@ def test_nobody_there_and_a_broken_answer_are_told_without_the_request() -> None
 
 
 @pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example", "[::1", "xn--.example"])
-def test_a_host_that_cannot_be_is_one_line(host: str) -> None:
+def test_an_invalid_host_is_one_line(host: str) -> None:
     with pytest.raises((Unreachable, UsageError)):
         Session(f"http://{host}", TOKEN).request("GET", f"http://{host}", {}, limit=LIMIT)
 
@@ -175,20 +179,20 @@ def test_a_host_that_cannot_be_is_one_line(host: str) -> None:
 @pytest.mark.parametrize(
     "url", ["", "api.github.com", "ftp://host", "https://", "https://u:geheim@host", "http://h:99999"]
 )
-def test_what_is_no_address_of_an_api_is_refused_and_not_shown(url: str) -> None:
+def test_an_invalid_api_url_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(UsageError, match=r"^GITHUB_API_URL: ") as error:
         Session(url, TOKEN)
     assert "geheim" not in str(error.value)
 
 
 @pytest.mark.parametrize("token", ["two words", "line\nend", "ünlautig", "nul\0"])
-def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(token: str) -> None:
+def test_an_invalid_token_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(UsageError, match=r"^github-token: ") as error:
         Session("https://api.github.com", token)
     assert token not in str(error.value)
 
 
-def test_the_token_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with serving(hello) as api:
         session = Session(api.url, TOKEN)

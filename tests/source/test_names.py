@@ -1,4 +1,4 @@
-"""Names of functions: what the compiler adds to them must not change a finding's identity."""
+"""Function names: parts that the compiler adds must not change a finding's identity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gotracer_ci.source.names import declared_as, is_closure, normalise, package
         ("main.each-range1.func4", "main.each.func"),
         ("main.main·dwrap·1", "main.main.func"),
         ("main.main.func1·dwrap·2", "main.main.func"),
-        # inlined: up to Go 1.26 with the names of all functions on the way, since Go 1.27 with numbers alone
+        # inlined: up to Go 1.26 with the names of all functions on the way, since Go 1.27 only with numbers
         ("main.main.func1.Each.func2", "main.main.func"),
         ("main.run.Call.run.func1.Call[...].run.Call.run.func1.func2.func3", "main.run.func"),
         ("main.main.gowrap1.run.Call.main.gowrap1.run.1.2", "main.main.func"),

@@ -1,4 +1,4 @@
-"""Places of stacks: identity by own code, location by the best repository frame."""
+"""Places of stacks: own code is the identity, the best repository frame the location."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def test_anchor(frames: list[SourceFrame], expected: SourceFrame | None) -> None
     assert anchor(reversed(frames), None) == expected
 
 
-def test_anchor_of_a_program_whose_main_is_not_here(tmp_path: Path) -> None:
-    """The go.mod nearest to the root, and nothing where there is none."""
+def test_anchor_of_a_program_without_main_in_the_repository(tmp_path: Path) -> None:
+    """It is the go.mod nearest to the root, or None without one."""
     (tmp_path / "x.go").write_text("package x\n")
     assert anchor([UNMAPPED], Repository.scan(tmp_path)) is None
     for folder in ("b/c", "b", "a"):

@@ -1,4 +1,4 @@
-"""Which program a trace is of: the same name however it was built and wherever the repository was."""
+"""The program of a trace: the same name for every build and every directory of the repository."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import NAMES, PROGRAMS, ROOT, path_of
 
 Frame = tuple[str, str]
 
-# what is called differently from its program
+# traces with another name than their program
 ODD = {"allocfree": "heapblip", "smallgrowth-seven": "smallgrowth", "orders": "orders (test)"}
 
 
@@ -26,7 +26,7 @@ def named(name: str, root: Path | None) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_committed_traces(name: str) -> None:
-    """One name for each program, under every Go, with the paths of a runner too, wherever the repository begins."""
+    """Each program has one name for every Go version, for paths of a runner, and for every root."""
     case = name.rpartition("-go")[0].removesuffix("-runner")
     case = "service" if case.startswith("service") else ODD.get(case, case)
     expected = "example.com/vendored" if case == "vendored" else f"example.com/programs/{case}"
@@ -37,7 +37,7 @@ def test_committed_traces(name: str) -> None:
 
 @pytest.fixture
 def of(tmp_path: Path) -> Callable[..., str]:
-    """The program of frames, with a repository of a main, a test and what else is named."""
+    """Return a function that names the program of some frames, given a repository."""
     for file, text in {
         "go.mod": "module example.com/shop\n",
         "main.go": "package main\n\nfunc main() {\n}\n",
@@ -91,7 +91,7 @@ def test_a_repository_without_modules(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tested", ["example.com/shop/orders.TestTake", "example.com/shop/orders_test.TestTake.func1"])
 @pytest.mark.parametrize("folder", ["ROOT/orders", "example.com/shop/orders", "/elsewhere/orders"])
 def test_tests(of: Callable[..., str], tested: str, folder: str) -> None:
-    """Inside the package or beside it, whatever helpers stand between the test and Go's own runner."""
+    """In the package or its external test package, with any helpers between the test and Go's test runner."""
     frames = (
         ("example.com/helpers/suite.Run.func1", "/root/go/pkg/mod/example.com/helpers@v1.0.0/suite/suite.go"),
         (tested, f"{folder}/orders_test.go"),
@@ -101,9 +101,9 @@ def test_tests(of: Callable[..., str], tested: str, folder: str) -> None:
     assert of(*frames) == of(*frames, root=False) == "example.com/shop/orders (test)"
 
 
-def test_a_dot_in_the_last_element_is_one(of: Callable[..., str]) -> None:
+def test_a_dot_in_the_last_element(of: Callable[..., str]) -> None:
     assert of(("example.com/shop%2eio/v2%2e0.TestX", "ROOT/x_test.go")) == "example.com/shop.io/v2.0 (test)"
 
 
-def test_nothing_tells(of: Callable[..., str]) -> None:
+def test_an_unknown_program(of: Callable[..., str]) -> None:
     assert of() == of(("runtime.gcBgMarkWorker", "runtime/mgc.go"), ("example.com/shop.Serve", "ROOT/serve.go")) == ""

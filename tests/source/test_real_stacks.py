@@ -1,7 +1,6 @@
-"""Stacks of real programs: one repository, built in every way, maps to the same files and lines.
+"""Stacks of real programs: all builds of one repository map to the same files and lines.
 
-Every call in the sources below names its function in a comment, so that a frame mapped to a line that is not its own
-is seen, whatever the mapping says.
+Each call in the sources below names its function in a comment, so the tests detect frames mapped to a wrong line.
 """
 
 from __future__ import annotations
@@ -133,7 +132,7 @@ DEPENDENCY = {
 }
 WORK = f"go 1.22\n\nuse (\n\t.\n\t./sub\n)\n\nreplace {APP}/sub v0.0.0 => ./sub\n"
 
-# by name of the file in the frame; all others are the standard library's
+# by file name; all other files are the standard library's
 OWN = {
     "main.go": "cmd/app/main.go",
     "stack.go": "stack/stack.go",
@@ -147,7 +146,7 @@ OWN = {
 
 @dataclass(frozen=True)
 class World:
-    """The repository, what a dependency is fetched from, and go."""
+    """The repository, the proxy for its dependency, and go."""
 
     root: Path
     cache: Path
@@ -194,7 +193,7 @@ def resolved(stacks: list[Stack], root: Path | None) -> list[list[SourceFrame]]:
 
 
 def check(stacks: list[Stack], root: Path | None, *, main: str = "exact", dependency: str | None = None) -> None:
-    """Assert every frame's owner, file and line; `main`: how the main package is mapped."""
+    """Check every frame's owner, file and line. main: how the main package is mapped."""
     assert stacks
     for stack in resolved(stacks, root):
         for frame in stack:
@@ -223,7 +222,7 @@ def test_module_cache(world: World, flags: list[str]) -> None:
 
 
 def test_no_repository(world: World) -> None:
-    """With -trimpath, a local replacement then looks like any dependency: test_frames.py says what is known."""
+    """With -trimpath a local replacement looks like any dependency, which test_frames.py covers."""
     check(world.stacks(world.root, "run", "./cmd/app"), None)
 
 
@@ -242,7 +241,7 @@ def test_workspace(world: World, write: Write, tmp_path: Path, flags: list[str])
     check(world.stacks(root, "run", *flags, "./cmd/app", mod=""), root)
 
 
-def test_built_in_another_folder(world: World, vendored: Path, tmp_path: Path) -> None:
+def test_built_in_another_directory(world: World, vendored: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "deep/down/source"
     shutil.copytree(world.root, elsewhere)
     check(world.stacks(elsewhere, "run", "./cmd/app"), world.root)
@@ -276,7 +275,7 @@ def test_tests(world: World, flags: list[str]) -> None:
     assert found.test
 
 
-def test_what_is_shown_does_not_depend_on_the_build(world: World, vendored: Path) -> None:
+def test_locations_do_not_depend_on_the_build(world: World, vendored: Path) -> None:
     plain = world.stacks(world.root, "run", "./cmd/app")
     trimmed = world.stacks(world.root, "run", "-trimpath", "./cmd/app")
     copied = world.stacks(vendored, "run", "-trimpath", "./cmd/app", mod="vendor")
@@ -284,7 +283,7 @@ def test_what_is_shown_does_not_depend_on_the_build(world: World, vendored: Path
     for stacks, root in ((plain, world.root), (trimmed, world.root), (copied, vendored)):
         goroutine, direct = resolved(stacks, root)
         assert place(goroutine) == place(direct) == f"{APP}/stack.Print"
-        # without the printing itself: generated and vendored code are passed over, the grammar is not
+        # without the code that prints: generated and vendored code is skipped, the grammar is not
         shown = primary(direct[1:])
         assert shown is not None
         assert (shown.path, shown.line, normalise(shown.function)) == ("cmd/app/main.go", 25, "main.run.func")

@@ -1,6 +1,6 @@
-"""Traces of one program, built in every way: the same findings at the same lines, which are those marked in the source.
+"""Traces of all builds of one program: the same findings at the same lines, which are marked in the source.
 
-Every frame of every trace is held to the file that it is really of (see `shop`), whatever the mapping says.
+The tests also check every frame of every trace against its true file (see `shop`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Go = Callable[..., str]
 Places = set[tuple[str, str, int]]
 PathMap = tuple[tuple[str, str], ...]
 
-# how long a run queue or an idle processor lasts is the machine's affair
+# run queues and idle processors depend on the machine
 SKIPPED = ("HighSchedulingLatency", "ProcessorStarvation")
 LIMITS = {
     "MutexContention.warn": "20ms",
@@ -53,7 +53,7 @@ def after(command: tuple[str, ...], *flags: str) -> tuple[str, ...]:
 
 @dataclass
 class World:
-    """The folders that hold the repository, and go. root: what is analysed, whatever was built."""
+    """The repository's directories, and go. root: the directory to analyze for every build."""
 
     base: Path
     go: Go
@@ -67,7 +67,7 @@ class World:
         return self.go(self.base, "env", "GOROOT").strip()
 
     def build(self, out: Path, folder: str, *arguments: str, **environment: str) -> None:
-        """Runs `go ARGUMENTS`; `OUT` among them is the file to write."""
+        """Run `go ARGUMENTS`. `OUT` in the arguments stands for the output file."""
         settings = {
             "GOFLAGS": "-mod=mod -modcacherw",
             "GOPROXY": (self.base / "proxy").as_uri(),
@@ -78,7 +78,7 @@ class World:
         self.go(self.base / folder, *command, **{**settings, **environment})
 
     def trace(self, out: Path, folder: str, *arguments: str, **environment: str) -> Path:
-        """The trace of the program, or the test, that is built."""
+        """Build the program or the test, run it, and return its trace."""
         self.build(out, folder, *arguments, **environment)
         trace = out.with_suffix(".trace")
         if "run" in arguments:
@@ -119,7 +119,7 @@ def report_of(trace: Path, root: Path, path_map: PathMap = ()) -> Report:
 
 
 def places(report: Report) -> Places:
-    """(rule, uri, line) of the results in SARIF."""
+    """Return (rule, uri, line) of the results in SARIF."""
     results = json.loads(render("sarif", report))["runs"][0]["results"]
     assert all(finding.location for finding in report.findings)
     physical = [(result["ruleId"], result["locations"][0]["physicalLocation"]) for result in results]
@@ -130,8 +130,8 @@ def mapping_notes(report: Report) -> list[str]:
     return [note for note in report.notes if "baseline" not in note]
 
 
-def hold_to_the_truth(trace: Path, root: Path, goroot: str, path_map: PathMap = ()) -> None:
-    """Assert of every frame in the trace that its file is the one that it is really of."""
+def assert_true_files(trace: Path, root: Path, goroot: str, path_map: PathMap = ()) -> None:
+    """Assert that every frame in the trace is mapped to its true file."""
     opened = open_trace(str(trace))
     repository = Repository.scan(root)
     source = SourceMap(repository, path_map)
@@ -171,7 +171,7 @@ def hold_to_the_truth(trace: Path, root: Path, goroot: str, path_map: PathMap = 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_every_build_is_shown_alike(
+def test_every_build_gives_the_same_locations(
     world: World, tmp_path: Path, folder: str, command: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     trace = world.trace(tmp_path / "shop", folder, *command, **environment)
@@ -179,17 +179,17 @@ def test_every_build_is_shown_alike(
     assert places(report) == shop.marks(world.root, "test:" if command[0] == "test" else "")
     assert {finding.location.mapped for finding in report.findings if finding.location} == {"exact", "anchor"}
     assert mapping_notes(report) == []
-    hold_to_the_truth(trace, world.root, world.goroot)
+    assert_true_files(trace, world.root, world.goroot)
 
 
 def test_paths_of_a_container(world: World, trimmed: Path, tmp_path: Path) -> None:
-    """A path map says what the votes of the frames would say, and does no harm where it says nothing."""
+    """A path map equals the result of the votes, and a useless one does no harm."""
     there = world.base / "__w/shop/shop"
     trace = world.trace(tmp_path / "shop", "__w/shop/shop", *BUILD)
     for path_map in (((str(there), "."),), ((f"{there}/", str(world.root)),)):
         assert places(report_of(trace, world.root, path_map)) == shop.marks(world.root)
         assert places(report_of(trimmed, world.root, path_map)) == shop.marks(world.root)
-        hold_to_the_truth(trace, world.root, world.goroot, path_map)
+        assert_true_files(trace, world.root, world.goroot, path_map)
 
 
 def test_roots_that_are_links(world: World, plain: Path, trimmed: Path) -> None:
@@ -197,21 +197,21 @@ def test_roots_that_are_links(world: World, plain: Path, trimmed: Path) -> None:
         assert places(report_of(trace, world.base / "link")) == shop.marks(world.root)
 
 
-def test_without_a_vendor_folder(world: World, plain: Path, trimmed: Path, tmp_path: Path) -> None:
-    """What a dependency does on its own is shown where it was asked to, whether its code is here or not."""
+def test_without_a_vendor_directory(world: World, plain: Path, trimmed: Path, tmp_path: Path) -> None:
+    """A dependency's wait is shown where own code calls it, with or without the dependency's code."""
     root = tmp_path / "checkout"
     shutil.copytree(world.root, root, symlinks=True, ignore=shutil.ignore_patterns("vendor"))
     for trace in (plain, trimmed):
         assert places(report_of(trace, root)) == shop.marks(root)
-        hold_to_the_truth(trace, root, world.goroot)
+        assert_true_files(trace, root, world.goroot)
 
 
 def test_one_file_run_trimmed(world: World, tmp_path: Path) -> None:
-    """Its path is ./main.go, which two commands have: what is declared where tells them apart."""
+    """Its path is ./main.go. Two commands have this file, and their declarations distinguish them."""
     trace = world.trace(tmp_path / "trace", "checkout", "run", TRIM, "cmd/shop/main.go", "OUT")
     report = report_of(trace, world.root)
-    hold_to_the_truth(trace, world.root, world.goroot)
-    # a guess is shown only where nothing else of the stack is known
+    assert_true_files(trace, world.root, world.goroot)
+    # a guess is shown only if no other frame of the stack is mapped
     guessed = {
         (finding.key.rule, finding.location.path, finding.location.line)
         for finding in report.findings
@@ -221,7 +221,7 @@ def test_one_file_run_trimmed(world: World, tmp_path: Path) -> None:
     assert {rule for rule, _, _ in guessed} == {"GCPauseSpike", "GoroutineLeakGrowth", "LongWait", "MutexContention"}
 
 
-def test_a_stale_checkout_is_said_and_shows_nothing_past_its_end(world: World, plain: Path, tmp_path: Path) -> None:
+def test_a_stale_checkout_is_noted_and_no_line_is_past_the_end(world: World, plain: Path, tmp_path: Path) -> None:
     root = tmp_path / "checkout"
     shutil.copytree(world.root, root, symlinks=True)
     main = root / "cmd/shop/main.go"
@@ -235,7 +235,7 @@ def test_a_stale_checkout_is_said_and_shows_nothing_past_its_end(world: World, p
 
 
 def test_the_suggested_path_map_works(world: World, trimmed: Path, tmp_path: Path) -> None:
-    """A repository without its go.mod cannot know what the paths of a build begin with."""
+    """Without go.mod the path prefix of the build is unknown."""
     root = tmp_path / "checkout"
     shutil.copytree(world.root, root, symlinks=True, ignore=shutil.ignore_patterns("vendor", "go.*", "third_party"))
     [note] = mapping_notes(report_of(trimmed, root))
@@ -248,7 +248,7 @@ def test_the_suggested_path_map_works(world: World, trimmed: Path, tmp_path: Pat
     assert places(report) >= {place for place in shop.marks(root) if place[1].startswith(("cmd/", "internal/"))}
 
 
-def test_a_program_that_is_not_here_is_shown_at_go_mod(plain: Path, tmp_path: Path) -> None:
+def test_a_program_outside_the_repository_is_shown_at_go_mod(plain: Path, tmp_path: Path) -> None:
     report = report_of(plain, tmp_path)
     assert [finding.location for finding in report.findings] == [None] * len(report.findings)
     (tmp_path / "go.mod").write_text("module example.org/other\n")

@@ -1,4 +1,4 @@
-"""The repository: which files and modules a scan finds, and that nothing outside it is ever read."""
+"""The repository: the files and modules that a scan finds. Nothing outside it is read."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_scan_finds_sources_and_module_files_only(tmp_path: Path, write: Write) 
     assert Repository.scan(tmp_path).files == set(tree)
 
 
-def test_a_missing_root_is_the_users_error(tmp_path: Path) -> None:
+def test_a_missing_root_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such directory"):
         Repository.scan(tmp_path / "absent")
 
@@ -93,7 +93,7 @@ def test_locate(tmp_path: Path, write: Write, import_path: str, path: str | None
     assert Repository.scan(write(tmp_path, MODULES)).locate(import_path)[0] == path
 
 
-def test_what_has_no_file_still_has_a_module(tmp_path: Path, write: Write) -> None:
+def test_an_import_path_without_a_file_has_a_module(tmp_path: Path, write: Write) -> None:
     path, found = Repository.scan(write(tmp_path, MODULES)).locate("example.com/app/lib/absent.go")
     assert path is None
     assert found == Module("example.com/app/lib", "lib", ModuleKind.OWN, by="lib")
@@ -129,7 +129,7 @@ SEVERAL = {
         (["tool"], "example.com/x/x.go", None),
         (["examples/a"], "example/main.go", "examples/a/main.go"),
         (["examples/b"], "example/main.go", "examples/b/main.go"),
-        # which one was built is not known: only what there is once
+        # the built module is unknown, so only unique files are found
         ([], "example/main.go", None),
         ([], "example/more.go", "examples/b/more.go"),
     ],
@@ -140,7 +140,7 @@ def test_modules_of_one_build(tmp_path: Path, write: Write, mains: list[str], im
     assert repository.modules == Repository.scan(tmp_path).modules
 
 
-def test_all_modules_of_a_workspace_have_a_say(tmp_path: Path, write: Write) -> None:
+def test_all_modules_of_a_workspace_count(tmp_path: Path, write: Write) -> None:
     write(tmp_path, SEVERAL | {"go.work": "go 1.22\nuse (\n\t.\n\t./tool\n)\n"})
     repository = Repository.scan(tmp_path).as_built([""])
     assert repository.locate_copy("example.com/dep", "dep.go", "v1.0.0")[0] == "tool/dep/dep.go"
@@ -177,7 +177,7 @@ def test_home(tmp_path: Path, write: Write, path: str, home: str, import_path: s
     assert (nowhere.home("a.go"), nowhere.import_path("a.go"), nowhere.module) == (None, None, None)
 
 
-def test_links_are_resolved_within_the_repository_only(tmp_path: Path, write: Write) -> None:
+def test_links_are_resolved_only_within_the_repository(tmp_path: Path, write: Write) -> None:
     root = write(tmp_path / "repo", {"real/a.go": "package a\n", "go.mod": "module m\n"})
     write(tmp_path, {"secret.go": "package secret\n", "far/b.go": "package far\n", "oper/real/a.go": "package a\n"})
     links = {

@@ -1,4 +1,4 @@
-"""A stand-in for GitHub on loopback; tests/github/test_hub.py shows how it is used."""
+"""A stand-in for GitHub on loopback; tests/github/test_hub.py shows how to use it."""
 
 from tests.github.hub.contract import Contract
 from tests.github.hub.core import Hub, Seen

@@ -1,4 +1,4 @@
-"""One request on its way through the routes, and who may make it."""
+"""One request to a route, and the check of its permission."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_PER_PAGE = 30
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """variables: those of the path, decoded; storage: the address of the artifacts' host."""
+    """A request. variables: those of the path, decoded. storage: the URL of the artifacts' host."""
 
     request: Request
     variables: Mapping[str, str]
@@ -32,7 +32,7 @@ class Call:
         return int(self.variables[name])
 
     def page(self, items: Sequence[Any], member: str = "") -> Response:
-        """One page of items with GitHub's Link header, whose addresses name the repository by its number."""
+        """Return a page of items with a Link header. As on GitHub, its URLs contain the repository's number."""
         size = int(self.request.query.get("per_page", DEFAULT_PER_PAGE))
         page = int(self.request.query.get("page", 1))
         last = max(1, -(-len(items) // size))
@@ -52,7 +52,7 @@ class Call:
 
 
 def require(token: Token, rights: Sequence[str], *, private: bool) -> None:
-    """Raises GitHub's refusal unless the token has one of the rights, e.g. "pull-requests: write"."""
+    """Raise GitHub's refusal unless the token has one of the permissions, such as "pull-requests: write"."""
     if token.rights is None or not rights:
         return
     for right in rights:

@@ -1,4 +1,4 @@
-"""Comments of issues and pull requests, and who writes them."""
+"""Comments on issues and pull requests, and their authors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BODY_LIMIT = 65_536
 
 
 def myself(call: Call) -> Response:
-    """A workflow's token is nobody's."""
+    """Return the token's user. A workflow's token has none."""
     if call.token.author.type == "Bot":
         raise Refusal(403, "Resource not accessible by integration")
     return Response.of(200, call.shapes.myself(call.token.author))
@@ -57,7 +57,7 @@ def _comment(call: Call) -> Comment:
 
 
 def _checked(call: Call) -> str:
-    """The body, counted in the units that make the most of it: it is not documented which GitHub counts."""
+    """Return the body if it is short enough, by the strictest unit: GitHub does not document which one it counts."""
     body: str = call.body["body"]
     if not body.strip():
         raise _invalid("Body can't be blank")

@@ -1,4 +1,4 @@
-"""Both directions against the description: what is wrong with a request, and what with an answer."""
+"""Check requests and responses against GitHub's OpenAPI description."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HOST = "https://github.test"
 ACCEPTED = ("application/vnd.github+json", description.RAW)
 API_VERSION = "2022-11-28"
 PER_PAGE = 100
-WORDS = 200  # characters of an error
+WORDS = 200  # characters per error
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a request asks for: an entry of the description, with the path's variables decoded."""
+    """The operation of a request: an entry of the description, with the path's variables decoded."""
 
     method: str
     template: str
@@ -40,20 +40,20 @@ class Operation:
 
 
 class Contract:
-    """GitHub's description of a product's API, "api.github.com" or "ghes", as a judge of requests and answers."""
+    """Checks requests and responses against the description of a product's API, "api.github.com" or "ghes"."""
 
     def __init__(self, product: str) -> None:
         self._document = description.load(product)
         self._templates = [(method, path, _pattern(path)) for method, path in description.OPERATIONS]
-        # the paths that are asked are below the base already
+        # Paths are already relative to the base.
         self._openapi = OpenAPI.from_dict({**self._document, "servers": [{"url": HOST}]})
 
     def example(self, name: str) -> Any:
-        """A copy of an example of the description, to make an answer of."""
+        """Return a copy of an example in the description, as a template for a response."""
         return copy.deepcopy(self._document["components"]["examples"][name]["value"])
 
     def match(self, method: str, path: str) -> Operation | None:
-        """The operation for a path below the base; None when there is none."""
+        """Return the operation for a path below the base, or None."""
         for known, template, pattern in self._templates:
             if known == method.lower() and (match := pattern.fullmatch(path)):
                 variables = {name: unquote(value) for name, value in match.groupdict().items()}
@@ -61,7 +61,7 @@ class Contract:
         return None
 
     def check_request(self, operation: Operation, request: Request) -> Iterator[str]:
-        """What is against the description, or against what GitHub asks of all requests."""
+        """Yield violations of the description, or of GitHub's rules for all requests."""
         try:
             self._openapi.validate_request(_Asked(operation, request))
         except OpenAPIError as error:
@@ -77,7 +77,7 @@ class Contract:
             yield f"per_page is over {PER_PAGE}"
 
     def check_response(self, operation: Operation, request: Request, response: Response) -> Iterator[str]:
-        """What is wrong with an answer. What a gateway says for GitHub is not described, and not checked."""
+        """Yield violations in a response. A gateway's response is not described, so it is not checked."""
         if response.status < 500:
             try:
                 self._openapi.validate_response(_Asked(operation, request), _Answered(response))
@@ -85,7 +85,7 @@ class Contract:
                 yield f"the answer {response.status}: {_explain(error)}"
 
     def _unknown(self, operation: Operation, request: Request) -> Iterator[str]:
-        """What is not described at all. GitHub ignores it, so that a misspelt name would never be seen."""
+        """Yield members that are not described. GitHub ignores them, so a misspelt name would go unnoticed."""
         parameters = [self._resolved(parameter) for parameter in operation.spec.get("parameters", ())]
         known = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
         yield from (f"the parameter {name!r} is not known here" for name in request.query if name not in known)
@@ -108,11 +108,11 @@ class Contract:
 
 
 class _Asked:
-    """A request as openapi-core wants it."""
+    """A request in openapi-core's interface."""
 
     def __init__(self, operation: Operation, request: Request) -> None:
         self.host_url = HOST
-        # a path within a path is one segment for openapi-core
+        # openapi-core treats a path within a path as one segment.
         variables = {name: quote(value, safe="") for name, value in operation.variables.items()}
         self.path = re.sub(r"\{(\w+)\}", lambda name: variables[name[1]], operation.template)
         self.method = operation.method
@@ -124,7 +124,7 @@ class _Asked:
 
 
 class _Answered:
-    """A response as openapi-core wants it."""
+    """A response in openapi-core's interface."""
 
     def __init__(self, response: Response) -> None:
         self.status_code = response.status
@@ -134,7 +134,7 @@ class _Answered:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """A regular expression of a path template; only {path} goes over several segments."""
+    """Return a regular expression for a path template. Only {path} matches several segments."""
     parts = re.split(r"\{(\w+)\}", template)
     names = [f"(?P<{name}>{'.+' if name == 'path' else '[^/]+'})" for name in parts[1::2]]
     fixed = map(re.escape, parts[::2])
@@ -142,7 +142,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _explain(error: OpenAPIError) -> str:
-    """The error, and what the schemas say in their own words. Both quote values, which can be long."""
+    """Return the error and the schemas' messages, truncated, because they quote values."""
     words = [str(error)]
     cause: BaseException | None = error
     while cause is not None:

@@ -1,4 +1,4 @@
-"""The stand-in for GitHub: every request and every answer is held against GitHub's own description."""
+"""The stand-in for GitHub. It checks every request and response against GitHub's own description."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.github.hub.server import Server
 from tests.github.hub.shapes import Shapes
 from tests.github.hub.state import State, Token
 
-# not one of those after which a client tries again
+# a status that clients do not retry
 AGAINST = 501
 HEADERS = {"x-github-request-id": "0001:0002:0003", "x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4999"}
 
 
 @dataclass(slots=True)
 class Seen:
-    """A request that came. The token's value is not in it. status: of its answer; 0: none."""
+    """A received request, without the token. status: the response's, 0 if there is none."""
 
     method: str
     path: str
@@ -40,10 +40,11 @@ class Seen:
 
 
 class Hub:
-    """contract: of "api.github.com" or "ghes"; base: what a GHES has before its paths; state: another hub's, to share.
+    """A stand-in for GitHub.
 
-    url: of the API. server_url: of the pages. requests: all that came. violations: what of it, and of the answers, was
-    against the description.
+    contract: of "api.github.com" or "ghes". base: the prefix of the API's paths on GitHub Enterprise Server. state: the
+    state of another hub, to share it. url: the API's. server_url: the website's. requests: all requests received.
+    violations: where requests or responses violate the description.
     """
 
     def __init__(self, contract: Contract, base: str = "", state: State | None = None) -> None:
@@ -71,14 +72,14 @@ class Hub:
         self._storage.close()
 
     def on(self, method: str, pattern: str, action: Action, *, times: int = 1, after: bool = False) -> None:
-        """Does something before the next requests whose path matches, or answers in the server's place.
+        """Run an action before the next matching requests. The action may return a response instead of the server.
 
-        after: only when the request has been served, so that its answer alone is another.
+        after: run it after the request is served, so that only the response changes.
         """
         self._faults.add(method, pattern, action, times, after)
 
     def hold(self, method: str, pattern: str, *, times: int = 2, after: bool = False) -> Hold:
-        """Keeps the next requests that match until the `with` of what it returns ends."""
+        """Hold the next matching requests until the returned context manager exits."""
         hold = Hold()
         self.on(method, pattern, hold, times=times, after=after)
         return hold
@@ -89,7 +90,7 @@ class Hub:
 
     @property
     def faults_left(self) -> int:
-        """How many of the requests that should have met a fault never came."""
+        """The number of faults that no request has triggered yet."""
         return self._faults.left
 
     def _answer(self, request: Request) -> Response | Closed:
@@ -102,7 +103,7 @@ class Hub:
         try:
             response = self._checked(replace(request, path=path))
         except Exception:
-            # a fault of this server, or a request that it cannot take: loud in both cases
+            # A bug in this server, or a request that it cannot handle, must be noticed.
             response = self._against(request, [traceback.format_exc()])
         if isinstance(response, Response):
             seen.status = response.status
@@ -110,11 +111,11 @@ class Hub:
         return response
 
     def _below_base(self, path: str) -> str:
-        """The path as the description has it; what lies outside the base stays as it is, and matches nothing."""
+        """Return the path as in the description. A path outside the base is unchanged, and matches nothing."""
         if not path.startswith(f"{self._base}/"):
             return f"outside{path}"
         below = path.removeprefix(self._base)
-        # the addresses of further pages have it so
+        # URLs of further pages have this form.
         return re.sub(rf"^/repositories/{self.state.repository_id}(?=/|$)", f"/repos/{self.state.repository}", below)
 
     def _checked(self, request: Request) -> Response | Closed:
@@ -161,7 +162,7 @@ class Hub:
         return self.state.tokens[words[-1]]
 
     def _stored(self, request: Request) -> Response:
-        """What the storage of artifacts answers. It is another company's: it must not see a token."""
+        """Respond as the storage of artifacts, which belongs to a third party and must not receive a token."""
         text = " ".join([*request.headers.values(), *request.query.values()])
         if "authorization" in request.headers or any(token in text for token in self.state.tokens):
             return self._against(request, ["the storage of artifacts was sent the token"])

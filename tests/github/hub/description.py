@@ -1,6 +1,6 @@
-"""GitHub's own OpenAPI description, pruned to what is used here.
+"""GitHub's own OpenAPI description, reduced to the operations used here.
 
-The npm package has hundreds of megabytes: it is installed once, pruned, and deleted. What stays is below build/openapi.
+The npm package has hundreds of megabytes. It is installed once, reduced to a file below build/openapi, and deleted.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ OPERATIONS = (
 )
 RAW = "application/vnd.github.raw+json"
 
-# Refusals that any operation can give, and the description lists at some only.
+# Errors that any operation can return, but that the description lists only for some.
 EVERYWHERE = {"401": "requires_authentication", "403": "forbidden", "404": "not_found", "429": "forbidden"}
 
 
 def load(product: str) -> dict[str, Any]:
-    """The description of "api.github.com" or of the newest "ghes", with what GitHub does and it leaves out."""
+    """Return the description of "api.github.com" or the newest "ghes", completed with undocumented behaviour."""
     digest = hashlib.sha256(repr((OPERATIONS, EVERYWHERE)).encode()).hexdigest()[:8]
     file = FILES / f"{product}-{VERSION}-{digest}.json"
     with npm.locked(FILES / digest):
@@ -49,7 +49,7 @@ def load(product: str) -> dict[str, Any]:
 
 
 def _make(digest: str) -> None:
-    """Writes the pruned descriptions."""
+    """Write the reduced descriptions."""
     with npm.passing("@octokit/openapi", VERSION) as package:
         generated = package / "generated"
         releases = {_release(path.name): path for path in generated.glob("ghes-*.json") if _release(path.name)}
@@ -62,18 +62,18 @@ def _make(digest: str) -> None:
 
 
 def _release(name: str) -> tuple[int, ...]:
-    """(3, 19) of "ghes-3.19.json"; () for the copies without references."""
+    """Return (3, 19) for "ghes-3.19.json", or () for the copies without references."""
     match = re.fullmatch(r"ghes-(\d+)\.(\d+)\.json", name)
     return tuple(map(int, match.groups())) if match else ()
 
 
 def _prune(document: dict[str, Any]) -> dict[str, Any]:
-    """The operations and all that they refer to, at any depth."""
+    """Return the operations and everything they refer to, at any depth."""
     paths: dict[str, Any] = {}
     for method, path in OPERATIONS:
         paths.setdefault(path, {})[method] = document["paths"][path][method]
     components: dict[str, Any] = {}
-    # some answers that no operation names are added later
+    # _amend adds responses that no operation refers to.
     waiting = [paths, *({"$ref": f"#/components/responses/{name}"} for name in EVERYWHERE.values())]
     while waiting:
         match waiting.pop():
@@ -96,10 +96,10 @@ def _amend(document: dict[str, Any]) -> None:
             for status, name in EVERYWHERE.items():
                 operation["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
             if "/contents/" in path:
-                # named in the operation's prose alone
+                # documented only in the operation's prose
                 assert RAW in operation["description"]
                 operation["responses"]["200"]["content"][RAW] = {"schema": {"type": "string", "format": "binary"}}
     for name in ("pull-request", "pull-request-simple"):
-        # null when the fork was deleted, as in the payloads of events
+        # null if the fork was deleted, as in the payloads of events
         head = document["components"]["schemas"][name]["properties"]["head"]["properties"]
         head["repo"] = {"oneOf": [head["repo"], {"nullable": True, "enum": [None]}]}

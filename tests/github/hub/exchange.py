@@ -1,4 +1,4 @@
-"""What goes over the wire, without the wire."""
+"""HTTP requests and responses as plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """method in capitals; path percent-encoded and without the query; header names in lower case."""
+    """A request. method: in upper case. path: percent-encoded, without the query. headers: names in lower case."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Request:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None when it is none."""
+        """The body as JSON, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -37,17 +37,17 @@ class Response:
 
     @classmethod
     def of(cls, status: int, value: Any, **headers: str) -> Response:
-        """A JSON answer; an underscore in a header's name stands for its hyphen."""
+        """Return a JSON response. In the names of headers, use underscores for hyphens."""
         names = {name.replace("_", "-"): text for name, text in headers.items()}
         return cls(status, json.dumps(value).encode(), JSON_TYPE, names)
 
 
 class Closed:
-    """The connection ends without an answer."""
+    """The connection is closed without a response."""
 
 
 class Refusal(Exception):
-    """What GitHub answers instead of doing it: a status, a message, and further members of the answer."""
+    """GitHub refuses a request: a status, a message, and further members of the response."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(message)

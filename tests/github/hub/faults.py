@@ -1,4 +1,4 @@
-"""What goes wrong on demand: the next requests that match are refused, lost, late or held."""
+"""Faults on demand: the next matching requests are refused, lost, delayed or held."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from types import TracebackType
 from tests.github.hub.exchange import Closed, Response
 
 DOCUMENTATION = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
-PATIENCE = 30.0  # seconds that a request is held at most
+PATIENCE = 30.0  # maximum seconds that a request is held
 
-# None: the request goes its way
+# None: serve the request normally
 Action = Callable[[], Response | Closed | None]
 
 
 def gateway(status: int = 502) -> Action:
-    """The page of a gateway that did not reach GitHub."""
+    """Return the error page of a gateway that cannot reach GitHub."""
     page = b"<html><body><h1>Unicorn! \xc2\xb7 GitHub</h1></body></html>"
     return lambda: Response(status, page, "text/html; charset=utf-8")
 
@@ -32,7 +32,7 @@ def secondary_limit(retry_after: int | None = None, status: int = 403) -> Action
 
 
 def primary_limit(reset: int, status: int = 403) -> Action:
-    """reset: seconds since 1970 at which the limit ends."""
+    """Return the response of a primary rate limit. reset: when the limit ends, in seconds since 1970."""
     body = {"message": "API rate limit exceeded for installation ID 1.", "documentation_url": DOCUMENTATION}
     return lambda: Response.of(status, body, x_ratelimit_remaining="0", x_ratelimit_reset=str(reset))
 
@@ -47,12 +47,12 @@ def closed() -> Action:
 
 
 def slow(seconds: float) -> Action:
-    """The answer comes, but late."""
+    """Delay the response."""
     return lambda: time.sleep(seconds)
 
 
 def meanwhile(happens: Callable[[], object]) -> Action:
-    """Something else happens just before the request is served, e.g. a whole run of another client."""
+    """Run something just before the request is served, such as a whole run of another client."""
 
     def act() -> None:
         happens()
@@ -61,7 +61,7 @@ def meanwhile(happens: Callable[[], object]) -> Action:
 
 
 class Hold:
-    """Keeps the requests that match until the with ends; wait(2) returns when two are held."""
+    """Holds the matching requests until the `with` block ends. wait(2) returns when two requests are held."""
 
     def __init__(self) -> None:
         self._arrived = threading.Semaphore(0)
@@ -96,7 +96,7 @@ class _Rule:
 
 @dataclass
 class Faults:
-    """What is asked to go wrong, in the order in which it was asked."""
+    """The requested faults, in the order of the requests."""
 
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,7 +105,7 @@ class Faults:
         self._rules.append(_Rule(method, re.compile(pattern), action, after, times))
 
     def take(self, method: str, path: str, after: bool) -> Action | None:
-        """The action of the first rule that matches, which is used up by one."""
+        """Return the action of the first matching rule, and count its use."""
         with self._lock:
             for rule in self._rules:
                 if rule.left and rule.after == after and rule.method == method and rule.pattern.search(path):
@@ -115,5 +115,5 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """How many more requests are asked to fail."""
+        """Return how many more requests are going to fail."""
         return sum(rule.left for rule in self._rules)

@@ -12,7 +12,7 @@ def whole(call: Call) -> Response:
 
 
 def contents(call: Call) -> Response:
-    """A file, as it is or as JSON. Folders have no answer here: nobody asks for them."""
+    """Return a file, raw or as JSON. Directories are not supported."""
     ref = call.request.query.get("ref") or call.state.default_branch
     name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     if name not in call.state.files:
@@ -27,7 +27,7 @@ def contents(call: Call) -> Response:
 
 
 def pulls(call: Call) -> Response:
-    """Newest first. As on GitHub, a head without a colon filters nothing."""
+    """List pull requests, newest first. As on GitHub, a head without a colon does not filter."""
     query = call.request.query
     state = query.get("state", "open")
     found = [pull for pull in call.state.pulls.values() if state in ("all", pull.state)]

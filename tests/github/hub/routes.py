@@ -1,4 +1,4 @@
-"""Which function answers which operation of the description, and what right it asks for."""
+"""The function and the permission for each operation of the description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.github.hub.exchange import Response
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """rights: one of them is enough; is_open: a public repository asks for none."""
+    """A route. rights: one of these permissions is enough. is_open: a public repository needs no permission."""
 
     answer: Callable[[Call], Response]
     rights: tuple[str, ...] = ()

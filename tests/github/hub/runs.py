@@ -1,4 +1,4 @@
-"""Artifacts of workflow runs. Their bytes lie elsewhere: in a storage that must not see the token."""
+"""Artifacts of workflow runs. Their content is on another host, which must not receive the token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.github.hub.exchange import Refusal, Response
 
 
 def artifacts(call: Call) -> Response:
-    """Newest first."""
+    """List the artifacts of a run, newest first."""
     name = call.request.query.get("name")
     found = [each for each in call.state.artifacts.values() if each.run == call.number("run_id")]
     newest = sorted((each for each in found if name in (None, each.name)), key=lambda each: -each.id)

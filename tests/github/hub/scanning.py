@@ -1,4 +1,4 @@
-"""Code scanning: uploads of SARIF, and how far they are processed."""
+"""Code scanning: uploads of SARIF and the state of their processing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def upload(call: Call) -> Response:
     if not call.state.code_scanning:
         raise Refusal(403, "Code scanning is not enabled for this repository. Please enable code scanning.")
     body = call.body
-    # a client that packs wrongly is at fault, as one that speaks against the description: errors are not caught
+    # Do not catch errors: a malformed upload is a bug in the client.
     packed = base64.b64decode(body["sarif"], validate=True)
     if len(packed) > call.state.upload_limit:
         raise Refusal(413, "Payload too large")

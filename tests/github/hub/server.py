@@ -1,4 +1,4 @@
-"""HTTP on loopback: bytes in, bytes out, one thread a connection."""
+"""An HTTP server on loopback, with one thread per connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Answer = Callable[[Request], Response | Closed]
 
 
 class Server:
-    """Serves from its start on, at any port that is free."""
+    """A server that starts immediately, on any free port."""
 
     def __init__(self, answer: Answer) -> None:
         self._http = _Http(("127.0.0.1", 0), type("_Answering", (_Handler,), {"answer": staticmethod(answer)}))
@@ -34,7 +34,7 @@ class _Http(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away while it was answered is nothing to talk about."""
+        """Ignore clients that disconnect early."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,4 +71,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing: the hub keeps all requests."""
+        """Log nothing: the hub records all requests."""

@@ -1,4 +1,4 @@
-"""The state in GitHub's words: the description's own examples, with what is known here in their place."""
+"""The state as GitHub's JSON: the description's own examples, filled with the values known here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.github.hub.contract import Contract
 from tests.github.hub.state import ACTIONS, OCTOCAT, Artifact, Comment, Pull, State, Upload, User
 
 Json = dict[str, Any]
-CONTENT_LIMIT = 1024 * 1024  # larger files have no content in the JSON
+CONTENT_LIMIT = 1024 * 1024  # GitHub leaves out the content of larger files in JSON
 
 
 class Shapes:
-    """api_url: what the client calls, with the base path; server_url: where people look."""
+    """Builds JSON. api_url: the API's URL with the base path. server_url: the website's URL."""
 
     def __init__(self, contract: Contract, state: State, api_url: str, server_url: str) -> None:
         self._contract = contract
@@ -55,7 +55,7 @@ class Shapes:
         }
 
     def pull(self, pull: Pull, *, whole: bool) -> Json:
-        """As one answer of its own, or as a member of a list, which has less."""
+        """Return a pull request, complete or with only the members that lists have."""
         value: Json = self._example("pull-request") if whole else self._example("pull-request-simple-items")[0]
         value = json.loads(json.dumps(value).replace("/1347", f"/{pull.number}"))
         merged: Json = {"merged": False, "mergeable": True} if whole else {}
@@ -78,7 +78,7 @@ class Shapes:
 
     def repository(self) -> Json:
         value = self._repository(self._example("full-repository-default-response"), self._state.repository)
-        # of a fork, or of one that was made of a template
+        # only for a fork, or a repository created from a template
         for other in ("source", "parent", "template_repository"):
             value.pop(other, None)
         return value | {"language": "Go", "default_branch": self._state.default_branch}
@@ -157,7 +157,7 @@ class Shapes:
         return value | urls | {"login": user.login, "id": user.id, "type": user.type}
 
     def _example(self, name: str) -> Any:
-        """An example of this server and repository."""
+        """Return an example with this server's URLs and repository."""
         text = json.dumps(self._contract.example(name))
         for old, new in (
             ("octocat/Hello-World", self._state.repository),

@@ -1,4 +1,4 @@
-"""What the stand-in for GitHub remembers: one repository and all that hangs on it. Tests fill it and look into it."""
+"""The state of the stand-in: one repository and everything in it. Tests fill and inspect it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ OCTOCAT = User("octocat", 583231)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """rights: as under `permissions:` of a workflow; None: all. A Bot's token is an installation's."""
+    """A token. rights: as under `permissions:` in a workflow, None for all. A bot's token is an installation's."""
 
     author: User
     rights: Mapping[str, str] | None
 
 
-WRITE = "ghs_write"  # a workflow's with all rights that it can use
-READ = "ghs_read"  # a workflow's of a fork
-NOTHING = "ghs_nothing"  # a workflow's with `permissions: {}`
+WRITE = "ghs_write"  # of a workflow with all permissions that the action uses
+READ = "ghs_read"  # of a workflow run for a fork
+NOTHING = "ghs_nothing"  # of a workflow with `permissions: {}`
 PERSONAL = "ghp_personal"
 
 TOKENS = {
@@ -61,7 +61,7 @@ class Comment:
 
 @dataclass(slots=True)
 class Pull:
-    """repository: the head's; "" when the fork was deleted. owner: the head's, said then alone."""
+    """A pull request. repository: the head's, "" if the fork was deleted. owner: the head's, needed only then."""
 
     number: int
     branch: str
@@ -88,7 +88,7 @@ class Artifact:
 
 @dataclass(slots=True)
 class Upload:
-    """A SARIF that was uploaded. answers: what each question for its processing is answered, the last one for ever."""
+    """An uploaded SARIF log. answers: the responses to requests for its status; the last one repeats."""
 
     id: str
     commit: str
@@ -121,16 +121,16 @@ class State:
         return self._count
 
     def now(self) -> str:
-        """A time that is later than all before, and the same in every run."""
+        """Return a time later than all previous ones, the same in every run."""
         return (EPOCH + timedelta(seconds=self.next_id())).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def put(self, path: str, content: bytes | str, ref: str = "") -> None:
-        """Lays a file into a branch, tag or commit; the default branch when none is said."""
+        """Put a file into a branch, tag or commit; by default the default branch."""
         content = content.encode() if isinstance(content, str) else content
         self.files.setdefault(ref or self.default_branch, {})[path] = content
 
     def pull(self, number: int, branch: str = "change", sha: str = "", **others: Any) -> Pull:
-        """Opens a pull request; a comment needs one."""
+        """Open a pull request, which a comment needs."""
         self.pulls[number] = Pull(number, branch, sha or sha_of(f"{number} {branch}"), **others)
         return self.pulls[number]
 
@@ -141,7 +141,7 @@ class State:
         return comment
 
     def bodies(self, number: int) -> list[str]:
-        """What a reader of the pull request sees, from top to bottom."""
+        """Return the bodies of the comments on a pull request, oldest first."""
         return [comment.body for comment in self.comments_of(number)]
 
     def comments_of(self, number: int) -> list[Comment]:
@@ -150,7 +150,7 @@ class State:
     def artifact(
         self, run: int, content: Mapping[str, bytes | str] | bytes, name: str = "gotracer-ci", expired: bool = False
     ) -> Artifact:
-        """Adds an artifact of a run: the zip's bytes, or the members that it is made of."""
+        """Add an artifact of a run, given as the bytes of a zip or as its members."""
         packed = content if isinstance(content, bytes) else zipped(content)
         artifact = Artifact(self.next_id(), run, name, packed, expired, self.now())
         self.artifacts[artifact.id] = artifact
@@ -158,7 +158,7 @@ class State:
 
 
 def sha_of(text: str) -> str:
-    """A commit's name that is made of a text."""
+    """Return a commit hash derived from a text."""
     return hashlib.sha1(text.encode()).hexdigest()
 
 

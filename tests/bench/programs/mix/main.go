@@ -13,8 +13,7 @@ import (
 	"example.com/bench/record"
 )
 
-// Of every kind of worker.
-const each = 4
+const each = 4 // of every kind of worker
 
 type node struct{ left, right *node }
 
