@@ -1774,6 +1774,7 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _emit(
         self,
         kind: cython.int,
@@ -1792,19 +1793,36 @@ class Kernel:
         self._last_time = time
         self._by_type[kind] += 1
         if self._wanted[kind]:
-            row: cython.int = self._rows
-            self._times[row] = time
-            self._types[row] = kind
-            self._threads[row] = self._m_id[thread] if thread >= 0 else -1
-            self._procs[row] = proc
-            self._goroutine_column[row] = goroutine
-            self._a[row] = a
-            self._b[row] = b
-            self._c[row] = c
-            self._stack_column[row] = stack
-            self._life_column[row] = self._life_of(goroutine)
-            self._rows = row + 1
+            self._write(kind, time, thread, proc, goroutine, a, b, c, stack)
         return time
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _write(
+        self,
+        kind: cython.int,
+        time: cython.longlong,
+        thread: cython.int,
+        proc: cython.int,
+        goroutine: cython.longlong,
+        a: cython.longlong,
+        b: cython.longlong,
+        c: cython.longlong,
+        stack: cython.int,
+    ) -> cython.int:
+        row: cython.int = self._rows
+        self._times[row] = time
+        self._types[row] = kind
+        self._threads[row] = self._m_id[thread] if thread >= 0 else -1
+        self._procs[row] = proc
+        self._goroutine_column[row] = goroutine
+        self._a[row] = a
+        self._b[row] = b
+        self._c[row] = c
+        self._stack_column[row] = stack
+        self._life_column[row] = self._life_of(goroutine)
+        self._rows = row + 1
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-2)
