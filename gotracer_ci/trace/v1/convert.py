@@ -336,7 +336,7 @@ class Converter:
     def _go_block(self, i: cython.int, kind: cython.int) -> cython.int:
         g: cython.int = self._goroutines[i]
         self._require_running(i, False)
-        # a goroutine that waits forever is never heard of again
+        # a goroutine that waits forever has no more events
         self._state[g] = _ENDED if kind == _GO_STOP else _WAITING
         self._on_network[g] = kind == _GO_BLOCK_NET
         self._goroutine[self._procs[i] + 1] = 0

@@ -1,8 +1,8 @@
 # cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
 """Put the events of the old format in the order of Go's own reader (`internal/trace/internal/tracev1`).
 
-The next event is always the earliest one whose goroutine is in the state that the event requires. Sequence numbers
-order the events of one goroutine on different Ps.
+The next event is the earliest one that may happen: its goroutine must be in the state that the event requires. Sequence
+numbers order the events of one goroutine on different Ps.
 
 Two facts decide the order of ties. Go's heap does not keep equal times in order, so every exchange in it must be the
 same. (Go starts with its Ps in random order, this reader in the order of the file.) And the end of a system call is

@@ -43,7 +43,6 @@ LATEST = 1 << 62
 
 _MAX_PROCS = cython.declare(cython.longlong, MAX_PROCS)
 _LATEST = cython.declare(cython.longlong, LATEST)
-_ID_MASK = cython.declare(cython.longlong, 0xFFFFFFFF)
 
 _BATCH = cython.declare(cython.int, Old.BATCH)
 _FREQUENCY = cython.declare(cython.int, Old.FREQUENCY)
