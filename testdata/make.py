@@ -90,14 +90,14 @@ def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
     return out
 
 
-def older_programs(cache: Path, version: str) -> Path:
+def older_programs(cache: Path, version: str, programs: Path = PROGRAMS) -> Path:
     """The programs in the words of a Go before 1.22, line by line the same.
 
     There a loop cannot range over a number, and has one variable for all its turns.
     """
-    folder = cache / f"programs-go{version}"
+    folder = cache / f"{programs.parent.name}-programs-go{version}"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(PROGRAMS, folder)
+    shutil.copytree(programs, folder)
     module = folder / "go.mod"
     module.write_text(re.sub(r"^go .*", f"go {version}", module.read_text(encoding="utf-8"), flags=re.MULTILINE))
     for source in folder.rglob("*.go"):

@@ -17,12 +17,13 @@ from typing import Any
 from tests.bench import table, targets
 from tests.bench.contenders import ANALYZE, ours, theirs, uncompiled
 from tests.bench.golang import BUILD, Toolchain, toolchain
+from tests.bench.installed import Installed, install
 from tests.bench.processes import Usage
 from tests.bench.rounds import Measured, measure
 from tests.bench.targets import Check
-from tests.bench.traces import BIG, LARGE, SMALL, make
+from tests.bench.traces import BIG, LARGE, OLD, SMALL, TINY, make
 
-MANY = 3  # times the rounds, for the small trace, whose runs are short
+MANY = 3  # times the rounds, for traces with short runs
 
 
 def main() -> None:
@@ -30,35 +31,40 @@ def main() -> None:
     go = toolchain()
     measured: list[Measured] = []
     checks: list[Check] = []
-    contenders = (*ours(), *theirs(go))
+    _progress("installing")
+    installed = install()
+    contenders = (*ours(installed), *theirs(go))
     for workload in LARGE:
-        one = measure(workload.name, make(go, workload), contenders, options.rounds, _progress)
+        one = measure(workload.name, make(go, workload), contenders, options.rounds, installed, _progress)
         measured.append(one)
-        checks += targets.large(one, workload.crowd)
-    one = measure(SMALL.name, make(go, SMALL), (*contenders, uncompiled()), options.rounds * MANY, _progress)
-    measured.append(one)
-    checks += targets.small(one)
+        checks += targets.large(one, workload.beats_reader)
+    plain = uncompiled(installed)
+    for workload, rows in ((SMALL, targets.small), (TINY, targets.tiny), (OLD, targets.old)):
+        runs = (*contenders, plain) if workload is SMALL else contenders
+        one = measure(workload.name, make(go, workload), runs, options.rounds * MANY, installed, _progress)
+        measured.append(one)
+        checks += rows(one)
     checks += targets.comparison(options.rounds * MANY)
-    rows = [(w, m.size, m.events) for w, m in zip((*LARGE, SMALL), measured, strict=True)]
+    sizes = [(w, m.size, m.events) for w, m in zip((*LARGE, SMALL, TINY, OLD), measured, strict=True)]
     facts = _facts(go, measured, options.rounds)
     if options.big:
-        size, usage = _big(go)
+        size, usage = _big(go, installed)
         checks += targets.big(BIG.name, size, usage)
         facts["big"] = {"size": size, "cpu_s": usage.cpu_s, "peak": usage.peak, "private": usage.private}
     print(_headline(facts))
-    for lines in (table.traces(rows), table.runs(measured), table.checks(checks)):
+    for lines in (table.traces(sizes), table.runs(measured), table.checks(checks)):
         print("", *lines, sep="\n")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(table.document(facts, measured, checks), indent=1) + "\n", encoding="utf-8")
     _progress(f"all single runs are in {options.json}")
 
 
-def _big(go: Toolchain) -> tuple[int, Usage]:
-    """Makes the 1 GB trace, analyses it and deletes it."""
+def _big(go: Toolchain, installed: Installed) -> tuple[int, Usage]:
+    """Make the 1 GB trace, analyse it and delete it."""
     _progress("big: making 1 GB")
     path = make(go, BIG)
     try:
-        (analyze,) = (contender for contender in ours() if contender.name == ANALYZE)
+        (analyze,) = (contender for contender in ours(installed) if contender.name == ANALYZE)
         _progress("big: analyze")
         return path.stat().st_size, analyze.run(path, watch=True)
     finally:
@@ -71,7 +77,7 @@ def _facts(go: Toolchain, measured: list[Measured], rounds: int) -> dict[str, An
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "go": go.version,
-        "compiled": all(kernel.compiled for one in measured for kernel in one.kernels),
+        "compiled": all(one.compiled for one in measured),
         "rounds": rounds,
     }
 
@@ -80,7 +86,7 @@ def _headline(facts: dict[str, Any]) -> str:
     kernel = "compiled" if facts["compiled"] else "NOT COMPILED"
     return (
         f"{facts['cores']} cores, {facts['system']}, Python {facts['python']}, Go {facts['go']}, kernel {kernel}; "
-        f"medians of {facts['rounds']} rounds ({facts['rounds'] * MANY} of the small trace)"
+        f"medians of {facts['rounds']} rounds ({facts['rounds'] * MANY} of the traces below 2 MB)"
     )
 
 

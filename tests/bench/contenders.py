@@ -1,10 +1,9 @@
-"""Who is measured: how each one is started."""
+"""The contenders: what each one is, and how it is started."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import processes
-from tests.bench.golang import BUILD, HERE, PROGRAMS, ROOT, Toolchain
+from tests.bench.golang import HERE, PROGRAMS, Toolchain
+from tests.bench.installed import Installed, without_libraries
 from tests.bench.processes import Usage
 
 DECODE = "decode"
@@ -22,30 +22,34 @@ READER = "Go's reader"
 TOOL = "go tool trace"
 UNCOMPILED = "decode, uncompiled"
 
-INSIDE = (sys.executable, "-P", str(HERE / "inside.py"))
-ANALYSE = (sys.executable, "-m", "gotracer_ci", "analyze", "--format", "json")
+INSIDE = ("-P", str(HERE / "inside.py"))
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """command: the trace's path is its last argument. accept: the exit codes of a run that went well."""
+    """command: the trace's path is its last argument. accept: the exit codes of a successful run.
+
+    package: a directory to import from first.
+    """
 
     name: str
     command: tuple[str, ...]
-    package: Path = ROOT
     accept: tuple[int, ...] = (0,)
+    package: Path | None = None
 
     def run(self, trace: Path, *, watch: bool = False) -> Usage:
-        # in the programs' folder: analyze takes it for the repository that the frames belong to
+        # in the programs' directory: analyze takes it for the repository that the frames belong to
         command = (*self.command, str(trace))
         return processes.run(command, PROGRAMS, _environment(self.package), accept=self.accept, watch=watch)
 
 
-def ours() -> tuple[Contender, ...]:
+def ours(installed: Installed) -> tuple[Contender, ...]:
+    inside = (str(installed.python), *INSIDE)
+    analyze = (str(installed.command), "analyze", "--format", "json")
     return (
-        Contender(DECODE, (*INSIDE, "totals")),
-        Contender(EVENTS, (*INSIDE, "events")),
-        Contender(ANALYZE, ANALYSE, accept=(0, 1)),
+        Contender(DECODE, (*inside, "totals")),
+        Contender(EVENTS, (*inside, "events")),
+        Contender(ANALYZE, analyze, accept=(0, 1)),
     )
 
 
@@ -56,30 +60,26 @@ def theirs(go: Toolchain) -> tuple[Contender, ...]:
     )
 
 
-def uncompiled() -> Contender:
-    """A copy of the package without the compiled kernel, in a Python without Cython."""
-    folder = BUILD / "uncompiled"
-    shutil.rmtree(folder, ignore_errors=True)
-    ignored = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-    shutil.copytree(ROOT / "gotracer_ci", folder / "gotracer_ci", ignore=ignored)
-    return Contender(UNCOMPILED, (INSIDE[0], "-S", *INSIDE[1:], "totals"), folder)
+def uncompiled(installed: Installed) -> Contender:
+    """The package as plain Python, in a Python without Cython."""
+    package = without_libraries(installed)
+    return Contender(UNCOMPILED, (sys.executable, "-S", *INSIDE, "totals"), package=package)
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
-    """What the kernel alone takes. ns: for each event."""
+class About:
+    """What the decoder says of a trace and of itself."""
 
     events: int
-    ns: float
     compiled: bool
 
 
-def kernel_alone(trace: Path) -> Kernel:
-    command = [*INSIDE, "kernel", str(trace)]
-    done = subprocess.run(command, env=_environment(ROOT), stdout=subprocess.PIPE, check=True)
-    return Kernel(**json.loads(done.stdout))
+def about(installed: Installed, trace: Path) -> About:
+    command = [str(installed.python), *INSIDE, "about", str(trace)]
+    done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, check=True)
+    return About(**json.loads(done.stdout))
 
 
-def _environment(package: Path) -> Mapping[str, str]:
+def _environment(package: Path | None = None) -> Mapping[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GO", "PYTHON"))}
-    return {**kept, "PYTHONPATH": str(package)}
+    return {**kept, "PYTHONPATH": str(package)} if package else kept

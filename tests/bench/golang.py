@@ -21,6 +21,7 @@ class Toolchain:
 
     root: Path
     version: str
+    programs: Path = PROGRAMS
 
     def build(self, package: str, name: str, folder: Path) -> Path:
         """Builds a main package, with no path of this machine in it."""
@@ -30,8 +31,8 @@ class Toolchain:
         return out
 
     def program(self, name: str) -> Path:
-        """One of programs/."""
-        return self.build(f"./{name}", name, PROGRAMS)
+        """Build one of programs/."""
+        return self.build(f"./{name}", f"{name}-go{self.version}", self.programs)
 
     def reader(self) -> Path:
         """Go's reader in a loop that does nothing with the events: the oracle's program, with -loop."""
@@ -56,6 +57,16 @@ def toolchain() -> Toolchain:
     shown = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
     root, version = shown.splitlines()
     return Toolchain(Path(root).resolve(), version.removeprefix("go"))
+
+
+def old_toolchain() -> Toolchain:
+    """Go 1.21, the last one that writes the old format, and the programs in its words."""
+    sys.path.append(str(ROOT / "testdata"))
+    from cases import GO
+    from make import older_programs, toolchain
+
+    version = "1.21"
+    return Toolchain(toolchain(BUILD / "go", version), GO[version], older_programs(BUILD / "go", version, PROGRAMS))
 
 
 def environment(goroot: Path | None = None) -> dict[str, str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tests.bench.contenders import Contender, Kernel, kernel_alone
+from tests.bench.contenders import Contender, about
+from tests.bench.installed import Installed
 from tests.bench.processes import Usage
 
 Progress = Callable[[str], None]
@@ -19,12 +20,9 @@ class Measured:
 
     name: str
     size: int
+    events: int
+    compiled: bool
     runs: dict[str, list[Usage]] = field(default_factory=dict)
-    kernels: list[Kernel] = field(default_factory=list)
-
-    @property
-    def events(self) -> int:
-        return self.kernels[0].events
 
     def cpu_s(self, contender: str) -> float:
         return median(usage.cpu_s for usage in self.runs[contender])
@@ -48,20 +46,18 @@ class Measured:
         pairs = zip(self.runs[slow], self.runs[fast], strict=True)
         return median(one.cpu_s / other.cpu_s for one, other in pairs)
 
-    @property
-    def kernel_ns(self) -> float:
-        return median(kernel.ns for kernel in self.kernels)
 
-
-def measure(name: str, trace: Path, contenders: Sequence[Contender], rounds: int, progress: Progress) -> Measured:
-    """A first round, which fills the system's caches, is not counted."""
-    measured = Measured(name, trace.stat().st_size, {contender.name: [] for contender in contenders})
+def measure(
+    name: str, trace: Path, contenders: Sequence[Contender], rounds: int, installed: Installed, progress: Progress
+) -> Measured:
+    """Run all contenders in rounds. The first round, which fills the system's caches, is not counted."""
+    facts = about(installed, trace)
+    runs: dict[str, list[Usage]] = {contender.name: [] for contender in contenders}
+    measured = Measured(name, trace.stat().st_size, facts.events, facts.compiled, runs)
     for number in range(rounds + 1):
         progress(f"{name}: round {number} of {rounds}")
         for contender in contenders:
             usage = contender.run(trace)
             if number:
                 measured.runs[contender.name].append(usage)
-        if number:
-            measured.kernels.append(kernel_alone(trace))
     return measured

@@ -13,7 +13,7 @@ from tests.bench.traces import MB, Workload
 
 def traces(rows: Iterable[tuple[Workload, int, int]]) -> Iterator[str]:
     """rows: workload, size in bytes, events."""
-    cells = [(w.name, f"{size / MB:,.1f}", f"{events / 1e6:.2f}", w.what) for w, size, events in rows]
+    cells = [(w.name, f"{size / MB:,.3g}", f"{events / 1e6:,.3g}", w.what) for w, size, events in rows]
     return _table(("Trace", "MB", "Million events", "What it is"), cells)
 
 

@@ -1,4 +1,4 @@
-"""The traces that are measured: each made by one of our programs, once, and kept in build/bench."""
+"""The traces that are measured. Most are made by our programs, once, and kept in build/bench."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.golang import BUILD, Toolchain
+from tests.bench.golang import BUILD, ROOT, Toolchain, old_toolchain
 
 MB = 1_000_000
 PROCS = "4"  # GOMAXPROCS: more threads to put in order than a small machine would give
@@ -15,35 +15,46 @@ PROCS = "4"  # GOMAXPROCS: more threads to put in order than a small machine wou
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A trace to make. crowd: has so many goroutines that their states do not fit the processor's caches."""
+    """A trace.
+
+    program: what makes it, "" for a committed one. size: of the trace, about, in bytes. old: in the format of Go 1.21.
+    beats_reader: how many times as fast as Go's reader decoding should be.
+    """
 
     name: str
     program: str
     size: int
     what: str
-    crowd: bool = False
+    old: bool = False
+    beats_reader: float = 0.0
 
     @property
     def path(self) -> Path:
+        if not self.program:
+            return ROOT / "testdata" / "traces" / f"{self.name}.trace"
         return BUILD / "traces" / f"{self.name}.trace"
 
 
 LARGE = (
-    Workload("mix", "mix", 32 * MB, "channels, locks, system calls, timers, tasks, garbage"),
-    Workload("web", "web", 32 * MB, "an HTTP service and 16 clients over loopback, JSON"),
-    Workload("crowd", "crowd", 32 * MB, "52,000 goroutines alive, channels between them", crowd=True),
+    Workload("mix", "mix", 32 * MB, "channels, locks, system calls, timers, tasks, garbage", beats_reader=4),
+    Workload("chan", "chan", 64 * MB, "pipelines of goroutines over channels", beats_reader=4),
+    Workload("web", "web", 32 * MB, "an HTTP service and 16 clients over loopback, JSON", beats_reader=3),
+    Workload("crowd", "crowd", 32 * MB, "52,000 goroutines alive, channels between them", beats_reader=3),
 )
-SMALL = Workload("small", "web", 1_580_000, "the HTTP service again, as long as a test runs")
+SMALL = Workload("small", "web", 1_200_000, "the HTTP service again, as long as a test runs")
+TINY = Workload("lockcontention-go1.27", "", 6_840, "a committed trace of a small test")
+OLD = Workload("old", "web", 1_100_000, "the HTTP service again, in the format of Go 1.21", old=True)
 BIG = Workload("big", "web", 1000 * MB, "the HTTP service again, a long run")
 
 
 def make(go: Toolchain, workload: Workload) -> Path:
-    """The trace's file; a whole one that is there already is taken as it is."""
+    """Return the trace's file; a complete one that exists is used again."""
     path = workload.path
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
-        command = [str(go.program(workload.program)), "-bytes", str(workload.size), str(unfinished)]
+        program = (old_toolchain() if workload.old else go).program(workload.program)
+        command = [str(program), "-bytes", str(workload.size), str(unfinished)]
         try:
             subprocess.run(command, env={**os.environ, "GOMAXPROCS": PROCS}, check=True)
             unfinished.rename(path)

@@ -13,7 +13,8 @@ import (
 	"example.com/bench/record"
 )
 
-const each = 4 // of every kind of worker
+// Of every kind of worker.
+const each = 4
 
 type node struct{ left, right *node }
 
