@@ -1,4 +1,4 @@
-"""Puts the inputs and outputs of action.yml into the tables of docs/github.md: `python docs/action.py`."""
+"""Update the tables of inputs and outputs in docs/github.md from action.yml: `python docs/action.py`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HEAD = "| Name | Description |\n|---|---|\n"
 
 
 def page() -> str:
-    """docs/github.md, with the tables as they should be."""
+    """Return docs/github.md with up-to-date tables."""
     action = YAML(typ="safe").load(DOCS.parent / "action.yml")
     text = PAGE.read_text(encoding="utf-8")
     for chapter in ("inputs", "outputs"):
         before, head, rest = text.partition(f"\n## {chapter.title()}\n\n{HEAD}")
         after = rest[rest.index("\n\n") + 1 :]
-        rows = (f"| `{name}` | {told['description']} |\n" for name, told in action[chapter].items())
+        rows = (f"| `{name}` | {declared['description']} |\n" for name, declared in action[chapter].items())
         text = "".join((before, head, *rows, after))
     return text
 

@@ -1,4 +1,4 @@
-"""Puts the table of the package's parts into CONTRIBUTING.md: `python docs/architecture.py`."""
+"""Update the table of the package's parts in CONTRIBUTING.md: `python docs/architecture.py`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HIDDEN = ("__init__", "__main__")
 
 
 def table() -> str:
-    """Return one row per part, in the order of the data flow: its docstring's first line, and what it may import."""
+    """Return one row per part, in the order of the data flow: its docstring's first line and its allowed imports."""
     may_import: dict[str, set[str]] = runpy.run_path(str(ROOT / "tests/test_architecture.py"))["MAY_IMPORT"]
     return HEAD + "".join(_row(part, allowed) for part, allowed in may_import.items() if part not in HIDDEN)
 
 
 def page() -> str:
-    """Return CONTRIBUTING.md with the table as it should be."""
+    """Return CONTRIBUTING.md with an up-to-date table."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
     return before + table() + rest[rest.index("\n\n") + 1 :]
 

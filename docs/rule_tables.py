@@ -1,4 +1,4 @@
-"""Puts the tables about rules into README.md and docs/baseline.md: `python docs/rule_tables.py`."""
+"""Update the tables about rules in README.md and docs/baseline.md: `python docs/rule_tables.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIMITS_HEAD = "| Rule | Kind | Tolerance | Floor |\n|---|---|---|---|\n"
 
 
 def pages() -> dict[Path, str]:
-    """Return each page with its table as it should be."""
+    """Return each page with an up-to-date table."""
     rules = runpy.run_path(str(DOCS / "rules.py"))["table"]("docs/rules.md")
     return {
         page: _with_table(page.read_text(encoding="utf-8"), table)
@@ -22,13 +22,13 @@ def pages() -> dict[Path, str]:
 
 
 def limits() -> str:
-    """Return the table of the limits of comparison: those of times first, since they hold for all kinds of a rule."""
+    """Return the table of limits. Limits of times come first, because they apply to all kinds of a rule."""
     found = [(rule.name, kind, limit) for rule in BUILT_IN for kind, limit in rule.limits().items()]
     return LIMITS_HEAD + "".join(_row(*one) for one in sorted(found, key=lambda one: not one[2].is_timing))
 
 
 def _with_table(text: str, table: str) -> str:
-    """Replace the table with the same head."""
+    """Replace the table that has the same header row."""
     head = "".join(table.splitlines(keepends=True)[:2])
     before, _, rest = text.partition(head)
     return before + table + rest[rest.index("\n\n") + 1 :]

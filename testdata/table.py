@@ -1,4 +1,4 @@
-"""Writes the table of README.md: every trace, what it should show, and what Go's own reader shows."""
+"""Update the table in README.md: each trace, its expected facts, and those measured with Go's own reader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NUMBER_ENDS = ("boundary", "a Mutex", "in a syscall", "their P")
 
 
 def update_readme(readme: Path, traces: Path, oracle: Path) -> None:
-    """Replaces what is between the two marks."""
+    """Replace the text between the two markers."""
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
     rows = "".join(f"{row}\n" for case in CASES for row in _rows(case, traces, oracle))
@@ -58,7 +58,7 @@ def _rows(case: Case, traces: Path, oracle: Path) -> Iterator[str]:
 
 
 def _amount(fact: str, value: int) -> str:
-    """The value with its unit: some facts are numbers, those of the heap are bytes, all others are times."""
+    """Format a fact with its unit: number, bytes for heap facts, or time."""
     if fact in NUMBERS or fact.endswith(NUMBER_ENDS):
         return str(value)
     if fact.startswith("heap"):

@@ -1,4 +1,4 @@
-"""python -m tests.fuzz --mutants N --seed S: prints what came of it; 1 if anything did that must not."""
+"""`python -m tests.fuzz --mutants N --seed S`: run the fuzzer and print the result. Exit with 1 on failures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.fuzz.worker import MEMORY, SECONDS
 
 
 def main() -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--mutants", type=int, default=2_500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0, help="the first mutant's number")
+    parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
     arguments = parser.parse_args()
     judge = program()
     built = checked_package() if kernel.is_compiled() else None

@@ -1,4 +1,4 @@
-"""What can be done to a trace: to its structure (batches, events, numbers), or to its bytes."""
+"""Mutations of a trace's structure (batches, events, numbers) or bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fuzz.structure import Part, Record, records, with_records
 
 POWERS = (7, 8, 14, 15, 16, 31, 32, 53, 62, 63, 64)
 EDGES = tuple(sorted({0, 1, 2, 3, 4, 5, 1024, 1025, 128, 129} | {(1 << n) + d for n in POWERS for d in (-1, 0, 1)}))
-"""Numbers where something changes: states, limits of the format, widths. 2^64 and more do not fit, on purpose."""
+"""Boundary values: states, limits of the format, integer widths. Some are too large on purpose."""
 
 
 def _any(rnd: random.Random, whole: list[Part]) -> int:
@@ -19,7 +19,7 @@ def _any(rnd: random.Random, whole: list[Part]) -> int:
 
 
 def _record(rnd: random.Random, whole: list[Part], change: Callable[[list[Record], int], None]) -> None:
-    """Changes a batch of records at a random one."""
+    """Apply a change at a random record of a batch."""
     i = _any(rnd, whole)
     entries = records(whole[i])
     if entries:
@@ -28,7 +28,7 @@ def _record(rnd: random.Random, whole: list[Part], change: Callable[[list[Record
 
 
 def bend_number(rnd: random.Random, whole: list[Part]) -> None:
-    """A time, an argument, an id, a length: to an edge, to a neighbour, or to what another event has."""
+    """Change a time, argument, ID or length to a boundary value, a neighbor, or another event's value."""
 
     def change(entries: list[Record], at: int) -> None:
         numbers = list(entries[at].numbers)
@@ -43,7 +43,7 @@ def bend_number(rnd: random.Random, whole: list[Part]) -> None:
 
 
 def bend_type(rnd: random.Random, whole: list[Part]) -> None:
-    """An event becomes another one with as many numbers, or with any number of them."""
+    """Change an event's type to one with as many arguments, or any other."""
 
     def change(entries: list[Record], at: int) -> None:
         count = len(entries[at].numbers)
@@ -70,7 +70,7 @@ def swap_events(rnd: random.Random, whole: list[Part]) -> None:
 
 
 def move_event(rnd: random.Random, whole: list[Part]) -> None:
-    """To another batch, mostly another thread's."""
+    """Move an event to another batch, usually of another thread."""
     i, k = _any(rnd, whole), _any(rnd, whole)
     entries = records(whole[i])
     if i != k and entries:
@@ -100,14 +100,14 @@ def empty_batch(rnd: random.Random, whole: list[Part]) -> None:
 
 
 def split_batch(rnd: random.Random, whole: list[Part]) -> None:
-    """In two, at any byte."""
+    """Split a batch in two at any byte."""
     i = _any(rnd, whole)
     at = rnd.randrange(len(whole[i].body) + 1)
     whole[i : i + 1] = [replace(whole[i], body=whole[i].body[:at]), replace(whole[i], body=whole[i].body[at:])]
 
 
 def bend_header(rnd: random.Random, whole: list[Part]) -> None:
-    """A batch's generation, thread, time, experiment, kind or size."""
+    """Change a batch's generation, thread, time, experiment, kind or size."""
     i = _any(rnd, whole)
     part, other = whole[i], whole[_any(rnd, whole)]
     number = rnd.choice(EDGES)
@@ -129,7 +129,7 @@ def bend_header(rnd: random.Random, whole: list[Part]) -> None:
 
 
 def bend_generation(rnd: random.Random, whole: list[Part]) -> None:
-    """All of a generation: left out, there twice, swapped with another, or numbered anew."""
+    """Remove, repeat, swap or renumber a whole generation."""
     ids = [part.generation for part in whole if part.generation]
     if not ids:
         return
@@ -154,7 +154,7 @@ STRUCTURAL = (
     *[drop_event, repeat_event, swap_events, move_event] * 2,
     *(drop_batch, repeat_batch, swap_batches, empty_batch, split_batch, bend_header, bend_header, bend_generation),
 )
-"""With their weights."""
+"""The mutations with their weights."""
 
 
 def flip_bit(rnd: random.Random, data: bytearray) -> None:
@@ -166,7 +166,7 @@ def set_byte(rnd: random.Random, data: bytearray) -> None:
 
 
 def put_varint(rnd: random.Random, data: bytearray) -> None:
-    """2^63, 2^64 − 1, 2^64 or a number without an end, over what is there."""
+    """Overwrite bytes with 2^63, 2^64 − 1, 2^64 or an endless number."""
     at = _byte(rnd, data)
     data[at : at + 10] = b"\xff" * 9 + bytes([rnd.choice((0, 1, 2, 255))])
 
@@ -186,7 +186,7 @@ def repeat_bytes(rnd: random.Random, data: bytearray) -> None:
 
 
 def _byte(rnd: random.Random, data: bytearray) -> int:
-    """Mostly behind the header: a broken header is soon dealt with."""
+    """Choose a position, usually after the header: a broken header tests little."""
     low = 0 if rnd.randrange(50) == 0 else min(HEADER_SIZE, len(data) - 1)
     return rnd.randrange(low, len(data))
 

@@ -1,4 +1,4 @@
-"""Where accepting or refusing differs from Go's reader on purpose: always that we refuse, and name the damage."""
+"""Intended differences from Go's reader: traces that we reject with a reason and Go's reader accepts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Explanation:
-    """problem: a pattern for our words. ends_there: Go's reader delivers the same events as we do, and no more."""
+    """A known difference. problem: a regular expression for our message. ends_there: both return the same events."""
 
     problem: str
     ends_there: bool
@@ -68,6 +68,6 @@ EXPLAINED = (
 
 
 def explanation(problem: str, same_events: bool) -> str:
-    """Why we refuse, for this problem, what Go's reader accepts; "" if that is a disagreement."""
+    """Return why we reject a trace that Go's reader accepts, or "" if the difference is not intended."""
     fitting = (e.why for e in EXPLAINED if re.fullmatch(e.problem, problem) and (same_events or not e.ends_there))
     return next(fitting, "")

@@ -1,4 +1,4 @@
-"""Go's own reader as a judge: one process of the oracle that reads many traces."""
+"""Go's own reader: one process of the oracle that reads many traces."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ BUILD = ROOT / "build" / "fuzz"
 
 
 def program() -> Path:
-    """Builds the oracle with the Go toolchain of the dev dependencies; the toolchain's own cache makes it quick.
+    """Build the oracle with the Go toolchain of the dev dependencies, whose build cache makes this fast.
 
     Raises:
-        FileNotFoundError: there is no Go toolchain.
+        FileNotFoundError: the Go toolchain is missing.
     """
     places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     tool = shutil.which("go", path=places)
@@ -31,7 +31,7 @@ def program() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a reader says of a trace. problem: "" if it accepts. events, last: read before that, and the last's time."""
+    """A reader's result. problem: "" for a valid trace. events: the number read. last: the time of the last event."""
 
     problem: str
     events: int
@@ -39,7 +39,7 @@ class Verdict:
 
 
 class GoReader:
-    """A context: the process ends with it."""
+    """A context manager that ends the process on exit."""
 
     def __init__(self, program: Path) -> None:
         self._command = [str(program), "-many"]
@@ -50,7 +50,7 @@ class GoReader:
         return subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=null, text=True)
 
     def verdict(self, path: Path) -> Verdict:
-        """Reads a trace with Go's reader. One that it does not survive (no memory, say) it refuses."""
+        """Read a trace with Go's reader. If the process dies, for example out of memory, the trace is rejected."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{path}\n")

@@ -1,8 +1,8 @@
-"""Mutants: traces bent in one to four places, each given by a seed and its number alone.
+"""Mutants: traces with one to four mutations. A seed and a number determine a mutant.
 
-Most bends are made where the format has a structure (a number of an event, an entry of a table, a batch, a
-generation), so that most of the mutant still makes sense and the damage is met deep inside the reader; the others are
-made to bytes, so that nothing depends on what this fuzzer understands.
+Most mutations respect the format's structure (an argument, a table entry, a batch, a generation). So the mutant is
+mostly valid and the damage is deep inside the reader. The others change arbitrary bytes, so that the tests do not
+depend on this fuzzer's understanding of the format.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HEADERS = {HEADER % version for version in VERSIONS}
 
 @dataclass(frozen=True)
 class Origin:
-    """parts: none in the older format, whose traces are bent as bytes only."""
+    """A trace to mutate. parts: empty for the older format, where only bytes are mutated."""
 
     name: str
     data: bytes
@@ -34,7 +34,7 @@ class Origin:
 
 @cache
 def origins() -> tuple[Origin, ...]:
-    """Every committed trace, and every text case that is expected to be read."""
+    """Return every committed trace, and every text case of a valid trace."""
     found = []
     for path in sorted(TRACES.glob("*.trace")):
         data = path.read_bytes()
@@ -48,7 +48,7 @@ def origins() -> tuple[Origin, ...]:
 
 @dataclass(frozen=True)
 class Mutant:
-    """origin: of which trace. bends: what was done to it, for people."""
+    """A mutated trace. origin: the name of the trace. bends: descriptions of the mutations."""
 
     origin: str
     bends: tuple[str, ...]
@@ -56,7 +56,7 @@ class Mutant:
 
 
 def mutant(seed: int, number: int) -> Mutant:
-    """The mutant of this number: the same for the same seed, code and traces."""
+    """Return the mutant with this number. It depends only on the seed, the code and the traces."""
     rnd = random.Random(seed * 1_000_003 + number)
     origin = rnd.choice(origins())
     whole = list(origin.parts)

@@ -1,4 +1,4 @@
-"""Runs mutants through the decoder, in processes that may die, and through Go's reader; compares and counts."""
+"""Run mutants through the decoder, in processes that may die, and through Go's reader, and compare the results."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.fuzz.mutate import mutant
 from tests.fuzz.worker import ALARMS
 
 SLICE = 500
-"""Mutants a process: also how many may lie in the temporary folder."""
+"""Mutants per process, and the maximum number in the temporary directory."""
 SHOWN = 20
 
 
 @dataclass
 class Result:
-    """Counts over mutants. failures: what must not be, each one's mutant saved. explained: reason → how often."""
+    """Counts over mutants. failures: with their mutants saved. explained: reason for an intended difference → count."""
 
     mutants: int = 0
     accepted: int = 0
@@ -39,7 +39,7 @@ class Result:
     peak: int = 0
 
     def add(self, other: Result) -> None:
-        """Takes over another's counts."""
+        """Add another result's counts."""
         for name in ("mutants", "accepted", "refused", "agreed", "same_events"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.explained += other.explained
@@ -51,7 +51,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Plan:
-    """program: the oracle. checked: the kernel's checked build, None without. worker: the module that decodes."""
+    """How to run. program: the oracle. checked: the build with index checks, or None. worker: the decoding module."""
 
     program: Path
     seed: int
@@ -60,7 +60,7 @@ class Plan:
 
 
 _Read = tuple[int, str, int, int, float, int]
-"""What a worker says of a mutant: see there."""
+"""A worker's output for a mutant, see `worker`."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class _Died:
 
 
 def run(plan: Plan, mutants: int, first: int = 0) -> Result:
-    """Reads so many mutants on all processors."""
+    """Run a number of mutants on all processors."""
     result = Result()
     slices = [(at, min(SLICE, first + mutants - at)) for at in range(first, first + mutants, SLICE)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -117,7 +117,7 @@ def _compare(result: Result, seed: int, number: int, ours: Verdict, go: Verdict)
 
 
 def _decoded(plan: Plan, first: int, count: int, folder: Path) -> Iterator[_Read | _Died]:
-    """What the worker printed for each mutant, or how it died of one; then another worker goes on behind that."""
+    """Yield the worker's output for each mutant, or how it died. A new worker continues after a death."""
     end = first + count
     while first < end:
         command = [sys.executable, "-m", plan.worker, str(plan.seed), str(first), str(end - first), str(folder)]

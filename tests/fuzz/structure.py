@@ -1,4 +1,4 @@
-"""A trace's outer and inner structure, taken apart so that it can be bent at a chosen place and put together again."""
+"""Split a trace into batches and records, and join them again, so that mutations can target a chosen place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECORDS = {Ev.STRING: 2, Ev.CPU_SAMPLE: 5, Ev.FREQUENCY: 1, Ev.CLOCK_SNAPSHOT: 4
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A batch, or the end of a generation (kind 52, the rest unused). size: what its header says, None: the truth."""
+    """A batch, or the end of a generation (kind 52). size: the size in its header, None for the actual size."""
 
     kind: int
     experiment: int = 0
@@ -27,7 +27,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A type byte, numbers, and raw bytes: one event, or one entry of a table."""
+    """One event or table entry: a type byte, numbers, and raw bytes."""
 
     kind: int
     numbers: tuple[int, ...]
@@ -35,7 +35,7 @@ class Record:
 
 
 def parts(data: bytes) -> list[Part]:
-    """The batches of a whole trace."""
+    """Split a trace into batches."""
     found = []
     pos = HEADER_SIZE
     while pos < len(data):
@@ -55,7 +55,7 @@ def parts(data: bytes) -> list[Part]:
 
 
 def joined(header: bytes, whole: list[Part]) -> bytes:
-    """The bytes of a trace of these batches."""
+    """Join batches to the bytes of a trace."""
     out = bytearray(header)
     for part in whole:
         out.append(part.kind & 0xFF)
@@ -71,7 +71,7 @@ def joined(header: bytes, whole: list[Part]) -> bytes:
 
 
 def records(part: Part) -> list[Record]:
-    """The events or entries of a batch. What cannot be read is one record of raw bytes (kind −1)."""
+    """Split a batch into events or entries. An unreadable rest becomes one record of raw bytes (kind −1)."""
     body = part.body
     found = []
     pos = 0
@@ -113,7 +113,7 @@ def with_records(part: Part, whole: list[Record]) -> Part:
 
 
 def numbers(data: bytes, pos: int, count: int) -> tuple[tuple[int, ...], int]:
-    """So many unsigned varints, and the position after them."""
+    """Read a number of unsigned varints. Return them and the position after them."""
     found = []
     for _ in range(count):
         value = shift = 0

@@ -1,4 +1,4 @@
-"""The fuzzer itself: it sees a crash, a hang, an exception and a disagreement, and goes on behind each."""
+"""The fuzzer itself: it detects crashes, hangs, exceptions and disagreements, and continues after each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CRASHES, HANGS, RAISES, LIES = 3, 5, 7, 9
 
 
 def faulty(seed: int, first: int, count: int, folder: Path) -> None:
-    """A worker with faults at known mutants, instead of `tests.fuzz.worker`."""
+    """Replace `tests.fuzz.worker` by one with faults at known mutants."""
     for number in range(first, first + count):
         data = mutate.mutant(seed, number).data
         (folder / str(number)).write_bytes(data)
@@ -37,7 +37,7 @@ def faulty(seed: int, first: int, count: int, folder: Path) -> None:
         print(json.dumps([number, problem, events, last, 0.001, 1000]), flush=True)
 
 
-def test_every_fault_is_found_and_its_mutant_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_fault_is_found_and_its_mutant_saved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(run, "BUILD", tmp_path)
     monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
@@ -58,7 +58,7 @@ def test_every_fault_is_found_and_its_mutant_kept(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_a_mutant_depends_on_its_number_alone() -> None:
+def test_a_mutant_depends_only_on_seed_and_number() -> None:
     assert mutate.mutant(5, 77) == mutate.mutant(5, 77)
     assert len({mutate.mutant(5, number).data for number in range(50)}) > 40
 
@@ -67,8 +67,8 @@ WITH_PARTS = [origin for origin in mutate.origins() if origin.parts]
 
 
 @pytest.mark.parametrize("origin", WITH_PARTS, ids=lambda origin: origin.name)
-def test_what_is_taken_apart_goes_together_again(origin: mutate.Origin) -> None:
-    """Else every mutant would have damage that nobody meant. (Go pads a batch's size with zeros; we do not.)"""
+def test_splitting_and_joining_round_trips(origin: mutate.Origin) -> None:
+    """Otherwise every mutant would have unintended damage. (Go pads a batch's size with zeros; we do not.)"""
     whole = [structure.with_records(part, structure.records(part)) for part in origin.parts]
     assert whole == origin.parts
     again = structure.joined(origin.data[:16], whole)
@@ -84,7 +84,7 @@ def test_what_is_taken_apart_goes_together_again(origin: mutate.Origin) -> None:
 
 
 def test_a_generation_in_the_far_future_is_refused() -> None:
-    """Found by the fuzzer: without an event nothing else had looked at the time. (Go's reader takes any.)"""
+    """Found by the fuzzer: without events nothing else checked the time. (Go's reader accepts any.)"""
     text = "# one\nexpect damage time\ntrace go 1.25\ngeneration 1\nfrequency 1\nthread 1 at 2^60\n"
     assert decode(case(text).data) == ("a time is out of range", 1, 1)
 

@@ -1,12 +1,12 @@
-"""The process that reads mutants: limited in memory and, for each mutant, in time. It may die; its parent sees how.
+"""The process that decodes mutants, with limits on memory and on time per mutant. If it dies, its parent reports how.
 
-    python -m tests.fuzz.worker SEED FIRST COUNT FOLDER [CHECKED]
+    python -m tests.fuzz.worker SEED FIRST COUNT DIRECTORY [CHECKED]
 
-Writes each mutant into the folder, decodes it and prints one line of JSON: number, problem ("" for none), events, last
-time, seconds, peak memory in KiB. It is decoded twice where there is a build of the kernel with every index checked:
-that one turns a wrong index into an exception, and must find the same as the one that ships without checks. An
-exception that is no TraceError ends the process, with the traceback on stderr; so does an alarm, by its default action,
-because compiled code looks at no signal handler.
+It writes each mutant to the directory, decodes it and prints one line of JSON: number, problem ("" for none), events,
+last time, seconds, peak memory in KiB. If there is a build with index checks, it decodes each mutant with both builds.
+The checked build turns a wrong index into an exception, and both must give the same result. Any exception except
+TraceError ends the process with a traceback on stderr. So does an alarm, by its default action, because compiled code
+runs no signal handlers.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from tests.builds import Build, installed, load, new_groups, trace_of
 from tests.fuzz.mutate import mutant
 
 MEMORY = 200 << 20
-"""Bytes of address space: more than what can become resident."""
+"""The limit of address space in bytes. It includes memory that is not resident."""
 SECONDS = 2.0
-"""Of the processor's time for one mutant, so that a busy machine is no fault; of the clock's, 20 times as many."""
+"""The limit per mutant in CPU time, so that a busy machine does not matter. For wall time it is 20 times as long."""
 ALARMS = (signal.SIGPROF, signal.SIGALRM)
 
 
 def decode(data: bytes) -> tuple[str, int, int]:
-    """All that the program asks of a trace; the problem without its offset ("" for none), events, the last's time."""
+    """Read a trace. Return the problem without its offset ("" for none), the number of events and the last time."""
     try:
         trace = trace_of("mutant", data)
     except TraceError as error:
         return error.problem, 0, 0
     events = last = 0
-    step = 0 if trace.version in OLD_VERSIONS else 1  # there ties are left as they are, as Go's reader does
+    step = 0 if trace.version in OLD_VERSIONS else 1  # keep ties, as Go's reader does
     groups = new_groups()
     for chunk in trace.chunks(None, (groups,)):
         times = [*([last] if events else []), *memoryview(chunk.times)[: chunk.n]]
@@ -62,7 +62,7 @@ def decode(data: bytes) -> tuple[str, int, int]:
 
 
 def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
-    """`decode` with each build, the installed one last; they must find the same."""
+    """Run `decode` with each build, the installed one last. Their results must be equal."""
     found = set()
     for build in builds:
         with build.active():
@@ -72,7 +72,7 @@ def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
 
 
 def main(seed: int, first: int, count: int, folder: Path, checked: str = "") -> None:
-    """Reads mutants one after another."""
+    """Decode mutants one after another."""
     builds = [installed()]
     if checked:
         builds.insert(0, load(Path(checked), compiled=True))

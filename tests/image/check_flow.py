@@ -1,4 +1,4 @@
-"""The image against the stand-in for GitHub, which is on the same loopback: a whole pull request."""
+"""The image with the stand-in for GitHub on loopback: a whole pull request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The image: what is in it, and one step of each kind.
+"""The image: its content, and one step of each kind.
 
-Collected only when named, because it needs an image: `make image` builds one and comes here.
+pytest collects this file only by name, because it needs an image. `make image` builds one and runs this.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def test_the_kernel_is_compiled() -> None:
     assert file.endswith(".so")
 
 
-def test_it_adds_little_to_its_base() -> None:
+def test_the_image_is_little_larger_than_its_base() -> None:
     assert int(inside("du", "-sk", "/opt/gotracer-ci").split()[0]) < LARGEST
 
 
@@ -45,7 +45,7 @@ def test_it_starts_from_bytecode() -> None:
     assert inside("/opt/gotracer-ci/bin/python", "-I", "-c", code).strip() == ""
 
 
-def test_a_leak_is_found_and_everything_belongs_to_the_workspaces_owner(mounts: Mounts) -> None:
+def test_a_leak_is_found_and_all_files_belong_to_the_workspaces_owner(mounts: Mounts) -> None:
     done = mounts.step(traces="/home/runner/work/hello/hello/*.trace", markdown="out/a/r.md")
 
     assert done.returncode == 1, done.stdout + done.stderr
@@ -59,7 +59,7 @@ def test_a_leak_is_found_and_everything_belongs_to_the_workspaces_owner(mounts: 
     assert mounts.not_handed_over() == set()
 
 
-def test_a_baseline_is_made_for_the_workspaces_owner(mounts: Mounts) -> None:
+def test_a_new_baseline_belongs_to_the_workspaces_owner(mounts: Mounts) -> None:
     shutil.rmtree(mounts.workspace / ".gotracer-ci")
 
     done = mounts.step(traces="*.trace", update_baseline="true")
@@ -69,7 +69,7 @@ def test_a_baseline_is_made_for_the_workspaces_owner(mounts: Mounts) -> None:
     assert mounts.not_handed_over() == set()
 
 
-def test_a_wrong_input_is_reported(mounts: Mounts) -> None:
+def test_an_invalid_input_is_reported(mounts: Mounts) -> None:
     done = mounts.step(traces="*.trace", strict="maybe")
 
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The built image, started as the runner starts it: as root, on a workspace of somebody else's."""
+"""Run the built image as the runner does: as root, in a workspace of another user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def inside(*command: str) -> str:
 
 
 class Mounts:
-    """What the runner mounts at /github: a workspace with a trace and a baseline, and the files for commands."""
+    """The runner's mounts at /github: a workspace with a trace and a baseline, and the files for commands."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Mounts:
     def step(
         self, *command: str, variables: dict[str, str] | None = None, **inputs: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the action, or the command, in a new container; before, everything is the workspace's owner's."""
+        """Run the action or a command in a new container, after giving all files to the workspace's owner."""
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, OWNER, OWNER)
         environ = {

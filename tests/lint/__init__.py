@@ -1,1 +1,1 @@
-"""The linters of the workflows: our own, and those that the pages show."""
+"""Linters for our own workflows and those in the docs."""

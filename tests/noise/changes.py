@@ -1,4 +1,4 @@
-"""The regressions that the shop can have, and what must be said of each: which rule, at which place."""
+"""The regressions that can be injected into the shop, with the expected rules and places."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DISK = ("main.(*journal).write", "main.(*journal).flush", "main.waitForDisk")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value of the shop's -change. It is found when any of the rules names any of the places."""
+    """One value of the shop's -change flag. It is found if any of the rules reports any of the places."""
 
     name: str
     what: str

@@ -1,9 +1,9 @@
-"""The data set: one file a program, of each trace the groups that are compared.
+"""The data set: one file per program, with the compared groups of each trace.
 
     {"program":"shop","half":"","go":"1.26","gomaxprocs":4,"keys":[["MutexContention","sync.(*Mutex).Lock","main.f"]]}
     {"job":0,"condition":"quiet","run":"unchanged","wall_ms":812,"groups":[[0,210,740000]]}
 
-A group is the index of its key, its number of events, and its trimmed total in µs, or its counter.
+A group is the index of its key, its number of events, and its trimmed total in µs or its counter value.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tests.noise.programs import EVALUATION, NOISE, TUNING, NoiseError
 
 LIMITS: Final = limits_of(BUILT_IN)
 UNCHANGED: Final = "unchanged"
-BASE: Final = "base"  # unchanged, too: recorded in the same job, as a workflow traces the base commit
-LEAST_NS: Final = MS // 5  # a fifth of what a baseline file holds
+BASE: Final = "base"  # also unchanged: recorded in the same job, like base traces in a workflow
+LEAST_NS: Final = MS // 5  # a fifth of the size of a baseline file
 _US: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One trace. run: UNCHANGED, BASE or the name of a change."""
+    """One recorded trace. run: UNCHANGED, BASE or the name of a change."""
 
     job: int
     condition: str
@@ -39,7 +39,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """All recorded runs of a program, job by job. half: see Program."""
+    """All recorded runs of a program by job. half: see Program."""
 
     program: str
     half: str
@@ -50,17 +50,17 @@ class Recorded:
         return sorted({run.job for run in self.runs})
 
     def traces(self, job: int, name: str) -> list[TraceGroups]:
-        """The traces of one job: unchanged, base or with a change; in the order of their recording."""
+        """Return the traces of one job (unchanged, base or with a change) in the order of recording."""
         return [run.trace for run in self.runs if (run.job, run.run) == (job, name)]
 
 
 def folder_data(folder: Path = NOISE) -> list[Recorded]:
-    """The whole data set, ordered by the names of the programs."""
+    """Return the whole data set, ordered by program name."""
     return [load(path) for path in sorted(folder.glob("*.jsonl"))]
 
 
 def of_half(data: Iterable[Recorded], half: str) -> list[Recorded]:
-    """The programs of a half. One of both gives its jobs with even numbers to tuning, the others to evaluation."""
+    """Return the programs of a half. For a program in both, even jobs are for tuning, the others for evaluation."""
     parity = {TUNING: 0, EVALUATION: 1}[half]
     found = []
     for recorded in data:
@@ -76,10 +76,10 @@ def path_of(program: str, folder: Path = NOISE) -> Path:
 
 
 def load(path: Path) -> Recorded:
-    """Reads the file of a program.
+    """Read the file of a program.
 
     Raises:
-        NoiseError: it is none.
+        NoiseError: the file is invalid.
     """
     try:
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
@@ -92,7 +92,7 @@ def load(path: Path) -> Recorded:
 
 
 def dump(recorded: Recorded) -> str:
-    """The file's text. The jobs are in order, whenever they were recorded."""
+    """Return the file's text, with the jobs in order."""
     keys = sorted({(key.rule, key.kind, key.place) for run in recorded.runs for key in _kept(run.trace)})
     index = {key: i for i, key in enumerate(keys)}
     conditions = recorded.runs[0].trace.conditions
@@ -108,10 +108,10 @@ def dump(recorded: Recorded) -> str:
 
 
 def save(recorded: Recorded, folder: Path = NOISE) -> None:
-    """Writes the program's file, whole or not at all.
+    """Write the program's file atomically.
 
     Raises:
-        NoiseError: its runs are of different environments.
+        NoiseError: the runs come from different environments.
     """
     if len({run.trace.conditions for run in recorded.runs}) > 1:
         raise NoiseError(
@@ -141,7 +141,7 @@ def _kept(trace: TraceGroups) -> dict[Key, Statistics]:
 
 
 def _short(value: float) -> int:
-    """Three significant digits: more is noise."""
+    """Round to three significant digits, since more is noise."""
     return int(float(f"{value:.3g}"))
 
 

@@ -1,4 +1,4 @@
-"""Percentages with confidence intervals, by drawing jobs again and again (the bootstrap)."""
+"""Percentages with confidence intervals, by resampling jobs (bootstrap)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONFIDENCE: Final = 0.95
 
 
 class Figure(NamedTuple):
-    """Percent, and the ends of the 95 % interval."""
+    """A percentage, and the limits of its 95 % interval."""
 
     value: float
     low: float
@@ -25,13 +25,13 @@ class Figure(NamedTuple):
 
 
 def figure(programs: Sequence[Sequence[float]]) -> Figure | None:
-    """The mean over programs of the mean over their jobs.
+    """Return the mean over programs of the mean over their jobs.
 
     Args:
-        programs: of each program each job's share of draws, 0 to 1.
+        programs: for each program, each job's share of draws, 0 to 1.
 
-    Jobs are drawn with replacement within each program. Where all jobs agree, drawing them again says nothing: then
-    the other end is the share that so many jobs would still agree on with a chance of 5 %.
+    Jobs are drawn with replacement within each program. If all jobs agree, resampling gives no interval. In that case
+    the other limit is the share for which all of these jobs would still agree with a probability of 5 %.
     """
     programs = [jobs for jobs in programs if jobs]
     if not programs:
@@ -47,7 +47,7 @@ def figure(programs: Sequence[Sequence[float]]) -> Figure | None:
 
 
 def shares(tallies: Tallies, design: str, program: str, run: str = UNCHANGED, *, confirmed: bool) -> list[float]:
-    """Each judged job's share of draws with something flagged."""
+    """Return each judged job's share of draws with a flagged group."""
 
     def flagged(tally: Tally) -> int:
         return tally.confirmed if confirmed else tally.shown

@@ -1,4 +1,4 @@
-"""What else runs on the machine while a job is recorded."""
+"""Load on the machine while a job is recorded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ while True: subprocess.run(sys.argv[1:], check=True)
 
 @contextmanager
 def load(condition: str, go: Toolchain) -> Iterator[None]:
-    """Loads the machine for as long as the block runs."""
+    """Put load on the machine inside the `with` block."""
     with ExitStack() as stack:
         for command in _commands(condition, go):
             cache = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
@@ -62,6 +62,6 @@ def _commands(condition: str, go: Toolchain) -> Sequence[Sequence[str]]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends what was started here, and what that started: it has a session of its own."""
+    """End a load process and its children, which have their own session."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Which jobs are recorded, in which order, and how long that takes."""
+"""The jobs to record, their order, and the estimated duration."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.noise.programs import PROGRAMS, SERVICE
 from tests.noise.record import TRACES, Job
 
 JOBS: Final = {SERVICE: 20}
-OTHER_JOBS: Final = 12  # one more than the largest baseline that is tried, and one that a bad moment may spoil
-SECONDS_A_TRACE: Final = 2.1  # before any is recorded: two cores, the loads' share included
+OTHER_JOBS: Final = 12  # one more than the largest tested baseline, and a spare one
+SECONDS_A_TRACE: Final = 2.1  # estimate before the first recording, for two cores, including load
 _SEED: Final = 20
 
 
 def planned(programs: Collection[str] = ()) -> list[Job]:
-    """All jobs, in rounds of one or two a program, shuffled within: an unfinished recording has a bit of everything."""
+    """Return all jobs in shuffled rounds of one or two per program, so that a partial recording covers everything."""
     rounds: dict[int, list[Job]] = {}
     for offset, program in enumerate(PROGRAMS):
         if programs and program.name not in programs:
@@ -34,13 +34,13 @@ def planned(programs: Collection[str] = ()) -> list[Job]:
 
 
 def missing(programs: Collection[str] = ()) -> list[Job]:
-    """The planned jobs that no file has yet."""
+    """Return the planned jobs that are not recorded yet."""
     known = {recorded.program: set(recorded.jobs) for recorded in data.folder_data()}
     return [job for job in planned(programs) if job.number not in known.get(job.program.name, ())]
 
 
 def record(go: Toolchain, programs: Collection[str], minutes: float | None, progress: Callable[[str], None]) -> None:
-    """Records what is missing, job by job, until all is there or the time is up."""
+    """Record missing jobs until all are recorded or the time is up."""
     jobs = missing(programs)
     left = sum(len(job.kinds) * TRACES for job in jobs)
     progress(f"{len(jobs)} jobs with {left} traces to record: about {left * SECONDS_A_TRACE / 60:.0f} minutes")

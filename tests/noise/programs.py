@@ -1,4 +1,4 @@
-"""The programs that are recorded, how each is built, and how it runs for about a second."""
+"""The recorded programs, and how to build and run each for about a second."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tests.bench.golang import ROOT, Toolchain, environment
 
 BUILD: Final = ROOT / "build" / "noise"
 NOISE: Final = ROOT / "testdata" / "noise"
-PROCS: Final = 4  # GOMAXPROCS, as on hosted runners, whatever this machine has
+PROCS: Final = 4  # GOMAXPROCS as on hosted runners, regardless of this machine
 ATTEMPTS: Final = 5
 
 TUNING, EVALUATION, TRIAL = "tuning", "evaluation", "trial"
 
 
 class NoiseError(Exception):
-    """What is wrong, for the person at the terminal."""
+    """A problem to show to the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of ours, or the tests of a package of Go's standard library.
+    """One of our programs, or the tests of a package in Go's standard library.
 
-    half: limits may be chosen by "tuning" programs, are reported of "evaluation" programs, and "trial" programs are
-    recorded for the trial alone. module: the folder of ours that it is built in, None for a package's tests.
-    arguments: those that make it run for about a second.
+    half: "tuning" programs are for choosing limits, "evaluation" programs for reporting results, and "trial" programs
+    only for the trial. module: the directory of our module to build it in, None for a package's tests. arguments: make
+    it run for about a second.
     """
 
     name: str
@@ -40,11 +40,11 @@ class Program:
 
     @property
     def is_service(self) -> bool:
-        """Whether regressions can be injected."""
+        """Whether regressions can be injected into the program."""
         return self.name == SERVICE
 
     def build(self, go: Toolchain) -> Path:
-        """Without a path of this machine in it: package paths tell whose code a frame is."""
+        """Build the program without paths of this machine. Package paths identify own code."""
         out = BUILD / "bin" / self.name
         build = ["build"] if self.module else ["test", "-c"]
         command = [str(go.root / "bin" / "go"), *build, "-trimpath", "-buildvcs=false", "-o", str(out), self.package]
@@ -52,10 +52,10 @@ class Program:
         return out
 
     def run(self, go: Toolchain, trace: Path, change: str = "") -> None:
-        """Runs the program once and leaves its trace. Tests that fail, since the machine is loaded, run again.
+        """Run the program once and write its trace. Tests that fail because of the load are repeated.
 
         Raises:
-            NoiseError: they failed every time.
+            NoiseError: the tests failed every time.
         """
         program = str(BUILD / "bin" / self.name)
         if self.module:
@@ -87,7 +87,7 @@ def _tests(package: str, half: str, *arguments: str) -> Program:
 
 
 SERVICE: Final = "shop"
-# All of the shop's jobs are of both halves: those with an even number are for tuning (see data.of_half).
+# The shop is in both halves: its even jobs are for tuning (see data.of_half).
 PROGRAMS: Final = (
     Program(SERVICE, "", ".", NOISE / "service"),
     _ours("service", TUNING),

@@ -1,4 +1,4 @@
-"""Records a job: the runs of one program at one moment, each decoded by our own code and then deleted."""
+"""Record a job: runs of one program at one time. Each trace is decoded with our own code and then deleted."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.noise.load import CONDITIONS, load
 from tests.noise.programs import NOISE, NoiseError, Program
 
 TRACES: Final = 3
-"""Of each kind of run in a job."""
+"""The number of traces of each kind of run in a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One program under one load at one moment."""
+    """One program under one load at one time."""
 
     program: Program
     number: int
@@ -37,10 +37,10 @@ class Job:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """What is recorded, each TRACES times. A job has every second change.
+        """The kinds of runs to record, each TRACES times. A job has every second change.
 
-        Loads follow each other, and so do jobs for tuning and for evaluation. Of twenty jobs each change is recorded
-        in one for every load and either purpose.
+        Loads alternate, and so do jobs for tuning and for evaluation. Of twenty jobs, each change is recorded in one
+        for every load and either purpose.
         """
         changes: tuple[str, ...] = ()
         if self.program.is_service:
@@ -49,7 +49,7 @@ class Job:
         return (UNCHANGED, BASE, *changes)
 
     def record(self, go: Toolchain) -> None:
-        """Records the job and adds it to the program's file."""
+        """Record the job and add it to the program's file."""
         path = data.path_of(self.program.name)
         known = data.load(path) if path.exists() else Recorded(self.program.name, self.program.half)
         data.save(replace(known, runs=(*known.runs, *self._runs(go))))
@@ -64,13 +64,13 @@ class Job:
             return tuple(Run(self.number, self.condition, kind, groups_of(trace)) for kind, trace in traces)
 
     def _order(self) -> Iterator[str]:
-        """In turns, so that a moment of the machine meets all alike; every other turn backwards."""
+        """Yield the kinds in turns, every other turn backwards, so that the machine's noise affects all equally."""
         for turn in range(TRACES):
             yield from self.kinds[:: -1 if turn % 2 else 1]
 
 
 def groups_of(path: Path) -> TraceGroups:
-    """The groups of a trace, with the shop's folder as the repository.
+    """Return the groups of a trace, with the shop's directory as the repository.
 
     Raises:
         NoiseError: the trace is damaged.

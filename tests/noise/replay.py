@@ -1,4 +1,4 @@
-"""One draw: what the real comparison says of a run, with a baseline made from some recorded jobs."""
+"""One draw: the real comparison of a run with a baseline made from recorded jobs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _NAME: Final = "baseline.json"
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What is new or worse. shown: suspected or confirmed, what --strict fails for. confirmed: what fails the run."""
+    """The new and worse groups. shown: suspected or confirmed (fail with --strict). confirmed: fail the run."""
 
     shown: frozenset[Key]
     confirmed: frozenset[Key]
 
 
 def baselines_of(jobs: Sequence[Sequence[TraceGroups]], sizes: Collection[int]) -> dict[int, Part]:
-    """The baseline after so many of the jobs, one update each, as its file gives it back: with two significant digits.
+    """Return the baseline after each number of jobs, as read from its file with two significant digits.
 
-    Sizes for which there are too few jobs are left out; 0 is no file.
+    Sizes with too few jobs are left out. 0 means no file.
     """
     part = NO_FILE
     found = {0: NO_FILE} if 0 in sizes else {}
@@ -42,7 +42,7 @@ def baselines_of(jobs: Sequence[Sequence[TraceGroups]], sizes: Collection[int]) 
 
 
 def flags(current: Sequence[TraceGroups], baseline: Part, base: Sequence[TraceGroups]) -> Flags:
-    """Compares the traces of a run with a baseline, with base traces of the same job, or with both."""
+    """Compare the traces of a run with a baseline, with base traces of the same job, or with both."""
     comparison = compare(current, baseline, _NAME, LIMITS, base=base)
     shown, confirmed = comparison.regressions(strict=True), comparison.regressions()
     return Flags(frozenset(verdict.key for verdict in shown), frozenset(verdict.key for verdict in confirmed))

@@ -1,6 +1,6 @@
-"""Resampling: each recorded job in turn is the run to judge, and the baseline is drawn from the program's other jobs.
+"""Resampling: each recorded job in turn is the run, and the baseline is drawn from the program's other jobs.
 
-The traces of one job share its moment of the machine, so jobs are what is drawn, and what intervals are made of.
+The traces of one job share the machine's noise, so the unit of resampling and of the intervals is the job.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tests.noise.replay import baselines_of, flags
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How somebody uses the tool.
+    """A way to use the tool.
 
-    jobs: in the baseline, of `traces` each; 0 for no file. current: traces of the run. base: whether the base commit
-    is traced in the run's own job, three times.
+    jobs: the number of jobs in the baseline, with `traces` traces each; 0 for no file. current: the number of traces of
+    the run. base: whether the base commit is traced three times in the run's job.
     """
 
     name: str
@@ -44,8 +44,7 @@ DESIGNS: Final = (
 
 @dataclass(slots=True)
 class Tally:
-    """Draws of one job, and in how many of them something was flagged: anything of an unchanged run, else what was
-    injected, at its place."""
+    """The draws of one job, and in how many anything was flagged (unchanged runs) or the injected change was."""
 
     draws: int = 0
     shown: int = 0
@@ -53,15 +52,15 @@ class Tally:
 
 
 Cell = tuple[str, str, str]
-"""Design, program, and what ran: unchanged or a change."""
+"""(design, program, unchanged or the name of a change)."""
 Tallies = dict[Cell, dict[int, Tally]]
-"""By cell and by the job that was judged."""
+"""The tallies by cell and judged job."""
 
 
 def resampled(data: Iterable[Recorded], draws: int) -> Tallies:
-    """Judges all runs `draws` times, each time with other baselines. The same data give the same result.
+    """Judge all runs `draws` times, each time with other baselines. The same data give the same result.
 
-    A design that needs more jobs than a program has is left out for it.
+    A program is left out of designs that need more jobs than it has.
     """
     tallies: Tallies = {}
     for recorded in data:
@@ -74,7 +73,7 @@ def resampled(data: Iterable[Recorded], draws: int) -> Tallies:
 
 
 def _judge(recorded: Recorded, job: int, others: Sequence[int], tallies: Tallies) -> None:
-    """Judges the runs of one job by all designs. Each takes as many of the others as it needs, the first ones."""
+    """Judge the runs of one job with all designs. Each uses the first of the other jobs, as many as it needs."""
     past = [recorded.traces(other, UNCHANGED) for other in others]
     baselines = {
         traces: baselines_of([found[:traces] for found in past], {d.jobs for d in DESIGNS if d.traces == traces})

@@ -1,4 +1,4 @@
-"""The tables: printed, kept in testdata/noise/table.json, and shown in docs/statistics.md."""
+"""The tables: printed, stored in testdata/noise/table.json, and shown in docs/statistics.md."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.noise.resample import DESIGNS, Tallies, resampled
 TABLE: Final = NOISE / "table.json"
 PAGE: Final = ROOT / "docs" / "statistics.md"
 REPLAYED: Final = 2
-"""Draws a job in the test, which must be quick."""
+"""Draws per job in the test, which must be fast."""
 _EACH: Final = [design for design in DESIGNS if (design.jobs, design.traces) != (3, 3) and design.current > 1]
-"""The designs that are shown program by program."""
+"""The designs with results by program."""
 _DESIGN: Final = "Baseline × traces of the run"
 _BEGIN, _END = "<!-- table: written by make noise -->", "<!-- table: end -->"
 
 
 class Table(NamedTuple):
-    """One table: what it says, its head, and its cells as they are shown."""
+    """One table: its caption, header row and formatted cells."""
 
     title: str
     head: list[str]
@@ -34,7 +34,7 @@ class Table(NamedTuple):
 
 
 def tables(data: Sequence[Recorded], draws: int) -> list[Table]:
-    """All tables of a data set."""
+    """Return all tables of a data set."""
     tallies = resampled(data, draws)
     return [
         _false_alarms(data, tallies),
@@ -46,7 +46,7 @@ def tables(data: Sequence[Recorded], draws: int) -> list[Table]:
 
 
 def replay(data: Iterable[Recorded]) -> list[list[Any]]:
-    """What the test compares: design, program, what ran; draws, shown and confirmed ones."""
+    """Return the rows that the test compares: design, program, run, draws, shown, confirmed."""
     return [
         [
             *cell,
@@ -61,7 +61,7 @@ def markdown(all_tables: Iterable[Table]) -> str:
 
 
 def document(all_tables: Iterable[Table], replayed: Iterable[Sequence[Any]]) -> str:
-    """The text of table.json: one row a line."""
+    """Return the text of table.json, one row per line."""
 
     def block(rows: Iterable[Any]) -> str:
         return ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
@@ -71,14 +71,14 @@ def document(all_tables: Iterable[Table], replayed: Iterable[Sequence[Any]]) -> 
 
 
 def write(data: Sequence[Recorded], all_tables: Sequence[Table]) -> None:
-    """Writes table.json, and the tables' place in the page."""
+    """Write table.json and update the page."""
     TABLE.write_text(document(all_tables, replay(data)), encoding="utf-8", newline="\n")
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(page.replace(shown(page), markdown(all_tables)), encoding="utf-8", newline="\n")
 
 
 def shown(page: str) -> str:
-    """What stands between the page's two marks."""
+    """Return the text between the page's two markers."""
     found = re.search(rf"(?<={re.escape(_BEGIN)}\n).*(?=\n{re.escape(_END)})", page, re.DOTALL)
     if not found:
         raise ValueError(f"{Path(PAGE).name} has no place for the tables: {_BEGIN} … {_END}")
@@ -86,7 +86,7 @@ def shown(page: str) -> str:
 
 
 def read() -> tuple[list[Table], list[list[Any]]]:
-    """What table.json holds."""
+    """Read table.json."""
     held = json.loads(TABLE.read_text(encoding="utf-8"))
     return [Table(**table) for table in held["tables"]], held["replay"]
 

@@ -1,4 +1,4 @@
-"""The decision rule over the recorded runs: no more false alarms than the committed table has, and no less found."""
+"""The comparison of the recorded runs: no more false alarms and misses than in the committed table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _by_cell(rows: list[list[Any]]) -> dict[tuple[str, ...], tuple[int, ...]]:
     return {tuple(row[:3]): tuple(row[3:]) for row in rows}
 
 
-def test_the_table_is_of_these_runs() -> None:
+def test_the_table_matches_the_recorded_runs() -> None:
     committed = _by_cell(table.read()[1])
 
     assert FILES
@@ -36,7 +36,7 @@ def test_the_table_is_of_these_runs() -> None:
     )
 
 
-def test_no_more_false_alarms_than_the_table_has() -> None:
+def test_no_more_false_alarms_than_in_the_table() -> None:
     for cell, (_, shown, confirmed) in _by_cell(table.read()[1]).items():
         if cell[2] == UNCHANGED:
             now = replayed()[cell]
@@ -44,7 +44,7 @@ def test_no_more_false_alarms_than_the_table_has() -> None:
             assert now[2] <= confirmed, f"{cell}: fails in {now[2]} draws, not in {confirmed}"
 
 
-def test_no_less_is_found_than_the_table_has() -> None:
+def test_no_fewer_regressions_found_than_in_the_table() -> None:
     for cell, (_, shown, confirmed) in _by_cell(table.read()[1]).items():
         if cell[2] != UNCHANGED:
             now = replayed()[cell]
@@ -56,7 +56,7 @@ def test_the_page_shows_the_table() -> None:
     assert table.shown(table.PAGE.read_text(encoding="utf-8")) == table.markdown(table.read()[0])
 
 
-def test_the_page_says_what_the_changes_are() -> None:
+def test_the_page_describes_the_changes() -> None:
     _, _, text = table.PAGE.read_text(encoding="utf-8").partition("<!-- changes: checked by tests/noise -->\n")
     rows = text.partition("\n\n")[0].splitlines()[2:]
 
@@ -72,7 +72,7 @@ def test_the_data_set_is_small() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_file_of_runs_is_read_as_it_was_written(path: Path) -> None:
+def test_a_file_of_runs_round_trips(path: Path) -> None:
     recorded = data.load(path)
 
     assert data.dump(recorded) == path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The plan: everything meets everything."""
+"""The plan covers all combinations."""
 
 from __future__ import annotations
 

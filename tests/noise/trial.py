@@ -1,4 +1,4 @@
-"""The trial: the real command line, with programs that no limit was chosen by, and with each injected change."""
+"""The trial: the real command line, with programs that were not used to choose limits, and each injected change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Workflow:
-    """A program and its baseline file, as a pipeline has them. Each run is under the next load in turn."""
+    """A program and its baseline file, as in a pipeline. Each run is under the next load in turn."""
 
     go: Toolchain
     program: Program
@@ -41,14 +41,14 @@ class _Workflow:
         return self.folder / "baseline.json"
 
     def made(self) -> None:
-        """The baseline of five jobs."""
+        """Create the baseline with five jobs."""
         self.program.build(self.go)
         for number in range(_JOBS):
             traces = self._record("")
             self._analyze(*traces, "--update-baseline", "--run-id", str(number), accept=(0,))
 
     def judged(self, change: str = "") -> tuple[int, list[Key]]:
-        """The exit code of a run, and what its report calls new or worse."""
+        """Return the exit code of a run, and the new and worse groups in its report."""
         report = self.folder / "report.json"
         code = self._analyze(*self._record(change), "--json", str(report), accept=(0, 1))
         return code, [*_flagged(json.loads(report.read_text(encoding="utf-8")))]
@@ -72,7 +72,7 @@ class _Workflow:
 
 
 def trial(go: Toolchain, progress: Progress) -> Iterator[str]:
-    """The lines of two tables in Markdown."""
+    """Yield the lines of two Markdown tables."""
     yield from ("| Program, unchanged | Exit codes, 0 expected | Shown as worse |", "|---|---|---|")
     for program in HELD_OUT:
         with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +96,7 @@ def _codes(runs: list[tuple[int, list[Key]]]) -> str:
 
 
 def _flagged(report: dict[str, Any]) -> Iterator[Key]:
-    """What the report says is new or worse, confirmed or suspected."""
+    """Yield the new and worse groups in the report, confirmed or suspected."""
     for verdict in report["comparison"]["verdicts"]:
         if verdict["status"] in (Status.NEW, Status.WORSE) and verdict["level"] in (Level.CONFIRMED, Level.SUSPECTED):
             yield Key(*(verdict["key"][part] for part in ("rule", "kind", "place")))

@@ -1,7 +1,7 @@
-"""Builds the oracle, a program around Go's own trace reader, with a given Go toolchain and offline.
+"""Build the oracle, a program around Go's own trace reader, with a given Go toolchain (1.25 or later), offline.
 
-`internal/trace` may only be imported from inside the distribution, so main.go is laid over GOROOT/src/cmd/oracle
-with `go build -overlay`: nothing is copied into the toolchain and nothing in it changes. Go 1.25 or later.
+Only packages in the Go distribution can import `internal/trace`. So `go build -overlay` makes main.go appear in
+GOROOT/src/cmd/oracle, without changing the toolchain.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOURCE = Path(__file__).with_name("main.go").resolve()
 
 
 def build(goroot: Path, out: Path) -> Path:
-    """Builds the oracle of this toolchain as the file `out` and returns its absolute path."""
+    """Build the oracle with this toolchain to the file `out` and return its absolute path."""
     goroot, out = goroot.resolve(), out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,10 +47,10 @@ def _environment(goroot: Path) -> dict[str, str]:
 
 
 def main() -> int:
-    """The command line: GOROOT and the file to write."""
+    """Run the command line: GOROOT and the output file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("goroot", type=Path, help="a whole Go toolchain with its sources")
-    parser.add_argument("out", type=Path, help="the program to write")
+    parser.add_argument("goroot", type=Path, help="a complete Go toolchain with its sources")
+    parser.add_argument("out", type=Path, help="output file")
     arguments = parser.parse_args()
     print(build(arguments.goroot, arguments.out))
     return 0

@@ -1,9 +1,8 @@
-"""The same trace as by a coarse clock: many threads' events at the same instant, so that ties must be broken.
+"""Rewrite a trace as if the clock were coarse, so that events of many threads have equal times.
 
-The clock of the machine that runs this suite is fine, and causes come before their effects by it: Go's reader hardly
-ever finds that a thread's next event cannot happen yet. Other machines' clocks are not so. Rounding every time down
-keeps the order within each thread, and with it the trace sound, yet leaves most of the rest to the sequence numbers
-and to the order in which a reader tries threads with equal times, in which ours must be Go's.
+With a fine clock, causes precede their effects, so Go's reader hardly ever has to delay a thread's next event. Other
+machines have coarser clocks. Rounding all times down keeps the order within each thread, so the trace stays valid. The
+order between threads then depends on sequence numbers and on how a reader breaks ties, where ours must match Go's.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ SAMPLE_AFTER_TIME = 4
 
 
 def coarse(trace: Path, out: Path, ticks: int) -> None:
-    """Writes the trace anew, of Go 1.22 or later, with every time rounded down to a multiple of `ticks`."""
+    """Write a copy of a trace of Go 1.22 or later with every time rounded down to a multiple of `ticks`."""
     data = trace.read_bytes()
     parts = [data[:HEADER_SIZE]]
     pos = HEADER_SIZE

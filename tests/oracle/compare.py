@@ -1,6 +1,6 @@
-"""One trace, both readers: every line of Go's against ours, one at a time, and the invariants on the way.
+"""Compare both readers on one trace, line by line, and check the invariants.
 
-Nothing is kept but the last few lines: traces of millions of events are compared in the memory that one line needs.
+Only the last few lines are kept, so the memory does not grow with the trace.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.trace.lines import lines
 from tests.trace.validator import Violation, validate
 
 CONTEXT = 5
-"""Equal lines shown before the first that differ."""
+"""The number of equal lines to show before the first difference."""
 
 
 @dataclass
 class Comparison:
-    """What came of a trace: events that are equal, what differs (none: nothing), and the damage both readers name.
+    """The result for a trace: the number of equal events, the differences, and the damage that both readers report.
 
-    A tracer can write a trace that no reader can read; then both must stop after the same event.
+    A tracer can write a damaged trace. In that case both readers must stop after the same event.
     """
 
     events: int = 0
@@ -36,7 +36,7 @@ class Comparison:
 
 
 def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
-    """Reads the trace with both readers, and replays the invariants over our events if the trace is whole."""
+    """Read the trace with both readers. If it is complete, also check the invariants on our events."""
     found = Comparison()
     try:
         trace = open_trace(str(path))
@@ -49,10 +49,10 @@ def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
         theirs = (line.decode("utf-8").rstrip("\n") for line in process.stdout)
         _compare(found, lines(trace), theirs)
         process.stdout.close()
-        said = process.stderr.read().decode("utf-8", "replace").strip()
+        problem = process.stderr.read().decode("utf-8", "replace").strip()
         process.wait()
     if not found.difference:
-        _compare_ends(found, trace, said)
+        _compare_ends(found, trace, problem)
     if invariants and not found.difference and not found.damage:
         try:
             validate(open_trace(str(path)))
@@ -75,9 +75,11 @@ def _compare(found: Comparison, ours: Iterator[str], theirs: Iterator[str]) -> N
     found.generations -= 1  # the last Sync ends the trace
 
 
-def _compare_ends(found: Comparison, trace: Trace, said: str) -> None:
+def _compare_ends(found: Comparison, trace: Trace, problem: str) -> None:
     damaged = trace.damage is not None
-    if damaged != bool(said):
-        found.difference.append(f"only one reader names damage; Go's: {said or 'none'}; ours: {trace.damage or 'none'}")
+    if damaged != bool(problem):
+        found.difference.append(
+            f"only one reader names damage; Go's: {problem or 'none'}; ours: {trace.damage or 'none'}"
+        )
     elif damaged:
-        found.damage = f"{trace.damage} (Go's: {said.splitlines()[0]})"
+        found.damage = f"{trace.damage} (Go's: {problem.splitlines()[0]})"

@@ -1,4 +1,4 @@
-"""Builds the programs under each Go, records them one by one, and has each trace compared at once."""
+"""Build the programs with each Go version, record them one by one, and compare each trace immediately."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.oracle.compare import Comparison, compare
 from tests.oracle.runs import Run, of_one_order
 
 KEPT = ROOT / "build" / "oracle"
-"""Where a trace is while it is compared, and stays if it differs."""
+"""The directory for traces under comparison. A trace that differs is kept."""
 ATTEMPTS = 20
-"""Recordings in the older format, until Go's reader gives one in the same order every time: its ties have no order."""
+"""How often to record in the older format until Go's reader always returns the same order: ties have no order."""
 
 
 NEEDS_C = "cgocallback"
-"""Has threads that C made: without a C compiler it is left out."""
+"""This program has threads created by C. It is skipped without a C compiler."""
 
 
 def build_programs(cache: Path, version: str) -> Path:
-    """Builds all programs that this Go can build; the folder that they are in."""
+    """Build all programs that this Go can build, and return their directory."""
     goroot = toolchain(cache, version)
     out = cache / "bin" / f"oracle-go{version}"
     out.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def build_programs(cache: Path, version: str) -> Path:
 
 
 def fresh(run: Run, programs: Path, oracle: Path) -> Comparison:
-    """Records one trace and compares it; keeps it only if it differs."""
+    """Record one trace and compare it. Keep it only if it differs."""
     trace = KEPT / f"{run.name}.trace"
     for _ in range(ATTEMPTS):
         failure = _record(run, programs, trace)
@@ -63,7 +63,7 @@ def fresh(run: Run, programs: Path, oracle: Path) -> Comparison:
 
 
 def _record(run: Run, programs: Path, trace: Path) -> str:
-    """What the program says if it fails."""
+    """Record a trace. Return the program's output if it fails."""
     with ExitStack() as beside:
         if run.loaded:
             for _ in range(2 * (os.cpu_count() or 1)):
@@ -77,7 +77,7 @@ def _record(run: Run, programs: Path, trace: Path) -> str:
 
 
 def rewritten(committed: Path, ticks: int, oracle: Path) -> Comparison:
-    """Compares what a committed trace would be by a coarser clock."""
+    """Compare a committed trace, rewritten with a coarser clock."""
     trace = KEPT / f"{committed.stem}-{ticks}.trace"
     coarse(committed, trace, ticks)
     return _compare_and_keep(trace, oracle)

@@ -1,7 +1,7 @@
-"""What the oracle suite records: every program under every Go, and each way that a trace can be an unusual one.
+"""The runs of the oracle suite: every program with every Go version, and every kind of unusual trace.
 
-Not the full product, which would take an hour: GOMAXPROCS changes from program to program and from version to version,
-so that every program meets every value of it, and the unusual ways get the programs in which they show the most.
+The full product would take an hour. Instead GOMAXPROCS varies by program and version, so that every program runs with
+every value, and each unusual kind uses the programs on which it has the most effect.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ SHORT = (
 )
 MEDIUM = ("chanwait", "deadlock", "gcpause", "heapgrowth", "idle", "leak", "markassist", "service", "signals", "tour")
 LONG = ("blockedread", "generations", "lockwait", "starvation")
-"""Three seconds and more: once under the oldest Go and once under the newest."""
+"""Programs of three seconds and more: once with the oldest Go and once with the newest."""
 
 ALLOCATIONS_SINCE = "1.23"
 FLIGHT_RECORDER_SINCE = "1.25"
 COARSE = (1_000, 100_000)
-"""Ticks, mostly of 64 ns: some things happen at once, or nearly everything does."""
-FREQUENT = "traceadvanceperiod=20000000"  # ns between generations; a second if not given
+"""The granularity in ticks of usually 64 ns: some events have equal times, or nearly all."""
+FREQUENT = "traceadvanceperiod=20000000"  # ns between generations; default is a second
 
 
 @dataclass(frozen=True)
 class Run:
-    """A program under a Go, and what is unusual about it, in a word.
+    """A program with a Go version, and a word for what is unusual about it.
 
-    loaded: with processes beside it that take the CPU. ticks: of the clock that the trace is rewritten to (`coarse`).
+    loaded: other processes use the CPU meanwhile. ticks: the clock that the trace is rewritten to (see `coarse`).
     """
 
     version: str
@@ -53,13 +53,13 @@ class Run:
 
     @property
     def name(self) -> str:
-        """For its file and for messages."""
+        """The name for files and messages."""
         arguments = [argument.strip("-") for argument in self.arguments]
         return "-".join((self.program, *arguments, f"go{self.version}p{self.procs}", self.way.replace(" ", "-")))
 
 
 def runs(versions: Sequence[str], older: Sequence[str], *, quick: bool) -> list[Run]:
-    """All runs, or those of them that show most for their time; the longest first, so that none is waited for.
+    """Return all runs, longest first so that they finish early. quick: only the most useful ones for their time.
 
     older: versions that write the format before Go 1.22.
     """
@@ -71,9 +71,9 @@ def runs(versions: Sequence[str], older: Sequence[str], *, quick: bool) -> list[
 
 
 def of_one_order(version: str) -> list[str]:
-    """The programs that this Go before 1.22 can build, and whose traces Go's reader mostly gives in one order.
+    """Return the programs that this Go before 1.22 can build and that usually have only one order.
 
-    In that format events of the same time have no order, and goroutines that are runnable at the start neither.
+    In that format, events at the same time and goroutines runnable at the start have no order.
     """
     programs = ["annotations", "chanwait", "deadlock", "heapblip", "heapgrowth", "lockcontention"]
     programs += ["memstats", "schedlatency", "waitgroup"]

@@ -1,11 +1,11 @@
-"""The oracle suite: records fresh traces of every kind and compares each event with Go's own reader's.
+"""The oracle suite: record new traces of every kind and compare each event with Go's own reader.
 
-    make oracle                                                  # all: some minutes
+    make oracle                                                  # everything, takes some minutes
     make oracle ORACLE=--quick                                   # as in CI
 
-Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), and the invariants of
-tests/trace/validator.py must hold. A trace that differs is kept in build/oracle. Toolchains are those of
-`make testdata`, in build/go.
+Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), and the invariants in
+tests/trace/validator.py must hold. A trace that differs is kept in build/oracle. The toolchains in build/go are shared
+with `make testdata`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from tests.oracle.record import KEPT, NEEDS_C, build_programs, fresh, rewritten
 from tests.oracle.runs import COARSE, Run, runs
 
 QUICK_VERSIONS = ("1.22", "1.25", "1.27")
-"""The oldest, the newest, and the one between in which the format's first half had changed and its second had not."""
+"""The oldest version, the newest, and one in between with only the first of two changes of the format."""
 Result = tuple[str, str, Comparison]
-"""The Go version or "committed", the way, what came of it."""
+"""(Go version or "committed", kind of run, comparison)."""
 
 
 def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> Iterator[Result]:
-    """Of all committed traces and these runs, as they come; says what is not as it should be."""
-    # more than there are processors: most programs sleep most of the time
+    """Yield the results of all committed traces and these runs as they finish, and print differences."""
+    # more threads than processors: most programs sleep most of the time
     with ProcessPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         jobs: dict[Future[Comparison], tuple[str, str, str]] = {}
         for trace in sorted(TRACES.glob("*.trace")):
@@ -59,7 +59,7 @@ def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> It
 
 
 def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) -> Iterator[str]:
-    """Lines of a table with a row for each group and one for all."""
+    """Yield the lines of a table with one row per group and one for the total."""
     rows: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
     for result in results:
         found = result[2]
@@ -73,10 +73,10 @@ def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) ->
 
 
 def main() -> int:
-    """The command line. 1: something differs."""
+    """Run the command line. Return 1 if a trace differs."""
     parser = argparse.ArgumentParser(description="Compares fresh and committed traces with Go's own reader.")
     parser.add_argument("--quick", action="store_true", help="about a minute: three versions, the shorter programs")
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="where Go is kept")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="directory of the Go toolchains")
     arguments = parser.parse_args()
     cache: Path = arguments.cache.resolve()
     versions = QUICK_VERSIONS if arguments.quick else tuple(version for version in GO if version not in OLDER)

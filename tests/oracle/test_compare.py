@@ -1,4 +1,4 @@
-"""The suite's parts: what differs is found and named, and a coarse clock changes times alone."""
+"""Parts of the suite: differences are found and named, and a coarse clock changes only times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLED = ("tour-go1.22", "tour-go1.25", "tour-go1.27", "allocfree-go1.23")
 
 
 def _reader(folder: Path, printed: list[str], error: str = "") -> Path:
-    """A program that stands in for the oracle and prints this."""
+    """Return a fake oracle that prints these lines."""
     output = folder / "output"
     output.write_text("\n".join(printed) + "\n", encoding="utf-8")
     program = folder / "reader"
@@ -54,7 +54,7 @@ def test_the_first_difference_is_named(change: Callable[[list[str]], list[str]],
     assert found.events == event - 1
 
 
-def test_damage_that_only_one_reader_names_is_a_difference(tmp_path: Path) -> None:
+def test_damage_reported_by_one_reader_is_a_difference(tmp_path: Path) -> None:
     ours = list(lines(open_trace(str(TRACE))))
     assert compare(_reader(tmp_path, ours, "error: broken"), TRACE).difference
 
@@ -67,8 +67,8 @@ def test_a_clock_of_one_tick_changes_nothing(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLED)
-def test_a_coarse_clock_makes_ties(name: str, tmp_path: Path) -> None:
-    """An event at the same time as the one before it is 1 ns later (see `kernel`)."""
+def test_a_coarse_clock_creates_ties(name: str, tmp_path: Path) -> None:
+    """An event at the same time as the previous one is moved by 1 ns (see `kernel`)."""
     before, after = open_trace(str(TRACES / f"{name}.trace")), tmp_path / "trace"
     coarse(TRACES / f"{name}.trace", after, 10_000)
     ties = []

@@ -1,6 +1,6 @@
-"""The whole of a large log before the schema and the validator.
+"""Check a complete large log with the schema and the validator.
 
-It takes minutes, nearly all of them the validator's, so that pytest does not find it on its own:
+The validator takes minutes, so pytest collects this file only by name:
 
     pytest tests/report/check_large_sarif.py
 """
@@ -14,7 +14,7 @@ from gotracer_ci.report.formats import render
 from . import factory, sarif_gates
 
 
-def test_schema_and_validator_have_nothing_to_say(multitool: Path, tmp_path: Path) -> None:
+def test_a_log_matches_the_schema_and_the_validator(multitool: Path, tmp_path: Path) -> None:
     file = tmp_path / "large.sarif"
     file.write_text(render("sarif", factory.large_report(5_000, 20)), encoding="utf-8")
     assert sarif_gates.against_schema([file], multitool) == []

@@ -1,4 +1,4 @@
-"""The real tools that reports are checked with: Microsoft's SARIF multitool and Chromium."""
+"""Tools to check reports: Microsoft's SARIF multitool and Chromium."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHROMIUM_FLAGS = (
 
 @pytest.fixture(scope="session")
 def multitool() -> Path:
-    """The folder that holds Sarif.Multitool and the official schema; installed on first use."""
+    """Return the directory of Sarif.Multitool and the official schema, installed on first use."""
     folder = npm.package(*MULTITOOL)
     (folder / "Sarif.Multitool").chmod(0o755)
     return folder

@@ -1,4 +1,4 @@
-"""Reports built by hand: plain values that look like those of real runs, and one with hostile text everywhere."""
+"""Handmade reports: some like those of real runs, and one with hostile text everywhere."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def report_of(
 
 
 def plain_report() -> Report:
-    """A run without a baseline."""
+    """Return a report without a baseline."""
     known = (*RULES, GROWTH, LONG_WAIT)
     findings = (
         finding("BlockedOnSyscall", Severity.ERROR, HANDLER.function, "syscall", line=88),
@@ -165,7 +165,7 @@ def plain_report() -> Report:
 
 
 def compared_report() -> Report:
-    """A run with every verdict, a damaged trace, a note and a rule that was not run."""
+    """Return a report with every verdict, a damaged trace, a note and a skipped rule."""
     worse = finding()
     new = finding("BlockedOnSyscall", Severity.ERROR, HANDLER.function, "syscall", total=320 * MS, line=88)
     suspected = finding("HighSchedulingLatency", Severity.WARN, HANDLER.function, "runnable", line=90)
@@ -199,11 +199,11 @@ def compared_report() -> Report:
 
 
 def hostile_report(*texts: str) -> Report:
-    """A report with these texts wherever a trace, a path or a rule can bring one in, each in its turn."""
+    """Return a report with these texts in turn wherever a trace, a path or a rule can contribute text."""
     text = cycle(texts)
 
     def named() -> str:
-        return re.sub("[\ud800-\udfff]", "?", next(text))  # a key is hashed, so that it must be encodable
+        return re.sub("[\ud800-\udfff]", "?", next(text))  # a key is hashed, so it must be encodable
 
     key = Key(f"R{named()}", named(), named(), named())
     hostile = Finding(
@@ -238,7 +238,7 @@ def hostile_report(*texts: str) -> Report:
 
 
 def hostile_reports(texts: Sequence[str]) -> Report:
-    """The findings of a hostile report for each text, in one."""
+    """Return one report with the findings of a hostile report for each text."""
     reports = [hostile_report(text) for text in texts]
     comparison = comparison_of("b", 1, [verdict(report.findings[0].key, Status.WORSE) for report in reports])
     return replace(
@@ -252,7 +252,7 @@ def hostile_reports(texts: Sequence[str]) -> Report:
 
 
 def large_report(findings: int, frames: int) -> Report:
-    """As many findings with stacks as deep as asked for, no two frames alike."""
+    """Return a report with many findings and deep stacks in which all frames differ."""
     made = []
     for n in range(findings):
         stack = tuple(

@@ -1,4 +1,4 @@
-"""What GitHub makes of a comment: its own parser's HTML, and what its filters would still find in the words."""
+"""Render a comment like GitHub: its parser's HTML, and the references that its filters would find in the text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _REPOSITORY = "https://github.com/acme/shop"
 COMMIT = "a1b2c3d4e5" * 4
 LINKS = Links(f"{_REPOSITORY}/blob/{COMMIT}/", f"{_REPOSITORY}/actions/runs/4711/attempts/2", COMMIT)
 _EXTENSIONS = ["table", "autolink", "strikethrough", "tagfilter", "tasklist"]
-# GitHub takes HTML and cleans it; single line ends of a comment are breaks
+# GitHub sanitizes HTML, and single line ends in comments are line breaks
 _OPTIONS = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES | Options.CMARK_OPT_HARDBREAKS
 _VOID = {"br", "hr", "img", "input", "link", "meta"}
 _RAW = re.compile(r"<(style|script)>.*?</\1>", re.DOTALL)
 _TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)((?:\s+[^\s<>"'=/`]+(?:="[^"<>]*")?)*)\s*/?>|<""")
 _ATTRIBUTE = re.compile(r"""\s([^\s="]+)(?:="([^"]*)")?""")
 _FOUND = re.compile(
-    r"@[a-z0-9]"  # a mention, an address, owner/repository@commit
+    r"@[a-z0-9]"  # a mention, an email address, owner/repository@commit
     r"|\#\d|gh-\d"  # an issue
     r"|://|www\."  # a link
     r"|:[\w+-]+:"  # an emoji
@@ -34,10 +34,10 @@ _FOUND = re.compile(
 
 
 class Tree:
-    """The elements of a page, and the words outside of code. Every `<` in it must begin a whole tag.
+    """The elements of a page, and the text outside code. Every `<` must start a complete tag.
 
-    tags: how many of each. attributes: (tag, name) of all. links: what `href` and `src` hold.
-    words: (the element that they stand in, text), but for those of code.
+    tags: their counts. attributes: all (tag, name). links: the values of `href` and `src`. words: (parent element,
+    text) outside code.
     """
 
     def __init__(self, page: str) -> None:
@@ -81,7 +81,7 @@ def rendered(markdown: str) -> str:
 
 
 def page(markdown: str) -> BeautifulSoup:
-    """To look things up in. Slow: `read` is for thousands."""
+    """Parse a page for queries. It is slow; use `read` for thousands of pages."""
     return BeautifulSoup(rendered(markdown), "html.parser")
 
 

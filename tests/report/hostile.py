@@ -1,4 +1,4 @@
-"""Text as somebody might put it into a trace to break out of a report."""
+"""Text that an attacker could put into a trace to break out of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three judges of SARIF files: the official schema, Microsoft's validator, and what neither of them sees."""
+"""Three checks of SARIF files: the official schema, Microsoft's validator, and our own for the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 Log = dict[str, Any]
 
-# GitHub's: over one of them, it rejects the whole file
+# GitHub's limits; it rejects a file that exceeds one
 MAX_RUNS, MAX_RULES, MAX_RESULTS, MAX_LOCATIONS, MAX_STEPS, MAX_TAGS = 20, 25_000, 25_000, 1_000, 10_000, 20
 MAX_NAME, MAX_DESCRIPTION = 255, 1_024
 
@@ -25,7 +25,7 @@ def against_schema(files: Sequence[Path], multitool: Path) -> list[str]:
 
 
 def by_validator(files: Sequence[Path], multitool: Path) -> list[str]:
-    """Whatever is above a note. The validator exits with 0 whatever it finds, so its own log is read."""
+    """Return results above note level from the validator's log, because it always exits with 0."""
     output = files[0].with_suffix(".validated")
     options = ["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note", "--max-file-size-in-kb", "200000"]
     command = [str(multitool / "Sarif.Multitool"), "validate", *map(str, files), *options]
@@ -43,7 +43,7 @@ def by_validator(files: Sequence[Path], multitool: Path) -> list[str]:
 
 
 def by_us(log: Log, lines: dict[str, int]) -> list[str]:
-    """What GitHub would reject or not show. lines: how many lines each file of the repository has."""
+    """Return reasons for GitHub to reject or hide results. lines: the length of each file in the repository."""
     problems = ["over 20 runs"] if len(log["runs"]) > MAX_RUNS else []
     categories = [(r["tool"]["driver"]["name"], r.get("automationDetails", {}).get("id")) for r in log["runs"]]
     if len(set(categories)) != len(categories):

@@ -1,4 +1,4 @@
-"""What is an alert: with a comparison what fails the run, or would; without one every finding."""
+"""Alerts: with a comparison the findings that fail the run, or would; without one every finding."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ def rules(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("fail_on", list(Severity))
-def test_without_a_comparison_every_finding_is_one(fail_on: Severity) -> None:
+def test_without_a_comparison_every_finding_is_an_alert(fail_on: Severity) -> None:
     assert alerts(replace(PLAIN, fail_on=fail_on)) == PLAIN.findings
 
 
-def test_what_is_below_every_threshold_and_what_was_cut_is_none() -> None:
+def test_findings_below_every_threshold_and_hidden_findings_are_not_alerts() -> None:
     quiet = replace(factory.COUNTER, severity=Severity.NONE)
     twice = (factory.finding(), factory.finding(function="main.f"))
     assert alerts(replace(PLAIN, findings=(quiet,))) == ()
     assert alerts(replace(PLAIN, findings=twice, top=1)) == twice[:1]
 
 
-def test_with_a_comparison_only_what_is_confirmed_new_or_worse() -> None:
+def test_with_a_comparison_only_confirmed_regressions_are_alerts() -> None:
     assert rules(COMPARED) == CONFIRMED
     assert alerts(COMPARED) == COMPARED.failing
     assert rules(replace(COMPARED, top=1)) == CONFIRMED
 
 
-def test_strict_takes_what_is_suspected_too() -> None:
+def test_with_strict_suspected_regressions_are_alerts_too() -> None:
     assert set(rules(replace(COMPARED, strict=True))) == {*CONFIRMED, "HighSchedulingLatency"}
 
 
@@ -48,25 +48,23 @@ def test_strict_takes_what_is_suspected_too() -> None:
     [(Severity.INFO, CONFIRMED), (Severity.WARN, CONFIRMED), (Severity.ERROR, CONFIRMED[:1])],
     ids=lambda value: value.label if isinstance(value, Severity) else "",
 )
-def test_it_counts_from_fail_on_on_and_what_got_worse_as_a_warning_at_least(
-    fail_on: Severity, expected: list[str]
-) -> None:
+def test_fail_on_applies_and_regressions_are_at_least_warnings(fail_on: Severity, expected: list[str]) -> None:
     assert rules(replace(COMPARED, fail_on=fail_on)) == expected
 
 
-def test_a_run_that_never_fails_has_its_alerts_all_the_same() -> None:
+def test_a_run_that_never_fails_still_has_alerts() -> None:
     never = replace(COMPARED, fail_on=Severity.NONE)
     assert never.failing == ()
     assert rules(never) == CONFIRMED
 
 
-def test_nothing_new_is_no_alert() -> None:
+def test_without_regressions_there_are_no_alerts() -> None:
     assert COMPARED.comparison
     known = {key: v._replace(status=Status.KNOWN) for key, v in COMPARED.comparison.verdicts.items()}
     assert alerts(replace(COMPARED, comparison=replace(COMPARED.comparison, verdicts=known))) == ()
 
 
-def test_it_is_told_in_sentences() -> None:
+def test_alerts_are_described_in_sentences() -> None:
     finding = factory.finding()
     verdict = factory.verdict(finding.key, Status.WORSE, Level.SUSPECTED, now=(1_480_000_000,))
     assert sentences(finding, None) == ["waited 1.48 s in all for sync.(*Mutex).Lock, 150 ms at worst."]

@@ -1,4 +1,4 @@
-"""Charts of one line: in proportion, and only where they say something."""
+"""One-line charts: in proportion, and only if they add information."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def test_jobs_go_before_traces_of_the_base() -> None:
     assert drawn((10,), base=(1, 5)) == "▁▃ → ▇"
 
 
-def test_a_wide_range_is_drawn_by_its_logarithm() -> None:
+def test_a_wide_range_is_drawn_logarithmically() -> None:
     assert drawn((100_000,), (0, 1, 10, 1_000)) == "▁▁▂▅ → ▇"
 
 
-def test_there_are_ten_bars_at_most_the_newest_jobs() -> None:
+def test_at_most_ten_bars_show_the_newest_jobs() -> None:
     assert drawn((10,) * 30, (0,) * 20 + (10,) * 9) == "▁▇▇▇▇▇▇▇▇▇ → ▇▇▇▇▇▇▇▇▇▇"
 
 
 @pytest.mark.parametrize("history", [(), (5,), (0, 0, 0), (-1, -2)])
-def test_nothing_is_drawn_where_two_numbers_say_as_much(history: tuple[float, ...]) -> None:
+def test_two_values_are_not_drawn(history: tuple[float, ...]) -> None:
     assert drawn((10,), history) == ""
 
 
-def test_equal_values_are_no_chart() -> None:
+def test_equal_values_are_not_drawn() -> None:
     assert drawn((5, 5), (5, 5, 5)) == drawn((), (5, 6)) == ""

@@ -23,7 +23,7 @@ LIMITS = (LIMIT, 25_000, 9_000, 4_000, 600, 0)
 
 
 def report_of(*verdicts: Verdict) -> Report:
-    """A whole run with the finding of each verdict that is not gone."""
+    """Return the report of a complete run, with a finding for each verdict that is not fixed."""
     findings = tuple(replace(factory.finding(), key=v.key) for v in verdicts if v.status is not Status.FIXED)
     assert COMPARED.comparison
     comparison = replace(COMPARED.comparison, verdicts={v.key: v for v in verdicts}, warnings=())
@@ -35,15 +35,15 @@ def judged(status: Status, level: Level = Level.CONFIRMED, place: str = "main.f"
 
 
 def many(number: int) -> Report:
-    """As many regressions, each with a stack."""
+    """Return a report with many regressions, each with a stack."""
     large = factory.large_report(number, 30)
     assert COMPARED.comparison
     verdicts = {f.key: factory.verdict(f.key, Status.WORSE) for f in large.findings}
     return replace(large, comparison=replace(COMPARED.comparison, verdicts=verdicts))
 
 
-def said(report: Report) -> str:
-    """The verdict's sentence."""
+def headline(report: Report) -> str:
+    """Return the sentence with the verdict."""
     return page(comment.render(report, LINKS, LIMIT))("strong")[0].get_text()
 
 
@@ -51,7 +51,7 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def test_the_verdict_comes_first_then_what_is_new_or_worse() -> None:
+def test_the_verdict_comes_first_then_the_regressions() -> None:
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     title, sentence, table = seen.find_all(True, recursive=False)[:3]
     assert title.get_text().startswith("gotracer-ci: 2 new, 1 worse, 1 suspected, 1 fixed")
@@ -64,7 +64,7 @@ def test_the_verdict_comes_first_then_what_is_new_or_worse() -> None:
     )
 
 
-def test_details_say_what_the_baseline_has_what_to_do_and_how_to_see_it_again() -> None:
+def test_details_have_the_evidence_the_suggestion_and_how_to_reproduce() -> None:
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     titles = [summary.get_text() for summary in seen("summary")]
     assert titles[1] == "MutexContention at example.com/shop/store.(*Cache).Get (store/cache.go:41)"
@@ -85,7 +85,7 @@ def test_details_say_what_the_baseline_has_what_to_do_and_how_to_see_it_again() 
     assert [row("td")[0].get_text() for row in seen("details")[5]("tr")[1:]] == ["fixed", "better"]
 
 
-def test_the_rest_is_counted_and_the_foot_says_what_of() -> None:
+def test_other_findings_are_counted_and_the_footer_names_the_run() -> None:
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     remarks = [item.get_text() for item in seen("li")]
     assert remarks[0].startswith("traces/service-3.trace is damaged: the file ends inside a batch")
@@ -99,15 +99,15 @@ def test_the_rest_is_counted_and_the_foot_says_what_of() -> None:
     assert COMMIT in LINKS.of_commit
 
 
-def test_without_addresses_there_are_no_links() -> None:
+def test_without_urls_there_are_no_links() -> None:
     assert page(comment.render(COMPARED, NO_LINKS, LIMIT))("a") == []
 
 
-def test_a_clean_run_resolves_what_was_said_before() -> None:
+def test_a_clean_run_resolves_an_earlier_comment() -> None:
     report = report_of(judged(Status.KNOWN, place="main.g"), judged(Status.FIXED))
     text = comment.render(report, LINKS, LIMIT)
     assert text.startswith("## gotracer-ci: no regressions, 1 fixed, 1 known\n")
-    assert said(report) == "Everything that an earlier run reported here is resolved."
+    assert headline(report) == "Everything that an earlier run reported here is resolved."
     assert [row("td")[1].get_text() for row in page(text)("tr")[1:]] == ["MutexContention"]
     assert not comment.is_due(report)
 
@@ -128,13 +128,13 @@ CUT = replace(CLEAN, traces=(replace(CLEAN.traces[0], damage="cut short"),))
     ],
     ids=["cut", "no comparison", "suspected", "too little", "another environment", "nothing compared"],
 )
-def test_nothing_is_resolved_that_was_not_seen_to_be(report: Report) -> None:
+def test_an_undecided_run_does_not_resolve_a_comment(report: Report) -> None:
     assert view.is_resolved(CLEAN)
     assert "resolved" not in comment.render(report, LINKS, LIMIT)
 
 
-def test_a_cut_trace_is_named() -> None:
-    assert said(CUT).startswith("The run is incomplete because a trace is damaged; the rest passes")
+def test_a_truncated_trace_is_named() -> None:
+    assert headline(CUT).startswith("The run is incomplete because a trace is damaged; the rest passes")
     assert "traces/service-1.trace is damaged: cut short" in comment.render(CUT, LINKS, LIMIT)
 
 
@@ -153,7 +153,7 @@ def test_a_cut_trace_is_named() -> None:
         (replace(PLAIN, findings=PLAIN.findings[2:]), False),
     ],
 )
-def test_only_what_fails_or_is_confirmed_makes_a_comment(report: Report, due: bool) -> None:
+def test_only_failures_and_confirmed_regressions_create_a_comment(report: Report, due: bool) -> None:
     assert comment.is_due(report) is due
 
 
@@ -166,7 +166,7 @@ def test_without_a_baseline_the_findings_that_count_are_listed() -> None:
     assert "2 below error" in strict.get_text()
 
 
-def test_a_limit_takes_details_first_then_rows_and_leads_to_the_summary() -> None:
+def test_a_limit_removes_details_first_then_rows_and_links_to_the_summary() -> None:
     report = many(60)
     texts = [comment.render(report, LINKS, limit) for limit in LIMITS]
     assert all(units(text) <= limit for text, limit in zip(texts[:5], LIMITS[:5], strict=True))
@@ -184,7 +184,7 @@ def test_a_limit_takes_details_first_then_rows_and_leads_to_the_summary() -> Non
     assert texts[5] == ("## gotracer-ci: 60 worse\n\n**The run fails.**\n")
 
 
-def test_lists_are_cut_and_say_so() -> None:
+def test_long_lists_are_truncated_with_a_note() -> None:
     gone = [judged(Status.FIXED, place=f"main.f{i}") for i in range(60)]
     seen = page(comment.render(replace(report_of(*gone), notes=tuple(f"note {i}" for i in range(20))), LINKS, LIMIT))
     assert [summary.get_text() for summary in seen("summary")] == ["60 fixed (50 shown)"]
@@ -192,8 +192,8 @@ def test_lists_are_cut_and_say_so() -> None:
     assert [item.get_text() for item in seen("li")] == [*(f"note {i}" for i in range(8)), "12 more remarks"]
 
 
-def test_no_name_is_too_long_for_it() -> None:
-    """Names of a million characters, in the places of each kind, two units each."""
+def test_long_names_fit_into_the_comment() -> None:
+    """With names of a million characters, two UTF-16 units each, in every place."""
     report = factory.hostile_report("\N{GRINNING FACE}\n" * 500_000, "@" * 1_000_000, "`" * 1_000_000)
     text = comment.render(report, LINKS, LIMIT)
     assert units(text) < 30_000
@@ -202,6 +202,6 @@ def test_no_name_is_too_long_for_it() -> None:
         assert units(comment.render(many(3), LINKS, limit)) <= limit
 
 
-def test_times_that_are_too_large_for_a_clock_are_only_large() -> None:
+def test_huge_times_are_formatted() -> None:
     worse = judged(Status.WORSE)._replace(now=(1e308, 5e-324), before=1e-300, history=(1e308, 0.0, 5.0), limit=MS)
     assert units(comment.render(report_of(worse), LINKS, LIMIT)) < LIMIT

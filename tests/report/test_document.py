@@ -1,4 +1,4 @@
-"""The JSON document has every field of the report's values, and so do its schema and what is read back."""
+"""The JSON document, its schema and the parsed report have every field of the report's values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Extended(TraceSummary):
     names: tuple[str, ...] = ()
 
 
-def test_a_new_field_is_written_described_and_read_without_another_edit() -> None:
+def test_a_new_field_needs_no_other_edit() -> None:
     trace = Extended("a.trace", "1.26", 1, 2, 3, 4, threads=5, names=("main",))
     written = values(REPORTS["plain"], trace)
     assert (written["threads"], written["names"]) == (5, ["main"])
@@ -46,7 +46,7 @@ def test_a_new_field_is_written_described_and_read_without_another_edit() -> Non
 
 
 def kinds(hint: Any) -> Iterator[type]:
-    """The classes of values that a type leads to."""
+    """Yield the classes of all values in a type."""
     if is_dataclass(hint) or hasattr(hint, "_fields"):
         assert isinstance(hint, type)
         yield hint
@@ -66,7 +66,7 @@ def test_every_field_is_a_required_member_of_the_schema(kind: type) -> None:
 
 
 @pytest.mark.parametrize("which", REPORTS)
-def test_a_document_fits_its_schema_and_is_read_back_as_it_was(which: str) -> None:
+def test_a_document_matches_its_schema_and_round_trips(which: str) -> None:
     report = REPORTS[which]
     text = render("json", report)
     Draft202012Validator(schema.json_schema()).validate(json.loads(text))
@@ -78,7 +78,7 @@ def test_a_document_fits_its_schema_and_is_read_back_as_it_was(which: str) -> No
     assert json.loads(render("json", replace(again, findings=report.findings))) == json.loads(text)
 
 
-def test_what_is_cut_is_counted() -> None:
+def test_hidden_findings_are_counted() -> None:
     document = json.loads(render("json", replace(REPORTS["compared"], top=1)))
     assert len(document["findings"]) + document["left_out"] == len(REPORTS["compared"].findings)
     assert document["left_out"] == 2

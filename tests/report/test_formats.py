@@ -1,4 +1,4 @@
-"""What holds for every format, and for those that no other program can judge better than a look at their text."""
+"""Properties of every format, and tests of the plain text formats."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_the_same_report_gives_the_same_bytes_in_another_process(name: str, whic
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=25)
 @given(text=texts)
-def test_hostile_text_never_steers_a_terminal_or_a_parser(name: str, text: str) -> None:
+def test_hostile_text_never_controls_a_terminal_or_a_parser(name: str, text: str) -> None:
     rendered = render(name, factory.hostile_report(text))
     rendered.encode("utf-8")
     steering = {c for c in rendered if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
     assert steering <= ({"\u200b"} if name == "markdown" else set())
 
 
-def test_json_alone_needs_neither_rich_nor_jinja_nor_pydantic() -> None:
+def test_json_needs_neither_rich_nor_jinja_nor_pydantic() -> None:
     source = """
 import sys
 from tests.report import factory
@@ -91,14 +91,14 @@ class TestHuman:
         clean = replace(EMPTY, comparison=factory.comparison_of("b.json", 5))
         assert render("human", clean) == "no regressions. The run passes.\n"
 
-    def test_a_damaged_trace_is_no_pass(self) -> None:
+    def test_a_damaged_trace_is_not_a_pass(self) -> None:
         damaged = tuple(replace(trace, damage="cut short") for trace in EMPTY.traces)
         report = replace(EMPTY, traces=damaged)
         assert "**The run is incomplete because a trace is damaged; the rest passes.**" in render("markdown", report)
         assert json.loads(render("json", report))["conclusion"] == "incomplete"
         assert "note: traces/service-1.trace is damaged: cut short" in render("human", report)
 
-    def test_a_pipe_gets_the_plain_text_and_a_terminal_a_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_pipe_gets_plain_text_and_a_terminal_a_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLORTERM"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-256color")
@@ -128,7 +128,7 @@ class TestJson:
         assert message == re.sub("[\ud800-\udfff]", "\ufffd", text)
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "gotracer-ci/report/v2"}', "\udcff"])
-    def test_what_is_not_a_report_is_refused(self, text: str) -> None:
+    def test_an_invalid_report_is_rejected(self, text: str) -> None:
         with pytest.raises(UsageError, match=r"shard\.json: not a gotracer-ci report"):
             schema.read(text.encode("utf-8", "surrogatepass"), "shard.json", {})
 

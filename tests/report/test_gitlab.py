@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report: its documented members, and what its reader refuses."""
+"""GitLab's Code Quality report: its documented members, and what GitLab rejects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gotracer_ci.report.model import Report
 from . import factory
 from .hostile import NASTY, texts
 
-# as GitLab documents the format; its own reader asks for less
+# from GitLab's documentation; its parser requires less
 SCHEMA = {
     "type": "array",
     "items": {
@@ -55,7 +55,7 @@ REPORTS = {
 
 def entries(report: Report) -> list[dict[str, Any]]:
     text = render("gitlab", report)
-    assert text.startswith("[")  # no byte order mark, at which GitLab's reader gives up
+    assert text.startswith("[")  # GitLab's parser fails on a byte order mark
     found: list[dict[str, Any]] = json.loads(text)
     jsonschema.validate(found, SCHEMA)
     assert len({entry["fingerprint"] for entry in found}) == len(found)
@@ -63,11 +63,11 @@ def entries(report: Report) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_the_report_is_as_gitlab_wants_it(name: str) -> None:
+def test_the_report_matches_gitlabs_schema(name: str) -> None:
     assert bool(entries(REPORTS[name])) == (name != "empty")
 
 
-def test_only_what_is_new_or_worse_is_listed() -> None:
+def test_only_regressions_are_listed() -> None:
     new, worse, counter = entries(COMPARED)
     assert worse == {
         "description": "waited 1.48 s in all for sync.(*Mutex).Lock, 150 ms at worst. "
@@ -81,7 +81,7 @@ def test_only_what_is_new_or_worse_is_listed() -> None:
     assert (counter["check_name"], counter["severity"]) == ("GoroutineLeakGrowth", "minor")
 
 
-def test_without_a_comparison_everything_with_a_place_is_listed() -> None:
+def test_without_a_comparison_all_findings_with_a_location_are_listed() -> None:
     report = factory.plain_report()
     assert [entry["check_name"] for entry in entries(report)] == ["BlockedOnSyscall", "MutexContention"]
     assert [finding.key.rule for finding in report.findings if not finding.location] == ["GCPauseSpike"]
@@ -89,7 +89,7 @@ def test_without_a_comparison_everything_with_a_place_is_listed() -> None:
     assert entries(replace(report, findings=(info,)))[0]["severity"] == "info"
 
 
-def test_paths_are_from_the_repositorys_top() -> None:
+def test_paths_are_relative_to_the_repositorys_top() -> None:
     report = factory.compared_report()
     paths = [entry["location"]["path"] for entry in json.loads(render("gitlab", report))]
     below = [entry["location"]["path"] for entry in json.loads(render("gitlab", replace(report, folder="a/b")))]
@@ -97,7 +97,7 @@ def test_paths_are_from_the_repositorys_top() -> None:
     assert below == [f"a/b/{path}" for path in paths]
 
 
-def test_a_line_that_is_not_known_is_the_first() -> None:
+def test_an_unknown_line_becomes_the_first() -> None:
     place = factory.finding(line=0)
     assert entries(replace(factory.plain_report(), findings=(place,)))[0]["location"]["lines"] == {"begin": 1}
 

@@ -1,4 +1,4 @@
-"""The page in a real browser, opened from a file as a reader would."""
+"""The page in a real browser, opened from a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROW = "details.row:visible"
 
 @dataclass
 class Opened:
-    """A page, and everything that it complained about or asked for."""
+    """A page with its console messages and requests."""
 
     page: Page
     folder: Path
@@ -96,7 +96,7 @@ def test_a_link_to_a_finding_opens_it(opened: Opened) -> None:
     assert page.locator("details.row[open]").get_attribute("data-verdict") == "worse"
 
 
-def test_dark_and_light_follow_the_reader(opened: Opened) -> None:
+def test_the_page_follows_the_readers_color_scheme(opened: Opened) -> None:
     page = opened.show(COMPARED)
     background = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(background) == "rgb(15, 19, 24)"
@@ -107,14 +107,14 @@ def test_dark_and_light_follow_the_reader(opened: Opened) -> None:
     assert page.evaluate(background) == "rgb(15, 19, 24)"
 
 
-def test_it_fits_a_phone(opened: Opened) -> None:
+def test_the_page_fits_a_phone(opened: Opened) -> None:
     opened.page.set_viewport_size({"width": 360, "height": 740})
     page = opened.show(COMPARED)
     page.locator(ROW).nth(1).locator("> summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_hostile_text_runs_nothing(opened: Opened) -> None:
+def test_hostile_text_runs_no_code(opened: Opened) -> None:
     page = opened.show(factory.hostile_reports(NASTY))
     page.evaluate("document.querySelectorAll('details').forEach((element) => { element.open = true; })")
     assert "owned" not in page.title()
@@ -123,7 +123,7 @@ def test_hostile_text_runs_nothing(opened: Opened) -> None:
         assert page.locator(ROW).count() >= 1
 
 
-def test_the_policy_stops_what_escaping_might_miss(opened: Opened) -> None:
+def test_the_content_security_policy_blocks_scripts(opened: Opened) -> None:
     page = opened.show(COMPARED)
     inject = """async () => {
       const style = document.createElement("style");
@@ -153,7 +153,7 @@ def test_thousands_of_findings_open_fast(opened: Opened) -> None:
 
 @settings(max_examples=25)
 @given(text=texts)
-def test_hostile_text_changes_nothing_but_words(text: str) -> None:
+def test_hostile_text_changes_only_text(text: str) -> None:
     harmless = re.sub(r"\S", "x", text)
     seen, expected = (_shape(render("html", factory.hostile_report(t))) for t in (text, harmless))
     assert seen == expected

@@ -1,4 +1,4 @@
-"""The hash of a line, as GitHub's own upload step computes it."""
+"""The hash of a line, as computed by GitHub's own upload step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ END = "c129715d7a2bc9a3:1"
 ENDED = ["e9496ae3ebfced30", "fb7c023a8b9ccb3f", "ce8ba1a563dcdaca", "e20e36e16fcb0cc8", "b3edc88f2938467e"]
 ENDED = [*(f"{value}:1" for value in [*ENDED, "c8e28b0b4002a3a0"]), END]
 
-# the values with which GitHub's upload step is tested
+# from the tests of GitHub's upload step
 PUBLISHED = {
     "": [END],
     " a\nb\n  \t\tc\n d": ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"],
@@ -31,12 +31,12 @@ PUBLISHED = {
 }
 
 
-def test_it_is_what_github_computes() -> None:
+def test_the_hash_equals_githubs() -> None:
     assert {text: line_hashes(text) for text in PUBLISHED} == PUBLISHED
 
 
 @given(st.text(alphabet=" \t\r\na}é€\N{GRINNING FACE}\ufeff\u2028", max_size=300))
-def test_every_line_is_the_polynomial_of_its_first_hundred_units(text: str) -> None:
+def test_every_hash_is_the_polynomial_of_the_first_hundred_units(text: str) -> None:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     seen: dict[str, int] = {}
     expected = []
@@ -49,6 +49,6 @@ def test_every_line_is_the_polynomial_of_its_first_hundred_units(text: str) -> N
     assert line_hashes(text) == expected
 
 
-def test_a_line_keeps_its_hash_where_it_moves() -> None:
+def test_a_moved_line_keeps_its_hash() -> None:
     text = "package main\n\nfunc f() {\n\tgo g()\n}\n"
     assert line_hashes("\n\n" + text)[2:] == line_hashes(text)

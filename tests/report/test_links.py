@@ -1,4 +1,4 @@
-"""Addresses lead to the commit's files, and nowhere else."""
+"""URLs lead to the commit's files and nowhere else."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_a_line_of_the_commit(path: str, line: int, below: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x.go", "a/../x.go", "./x.go", "a//x.go", "a\nb", "\udcff.go"])
-def test_what_is_no_file_below_the_folder_has_no_address(path: str) -> None:
+def test_a_path_outside_the_directory_has_no_url(path: str) -> None:
     assert LINKS.line(path, 3) == ""
 
 
 @pytest.mark.parametrize("folder", ["..", "a/../..", "/etc", "a//b", "\n"])
-def test_a_folder_does_not_lead_elsewhere(folder: str) -> None:
+def test_a_directory_does_not_lead_elsewhere(folder: str) -> None:
     assert replace(LINKS, folder="services/shop").line("x.go", 3) == f"{LINKS.blob}services/shop/x.go#L3"
     assert replace(LINKS, folder=folder).line("x.go", 3) == ""
 

@@ -1,4 +1,4 @@
-"""The job summary, read as GitHub reads it; and text that must come out of the escaping as it went in."""
+"""The job summary, rendered like GitHub, and escaping of text."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
     assert rows[1][4:] == ["2.09\N{MULTIPLICATION SIGN}", "confirmed"]
 
 
-def test_other_findings_are_folded_unless_there_is_no_baseline() -> None:
+def test_with_a_baseline_other_findings_are_collapsed() -> None:
     titles = [summary.get_text() for summary in page(render("markdown", COMPARED))("summary")]
     assert "4 other findings" in titles
     assert "Fixed or better" in titles
     assert [len(table("tr")) for table in page(render("markdown", factory.plain_report()))("table")] == [4]
 
 
-def test_places_and_frames_of_the_repository_are_links_where_it_is_known() -> None:
+def test_places_and_frames_are_links_if_the_repository_is_known() -> None:
     assert page(render("markdown", COMPARED))("a") == []
 
     seen = page(markdown.render(COMPARED, links=LINKS))
@@ -57,7 +57,7 @@ def test_places_and_frames_of_the_repository_are_links_where_it_is_known() -> No
     assert len(stack.get_text().strip().splitlines()) == len(factory.STACK)
 
 
-def test_a_row_has_a_chart_where_there_are_several_jobs() -> None:
+def test_a_row_with_several_jobs_has_a_chart() -> None:
     cells = [row("td")[3] for row in page(render("markdown", COMPARED))("table")[0]("tr")[1:]]
     assert [cell.get_text(" ").replace("\N{NO-BREAK SPACE}", " ") for cell in cells] == [
         "0 s → 310\N{EN DASH}330 ms",
@@ -68,25 +68,25 @@ def test_a_row_has_a_chart_where_there_are_several_jobs() -> None:
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_words_survive_the_escaping(text: str) -> None:
+def test_escaped_text_is_rendered_unchanged(text: str) -> None:
     shown = page(markup.escape(text)).get_text().replace("\u200b", "").strip()
     assert shown == clean(text).strip()
 
 
 @given(name=st.text("`~<!-|\\ \nab", max_size=30))
-def test_code_ends_where_its_fence_does(name: str) -> None:
+def test_text_cannot_end_a_code_block(name: str) -> None:
     (block,) = page(f"{markup.fence(name, 'sh')}\n\nafter")("pre")
     assert block.get_text().replace("\u200b", "") == f"{name}\n"
 
 
-def test_long_names_lose_their_middle() -> None:
+def test_long_names_are_truncated_in_the_middle() -> None:
     name = "g" * 5_000 + "z"
     assert len(markup.escape(name)) == markup.LINE
     assert markup.short(name, 9) == "gggg…gggz"
     assert len(page(markup.code(name)).get_text().strip()) == markup.CELL
 
 
-def test_a_budget_takes_details_first_then_rows_and_says_so() -> None:
+def test_a_limit_removes_details_first_then_rows_with_a_note() -> None:
     report = factory.large_report(200, 20)
     whole = render("markdown", report)
     sizes = (len(whole.encode()), 40_000, 20_000, 5_000, 100)

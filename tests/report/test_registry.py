@@ -1,4 +1,4 @@
-"""A format is declared once: the command line, the settings, the action and the pages have what the registry has."""
+"""A format is declared once: the command line, settings, action and docs match the registry."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_the_command_line_has_every_format_and_file_option() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_settings_take_every_format(name: str) -> None:
+def test_the_settings_accept_every_format(name: str) -> None:
     settings = load({"format": name, "outputs": {name: "x"}})
     assert (settings.format, settings.outputs) == (name, {name: Path("x")})
 
 
-def test_the_settings_refuse_what_is_no_format() -> None:
+def test_the_settings_reject_an_unknown_format() -> None:
     for given in ({"format": "nonsense"}, {"outputs": {"nonsense": "x"}}):
         with pytest.raises(UsageError, match=r"Input should be 'human', 'json', .* or 'gitlab'"):
             load(given)

@@ -1,4 +1,4 @@
-"""The command lines of a comment: what they say is the report's, and nothing in it can run."""
+"""The commands in a comment: they match the report, and no untrusted text is executed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compared_with(name: str) -> Report:
     return replace(COMPARED, comparison=replace(COMPARED.comparison, baseline=name))
 
 
-def test_the_run_is_named_and_so_is_what_matters() -> None:
+def test_the_commands_name_the_run_and_the_findings() -> None:
     report = replace(COMPARED, strict=True, fail_on=Severity.ERROR)
     assert commands(report, LINKS).splitlines()[1:] == [
         "# gh run download 4711 --repo acme/shop --dir run-4711",
@@ -36,8 +36,8 @@ def test_the_run_is_named_and_so_is_what_matters() -> None:
     ]
 
 
-def test_what_a_run_left_lands_in_a_folder_of_its_own() -> None:
-    """A fork's run may have called an artifact .git, with hooks in it."""
+def test_artifacts_are_downloaded_to_their_own_directory() -> None:
+    """An artifact of a fork's run could be named .git and contain hooks."""
     fetch = shlex.split(commands(COMPARED, LINKS).splitlines()[1])
     assert fetch[fetch.index("--dir") + 1] == "run-4711"
 
@@ -73,11 +73,11 @@ def test_another_host_is_named() -> None:
         (f"{'b' * 70_000}.json of main", [f"{ANALYZE} --baseline BASELINE"]),
     ],
 )
-def test_the_baseline_is_the_one_that_was_used(name: str, lines: list[str]) -> None:
+def test_the_commands_use_the_same_baseline(name: str, lines: list[str]) -> None:
     assert commands(compared_with(name), NO_LINKS).splitlines()[1:] == lines
 
 
-def test_base_traces_are_named_and_many_traces_by_their_folders() -> None:
+def test_base_traces_are_named_and_many_traces_by_directory() -> None:
     many = tuple(replace(factory.TRACES[0], path=f"traces/{i}/x.trace") for i in (1, 2) for _ in range(20))
     report = replace(
         factory.plain_report(), traces=many, base_traces=(replace(factory.TRACES[0], path="base/1.trace"),)
@@ -86,7 +86,7 @@ def test_base_traces_are_named_and_many_traces_by_their_folders() -> None:
 
 
 @given(text=texts)
-def test_hostile_names_stay_words(text: str) -> None:
+def test_hostile_names_stay_arguments(text: str) -> None:
     report = factory.hostile_report(text)
     assert report.comparison
     *_, last = commands(report, LINKS).splitlines()

@@ -1,4 +1,4 @@
-"""SARIF, judged by the official schema, by Microsoft's validator and by GitHub's written limits."""
+"""SARIF, checked with the official schema, Microsoft's validator and GitHub's documented limits."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def results(report: Report) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """A file with that log."""
+    """Return a function that writes a log to a file."""
 
     def write_log(log: dict[str, Any]) -> list[Path]:
         file = tmp_path / "log.sarif"
@@ -60,7 +60,7 @@ def write(tmp_path: Path) -> Write:
     return write_log
 
 
-def test_schema_and_validator_have_nothing_to_say(multitool: Path, tmp_path: Path) -> None:
+def test_a_log_matches_the_schema_and_the_validator(multitool: Path, tmp_path: Path) -> None:
     files = [tmp_path / f"{name}.sarif" for name in REPORTS]
     for file in files:
         file.write_text(render("sarif", REPORTS[file.stem]), encoding="utf-8")
@@ -83,7 +83,7 @@ SCHEMA_BREAKS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("problem", SCHEMA_BREAKS)
-def test_the_schema_gate_sees_what_it_is_for(problem: str, multitool: Path, write: Write) -> None:
+def test_the_schema_check_detects_problems(problem: str, multitool: Path, write: Write) -> None:
     log = log_of(COMPARED)
     SCHEMA_BREAKS[problem](log)
     assert any(problem in line for line in sarif_gates.against_schema(write(log), multitool))
@@ -99,14 +99,14 @@ VALIDATOR_BREAKS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("problem", VALIDATOR_BREAKS)
-def test_the_validator_gate_sees_what_it_is_for(problem: str, multitool: Path, write: Write) -> None:
+def test_the_validator_check_detects_problems(problem: str, multitool: Path, write: Write) -> None:
     log = log_of(COMPARED)
     VALIDATOR_BREAKS[problem](log)
     problems = sarif_gates.by_validator(write(log), multitool)
     assert any(problem in line for line in problems), problems
 
 
-def test_the_validator_gate_sees_a_file_that_was_not_judged(multitool: Path, write: Write, tmp_path: Path) -> None:
+def test_the_validator_check_detects_an_unchecked_file(multitool: Path, write: Write, tmp_path: Path) -> None:
     whole = write(log_of(COMPARED))
     cut = tmp_path / "cut.sarif"
     cut.write_text(whole[0].read_text(encoding="utf-8")[:3_000], encoding="utf-8")
@@ -153,13 +153,13 @@ BREAKS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("problem", BREAKS)
-def test_our_own_gate_sees_what_it_is_for(problem: str) -> None:
+def test_our_own_check_detects_problems(problem: str) -> None:
     log = log_of(COMPARED)
     BREAKS[problem](log)
     assert any(problem in line for line in sarif_gates.by_us(log, LINES))
 
 
-def test_only_what_is_new_or_worse_is_a_result_and_the_rest_is_counted() -> None:
+def test_only_regressions_are_results_and_the_rest_is_counted() -> None:
     shown = [(r["ruleId"], r["level"], r.get("baselineState")) for r in results(COMPARED)]
     assert shown == [
         ("BlockedOnSyscall", "error", "new"),
@@ -172,7 +172,7 @@ def test_only_what_is_new_or_worse_is_a_result_and_the_rest_is_counted() -> None
     assert "1 more finding not shown" in " ".join(notes(two))
 
 
-def test_what_one_rule_found_at_one_line_is_one_result() -> None:
+def test_findings_of_one_rule_at_one_line_are_one_result() -> None:
     first = factory.finding(kind="sync.(*RWMutex).RLock")
     worse = replace(factory.finding(severity=Severity.ERROR), message="waited 2 s", suggestion="Wait less.")
     elsewhere = factory.finding(kind="sync.(*RWMutex).RLock", function="main.f", line=42)
@@ -189,7 +189,7 @@ def test_what_one_rule_found_at_one_line_is_one_result() -> None:
     assert sarif_gates.by_us(log_of(report), LINES) == []
 
 
-def test_category_and_line_hash_are_for_a_direct_upload_alone() -> None:
+def test_category_and_line_hash_are_only_for_a_direct_upload() -> None:
     assert "automationDetails" not in log_of(COMPARED)["runs"][0]
     assert "primaryLocationLineHash" not in render("sarif", COMPARED)
     hashes = {("store/cache.go", 88): "c129715d7a2bc9a3:1"}
@@ -201,14 +201,14 @@ def test_category_and_line_hash_are_for_a_direct_upload_alone() -> None:
     assert prints == ["c129715d7a2bc9a3:1", None, None]
 
 
-def test_the_whole_catalogue_is_declared_with_its_help() -> None:
+def test_all_rules_are_declared_with_their_help() -> None:
     rules = log_of(COMPARED)["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == sorted(rule.name for rule in COMPARED.rules_known)
     assert all(f"## {heading}" in rules[0]["help"]["markdown"] for heading in factory.HEADINGS)
     assert {rule["id"]: rule["defaultConfiguration"]["level"] for rule in rules}["LongWait"] == "note"
 
 
-def test_a_result_leads_from_the_outermost_frame_to_its_own_line() -> None:
+def test_a_results_code_flow_ends_at_its_line() -> None:
     result = results(factory.plain_report())[1]
     steps = [step["location"] for step in result["codeFlows"][0]["threadFlows"][0]["locations"]]
     places = [step["physicalLocation"]["artifactLocation"]["uri"] for step in steps]
@@ -224,7 +224,7 @@ def test_a_result_leads_from_the_outermost_frame_to_its_own_line() -> None:
     assert result["partialFingerprints"] == {"gotracerCi/v1": factory.plain_report().findings[1].fingerprint}
 
 
-def test_what_has_no_place_is_left_out_aloud() -> None:
+def test_a_finding_without_a_location_is_left_out_with_a_note() -> None:
     report = factory.plain_report()
     assert "GCPauseSpike" not in {result["ruleId"] for result in results(report)}
     assert "Left out: 1 finding without a place in the repository." in notes(report)
@@ -232,7 +232,7 @@ def test_what_has_no_place_is_left_out_aloud() -> None:
     assert results(replace(factory.plain_report(), findings=(quiet,))) == []
 
 
-def test_a_run_with_a_damaged_trace_is_no_success() -> None:
+def test_a_run_with_a_damaged_trace_is_not_successful() -> None:
     plain = factory.plain_report()
     cut = replace(plain.traces[0], damage="the file ends inside a batch")
     for report in (replace(plain, traces=(cut,)), replace(plain, base_traces=(cut,)), COMPARED):
@@ -260,7 +260,7 @@ def test_githubs_limits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "stacks" not in small[0]
 
 
-def test_only_sarif_objects_are_taken() -> None:
+def test_only_sarif_objects_are_serialized() -> None:
     with pytest.raises(Exception, match="attrs"):
         sarif.to_json({"x": object()})
     assert sarif.to_json(sarif_om.Result(message=sarif_om.Message(text="x"), level="warning")) == (
@@ -269,7 +269,7 @@ def test_only_sarif_objects_are_taken() -> None:
 
 
 def test_a_large_log_is_within_githubs_limits(multitool: Path, write: Write) -> None:
-    """The schema and the validator see a part here; `check_large_sarif.py` shows them the whole."""
+    """The schema and the validator check only a part here; `check_large_sarif.py` checks the whole log."""
     report = factory.large_report(5_000, 20)
     text = render("sarif", report)
     log = json.loads(text)

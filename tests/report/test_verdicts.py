@@ -1,4 +1,4 @@
-"""What every format says of a verdict: which, how sure, before and now, the ratio, the evidence, and what to do."""
+"""Verdicts in every format: status, level, before and now, ratio, evidence, and what to do."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def report_of(*verdicts: Verdict, baseline: str = "b.json", base_traces: int = 0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_says_all_of_it(name: str) -> None:
-    strict = replace(report_of(SUSPECTED, base_traces=2), strict=True)  # otherwise what is suspected is no alert
+def test_every_format_shows_the_whole_verdict(name: str) -> None:
+    strict = replace(report_of(SUSPECTED, base_traces=2), strict=True)  # otherwise suspected regressions are not alerts
     text = html.unescape(render(name, strict)).replace("\\", "")
     assert "suspected" in text.lower()
     assert "worse" in text.lower()
     assert EVIDENCE in text
-    assert MORE in text  # as it is written: no word in another case
+    assert MORE in text  # case matters
     if name in ("json", "ndjson", "sarif"):
         for member in ('"before":740000000', '"now":[1554000000', '"ratio":2.1', '"base":[745000000'):
             assert member in text.replace(" ", "")
-    elif name in ("markdown", "html"):  # elsewhere the evidence has the values
+    elif name in ("markdown", "html"):  # in other formats the evidence has the values
         assert "740 ms → 1.55 s" in text
         assert "2.1\N{MULTIPLICATION SIGN}" in text
 
 
-def test_what_is_better_or_gone_is_counted_and_shown_only_on_evidence() -> None:
-    """A group of four events that is not there this time was not fixed."""
+def test_improvements_are_counted_and_shown_only_if_confirmed() -> None:
+    """A group of only four events that is missing in one run does not count as fixed."""
     gone = [factory.verdict(KEY._replace(place=f"main.f{i}"), Status.FIXED, level) for i, level in enumerate(Level)]
     better = [factory.verdict(KEY._replace(place=f"main.b{i}"), Status.BETTER, level) for i, level in enumerate(Level)]
     report = report_of(*gone, *better)
@@ -70,7 +70,7 @@ def test_what_is_better_or_gone_is_counted_and_shown_only_on_evidence() -> None:
     assert "fixed, suspected" in render("html", report)
 
 
-def test_what_was_not_compared_is_not_known() -> None:
+def test_groups_that_were_not_compared_are_not_known() -> None:
     report = report_of(factory.verdict(KEY, Status.KNOWN, Level.INCONCLUSIVE))
     summary = view.summarise(report)
     assert (summary.known, summary.undecided) == (0, 1)
@@ -86,7 +86,7 @@ def test_what_was_not_compared_is_not_known() -> None:
         ("", 1, "1 trace of the base commit"),
     ],
 )
-def test_a_reader_sees_what_it_was_compared_with(baseline: str, traces: int, said: str) -> None:
+def test_the_report_names_the_reference(baseline: str, traces: int, said: str) -> None:
     report = report_of(SUSPECTED, baseline=baseline, base_traces=traces)
     assert f"Compared with {said}." in render("html", report)
     assert render("html", report).count("base/") == traces
@@ -94,14 +94,14 @@ def test_a_reader_sees_what_it_was_compared_with(baseline: str, traces: int, sai
     assert len(json.loads(render("json", report))["base_traces"]) == traces
 
 
-def test_a_cut_base_trace_is_said_to_be_left_out() -> None:
+def test_a_truncated_base_trace_is_reported_as_left_out() -> None:
     report = report_of(SUSPECTED, base_traces=1)
     cut = replace(report, base_traces=(replace(report.base_traces[0], damage="cut short"),))
     assert "base trace base/1.trace is damaged: cut short; it was not compared" in render("human", cut)
-    assert view.outcome(cut) == "success"  # of the change everything was read
+    assert view.outcome(cut) == "success"  # the traces of the change are complete
 
 
-def test_the_document_is_read_back_as_it_was() -> None:
+def test_the_document_round_trips() -> None:
     older = factory.verdict(KEY, Status.KNOWN)._replace(base=(740.0 * MS,), is_older=True)
     report = report_of(SUSPECTED, older._replace(key=KEY._replace(place="main.older")), base_traces=2)
     read = schema.read(render("json", report), "f.json", {})
@@ -116,7 +116,7 @@ def test_a_key_with_a_program_names_it() -> None:
     assert "of example.com/shop/cmd/api" in render("junit", replace(report, findings=(finding,)))
 
 
-def test_a_run_that_could_not_be_compared_fails_by_that() -> None:
+def test_a_run_that_could_not_be_compared_fails() -> None:
     report = replace(factory.plain_report(), fail_on=Severity.NONE, uncompared=True)
     assert schema.read(render("json", report), "f.json", {}).uncompared
     assert view.conclusion(report) == "The run fails: it could not be compared with the baseline."
@@ -125,7 +125,7 @@ def test_a_run_that_could_not_be_compared_fails_by_that() -> None:
     assert flagged.endswith("the baseline; there are 2 findings at warn or above.")
 
 
-def test_a_higher_limit_says_which_of_the_regressions_fail() -> None:
+def test_with_a_higher_fail_on_the_report_names_the_failing_regressions() -> None:
     worse = replace(report_of(factory.verdict(KEY, Status.WORSE)), fail_on=Severity.ERROR)
     failing = replace(worse, findings=(replace(factory.finding(), severity=Severity.ERROR),))
     assert view.conclusion(failing) == "The run fails: 1 regression at error or above."

@@ -1,4 +1,4 @@
-"""The worst text that can be thought of, wherever a trace or a path can bring one in, in all that people look at."""
+"""Worst-case text, wherever a trace or a path can contribute text, in all formats for people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HARMLESS = factory.hostile_report("x")
 COMMENT = read(comment.render(HARMLESS, LINKS, 60_000))
 SUMMARY = read(markdown.render(HARMLESS, None, LINKS))
 HTML = Tree(render("html", HARMLESS))
-# of these there may be more or fewer: a text may be empty, or of several lines
+# their number varies: a text may be empty or have several lines
 CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 STEERING = set(
     "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\U000e0041"
@@ -34,7 +34,7 @@ OURS = {LINKS.run, f"{REPOSITORY}/commit/{COMMIT}"}
 
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(some=st.lists(texts, min_size=1, max_size=5))
-def test_it_breaks_nothing(some: list[str]) -> None:
+def test_worst_case_text_breaks_nothing(some: list[str]) -> None:
     report = factory.hostile_report(*some)
 
     of_comment = checked_markdown(comment.render(report, LINKS, 60_000), COMMENT)
@@ -45,7 +45,7 @@ def test_it_breaks_nothing(some: list[str]) -> None:
 
 
 def checked_markdown(text: str, expected: Tree) -> set[str]:
-    """The links that it has."""
+    """Check rendered Markdown and return its links."""
     tree = read(text)
     assert counted(tree) == counted(expected)
     assert tree.tags.keys() <= expected.tags.keys() | {"br", "span"}
@@ -63,7 +63,7 @@ def counted(tree: Tree) -> dict[str, int]:
 
 
 def is_line(link: str) -> bool:
-    """Whether a browser goes below the commit's folder: it takes a backslash for a slash, and resolves dots."""
+    """Report whether a link stays below the commit's directory, after slashes and dots are resolved as in browsers."""
     path, _, fragment = link.removeprefix(LINKS.blob).partition("#")
     steps = re.split(r"[/\\]", path.lower().replace("%2e", "."))
     is_below = link.startswith(LINKS.blob) and not {"", ".", ".."} & set(steps)
@@ -71,7 +71,7 @@ def is_line(link: str) -> bool:
 
 
 def check_log(report: Report) -> None:
-    """The terminal's table, an annotation of all, and the runner's log."""
+    """Check the terminal's table, an annotation, and the runner's log."""
     table = render("human", report)
     steering = {c for c in table if not c.isprintable() and (c in STEERING or unicodedata.category(c) in CONTROLS)}
     assert steering <= {"\n"}
@@ -98,8 +98,8 @@ def check_html(report: Report) -> None:
     assert tree.links == ["data:,"]
 
 
-def test_what_is_compared_with_is_what_was_made() -> None:
-    """The check above holds a page against another; this holds that other against numbers."""
+def test_the_expected_page_has_the_expected_counts() -> None:
+    """The tests above compare pages with an expected one. This one checks the expected page itself."""
     assert counted(COMMENT) == {
         "h2": 1, "table": 2, "thead": 2, "tbody": 2, "tr": 4, "th": 12, "td": 12, "details": 3, "summary": 3, "pre": 2,
         "ul": 1, "li": 3, "sub": 1, "code": 7,

@@ -1,4 +1,4 @@
-"""What holds for every rule, and for every finding of every committed trace."""
+"""Properties of every rule, and of every finding in every committed trace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ each_trace = pytest.mark.parametrize("name", NAMES)
 
 @each_rule
 def test_documentation_is_complete(rule: Rule) -> None:
-    """The docstring is the only source of a rule's documentation: nothing of it may be missing or a placeholder."""
+    """The docstring is the only source of a rule's documentation, so it must be complete."""
     assert tuple(heading for heading, _ in rule.info.sections) == SECTIONS
     assert rule.info.summary.endswith(".")
     assert "\n" not in rule.info.summary
@@ -47,7 +47,7 @@ def test_thresholds_are_written_as_they_are_read(rule: Rule) -> None:
         assert parse(limit.name, shown.replace(" ", ""), limit.unit) == limit.value
 
 
-def test_names_are_unique_and_gotracers_come_first() -> None:
+def test_names_are_unique_and_gotracers_rules_come_first() -> None:
     assert [rule.name for rule in RULES] == [
         "GCPauseSpike",
         "HighSchedulingLatency",
@@ -62,7 +62,7 @@ def test_names_are_unique_and_gotracers_come_first() -> None:
 
 
 def test_every_rule_has_a_file_and_every_file_its_rule() -> None:
-    """A rule that nobody registered would be documented and never run."""
+    """An unregistered rule would be documented but never run."""
     folder = Path(registry.__file__).parent
     files = {path.stem for path in folder.glob("*.py") if re.search(r"^RULE = ", path.read_text("utf-8"), re.MULTILINE)}
     names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=GC)(?=[A-Z])", "_", rule.name).lower() for rule in RULES}
@@ -71,7 +71,7 @@ def test_every_rule_has_a_file_and_every_file_its_rule() -> None:
 
 @each_rule
 def test_every_rule_finds_something_in_the_test_data(rule: Rule) -> None:
-    """And never anything above the severity that it says is its worst."""
+    """And no finding exceeds its declared worst severity."""
     found = [f.severity for name in NAMES for f in findings(name) if f.key.rule == rule.name]
     assert found
     assert max(found) <= rule.info.worst
@@ -83,14 +83,14 @@ def test_a_docstring_without_a_section_is_refused() -> None:
 
 
 @given(st.integers(0, 10**6), st.sampled_from(sorted(UNITS)))
-def test_units_scale_as_they_say(number: int, unit: str) -> None:
+def test_units_scale_values(number: int, unit: str) -> None:
     assert parse("X.warn", f"{number}{UNITS[unit]}", unit) == pytest.approx(number * SCALE[unit])
     assert parse("X.warn", f" {number}.5 {UNITS[unit].upper()}", unit) == pytest.approx((number + 0.5) * SCALE[unit])
 
 
 @given(st.text(max_size=12), st.sampled_from(sorted(UNITS)))
-def test_whatever_is_no_value_is_refused(text: str, unit: str) -> None:
-    """A threshold is a finite number, never below zero, or an error that shows how to write one."""
+def test_an_invalid_value_is_rejected(text: str, unit: str) -> None:
+    """A threshold is a finite number of at least zero. Otherwise an error shows how to write one."""
     value, problem = 0.0, ""
     try:
         value = parse("X.warn", text, unit)
@@ -106,7 +106,7 @@ def test_no_duration(text: str) -> None:
         parse("X.warn", text, "ns")
 
 
-def test_rule_and_skip_choose() -> None:
+def test_rule_and_skip_select_rules() -> None:
     assert [rule.name for rule in select(["LongWait", "GCAssist"], [], {})] == ["GCAssist", "LongWait"]
     assert "LongWait" not in [rule.name for rule in select([], ["LongWait"], {})]
     assert select([], [], {}) == RULES
@@ -123,7 +123,7 @@ def test_rule_and_skip_choose() -> None:
         ([], [], {"GCAssist.warn": "-1ms"}, "cannot be negative"),
     ],
 )
-def test_wrong_choices_say_what_there_is(
+def test_an_unknown_rule_or_threshold_lists_the_known_ones(
     only: list[str], skip: list[str], thresholds: dict[str, str], problem: str
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(problem)):
@@ -141,7 +141,7 @@ def test_every_finding_is_at_a_line_of_the_repository(name: str) -> None:
 
 
 @each_trace
-def test_every_text_says_something(name: str) -> None:
+def test_every_finding_has_text(name: str) -> None:
     facts = facts_of(name)
     for found in measured(name):
         finding = described(facts, found)
@@ -168,8 +168,8 @@ def test_statistics_agree_with_themselves(name: str) -> None:
 
 
 @each_trace
-def test_the_longest_decides_the_severity(name: str) -> None:
-    """Of a wait, not the sum of many that are each too short to be felt."""
+def test_the_longest_wait_decides_the_severity(name: str) -> None:
+    """The sum of many short waits does not."""
     limits = {rule.name: {t.name: t.value for t in rule.info.thresholds if t.unit == "ns"} for rule in RULES}
     for found in measured(name):
         levels = {level: limits[found.key.rule].get(level.label) for level in Severity}
@@ -179,7 +179,7 @@ def test_the_longest_decides_the_severity(name: str) -> None:
 
 
 @each_trace
-def test_occurrences_are_the_longest_first(name: str) -> None:
+def test_occurrences_are_sorted_by_length(name: str) -> None:
     facts = facts_of(name)
     for found in measured(name):
         finding = described(facts, found)
@@ -197,7 +197,7 @@ def test_occurrences_are_the_longest_first(name: str) -> None:
 
 @each_trace
 def test_the_stack_belongs_to_the_place(name: str) -> None:
-    """The topmost own function of the stack that is shown is the one that the finding is known by."""
+    """The topmost own function of the shown stack is the finding's place."""
     facts = facts_of(name)
     for found in measured(name):
         finding = described(facts, found)
@@ -216,8 +216,8 @@ def test_keys_are_unique_and_so_are_fingerprints(name: str) -> None:
 
 
 @each_trace
-def test_measured_twice_is_the_same(name: str) -> None:
-    """Nothing depends on an order that changes from run to run, nor on a rule having run before."""
+def test_measuring_twice_gives_the_same(name: str) -> None:
+    """The result does not depend on the order of execution or on other rules."""
     first, again = facts_of(name), read(name)
     assert measure(RULES, again) == measured(name)
     assert [described(again, m) for m in measured(name)] == [described(first, m) for m in measured(name)]

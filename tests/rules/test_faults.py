@@ -1,4 +1,4 @@
-"""Faults of gotracer, the tool before this one: each test runs on a real trace that shows the fault."""
+"""Known faults of gotracer, the predecessor of this tool. Each test uses a real trace that shows the fault."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def of_rule(name: str, rule: str) -> list[Finding]:
 
 
 def finding_of(name: str, key: Key) -> Finding:
-    """The finding that a group would make, whatever its severity."""
+    """Return the finding of a group, whatever its severity."""
     (found,) = (m for m in measured(name) if m.key == key)
     return described(facts_of(name), found)
 
 
 def has_line(finding: Finding, path: str, text: str) -> bool:
-    """Whether a finding is shown at a line that reads so: files may gain lines, the code stays."""
+    """Report whether a finding is shown at a line with this text. Line numbers may change."""
     at = finding.location
     return at is not None and at.path == path and at.mapped == "exact" and text in line_of(path, at.line)
 
@@ -49,7 +49,7 @@ def has_line(finding: Finding, path: str, text: str) -> bool:
     ],
 )
 def test_generation_boundary(program: str, key: Key, line: str, version: str) -> None:
-    """A state announced again in each generation neither ends the interval of 4.5 s nor begins another."""
+    """A state repeated in each generation neither ends the 4.5 s interval nor begins another."""
     (finding,) = of_rule(f"{program}-go{version}", key.rule)
     assert finding.key == key
     assert finding.severity is Severity.ERROR
@@ -63,7 +63,7 @@ def test_generation_boundary(program: str, key: Key, line: str, version: str) ->
 
 @pytest.mark.parametrize("name", ["generations-go1.25", "generations-go1.26"])
 def test_generation_boundary_in_every_state(name: str) -> None:
-    """Of every kind of wait there is one interval of 3.3 s, over all four generations."""
+    """Every kind of wait has one interval of 3.3 s over all four generations."""
     longest = {
         f.key.kind: f for f in findings(name) if f.key.rule in ("MutexContention", "LongWait", "BlockedOnSyscall")
     }
@@ -81,8 +81,10 @@ def test_generation_boundary_in_every_state(name: str) -> None:
         ("service-go1.27", "main.(*service).placeOrder", "<-reply", "at main.(*service).serve (service/main.go:"),
     ],
 )
-def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: str) -> None:
-    """The stack is where the waiting goroutine itself is; who made it runnable is named beside it."""
+def test_the_stack_is_the_waiters_and_the_waker_is_named_separately(
+    name: str, place: str, line: str, waker: str
+) -> None:
+    """The stack is the waiting goroutine's own. The goroutine that woke it is named separately."""
     finding = finding_of(name, Key("HighSchedulingLatency", "unblocked", place))
     assert has_line(finding, f"{name.split('-')[0]}/main.go", line)
     assert place in [frame.function for frame in finding.stack]
@@ -93,7 +95,7 @@ def test_own_stack_and_the_waker_apart(name: str, place: str, line: str, waker: 
 
 @pytest.mark.parametrize("name", ["waitgroup-go1.24", "waitgroup-go1.26"])
 def test_wait_group_and_cond_are_not_a_mutex(name: str) -> None:
-    """They are LongWaits, at Info however long."""
+    """They are LongWaits with severity info, however long."""
     assert not [m for m in measured(name) if m.key.rule == "MutexContention"]
     waits = list(RULES["LongWait"].with_thresholds({"info": 40 * MS}).run(facts_of(name)))
     kinds = {m.key.kind: m.severity for m in waits if m.severity}
@@ -101,8 +103,8 @@ def test_wait_group_and_cond_are_not_a_mutex(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["lockcontention-go1.23", "lockcontention-go1.27"])
-def test_each_primitive_of_sync_has_its_name(name: str) -> None:
-    """A Mutex and the two sides of an RWMutex are told apart, each with its own place."""
+def test_each_sync_primitive_has_its_own_name(name: str) -> None:
+    """A Mutex and the two sides of an RWMutex are different kinds, each with its own place."""
     assert {(f.key.kind, f.key.place) for f in of_rule(name, "MutexContention")} == {
         (MUTEX, "main.(*counter).increment"),
         ("sync.(*RWMutex).Lock", "main.(*table).refresh"),
@@ -110,8 +112,8 @@ def test_each_primitive_of_sync_has_its_name(name: str) -> None:
     }
 
 
-def test_the_runtimes_own_semaphores_are_no_contention() -> None:
-    """3: "sync" in runtime.gcStart, GOMAXPROCS or StopTrace, up to 265 ms long, is nobody's lock."""
+def test_the_runtimes_own_semaphores_are_not_contention() -> None:
+    """Waits with reason "sync" in runtime.gcStart, GOMAXPROCS or StopTrace, of up to 265 ms, are not for user locks."""
     own = [
         (group.worst[0].length_ns, name)
         for name in NAMES
@@ -126,20 +128,20 @@ def test_the_runtimes_own_semaphores_are_no_contention() -> None:
 
 @pytest.mark.parametrize("name", ["idle-go1.22", "idle-go1.27"])
 def test_an_idle_service_has_no_finding(name: str) -> None:
-    """Ps are idle because there is no work, and the signal loop waits for a signal."""
+    """Its Ps are idle because there is no work, and the signal loop waits for a signal."""
     assert findings(name) == ()
 
 
 @pytest.mark.parametrize("name", ["schedlatency-go1.22", "schedlatency-go1.26"])
 def test_no_starvation_where_every_p_is_busy(name: str) -> None:
-    """The run queue is long, and the only P computes all the while."""
+    """The run queue is long, but the only P is busy all the time."""
     assert of_rule(name, "HighSchedulingLatency")
     assert all(m.statistics.maximum < 5 * MS for m in measured(name) if m.key.rule == "ProcessorStarvation")
 
 
 @pytest.mark.parametrize("name", ["starvation-go1.24", "starvation-go1.27"])
 def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
-    """Where both are there at once, it is found, and no longer than the goroutine was runnable."""
+    """It is found if both exist at the same time, and lasts no longer than the goroutine is runnable."""
     (finding,) = of_rule(name, "ProcessorStarvation")
     assert finding.severity is Severity.ERROR
     assert has_line(finding, "starvation/main.go", "go func() {")
@@ -148,8 +150,8 @@ def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "created"), [("smallgrowth-go1.25", 3), ("smallgrowth-seven-go1.26", 7)])
-def test_small_growth_is_no_leak(name: str, created: int) -> None:
-    """Three or seven goroutines more than six are no leak, whatever that is in per cent."""
+def test_small_growth_is_not_a_leak(name: str, created: int) -> None:
+    """Three or seven goroutines more than six are not a leak, whatever the percentage."""
     (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
     assert work.created == created
     assert work.late == created - len([n for n in range(created) if n < 4])  # one each 60 ms of 480
@@ -164,10 +166,8 @@ def test_small_growth_is_no_leak(name: str, created: int) -> None:
         ("service-leak-go1.27", "main.(*service).startAudit", "main.(*service).startAudit.func1", 40, "chan send"),
     ],
 )
-def test_a_leak_names_who_creates_and_what_they_wait_for(
-    name: str, place: str, entry: str, count: int, waiting: str
-) -> None:
-    """The creating function, how many, and what the survivors are blocked on."""
+def test_a_leak_names_the_creator_and_the_wait(name: str, place: str, entry: str, count: int, waiting: str) -> None:
+    """The message has the creating function, the number, and what the goroutines are blocked on."""
     (finding,) = of_rule(name, "GoroutineLeakGrowth")
     assert finding.key.place == place
     assert finding.severity is Severity.ERROR
@@ -182,8 +182,8 @@ def test_a_leak_names_who_creates_and_what_they_wait_for(
     ("created", "late", "severity"),
     [(150, 75, "error"), (150, 15, "error"), (150, 14, "none"), (150, 0, "none"), (150, 136, "none"), (19, 9, "none")],
 )
-def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severity: str) -> None:
-    """A leak goes on: each half of the trace has created a tenth of the survivors, and there are enough of them."""
+def test_a_pool_started_once_is_not_a_leak(created: int, late: int, severity: str) -> None:
+    """A leak continues: each half of the trace created at least a tenth of the goroutines, and there are enough."""
     facts = facts_of("leak-go1.27")
     (leaked,) = (s for s in facts.goroutines.survivors if s.created)
     changed = facts.goroutines._replace(survivors=(replace(leaked, created=created, late=late),))
@@ -194,7 +194,7 @@ def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severit
 @pytest.mark.parametrize(
     ("rise", "milliseconds", "severity"),
     [
-        (50, 10, "none"),  # 5 GB/s, but within a blink
+        (50, 10, "none"),  # 5 GB/s, but for a very short time
         (10, 150, "none"),  # 67 MB/s, but little
         (20, 200, "warn"),  # 100 MB/s
         (60, 200, "error"),  # 300 MB/s
@@ -204,7 +204,7 @@ def test_a_pool_that_is_started_once_is_no_leak(created: int, late: int, severit
     ],
 )
 def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: str) -> None:
-    """100 MB or 50 MB/s, 500 MB or 200 MB/s; a rate counts from 16 MB and from 100 ms on."""
+    """Limits are 100 MB or 50 MB/s, and 500 MB or 200 MB/s. A rate counts from 16 MB and 100 ms."""
     facts = facts_of("heapgrowth-go1.26")
     growth = Growth(facts.start_ns, facts.start_ns + milliseconds * MS, 10**6, 10**6 * (rise + 1), -1)
     rule = RULES["HeapGrowthSpike"].run(facts._replace(heap=facts.heap._replace(growth=growth)))
@@ -212,8 +212,8 @@ def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: 
     assert found.severity.label == severity
 
 
-def test_a_heap_blip_is_no_growth() -> None:
-    """425 KB within a millisecond, freed by the next cycle, are no rate of hundreds of MB/s."""
+def test_a_short_heap_peak_is_not_growth() -> None:
+    """425 KB within a millisecond, freed by the next cycle, are not a rate of hundreds of MB/s."""
     assert findings("heapblip-go1.23") == ()
     values = {m.key.kind: m.statistics.total for m in measured("heapblip-go1.23") if m.key.rule == "HeapGrowthSpike"}
     assert values["bytes allocated"] > 400_000
@@ -221,8 +221,8 @@ def test_a_heap_blip_is_no_growth() -> None:
 
 
 @pytest.mark.parametrize("name", ["heapgrowth-go1.22", "heapgrowth-go1.26"])
-def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
-    """What the collector finds alive rises by 100 MB and more, in the time that it took."""
+def test_heap_growth_is_the_growth_of_the_live_heap(name: str) -> None:
+    """The live heap grows by 100 MB or more, at the correct rate."""
     (finding,) = findings(name)
     assert finding.key == Key("HeapGrowthSpike", "live heap", "")
     assert finding.severity is Severity.WARN
@@ -235,7 +235,7 @@ def test_heap_growth_is_that_of_the_live_heap(name: str) -> None:
 
 
 def test_read_mem_stats_is_not_gc() -> None:
-    """The world was stopped twenty times, never by the collector; the stops are counted all the same."""
+    """The world was stopped twenty times, never by the collector. The stops are counted separately."""
     stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is IntervalKind.STW]
     assert sum(group.count for group in stops if group.reason == "read mem stats") == 20
     assert findings("memstats-go1.25") == ()
@@ -245,7 +245,7 @@ def test_read_mem_stats_is_not_gc() -> None:
 
 @pytest.mark.parametrize("name", ["gcpause-go1.24", "gcpause-go1.26"])
 def test_a_gc_pause_is_gc(name: str) -> None:
-    """And the collector's own pauses, of 30 ms, are found."""
+    """The collector's own pauses of 30 ms are found."""
     (finding,) = of_rule(name, "GCPauseSpike")
     assert finding.key == Key("GCPauseSpike", "GC sweep termination", "")
     assert finding.severity is Severity.ERROR
@@ -254,7 +254,7 @@ def test_a_gc_pause_is_gc(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["deadlock-go1.22", "deadlock-go1.27"])
 def test_still_waiting_at_the_end(name: str) -> None:
-    """Five goroutines that no event ever wakes count with their length so far."""
+    """The waits of five goroutines that are never woken count with their length so far."""
     (finding,) = findings(name)
     assert finding.key == Key("MutexContention", MUTEX, "main.(*account).deposit")
     assert finding.severity is Severity.ERROR
@@ -265,8 +265,8 @@ def test_still_waiting_at_the_end(name: str) -> None:
     assert "still waiting at the end" in finding.message
 
 
-def test_channel_waits_are_shown_and_fail_nothing() -> None:
-    """Eight receivers, a sender and two selects of 900 ms, at Info; no network waits, no sleeps."""
+def test_channel_waits_are_shown_and_do_not_fail_a_run() -> None:
+    """Eight receivers, a sender and two selects of 900 ms have severity info. Network waits and sleeps are absent."""
     assert {(f.key.kind, f.key.place, f.statistics.count) for f in findings("chanwait-go1.25")} == {
         ("chan receive", "main.receive", 8),
         ("chan send", "main.send", 1),
@@ -290,16 +290,16 @@ def parked(group: IntervalGroup) -> bool:
         ("tour-go1.26", "runtime/pprof.readProfile"),
     ],
 )
-def test_benign_parked_goroutines_are_no_finding(name: str, function: str) -> None:
-    """A signal loop, and the CPU profiler's wait for samples, sit in a call nearly all the time."""
+def test_benign_parked_goroutines_are_not_findings(name: str, function: str) -> None:
+    """A signal loop and the CPU profiler's wait for samples are in a call nearly all the time."""
     assert any(function in group.stack.functions for group in facts_of(name).intervals if parked(group))
     long = [f for f in of_rule(name, "BlockedOnSyscall") if function in [frame.function for frame in f.stack]]
     assert long == []
 
 
 @pytest.mark.parametrize("all_the_while", [True, False])
-def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> None:
-    """Nothing is known of such a call but that somebody waits there; one that began or ended is a finding."""
+def test_a_call_that_spans_the_whole_trace_is_not_a_finding(all_the_while: bool) -> None:
+    """Such a call only shows that a goroutine waits there. A call that began or ended in the trace is a finding."""
     facts = facts_of("blockedread-go1.27")
     (group,) = (g for g in facts.intervals if parked(g) and g.stack.place == "main.readSlowly")
     changed = facts._replace(intervals=(replace(group, parked=all_the_while),))
@@ -307,15 +307,15 @@ def test_who_sat_in_a_call_all_the_while_is_no_finding(all_the_while: bool) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_runtimes_and_the_tracers_goroutines_are_no_finding(name: str) -> None:
-    """Nobody can mend them, and the tracer's are there only because somebody looks."""
+def test_goroutines_of_the_runtime_and_the_tracer_are_not_findings(name: str) -> None:
+    """Users cannot fix them, and the tracer's exist only because of the trace."""
     for finding in findings(name):
         assert not finding.key.place.startswith(("~runtime.", "~runtime/trace."))
         assert finding.key.place != "~"
 
 
-def test_the_worst_stands_for_its_group() -> None:
-    """The first wait is not the longest one, which is shown, with the total of all and a place of its own."""
+def test_the_worst_wait_represents_its_group() -> None:
+    """The finding shows the longest wait, not the first one, and the total of all."""
     finding = finding_of(
         "lockcontention-go1.27", Key("MutexContention", "sync.(*RWMutex).RLock", "main.(*table).lookup")
     )
@@ -332,22 +332,22 @@ def test_the_worst_stands_for_its_group() -> None:
 
 
 def test_ranked_by_time_lost() -> None:
-    """Among equally severe ones the first has cost the most, not happened most often."""
+    """Among findings of equal severity, the first has lost the most time, not occurred most often."""
     for name in ("tour-go1.25", "gcpause-go1.24", "lockcontention-go1.27"):
         errors = [f.statistics.total for f in findings(name) if f.severity is Severity.ERROR]
         assert errors == sorted(errors, reverse=True)
         assert len(errors) > 1
 
 
-def test_goroutines_without_own_code_keep_apart() -> None:
-    """Those of net/http are not the user's code, and not one bucket either."""
+def test_goroutines_without_own_code_are_separate_groups() -> None:
+    """Goroutines of net/http are not the user's code, but they are not a single group either."""
     places = {m.key.place for m in measured("idle-go1.27") if m.key.rule == "BlockedOnSyscall"}
     assert {"~net/http.(*conn).serve", "~net/http.(*persistConn).writeLoop"} <= places
 
 
 @pytest.mark.parametrize("name", ["vendored-go1.27", "vendored-runner-go1.27"])
-def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
-    """The lock is in example.com/dep; the finding is where own code calls it."""
+def test_a_dependencys_lock_is_shown_at_the_caller(name: str) -> None:
+    """The lock is in example.com/dep, and the finding is shown where own code calls it."""
     (finding,) = findings(name)
     assert finding.key == Key("MutexContention", MUTEX, "main.recordVisit")
     assert has_line(finding, "vendored/main.go", "counter.Add(page)")
@@ -358,8 +358,8 @@ def test_a_dependencys_lock_is_the_callers_place(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_times_count_from_the_traces_start(name: str) -> None:
-    """No time is the raw clock's, minutes in a trace of a second."""
+def test_times_are_relative_to_the_traces_start(name: str) -> None:
+    """No time is the raw clock's, which would be minutes in a trace of a second."""
     facts = facts_of(name)
     end = facts.duration_ns
     for found in measured(name):
@@ -368,8 +368,8 @@ def test_times_count_from_the_traces_start(name: str) -> None:
         assert all(0 <= o.start_ns <= o.start_ns + o.duration_ns <= end for o in finding.occurrences)
 
 
-def test_a_truncated_trace_gives_what_was_complete(tmp_path: Path) -> None:
-    """The lock that was waited for when the file ends is found, with its length so far."""
+def test_a_truncated_trace_gives_findings_up_to_the_damage(tmp_path: Path) -> None:
+    """The wait for a lock that is open at the end of the file is found, with its length so far."""
     whole = Path(path_of("lockwait-go1.27")).read_bytes()
     cut = tmp_path / "cut.trace"
     cut.write_bytes(whole[: len(whole) // 2])
@@ -400,7 +400,7 @@ def test_mark_assist(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["cgocallback-go1.22", "cgocallback-go1.27"])
 def test_goroutines_of_c_threads(name: str) -> None:
-    """They begin and end in state Syscall, which is no call that blocks: the three of C.runThread are all there are."""
+    """They begin and end in state Syscall, which is not a blocking call. Only the three calls of C.runThread are."""
     assert findings(name) == ()
     calls = [m for m in measured(name) if m.key.rule == "BlockedOnSyscall"]
     assert [(m.key.place, m.statistics.count) for m in calls] == [("main.main.func", 3)]
@@ -410,7 +410,7 @@ def test_goroutines_of_c_threads(name: str) -> None:
     "pair", [("lockcontention-go1.27", "lockcontention-runner-go1.27"), ("vendored-go1.27", "vendored-runner-go1.27")]
 )
 def test_paths_of_a_runner_change_nothing(pair: tuple[str, str]) -> None:
-    """With -trimpath and with absolute paths of another machine: the same keys, fingerprints and lines."""
+    """Keys, fingerprints and lines are the same with -trimpath and with absolute paths of another machine."""
     trimmed, runner = ({f.key: f for f in findings(name) if f.key.rule == "MutexContention"} for name in pair)
     assert trimmed.keys() == runner.keys()
     for key, finding in trimmed.items():
@@ -422,7 +422,7 @@ def test_paths_of_a_runner_change_nothing(pair: tuple[str, str]) -> None:
 
 
 def test_thresholds_decide_the_severity() -> None:
-    """The same measurement is an error, a warning or nothing, by what the user sets."""
+    """The same measurement is an error, a warning or nothing, depending on the thresholds."""
     key = Key("MutexContention", MUTEX, "main.(*ledger).add")
     for warn, error, severity in [("4s", "4.4s", "error"), ("4s", "5s", "warn"), ("5s", "6s", "none")]:
         (rule,) = select(["MutexContention"], [], {"MutexContention.warn": warn, "MutexContention.error": error})

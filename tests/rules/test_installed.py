@@ -72,7 +72,7 @@ BEFORE, AFTER = path_of("service-go1.27"), path_of("service-lock-go1.27")
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A directory as `pip install --target` leaves it, with one package that has a rule."""
+    """Return a directory as created by `pip install --target`, with one package that has a rule."""
     installed = tmp_path / "installed"
     metadata = installed / "our_rules-1.0.dist-info"
     metadata.mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_its_documentation_is_shown(run: Run, package: Path) -> None:
 
 
 def test_its_regressions_are_flagged(run: Run, package: Path, tmp_path: Path) -> None:
-    """Below all thresholds, against a baseline: a time is suspected by one trace, a counter confirmed."""
+    """Below all thresholds: with one trace, a time is suspected and a counter confirmed."""
     path, baseline = on_path(package), tmp_path / "baseline.json"
     only = ("--rule", "OwnLock", "--root", PROGRAMS, "--baseline", baseline)
     assert run("analyze", BEFORE, *only, "--update-baseline", PYTHONPATH=path).returncode == 0
@@ -109,7 +109,7 @@ def test_its_regressions_are_flagged(run: Run, package: Path, tmp_path: Path) ->
 
 
 def test_a_baseline_keeps_its_groups(run: Run, package: Path, tmp_path: Path) -> None:
-    """A file with its groups is as its package writes it; without the package nothing is compared with them."""
+    """With the package the file is up to date. Without it the groups are not compared."""
     path, baseline = on_path(package), tmp_path / "baseline.json"
     update = ("--root", PROGRAMS, "--baseline", baseline, "--update-baseline")
     assert run("analyze", AFTER, *update, "--run-id", "1", PYTHONPATH=path).returncode == 0
@@ -124,7 +124,7 @@ def test_a_baseline_keeps_its_groups(run: Run, package: Path, tmp_path: Path) ->
 
 
 def held(baseline: Path) -> list[tuple[dict[str, Any], list[int]]]:
-    """The groups of the only program, each with its number of events in each job."""
+    """Return the groups of the only program, each with its number of events in each job."""
     (program,) = json.loads(baseline.read_text(encoding="utf-8"))["programs"]
     return [(g, [(*job["n"], *[0] * 1000)[i] for job in program["entries"]]) for i, g in enumerate(program["groups"])]
 
@@ -146,7 +146,7 @@ def test_a_broken_package_is_named(run: Run, package: Path, old: str, new: str, 
 
 
 def test_without_such_packages_their_metadata_is_not_read() -> None:
-    """Importing the library for it takes longer than everything else at start."""
+    """Importing importlib.metadata takes longer than everything else at startup."""
     code = "import sys; from gotracer_ci.rules.registry import all_rules; all_rules(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT, check=True).stdout.split()
     assert b"gotracer_ci.rules.registry" in modules

@@ -1,4 +1,4 @@
-"""Which primitive of package sync a stack waits on: what its names look like from Go 1.22 to 1.27."""
+"""The sync primitive that a stack waits on, with the function names of Go 1.22 to 1.27."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONCE = "sync.(*Once).Do"
         (["sync.runtime_Semacquire", "sync.(*WaitGroup).Wait", "main.f"], "sync.(*WaitGroup).Wait"),
         (["sync.runtime_notifyListWait", "sync.(*Cond).Wait", "main.f"], "sync.(*Cond).Wait"),
         ([LOCK, "sync.(*Pool).pinSlow", "sync.(*Pool).Get", "main.f"], "sync.(*Pool).Get"),
-        # a lock of a caller further out is not the one that is waited for
+        # the wait is not for the lock of an outer caller
         (["sync.(*WaitGroup).Wait", "main.f", ONCE, "main.g"], "sync.(*WaitGroup).Wait"),
         (["internal/poll.runtime_Semacquire", "internal/poll.(*fdMutex).rwlock"], "internal/poll.(*fdMutex)"),
         (["runtime.gcStart", "runtime.mallocgc", "main.f"], None),
