@@ -1,0 +1,133 @@
+"""Goroutine leaks, heap growth and GC.
+
+Each test uses a real trace that shows a known fault of gotracer, the predecessor of this tool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gotracer_ci.analysis.heap import Growth
+from gotracer_ci.analysis.intervals import IntervalKind
+from gotracer_ci.findings import Key, Severity
+from tests.conftest import facts_of, findings, measured
+from tests.rules.real import MS, RULES, finding_of, has_line, of_rule
+
+
+@pytest.mark.parametrize(("name", "created"), [("smallgrowth-go1.25", 3), ("smallgrowth-seven-go1.26", 7)])
+def test_small_growth_is_not_a_leak(name: str, created: int) -> None:
+    """Three or seven goroutines more than six are not a leak, whatever the percentage."""
+    (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
+    assert work.created == created
+    assert work.late == created - len([n for n in range(created) if n < 4])  # one each 60 ms of 480
+    assert findings(name) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "entry", "count", "waiting"),
+    [
+        ("leak-go1.24", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
+        ("leak-go1.27", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
+        ("service-leak-go1.27", "main.(*service).startAudit", "main.(*service).startAudit.func1", 40, "chan send"),
+    ],
+)
+def test_a_leak_names_the_creator_and_the_wait(name: str, place: str, entry: str, count: int, waiting: str) -> None:
+    """The message has the creating function, the number, and what the goroutines are blocked on."""
+    (finding,) = of_rule(name, "GoroutineLeakGrowth")
+    assert finding.key.place == place
+    assert finding.severity is Severity.ERROR
+    assert finding.statistics.total == count
+    assert f"{count} goroutines created by {place}" in finding.message
+    assert f"{count} in {waiting} at" in finding.detail
+    assert entry in finding.detail
+    assert has_line(finding, f"{name.split('-')[0]}/main.go", "go ")
+
+
+@pytest.mark.parametrize(
+    ("created", "late", "severity"),
+    [(150, 75, "error"), (150, 15, "error"), (150, 14, "none"), (150, 0, "none"), (150, 136, "none"), (19, 9, "none")],
+)
+def test_a_pool_started_once_is_not_a_leak(created: int, late: int, severity: str) -> None:
+    """A leak continues: each half of the trace created at least a tenth of the goroutines, and there are enough."""
+    facts = facts_of("leak-go1.27")
+    (leaked,) = (s for s in facts.goroutines.survivors if s.created)
+    changed = facts.goroutines._replace(survivors=(replace(leaked, created=created, late=late),))
+    (found,) = RULES["GoroutineLeakGrowth"].run(facts._replace(goroutines=changed))
+    assert found.severity.label == severity
+
+
+@pytest.mark.parametrize(
+    ("rise", "milliseconds", "severity"),
+    [
+        (50, 10, "none"),  # 5 GB/s, but for a very short time
+        (10, 150, "none"),  # 67 MB/s, but little
+        (20, 200, "warn"),  # 100 MB/s
+        (60, 200, "error"),  # 300 MB/s
+        (99, 60_000, "none"),
+        (100, 60_000, "warn"),
+        (500, 60_000, "error"),
+    ],
+)
+def test_a_rate_needs_a_size_and_a_time(rise: int, milliseconds: int, severity: str) -> None:
+    """Limits are 100 MB or 50 MB/s, and 500 MB or 200 MB/s. A rate counts from 16 MB and 100 ms."""
+    facts = facts_of("heapgrowth-go1.26")
+    growth = Growth(facts.start_ns, facts.start_ns + milliseconds * MS, 10**6, 10**6 * (rise + 1), -1)
+    rule = RULES["HeapGrowthSpike"].run(facts._replace(heap=facts.heap._replace(growth=growth)))
+    (found,) = (m for m in rule if m.key.kind == "live heap")
+    assert found.severity.label == severity
+
+
+def test_a_short_heap_peak_is_not_growth() -> None:
+    """425 KB within a millisecond, freed by the next cycle, are not a rate of hundreds of MB/s."""
+    assert findings("heapblip-go1.23") == ()
+    values = {m.key.kind: m.statistics.total for m in measured("heapblip-go1.23") if m.key.rule == "HeapGrowthSpike"}
+    assert values["bytes allocated"] > 400_000
+    assert values["live heap"] < 1000
+
+
+@pytest.mark.parametrize("name", ["heapgrowth-go1.22", "heapgrowth-go1.26"])
+def test_heap_growth_is_the_growth_of_the_live_heap(name: str) -> None:
+    """The live heap grows by 100 MB or more, at the correct rate."""
+    (finding,) = findings(name)
+    assert finding.key == Key("HeapGrowthSpike", "live heap", "")
+    assert finding.severity is Severity.WARN
+    assert 100_000_000 < finding.statistics.total < 160_000_000
+    assert finding.location
+    assert finding.location.mapped == "anchor"
+    assert finding.location.function == "main.main"
+    peak = finding_of(name, Key("HeapGrowthSpike", "peak heap", "")).statistics.total
+    assert finding.statistics.total < peak
+
+
+def test_read_mem_stats_is_not_gc() -> None:
+    """The world was stopped twenty times, never by the collector. The stops are counted separately."""
+    stops = [group for group in facts_of("memstats-go1.25").intervals if group.kind is IntervalKind.STW]
+    assert sum(group.count for group in stops if group.reason == "read mem stats") == 20
+    assert findings("memstats-go1.25") == ()
+    of_gc = {m.key.kind: m.statistics.total for m in measured("memstats-go1.25") if m.key.rule == "GCPauseSpike"}
+    assert of_gc == {"stop-the-world count": sum(group.count for group in stops), "GC cycles": 0}
+
+
+@pytest.mark.parametrize("name", ["gcpause-go1.24", "gcpause-go1.26"])
+def test_a_gc_pause_is_gc(name: str) -> None:
+    """The collector's own pauses of 30 ms are found."""
+    (finding,) = of_rule(name, "GCPauseSpike")
+    assert finding.key == Key("GCPauseSpike", "GC sweep termination", "")
+    assert finding.severity is Severity.ERROR
+    assert 20 * MS < finding.statistics.maximum < 100 * MS
+
+
+@pytest.mark.parametrize("name", ["markassist-go1.25", "gcpause-go1.26"])
+def test_mark_assist(name: str) -> None:
+    """The place is the function that allocates."""
+    finding = max(of_rule(name, "GCAssist"), key=lambda f: f.statistics.total)
+    assert finding.key.kind == "GC mark assist"
+    assert finding.severity is Severity.ERROR
+    program, place, line = {
+        "markassist-go1.25": ("markassist", "main.buildIndex", "make([]*work.Node"),
+        "gcpause-go1.26": ("gcpause", "main.fillBuffers", "make([]byte"),
+    }[name]
+    assert finding.key.place == place
+    assert has_line(finding, f"{program}/main.go", line)
