@@ -189,8 +189,8 @@ def test_an_invalid_baseline_is_never_overwritten(run: Run, folder: Path) -> Non
     done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=folder)
     assert done.returncode == 3
     assert (folder / "bad.json").read_text() == "{ not JSON"
-    anew = run(
+    replaced = run(
         "analyze", path_of("waitgroup-go1.26"), "--baseline", "bad.json", "--update-baseline", "--replace", cwd=folder
     )
-    assert anew.returncode == 0
+    assert replaced.returncode == 0
     assert run("baseline", "check", "bad.json", cwd=folder).returncode == 0

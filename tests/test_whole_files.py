@@ -141,8 +141,8 @@ def test_a_full_disk_leaves_whole_files(runs: Runs, tmp_path: Path, number: int,
     assert runs.check(tmp_path, number) == []
     failed = {name for name, data in runs.states[number + 1].items() if len(data) > room}
     assert smaller in failed
-    told = {line for line in complaints if not line.startswith("wrote ")}
-    assert told == {f"gotracer-ci: {name}: cannot be written: File too large" for name in failed}
+    problems = {line for line in complaints if not line.startswith("wrote ")}
+    assert problems == {f"gotracer-ci: {name}: cannot be written: File too large" for name in failed}
     found = content(tmp_path)
     assert all(found[name] == runs.states[number + 1][name] for name in set(WRITTEN) - failed)
 

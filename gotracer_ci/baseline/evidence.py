@@ -206,9 +206,9 @@ def _elsewhere(which: str, conditions: Conditions) -> str:
     )
 
 
-def _lengths(wall_ns: float, whose: str, before: float) -> Iterator[str]:
+def _lengths(wall_ns: float, owner: str, before: float) -> Iterator[str]:
     if not before / _ALIKE <= wall_ns <= before * _ALIKE:
         yield (
-            f"these traces are {duration(wall_ns)} long and {whose} {duration(before)}: longer traces have more waits, "
+            f"these traces are {duration(wall_ns)} long and {owner} {duration(before)}: longer traces have more waits, "
             "so record for the same time unless the program itself decides when it ends"
         )

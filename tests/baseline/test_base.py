@@ -145,8 +145,8 @@ def test_level(key: Key, jobs: int, bases: int, traces: int, level: Level, more:
 )
 def test_evidence(key: Key, past: list[float] | None, of_base: list[float], now: list[float], evidence: str) -> None:
     before = NO_FILE if past is None else base(key, *past)
-    said = judged(key, run(key, *now), before, run(key, *of_base)).evidence
-    assert said.replace(DASH, "-").replace(TIMES, "x").startswith(evidence)
+    text = judged(key, run(key, *now), before, run(key, *of_base)).evidence
+    assert text.replace(DASH, "-").replace(TIMES, "x").startswith(evidence)
 
 
 def test_groups_that_are_as_high_in_the_base_are_one_note() -> None:

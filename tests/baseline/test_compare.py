@@ -224,8 +224,8 @@ def test_groups_of_a_rule_that_did_not_run_are_not_fixed() -> None:
     ],
 )
 def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) -> None:
-    said = judged(key, run(key, *now), base(key, *past)).evidence
-    assert said.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
+    text = judged(key, run(key, *now), base(key, *past)).evidence
+    assert text.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
 
 
 def test_a_regression_has_the_values_of_the_comparable_jobs() -> None:
@@ -248,8 +248,8 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
     part = base(LOCK, 1)
     past = {LOCK._replace(place=place): Group("ns", (ms * MS,), (100,)) for place, ms in before.items()}
     verdicts = compare([trace._replace(groups=groups)], Part(part.entries, past), "b.json", LIMITS).verdicts
-    said = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
-    return {place: words for place, words in said.items() if words}
+    remarks = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
+    return {place: words for place, words in remarks.items() if words}
 
 
 @pytest.mark.parametrize(

@@ -213,9 +213,9 @@ def test_the_driver_leaves_a_conflict_that_it_cannot_resolve(repository: Path) -
     with_driver(repository)
     (repository / "baseline.json").write_text("{ not JSON\n")
     git(repository, "commit", "-q", "-a", "-m", "broken")
-    said = git(repository, "merge", "nightly", fails=True)
-    assert said.count("gotracer-ci: ") == 1
-    assert "not valid JSON at line 1" in said
+    output = git(repository, "merge", "nightly", fails=True)
+    assert output.count("gotracer-ci: ") == 1
+    assert "not valid JSON at line 1" in output
     assert "UU baseline.json" in git(repository, "status", "--porcelain")
     assert (repository / "baseline.json").read_text() == "{ not JSON\n"
 

@@ -50,9 +50,9 @@ def test_an_update_changes_only_the_parts_of_its_programs(baseline: Baseline) ->
     updated = update_all(baseline, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert [entry.id for entry in updated.parts[ORDERS].entries] == ["1", "2"]
     assert updated.parts[STOCK] == baseline.parts[STOCK]
-    anew = update_all(baseline, {ORDERS: [trace(12)]}, "1", "", LIMITS, replace=True)
-    assert anew.parts[ORDERS].groups[LOCK].values == (12 * MS,)
-    assert anew.parts[STOCK] == baseline.parts[STOCK]
+    replaced = update_all(baseline, {ORDERS: [trace(12)]}, "1", "", LIMITS, replace=True)
+    assert replaced.parts[ORDERS].groups[LOCK].values == (12 * MS,)
+    assert replaced.parts[STOCK] == baseline.parts[STOCK]
 
 
 @pytest.mark.parametrize(

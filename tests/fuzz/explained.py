@@ -21,48 +21,48 @@ EXPLAINED = (
         r"|no batch begins here|batches of two generations are interleaved|generation without a clock .*"
         r"|batch without a generation number|the trace is truncated inside .*batch|batch of .* bytes is larger than .*",
         True,
-        "a table or clock that ends where a number should be: Go's reader takes it for the end of the trace",
+        "a table or clock that ends instead of a number: Go's reader treats it as the end of the trace",
     ),
     Explanation(
         "the trace is truncated: its last generation has no end",
         True,
-        "a generation of 1.26 without end or any thread's batch: Go's reader takes it for the end of the trace",
+        "a generation of Go 1.26 without an end or without batches of threads: Go's reader treats it as the end of the trace",
     ),
     Explanation(
         "a time is out of range|the time of a CPU sample is out of range",
         False,
-        "a time of more than 126 years: Go converts it to an integer as the machine does, to no defined number",
+        "a time of more than 126 years: the result of Go's integer conversion is undefined",
     ),
     Explanation("clock frequency is 0", False, "a frequency of 0: Go's reader calculates with infinity"),
     Explanation(
         "(goroutine|P) -?[0-9]+ has the unknown status -?[0-9]+",
         False,
-        "a status of 0 or over 255: Go's reader lets 0 pass and looks at the lowest byte only",
+        "a status of 0 or over 255: Go's reader accepts 0 and checks only the lowest byte",
     ),
     Explanation(
         "P -?[0-9]+: the number is out of range|CPU sample with a P that is out of range",
         False,
-        "a P's number over 32,767: no machine has so many, and the decoder's tables are bounded",
+        "a P number over 32,767: no machine has so many, and the decoder's tables are bounded",
     ),
     Explanation(
         "CPU sample refers to an unknown stack ID",
         False,
-        "a CPU sample without its stack: Go's reader does not check it, and panics when the stack is asked for",
+        "a CPU sample with an unknown stack: Go's reader does not check it, and panics when the stack is used",
     ),
     Explanation(
         "frame refers to the unknown string ID -?[0-9]+",
         False,
-        "a frame without its string in the older format: Go's reader shows an empty name (in the newer one it refuses)",
+        "a frame with an unknown string in the older format: Go's reader uses an empty name (it rejects the newer one)",
     ),
     Explanation(
         "the trace is truncated: stacks that its events refer to are missing",
         False,
-        "the older format, whose stacks lie last, cut there: Go's reader gives the events without them",
+        "the older format, truncated inside the stacks at its end: Go's reader returns the events without stacks",
     ),
     Explanation(
         "a? ?stop-the-world begins inside another( one)?",
         False,
-        "two nested stops of one goroutine: Go's reader refuses them only if their reasons are the same",
+        "two nested stops of one goroutine: Go's reader rejects them only if their reasons are the same",
     ),
 )
 

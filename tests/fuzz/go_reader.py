@@ -61,8 +61,8 @@ class GoReader:
             self._process.communicate()
             self._process = self._started()
             return Verdict("Go's reader did not survive", 0, 0)
-        said, events, last, reason = answer
-        return Verdict("" if said == "accepted" else reason, int(events), int(last))
+        status, events, last, reason = answer
+        return Verdict("" if status == "accepted" else reason, int(events), int(last))
 
     def __enter__(self) -> GoReader:
         return self

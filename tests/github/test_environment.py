@@ -118,12 +118,12 @@ def test_inputs_control_what_is_published() -> None:
         }
     )
 
-    def told(environment: RunnerEnvironment) -> list[object]:
+    def published(environment: RunnerEnvironment) -> list[object]:
         names = ("comment", "comment_id", "token", "upload_sarif", "artifact", "dry_run")
         return [getattr(environment, name) for name in names]
 
-    assert told(usual) == ["auto", "default", "", False, "gotracer-ci", False]
-    assert told(asked) == ["always", "linux_1.27-race", TOKEN, True, "größe, (linux) v1.27", True]
+    assert published(usual) == ["auto", "default", "", False, "gotracer-ci", False]
+    assert published(asked) == ["always", "linux_1.27-race", TOKEN, True, "größe, (linux) v1.27", True]
 
 
 def test_the_server_comes_from_the_environment() -> None:

@@ -63,15 +63,15 @@ class Program:
         else:
             command = [program, "-test.short", f"-test.trace={trace}", *self.arguments]
         folder = None if self.module else go.root / "src" / self.package
-        said = ""
+        output = ""
         for _ in range(ATTEMPTS):
             done = subprocess.run(
                 command, cwd=folder, env=_environment(go), capture_output=True, text=True, timeout=300, check=False
             )
             if done.returncode == 0:
                 return
-            said = (done.stderr + done.stdout).strip()[-400:]
-        raise NoiseError(f"{self.name}: failed {ATTEMPTS} times: {said}")
+            output = (done.stderr + done.stdout).strip()[-400:]
+        raise NoiseError(f"{self.name}: failed {ATTEMPTS} times: {output}")
 
 
 def _environment(go: Toolchain) -> Mapping[str, str]:

@@ -79,16 +79,16 @@ def test_groups_that_were_not_compared_are_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("baseline", "traces", "said"),
+    ("baseline", "traces", "reference"),
     [
         ("b.json", 0, "b.json (1 job)"),
         ("b.json", 2, "b.json (1 job) and 2 traces of the base commit"),
         ("", 1, "1 trace of the base commit"),
     ],
 )
-def test_the_report_names_the_reference(baseline: str, traces: int, said: str) -> None:
+def test_the_report_names_the_reference(baseline: str, traces: int, reference: str) -> None:
     report = report_of(SUSPECTED, baseline=baseline, base_traces=traces)
-    assert f"Compared with {said}." in render("html", report)
+    assert f"Compared with {reference}." in render("html", report)
     assert render("html", report).count("base/") == traces
     assert render("markdown", report).count("- base: base/") == traces
     assert len(json.loads(render("json", report))["base_traces"]) == traces
