@@ -26,7 +26,7 @@ EXPLAINED = (
     Explanation(
         "the trace is truncated: its last generation has no end",
         True,
-        "a generation of Go 1.26 without an end or without batches of threads: Go's reader treats it as the end of the trace",
+        "a generation of Go 1.26 without an end or without batches: Go's reader treats it as the end of the trace",
     ),
     Explanation(
         "a time is out of range|the time of a CPU sample is out of range",
