@@ -95,7 +95,7 @@ def run(settings: Settings, watch: Watch | None = None, inside: Path | None = No
         strict=settings.strict,
         notes=tuple(note.text for note in notes),
         top=settings.top,
-        folder=repository.folder,
+        folder=repository.directory,
         base_traces=_summaries(base),
     )
     written, unwritten = _write(report, settings.outputs, inside)

@@ -43,7 +43,7 @@ class Case:
     without: tuple[str, ...] = ()  # facts that the older format does not contain
 
     @property
-    def folder(self) -> str:
+    def directory(self) -> str:
         """The program's directory."""
         return self.program or self.name
 

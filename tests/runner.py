@@ -43,9 +43,9 @@ class Step:
 class Runner:
     """A workspace for traces, and the variables that the runner sets."""
 
-    def __init__(self, folder: Path) -> None:
-        self.workspace = folder / "work"
-        self.output, self.summary, self.event = (folder / name for name in ("output", "summary", "event.json"))
+    def __init__(self, directory: Path) -> None:
+        self.workspace = directory / "work"
+        self.output, self.summary, self.event = (directory / name for name in ("output", "summary", "event.json"))
         self.workspace.mkdir()
         self.variables: dict[str, str] = {}
         self.says("pull_request", {"pull_request": {"head": {"sha": COMMIT}}})

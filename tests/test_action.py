@@ -144,10 +144,10 @@ def test_annotations_and_summary_can_be_turned_off(compared: Runner) -> None:
 @pytest.mark.parametrize("root", ["", "services/shop"])
 def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> None:
     # a second copy: only the runner's paths in the trace show which one was built
-    for folder in ("", "services/shop"):
+    for directory in ("", "services/shop"):
         for name in ("go.mod", "lockcontention/main.go"):
-            (runner.workspace / folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / "testdata/programs" / name, runner.workspace / folder / name)
+            (runner.workspace / directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / "testdata/programs" / name, runner.workspace / directory / name)
     (runner.workspace / "ci.toml").write_text(f'root = "{root}"\n', encoding="utf-8")
     runner.add("lockcontention-runner-go1.27.trace")
 

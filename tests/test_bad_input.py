@@ -17,7 +17,7 @@ GOOD = ("analyze", "good.trace")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """Return the working directory, with one valid trace and every kind of bad input."""
     shutil.copyfile(LOCKWAIT, tmp_path / "good.trace")
     whole = (tmp_path / "good.trace").read_bytes()
@@ -115,10 +115,10 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_wrong_usage_is_one_clear_line(
-    run: Run, folder: Path, arguments: tuple[str, ...], names: str, says: str
+    run: Run, directory: Path, arguments: tuple[str, ...], names: str, says: str
 ) -> None:
     """The exit code is 2, stdout stays empty, and one line names what is wrong."""
-    done = run(*arguments, cwd=folder)
+    done = run(*arguments, cwd=directory)
     assert done.returncode == 2
     assert done.stdout == b""
     (line,) = complaints(done)
@@ -126,9 +126,9 @@ def test_wrong_usage_is_one_clear_line(
     assert says in line
 
 
-def test_a_truncated_trace_is_reported_and_then_fails(run: Run, folder: Path) -> None:
+def test_a_truncated_trace_is_reported_and_then_fails(run: Run, directory: Path) -> None:
     """The readable part is on stdout, and the damage and its offset on stderr."""
-    done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=folder)
+    done = run("analyze", "cut.trace", "-f", "json", "--root", PROGRAMS, cwd=directory)
     assert done.returncode == 2
     (line,) = complaints(done)
     assert re.fullmatch(r"cut\.trace: the trace is truncated .* at byte [\d,]+", line)
@@ -137,8 +137,8 @@ def test_a_truncated_trace_is_reported_and_then_fails(run: Run, folder: Path) ->
     assert "MutexContention" in [finding["key"]["rule"] for finding in report["findings"]]
 
 
-def test_every_broken_trace_is_named(run: Run, folder: Path) -> None:
-    done = run("analyze", "empty", "good.trace", "text", "missing", "-f", "ndjson", cwd=folder)
+def test_every_broken_trace_is_named(run: Run, directory: Path) -> None:
+    done = run("analyze", "empty", "good.trace", "text", "missing", "-f", "ndjson", cwd=directory)
     assert done.returncode == 2
     assert [line.partition(":")[0] for line in complaints(done)] == ["empty", "text", "missing"]
     assert b"MutexContention" in done.stdout
@@ -147,9 +147,11 @@ def test_every_broken_trace_is_named(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "says"), [("--json", "No such file or directory"), ("-o", "No such file or directory")]
 )
-def test_an_unwritable_directory_is_an_error_after_the_analysis(run: Run, folder: Path, output: str, says: str) -> None:
+def test_an_unwritable_directory_is_an_error_after_the_analysis(
+    run: Run, directory: Path, output: str, says: str
+) -> None:
     """Not even root can write to /proc. The result on stdout is still complete."""
-    done = run(*GOOD, output, "/proc/out/x.json", cwd=folder)
+    done = run(*GOOD, output, "/proc/out/x.json", cwd=directory)
     assert done.returncode == 2
     assert complaints(done) == [f"/proc/out/x.json: cannot be written: {says}"]
     assert (b"MutexContention" in done.stdout) == (output == "--json")
@@ -175,8 +177,10 @@ def test_an_unwritable_directory_is_an_error_after_the_analysis(run: Run, folder
         ("digits.json", "not valid JSON: it has a number with thousands of digits"),
     ],
 )
-def test_an_invalid_baseline_exits_with_3_after_the_analysis(run: Run, folder: Path, baseline: str, says: str) -> None:
-    done = run(*GOOD, "--baseline", baseline, cwd=folder)
+def test_an_invalid_baseline_exits_with_3_after_the_analysis(
+    run: Run, directory: Path, baseline: str, says: str
+) -> None:
+    done = run(*GOOD, "--baseline", baseline, cwd=directory)
     assert done.returncode == 3
     (line,) = complaints(done)
     assert line.startswith(f"{baseline}:")
@@ -184,13 +188,19 @@ def test_an_invalid_baseline_exits_with_3_after_the_analysis(run: Run, folder: P
     assert b"MutexContention" in done.stdout
 
 
-def test_an_invalid_baseline_is_never_overwritten(run: Run, folder: Path) -> None:
+def test_an_invalid_baseline_is_never_overwritten(run: Run, directory: Path) -> None:
     """A broken merge can be repaired, but an overwritten file is lost."""
-    done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=folder)
+    done = run(*GOOD, "--baseline", "bad.json", "--update-baseline", cwd=directory)
     assert done.returncode == 3
-    assert (folder / "bad.json").read_text() == "{ not JSON"
+    assert (directory / "bad.json").read_text() == "{ not JSON"
     replaced = run(
-        "analyze", path_of("waitgroup-go1.26"), "--baseline", "bad.json", "--update-baseline", "--replace", cwd=folder
+        "analyze",
+        path_of("waitgroup-go1.26"),
+        "--baseline",
+        "bad.json",
+        "--update-baseline",
+        "--replace",
+        cwd=directory,
     )
     assert replaced.returncode == 0
-    assert run("baseline", "check", "bad.json", cwd=folder).returncode == 0
+    assert run("baseline", "check", "bad.json", cwd=directory).returncode == 0

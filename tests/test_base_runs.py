@@ -21,11 +21,11 @@ LEAK = Key("GoroutineLeakGrowth", "goroutines at the end", "main.(*service).star
 HEALTHY = ("service-go1.27", "service-again-go1.27")
 
 
-def copies(folder: Path, *names: str) -> tuple[str, ...]:
+def copies(directory: Path, *names: str) -> tuple[str, ...]:
     """Copy committed traces to new names, so that one can stand for several runs."""
-    folder.mkdir(exist_ok=True)
+    directory.mkdir(exist_ok=True)
     return tuple(
-        shutil.copyfile(path_of(name), folder / f"{number}-{name}.trace").as_posix()
+        shutil.copyfile(path_of(name), directory / f"{number}-{name}.trace").as_posix()
         for number, name in enumerate(names)
     )
 

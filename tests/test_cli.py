@@ -20,7 +20,7 @@ CHANWAIT = path_of("chanwait-go1.25")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """Return the working directory of commands, with one trace."""
     shutil.copyfile(LOCKWAIT, tmp_path / "good.trace")
     return tmp_path
@@ -29,14 +29,14 @@ def folder(tmp_path: Path) -> Path:
 GOOD = ("analyze", "good.trace")
 
 
-def test_the_first_run_explains_how_to_create_the_baseline(run: Run, folder: Path) -> None:
+def test_the_first_run_explains_how_to_create_the_baseline(run: Run, directory: Path) -> None:
     """A missing baseline is not an error, because every project starts without one."""
-    done = run(*GOOD, "--baseline", "new.json", cwd=folder)
+    done = run(*GOOD, "--baseline", "new.json", cwd=directory)
     assert (done.returncode, done.stderr) == (1, b"")
     assert b"no baseline at new.json yet: every finding counts; create it with --update-baseline" in done.stdout
 
 
-def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
+def test_accepting_from_the_command_line(run: Run, directory: Path) -> None:
     """By the fingerprints in the JSON report, with one reason for all or one for each."""
     common = ("analyze", path_of("service-leak-go1.27"), "--baseline", "base.json", "--root", PROGRAMS)
     run(
@@ -47,36 +47,36 @@ def test_accepting_from_the_command_line(run: Run, folder: Path) -> None:
         "--root",
         PROGRAMS,
         "--update-baseline",
-        cwd=folder,
+        cwd=directory,
     )
-    report = json.loads(run(*common, "-f", "json", cwd=folder).stdout)
+    report = json.loads(run(*common, "-f", "json", cwd=directory).stdout)
     wanted = [verdict["fingerprint"] for verdict in report["comparison"]["verdicts"] if verdict["status"] == "new"]
     assert wanted
     named = [word for fingerprint in wanted for word in ("--accept", fingerprint)]
-    done = run(*common, *named, "--reason", "an audit", cwd=folder)
+    done = run(*common, *named, "--reason", "an audit", cwd=directory)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert (folder / "base.json").read_text().count('"accepted":"an audit"') == len(wanted)
-    unknown = run(*common, "--accept", "0123456789abcdef", "--reason", "why", cwd=folder)
+    assert (directory / "base.json").read_text().count('"accepted":"an audit"') == len(wanted)
+    unknown = run(*common, "--accept", "0123456789abcdef", "--reason", "why", cwd=directory)
     assert unknown.returncode == 2
     assert b"no group of this run has this fingerprint" in unknown.stderr
     assert unknown.stdout
 
 
-def test_a_baseline_from_beginning_to_end(run: Run, folder: Path) -> None:
+def test_a_baseline_from_beginning_to_end(run: Run, directory: Path) -> None:
     """From creating the file to a suspected and a confirmed regression."""
     traces = {name: path_of(f"service{name}-go1.27") for name in ("", "-lock", "-leak")}
     common = ("--baseline", "base.json", "--root", PROGRAMS)
-    assert run("analyze", traces[""], *common, "--update-baseline", cwd=folder).returncode == 0
-    assert (folder / "base.json").stat().st_size > 100
-    again = run("analyze", traces[""], *common, cwd=folder)
+    assert run("analyze", traces[""], *common, "--update-baseline", cwd=directory).returncode == 0
+    assert (directory / "base.json").stat().st_size > 100
+    again = run("analyze", traces[""], *common, cwd=directory)
     assert (again.returncode, again.stderr) == (0, b"")
     assert b"no regressions" in again.stdout
-    lock = run("analyze", traces["-lock"], *common, cwd=folder)
+    lock = run("analyze", traces["-lock"], *common, cwd=directory)
     assert lock.returncode == 0
     assert b"NEW, SUSPECTED" in lock.stdout
     assert b"main.(*service).updateInventory" in lock.stdout
-    assert run("analyze", traces["-lock"], *common, "--strict", cwd=folder).returncode == 1
-    leak = run("analyze", traces["-leak"], *common, cwd=folder)
+    assert run("analyze", traces["-lock"], *common, "--strict", cwd=directory).returncode == 1
+    leak = run("analyze", traces["-leak"], *common, cwd=directory)
     assert leak.returncode == 1
     assert b"created by main.(*service).startAudit" in leak.stdout
 
@@ -110,7 +110,7 @@ def keys(done: Done) -> list[tuple[str, str]]:
     return [(f["key"]["rule"], f["key"]["kind"]) for f in json.loads(done.stdout)["findings"]]
 
 
-@pytest.mark.parametrize("how", ["file", "gzip", "stdin", "gzip on stdin", "folder", "pattern"])
+@pytest.mark.parametrize("how", ["file", "gzip", "stdin", "gzip on stdin", "directory", "pattern"])
 def test_every_way_to_name_a_trace_gives_the_same(run: Run, tmp_path: Path, how: str) -> None:
     """A file, a directory, a glob or stdin, each gzipped or not."""
     whole = Path(LOCKWAIT).read_bytes()
@@ -119,7 +119,7 @@ def test_every_way_to_name_a_trace_gives_the_same(run: Run, tmp_path: Path, how:
     (inside / ("x.trace.gz" if how == "gzip" else "x.trace")).write_bytes(
         gzip.compress(whole) if how == "gzip" else whole
     )
-    argument = {"folder": "traces", "pattern": "tr*/*.trace", "file": "traces/x.trace", "gzip": "traces/x.trace.gz"}
+    argument = {"directory": "traces", "pattern": "tr*/*.trace", "file": "traces/x.trace", "gzip": "traces/x.trace.gz"}
     stdin = {"stdin": whole, "gzip on stdin": gzip.compress(whole)}.get(how, b"")
     done = run("analyze", argument.get(how, "-"), "--root", PROGRAMS, "-f", "json", stdin=stdin)
     assert done.returncode == 1
@@ -143,29 +143,29 @@ def test_options_select_rules_and_findings(run: Run) -> None:
     assert 0 < len(keys(mutexes)) < len([key for key in everything if key[0] == "MutexContention"])
 
 
-def test_flags_override_the_configuration_file(run: Run, folder: Path) -> None:
+def test_flags_override_the_configuration_file(run: Run, directory: Path) -> None:
     """The file is in the repository's directory unless --config names one. Thresholds of both are merged."""
     config = 'fail-on = "never"\nskip = ["LongWait"]\n[thresholds.MutexContention]\nerror = "1m"\n'
-    (folder / ".gotracer-ci").mkdir()
-    (folder / ".gotracer-ci" / "config.toml").write_text(config)
-    (folder / "mine.toml").write_text(config.replace("never", "error"))
+    (directory / ".gotracer-ci").mkdir()
+    (directory / ".gotracer-ci" / "config.toml").write_text(config)
+    (directory / "mine.toml").write_text(config.replace("never", "error"))
     json_of = (*GOOD, "-f", "json")
-    plain = run(*json_of, cwd=folder)
+    plain = run(*json_of, cwd=directory)
     assert (plain.returncode, [rule for rule, _ in keys(plain)]) == (0, ["MutexContention"])
     assert json.loads(plain.stdout)["findings"][0]["severity"] == "warn"
-    assert run(*json_of, "--fail-on", "warn", cwd=folder).returncode == 1
-    assert run(*json_of, "--config", "mine.toml", cwd=folder).returncode == 0
-    both = run(*json_of, "--config", "mine.toml", "--set", "MutexContention.warn=1s", cwd=folder)
+    assert run(*json_of, "--fail-on", "warn", cwd=directory).returncode == 1
+    assert run(*json_of, "--config", "mine.toml", cwd=directory).returncode == 0
+    both = run(*json_of, "--config", "mine.toml", "--set", "MutexContention.warn=1s", cwd=directory)
     assert json.loads(both.stdout)["findings"][0]["severity"] == "warn"
-    set_again = run(*json_of, "--set", "MutexContention.error=2s", cwd=folder)
+    set_again = run(*json_of, "--set", "MutexContention.error=2s", cwd=directory)
     assert json.loads(set_again.stdout)["findings"][0]["severity"] == "error"
 
 
-def test_output_goes_to_the_file_and_stdout_stays_empty(run: Run, folder: Path) -> None:
-    done = run(*GOOD, "-f", "json", "-o", "new/folder/report.json", cwd=folder)
-    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"wrote new/folder/report.json\n")
-    on_stdout = run(*GOOD, "-f", "json", cwd=folder)
-    assert (folder / "new/folder/report.json").read_bytes() == on_stdout.stdout
+def test_output_goes_to_the_file_and_stdout_stays_empty(run: Run, directory: Path) -> None:
+    done = run(*GOOD, "-f", "json", "-o", "new/directory/report.json", cwd=directory)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"wrote new/directory/report.json\n")
+    on_stdout = run(*GOOD, "-f", "json", cwd=directory)
+    assert (directory / "new/directory/report.json").read_bytes() == on_stdout.stdout
 
 
 @pytest.mark.parametrize("name", ["tour-go1.25", "service-lock-go1.23", "generations-go1.26"])
@@ -221,7 +221,7 @@ def test_no_command_shows_the_help_and_fails(run: Run) -> None:
     assert done.stderr.endswith(b"\ngotracer-ci: no command given\n")
 
 
-def test_rules_explains_the_thresholds(run: Run, folder: Path) -> None:
+def test_rules_explains_the_thresholds(run: Run, directory: Path) -> None:
     """The shown option can be copied to the command line."""
     listed = run("rules").stdout.decode()
     assert [name for name in listed.splitlines() if not name.startswith(" ")] == [rule.name for rule in BUILT_IN]
@@ -229,4 +229,4 @@ def test_rules_explains_the_thresholds(run: Run, folder: Path) -> None:
     assert all(f"\n{heading}\n---" in explained for heading in SECTIONS)
     settings = re.findall(r"^  (--set \S+)$", explained, re.MULTILINE)
     assert len(settings) == 6
-    assert run(*GOOD, *" ".join(settings).split(), cwd=folder).returncode == 1
+    assert run(*GOOD, *" ".join(settings).split(), cwd=directory).returncode == 1

@@ -47,23 +47,27 @@ CI = {
 class Machine:
     """A CI machine: tools, and a clone of the programs' repository with a baseline."""
 
-    folder: Path
+    directory: Path
 
     @property
     def clone(self) -> Path:
-        return self.folder / "clone"
+        return self.directory / "clone"
 
     def run(self, script: str, trace: Path | str, *shell: str, **variables: str) -> int:
         """Run a script in the clone and return its exit code. The default shell is GitLab's."""
-        known = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.folder), "TRACE": str(trace)}
+        known = {
+            "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.directory),
+            "TRACE": str(trace),
+        }
         command = [*(shell or ("bash", "-eo", "pipefail")), "-c", script]
         return subprocess.run(command, cwd=self.clone, env=known | CI | variables, check=False).returncode
 
     def git(self, *arguments: str, cwd: str = "clone") -> str:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory)}
         command = ["git", *arguments]
         return subprocess.run(
-            command, cwd=self.folder / cwd, env=environment, check=True, capture_output=True, text=True
+            command, cwd=self.directory / cwd, env=environment, check=True, capture_output=True, text=True
         ).stdout
 
     def committed(self) -> int:
@@ -214,7 +218,7 @@ def test_a_shell_gets_the_exit_code(code: int, machine: Machine, traces: dict[in
 
 def test_cron_adds_a_job_to_the_baseline_but_rejects_a_damaged_trace(machine: Machine, traces: dict[int, Path]) -> None:
     before = machine.committed()
-    nightly = machine.folder / "bin" / "trace-baseline.sh"
+    nightly = machine.directory / "bin" / "trace-baseline.sh"
     nightly.write_text(blocks(SHELL, "sh")[1], encoding="utf-8")
     nightly.chmod(0o755)
     (line,) = re.findall(r"^    17 3 \* \* \* PATH=\S+ (.*)$", SHELL.read_text(encoding="utf-8"), re.MULTILINE)

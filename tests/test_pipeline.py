@@ -115,11 +115,11 @@ def test_each_program_is_compared_with_its_own_past(tmp_path: Path) -> None:
     assert [(finding.key.program, finding.key.place) for finding in alone.report.failing] == [("", finding.key.place)]
 
 
-def output_of(outcome: Outcome, folder: Path) -> str:
+def output_of(outcome: Outcome, directory: Path) -> str:
     """Return all output of a run: its errors and its report in every format."""
     reports = [render(name, outcome.report) for name in FORMATS]
     text = "\n".join([*reports, *outcome.report.notes, *map(str, outcome.errors)])
-    assert str(folder) not in text
+    assert str(directory) not in text
     return text
 
 
@@ -316,18 +316,18 @@ def test_a_gzipped_trace_gives_the_same_report(tmp_path: Path, name: str) -> Non
 
 def test_files_directories_and_globs_without_duplicates(tmp_path: Path) -> None:
     """In a directory all files that start like a trace, with any name. A file given twice counts once."""
-    folder = tmp_path / "deep" / "er"
-    folder.mkdir(parents=True)
+    directory = tmp_path / "deep" / "er"
+    directory.mkdir(parents=True)
     for name in ("a.trace", "b.out"):
-        shutil.copyfile(path_of("waitgroup-go1.26"), folder / name)
-    (folder / "c.trace.gz").write_bytes(gzip.compress((folder / "a.trace").read_bytes()))
-    (folder / "notes.txt").write_text("no trace")
-    (folder / "d.gz").write_bytes(gzip.compress(b"no trace"))
+        shutil.copyfile(path_of("waitgroup-go1.26"), directory / name)
+    (directory / "c.trace.gz").write_bytes(gzip.compress((directory / "a.trace").read_bytes()))
+    (directory / "notes.txt").write_text("no trace")
+    (directory / "d.gz").write_bytes(gzip.compress(b"no trace"))
     for given, expected in [
         ([tmp_path], ["a.trace", "b.out", "c.trace.gz"]),
-        ([folder / "*.trace"], ["a.trace"]),
+        ([directory / "*.trace"], ["a.trace"]),
         ([tmp_path / "**" / "?.*e*"], ["a.trace", "c.trace.gz"]),
-        ([folder / "b.out", tmp_path, folder / "b.out"], ["b.out", "a.trace", "c.trace.gz"]),
+        ([directory / "b.out", tmp_path, directory / "b.out"], ["b.out", "a.trace", "c.trace.gz"]),
     ]:
         outcome = run(load({"root": tmp_path, "traces": tuple(map(str, given))}))
         assert outcome.errors == ()

@@ -32,13 +32,13 @@ def _report(*traces: str | Path, root: Path = ROOT, baseline: Path | None = None
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a log for each committed trace, one for all of them, and one with a comparison."""
-    folder = tmp_path_factory.mktemp("logs")
+    directory = tmp_path_factory.mktemp("logs")
     every = [path_of(name) for name in NAMES]
     reports = {name: _report(trace) for name, trace in zip(NAMES, every, strict=True)}
     reports |= {"all": _report(*every), "compared": _report(path_of(COMPARED), baseline=BASELINE)}
     for name, report in reports.items():
-        (folder / f"{name}.sarif").write_text(render("sarif", report), encoding="utf-8")
-    return folder
+        (directory / f"{name}.sarif").write_text(render("sarif", report), encoding="utf-8")
+    return directory
 
 
 def _files(logs: Path) -> list[Path]:

@@ -30,10 +30,10 @@ def compiles() -> bool:
     return bool(shutil.which(command)) and (Path(sysconfig.get_path("include")) / "Python.h").exists()
 
 
-def environment(folder: Path, *packages: str | Path) -> Path:
+def environment(directory: Path, *packages: str | Path) -> Path:
     """Create an environment with only these packages, without their dependencies. Return its interpreter."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin" / "python"
+    venv.create(directory, with_pip=False, symlinks=True)
+    python = directory / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--no-deps", "--no-compile"]
     subprocess.run([*pip, *map(str, packages)], check=True, timeout=120)
     return python
@@ -52,25 +52,25 @@ class Built:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Build the sdist and wheels with the build system in pyproject.toml."""
-    folder = tmp_path_factory.mktemp("wheels")
+    directory = tmp_path_factory.mktemp("wheels")
     requires = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
-    python = environment(folder / "builder", *requires)
+    python = environment(directory / "builder", *requires)
 
     def build(what: str, source: Path, to: str, **variables: str) -> Path:
-        (folder / to).mkdir()
+        (directory / to).mkdir()
         # optimization takes most of the build time and is not tested here
         clean = {"PATH": os.environ["PATH"], "CFLAGS": "-O0 -g0", **variables}
-        command = [str(python), "-c", HOOK, what, str(folder / to)]
+        command = [str(python), "-c", HOOK, what, str(directory / to)]
         done = subprocess.run(command, cwd=source, env=clean, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
-        (file,) = (folder / to).iterdir()
+        (file,) = (directory / to).iterdir()
         return file
 
-    tree = _used_tree(folder / "tree")
+    tree = _used_tree(directory / "tree")
     sdist = build("build_sdist", tree, "sdist")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
-    source = folder / "unpacked" / NAME
+        archive.extractall(directory / "unpacked", filter="data")
+    source = directory / "unpacked" / NAME
     plain_wheel = build("build_wheel", source, "plain", CC="false")
     wheel = build("build_wheel", source, "wheel", **({"CC": os.environ["CC"]} if "CC" in os.environ else {}))
     package = (file for file in (tree / "gotracer_ci").rglob("*") if file.is_file())

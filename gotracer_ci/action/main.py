@@ -53,8 +53,8 @@ def main(*, dry_run: bool = False) -> int:
 
 
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        settings, remarks = setup.complete(environment, client, Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        settings, remarks = setup.complete(environment, client, Path(directory))
         outcome = pipeline.run(settings, inside=environment.workspace)
     report, root = outcome.report, setup.absolute(settings.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}

@@ -50,12 +50,12 @@ class Published:
     errors: list[GotracerError] = field(default_factory=list)
 
 
-def links_of(environment: RunnerEnvironment, folder: str) -> Links:
-    """Return the links of a report's locations to the traced commit. folder: same as `Report.folder`."""
+def links_of(environment: RunnerEnvironment, directory: str) -> Links:
+    """Return the links of a report's locations to the traced commit. directory: same as `Report.folder`."""
     commit = environment.event.commit
     repository = f"{environment.server_url}/{environment.repository}"
     blob = f"{repository}/blob/{commit}/" if commit and environment.repository else ""
-    return Links(blob=blob, folder=folder, run=environment.run_url, commit=commit)
+    return Links(blob=blob, folder=directory, run=environment.run_url, commit=commit)
 
 
 def publish(
@@ -173,9 +173,9 @@ def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
     return environment.commit, environment.ref
 
 
-def _top(root: Path, folder: str) -> Path:
+def _top(root: Path, directory: str) -> Path:
     """Return the repository's top directory, given the report's root and its path in the repository."""
-    return (root, *root.parents)[len(PurePosixPath(folder).parts)]
+    return (root, *root.parents)[len(PurePosixPath(directory).parts)]
 
 
 def _line_hash(root: Path) -> Callable[[str, int], str | None]:

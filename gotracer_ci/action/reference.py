@@ -31,13 +31,13 @@ class Reference:
     note: str = ""
 
 
-def choose(file: Path, environment: RunnerEnvironment, client: Client | None, folder: Path) -> Reference:
+def choose(file: Path, environment: RunnerEnvironment, client: Client | None, directory: Path) -> Reference:
     """Return the baseline of the base branch, or else the checkout's.
 
     Args:
         file: the absolute path of the checkout's baseline, which may not exist.
         client: None without a token.
-        folder: where to store the base branch's baseline.
+        directory: where to store the base branch's baseline.
     """
     branch = environment.event.base_ref
     here = file if file.exists() else None
@@ -59,7 +59,7 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, fo
     if data is None:
         note = f"Compared with {checkout}: {branch} has no {shown} yet."
         return Reference(here, checkout, note if here else "")
-    copy = folder / "baseline.json"
+    copy = directory / "baseline.json"
     files.write(copy, data)
     differs = here is not None and not _holds(here, data)
     note = f"This change modifies {shown}. Until it is merged, the version on {branch} applies."
@@ -104,6 +104,6 @@ def in_repository(path: Path, workspace: Path) -> str:
     """
     if not path.is_relative_to(workspace):
         return ""
-    folders = [folder for folder in (path, *path.parents) if folder.is_relative_to(workspace)]
-    root = next((folder for folder in folders if (folder / ".git").exists()), workspace)
+    directories = [directory for directory in (path, *path.parents) if directory.is_relative_to(workspace)]
+    root = next((directory for directory in directories if (directory / ".git").exists()), workspace)
     return path.relative_to(root).as_posix()

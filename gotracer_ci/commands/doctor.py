@@ -87,7 +87,7 @@ def _modules(settings: Settings) -> Check:
     except GotracerError as error:
         return Check(Level.PROBLEM, "repository", str(error))
     # Show modules near the root first: vendored ones are deeper.
-    modules = sorted(found, key=lambda name: (min(module.folder.count("/") for module in found[name]), name))
+    modules = sorted(found, key=lambda name: (min(module.directory.count("/") for module in found[name]), name))
     if not modules:
         text = f"no go.mod below {settings.root}: is the repository checked out, and does --root name its directory?"
         return Check(Level.NOTE, "repository", text)

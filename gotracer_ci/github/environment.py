@@ -80,10 +80,10 @@ class RunnerEnvironment:
         url = f"{self.server_url}/{self.repository}/actions/runs/{number}"
         return f"{url}/attempts/{attempt}" if attempt else url
 
-    def built_in(self, folder: Path) -> list[str]:
+    def built_in(self, directory: Path) -> list[str]:
         """Return the paths of a directory in other steps of this job. Programs built there contain these paths."""
-        names = (replace_prefix(str(folder), ((container, host),)) for host, container in self.mapping)
-        return [name for name in names if name != str(folder)]
+        names = (replace_prefix(str(directory), ((container, host),)) for host, container in self.mapping)
+        return [name for name in names if name != str(directory)]
 
     def on_host(self, path: Path) -> str:
         """Return the path of a file for later steps: relative to the workspace, or else absolute on the host."""

@@ -106,10 +106,10 @@ class SourceMap:
         mounts = (*self._known, *self._layout.mounts)
         outside = self.repository.outside if self.repository else ()
         self._beside = {
-            posixpath.normpath(f"{mount.start}/{folder}" if folder.startswith(".") else folder) + "/"
+            posixpath.normpath(f"{mount.start}/{directory}" if directory.startswith(".") else directory) + "/"
             for mount in mounts
-            for folder in outside
-            if not mount.folder and is_absolute(mount.start)
+            for directory in outside
+            if not mount.directory and is_absolute(mount.start)
         }
 
     def resolve(self, function: str, file: str, line: int) -> SourceFrame:
@@ -222,7 +222,7 @@ class SourceMap:
         rest = _below_vendor(file)
         if rest is not None and has_host(rest):
             return self._replaced(rest) or _Place(DEPENDENCY)
-        if not mounted and any(file.startswith(folder) for folder in self._beside):
+        if not mounted and any(file.startswith(directory) for directory in self._beside):
             return _Place(DEPENDENCY)
         guess = None if mounted else self._guess(function, file)
         return _Place(OWN, guess, GUESS if guess else "")

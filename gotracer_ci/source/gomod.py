@@ -23,34 +23,34 @@ class ModuleKind(IntEnum):
 class Module(NamedTuple):
     """A module whose files are in the repository.
 
-    folder: its directory relative to the root; may be absolute if it is outside. version: of a vendored module, ""
+    directory: its directory relative to the root; may be absolute if it is outside. version: of a vendored module, ""
     otherwise. by: the directory that holds the go.mod, go.work or vendor directory that declares it.
     """
 
     path: str
-    folder: str
+    directory: str
     kind: ModuleKind
     version: str = ""
     by: str = ""
 
 
-def modules_of(text: str, folder: str) -> Iterator[Module]:
+def modules_of(text: str, directory: str) -> Iterator[Module]:
     """Yield the module that a go.mod declares, and the modules that it, or a go.work, replaces by a local directory."""
     for verb, *words in _statements(text):
         if verb == "module" and words:
-            yield Module(words[0], folder, ModuleKind.OWN, by=folder)
+            yield Module(words[0], directory, ModuleKind.OWN, by=directory)
         elif verb == "replace" and "=>" in words[1:]:
-            yield from _replaced(words, folder)
+            yield from _replaced(words, directory)
 
 
-def vendored_in(text: str, folder: str) -> Iterator[Module]:
+def vendored_in(text: str, directory: str) -> Iterator[Module]:
     """Yield the modules that a modules.txt lists as copied to its directory, and the other places they are in."""
-    by = folder.removesuffix("vendor").rstrip("/")
+    by = directory.removesuffix("vendor").rstrip("/")
     for line in text.splitlines():
         sign, *words = line.split() or [""]
         if sign != "#" or len(words) < 2:
             continue
-        copy = f"{folder}/{words[0]}"
+        copy = f"{directory}/{words[0]}"
         if words[1].startswith("v"):
             yield Module(words[0], copy, ModuleKind.VENDORED, words[1], by)
         if "=>" in words:
@@ -73,12 +73,12 @@ def _statements(text: str) -> Iterator[list[str]]:
             yield [block, *words] if block else words
 
 
-def _replaced(words: list[str], folder: str) -> Iterator[Module]:
+def _replaced(words: list[str], directory: str) -> Iterator[Module]:
     """Yield what "path [version] => target" replaces by a directory."""
     target = words[words.index("=>") + 1 :]
     if len(target) == 1:
-        path = posixpath.normpath(posixpath.join(folder, target[0]))
+        path = posixpath.normpath(posixpath.join(directory, target[0]))
         if path.startswith(("../", "/")) or path == "..":
-            yield Module(words[0], path, ModuleKind.OUTSIDE, by=folder)
+            yield Module(words[0], path, ModuleKind.OUTSIDE, by=directory)
         elif target[0].startswith("."):
-            yield Module(words[0], "" if path == "." else path, ModuleKind.REPLACED, by=folder)
+            yield Module(words[0], "" if path == "." else path, ModuleKind.REPLACED, by=directory)

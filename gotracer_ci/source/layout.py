@@ -95,7 +95,7 @@ def _mains(functions: Mapping[str, Iterable[str]], known: Sequence[Mount], repos
             path = next(filter(None, map(repository.find, inside)), None) or repository.locate(file)[0]
             home = repository.home(path) if path else None
             if home:
-                mains.add(home.folder)
+                mains.add(home.directory)
     return mains
 
 
@@ -130,5 +130,5 @@ def _is_own_for_certain(file: str, names: Container[str], repository: Repository
 
 def _origin(file: str) -> str:
     """Return what the modules of one organisation share: host and owner, or the first element without a host."""
-    folder = posixpath.dirname(file).split("/")
-    return "/".join(folder[:2]) if has_host(file) else folder[0]
+    directory = posixpath.dirname(file).split("/")
+    return "/".join(directory[:2]) if has_host(file) else directory[0]

@@ -39,14 +39,14 @@ class Mount(NamedTuple):
     """A directory of the traced build ("" for `/`) and the repository's directory that it held ("" for the root)."""
 
     start: str
-    folder: str
+    directory: str
 
     def inside(self, file: str) -> str | None:
         """Return the path that the build's file has in the repository, None if it is not below the mount."""
         if not file.startswith(self.start + "/"):
             return None
         rest = file[len(self.start) + 1 :]
-        return f"{self.folder}/{rest}" if self.folder else rest
+        return f"{self.directory}/{rest}" if self.directory else rest
 
 
 def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> list[Mount]:
@@ -57,18 +57,18 @@ def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> l
     """
     own = (os.path.abspath(repository.root), os.path.realpath(repository.root))
     known = list(dict.fromkeys(normal(root).rstrip("/") for root in own))
-    maps = [Mount(normal(start).rstrip("/"), _folder(start, normal(to), known)) for start, to in path_map]
+    maps = [Mount(normal(start).rstrip("/"), _directory(start, normal(to), known)) for start, to in path_map]
     maps.sort(key=lambda mount: -len(mount.start))
     return maps + [Mount(root, "") for root in known]
 
 
-def _folder(start: str, to: str, roots: Iterable[str]) -> str:
+def _directory(start: str, to: str, roots: Iterable[str]) -> str:
     """Return the target of a path map as a directory of the repository."""
     inside = next((to[len(root) :].lstrip("/") for root in roots if f"{to}/".startswith(f"{root}/")), to)
-    folder = posixpath.normpath(inside or ".")
-    if not start or is_absolute(folder) or f"{folder}/".startswith("../"):
+    directory = posixpath.normpath(inside or ".")
+    if not start or is_absolute(directory) or f"{directory}/".startswith("../"):
         raise UsageError(f"--path-map {start}={to}: needs FROM=TO, with TO a directory of the repository")
-    return "" if folder == "." else folder
+    return "" if directory == "." else directory
 
 
 def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -> list[Mount]:
@@ -86,8 +86,8 @@ def vote(file: str, seen: Mapping[str, Sequence[int]], repository: Repository) -
     found: list[Mount] = []
     named = {(package_of(function), "") for function in seen if not is_closure(function)}
     for package, closure in sorted(named or {(package_of(function), function) for function in seen}):
-        for folder in (package, package.removesuffix(_TEST_PACKAGE)):
-            expected, _ = repository.locate(f"{folder}/{theirs[-1]}")
+        for directory in (package, package.removesuffix(_TEST_PACKAGE)):
+            expected, _ = repository.locate(f"{directory}/{theirs[-1]}")
             if expected is None or (closure and not repository.declares(expected, closure, seen[closure])):
                 continue
             ours = expected.split("/")
@@ -104,19 +104,19 @@ def suggested(files: Sequence[str], repository: Repository) -> str:
         theirs = file.split("/")
         for path in repository.by_name.get(theirs[-1], ())[:_MAX_ASKED]:
             mount = _mount(theirs, path.split("/"))
-            found[mount.start or file[: file.startswith("/")], mount.folder] += 1
+            found[mount.start or file[: file.startswith("/")], mount.directory] += 1
     most = max(found.values(), default=0)
-    nearest = min((_depth(folder) for (_, folder), count in found.items() if count == most), default=0)
+    nearest = min((_depth(directory) for (_, directory), count in found.items() if count == most), default=0)
     best = [mount for mount, count in found.items() if count == most and _depth(mount[1]) == nearest]
     if len(best) != 1 or 2 * most < len(files[:_MAX_ASKED]):
         return ""
-    start, folder = best[0]
+    start, directory = best[0]
     usable = start and start.isprintable() and "=" not in start
-    return shlex.quote(f"{start}={folder or '.'}") if usable else ""
+    return shlex.quote(f"{start}={directory or '.'}") if usable else ""
 
 
-def _depth(folder: str) -> int:
-    return folder.count("/") + (folder != "")
+def _depth(directory: str) -> int:
+    return directory.count("/") + (directory != "")
 
 
 def _mount(theirs: Sequence[str], ours: Sequence[str]) -> Mount:

@@ -62,7 +62,7 @@ def _module(repository: Repository) -> SourceFrame | None:
     home = repository.module
     if home is None:
         return None
-    path = f"{home.folder}/go.mod".lstrip("/")
+    path = f"{home.directory}/go.mod".lstrip("/")
     return SourceFrame(home.path, path, 1, OWN, path, EXACT, generated=False, test=False)
 
 

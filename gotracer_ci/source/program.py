@@ -49,5 +49,5 @@ def _main(frame: SourceFrame, repository: Repository | None) -> str:
     file = VERSIONED.sub("/", normal(frame.file))
     if is_absolute(file):
         file = file.rpartition(_MODULE_CACHE)[2] if _MODULE_CACHE in file else ""
-    folder = posixpath.dirname(file)
-    return "main" if folder in {"", ".", *MAIN_PACKAGES} else folder
+    directory = posixpath.dirname(file)
+    return "main" if directory in {"", ".", *MAIN_PACKAGES} else directory

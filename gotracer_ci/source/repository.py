@@ -72,20 +72,20 @@ class Repository:
         files: list[str] = []
         links: list[str] = []
         seen = 0
-        for seen, (folder, entry) in enumerate(_walk(root), 1):
+        for seen, (directory, entry) in enumerate(_walk(root), 1):
             if seen > MAX_ENTRIES:
                 break
             if entry.is_symlink():
-                links.append(folder + entry.name)
+                links.append(directory + entry.name)
             elif (entry.name.endswith(_SOURCES) or entry.name in _MODULE_FILES) and entry.is_file():
-                files.append(folder + entry.name)
+                files.append(directory + entry.name)
         return cls(root, frozenset(files), frozenset(links), complete=seen <= MAX_ENTRIES)
 
     @cached_property
-    def folder(self) -> str:
+    def directory(self) -> str:
         """The root's path in the checkout that contains it; "" at its top, or without a checkout."""
         root = Path(os.path.abspath(self.root))
-        top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+        top = next((directory for directory in (root, *root.parents) if (directory / ".git").exists()), root)
         return "" if top == root else root.relative_to(top).as_posix()
 
     @cached_property
@@ -95,12 +95,12 @@ class Repository:
         for module in self._all_modules:
             if module.kind is not ModuleKind.OUTSIDE:
                 found.setdefault(module.path, set()).add(module)
-        return {path: sorted(same, key=lambda m: (m.kind, m.folder.count("/"), m)) for path, same in found.items()}
+        return {path: sorted(same, key=lambda m: (m.kind, m.directory.count("/"), m)) for path, same in found.items()}
 
     @cached_property
     def outside(self) -> list[str]:
         """The directories of modules beside the repository, relative to its root or absolute."""
-        return sorted({module.folder for module in self._all_modules if module.kind is ModuleKind.OUTSIDE})
+        return sorted({module.directory for module in self._all_modules if module.kind is ModuleKind.OUTSIDE})
 
     @cached_property
     def _all_modules(self) -> set[Module]:
@@ -117,7 +117,7 @@ class Repository:
     @cached_property
     def _homes(self) -> dict[str, Module]:
         """Directory → the module that its go.mod declares."""
-        return {module.folder: module for module in sorted(self._all_modules) if module.kind is ModuleKind.OWN}
+        return {module.directory: module for module in sorted(self._all_modules) if module.kind is ModuleKind.OWN}
 
     @cached_property
     def _workspaces(self) -> list[str]:
@@ -162,11 +162,11 @@ class Repository:
         modules = self.modules.get(module_path, ())
         return self._only((m for m in modules if m.kind is ModuleKind.REPLACED or m.version == version), rest)
 
-    def locate_cached(self, folder: str, rest: str, version: str) -> str | None:
-        """Return the vendored copy of a file in the module cache. folder: the module's directory there."""
-        at = max(len(folder) - self._longest - 1, 0)
-        while (at := folder.find("/", at) + 1) > 0:
-            modules = self.modules.get(folder[at:], ())
+    def locate_cached(self, directory: str, rest: str, version: str) -> str | None:
+        """Return the vendored copy of a file in the module cache. directory: the module's directory there."""
+        at = max(len(directory) - self._longest - 1, 0)
+        while (at := directory.find("/", at) + 1) > 0:
+            modules = self.modules.get(directory[at:], ())
             path, _ = self._only((m for m in modules if m.kind is ModuleKind.VENDORED and m.version == version), rest)
             if path:
                 return path
@@ -196,7 +196,7 @@ class Repository:
         """Return the file and the first module that has it; no file if another module of the same kind has one, too."""
         found: tuple[str | None, Module | None] = None, None
         for module in modules:
-            path = self.find(posixpath.join(module.folder, rest))
+            path = self.find(posixpath.join(module.directory, rest))
             if path is not None and found[1] is None:
                 found = path, module
             elif path is not None and found[1] and path != found[0] and module.kind is found[1].kind:
@@ -215,12 +215,12 @@ class Repository:
     @property
     def module(self) -> Module | None:
         """The module nearest to the root."""
-        return min(self._homes.values(), key=lambda home: (home.folder.count("/"), home.folder), default=None)
+        return min(self._homes.values(), key=lambda home: (home.directory.count("/"), home.directory), default=None)
 
     def import_path(self, path: str) -> str | None:
         """Return the import path of a file's package, None if no go.mod is above it."""
         home = self.home(path)
-        return home and posixpath.join(home.path, posixpath.dirname(path)[len(home.folder) :].strip("/")).rstrip("/")
+        return home and posixpath.join(home.path, posixpath.dirname(path)[len(home.directory) :].strip("/")).rstrip("/")
 
     def as_built(self, mains: Iterable[str]) -> Repository:
         """Return the repository with only the modules that a build of the main modules in these directories has.
@@ -235,7 +235,9 @@ class Repository:
 
         def counts(module: Module, same: list[Module]) -> bool:
             if module.kind is ModuleKind.OWN:
-                return module.folder in known or not any(m.kind is ModuleKind.OWN and m.folder in known for m in same)
+                return module.directory in known or not any(
+                    m.kind is ModuleKind.OWN and m.directory in known for m in same
+                )
             return module.by in known or any(_is_below(module.by, space) for space in spaces)
 
         built = copy.copy(self)
@@ -282,12 +284,12 @@ class Repository:
         return self._declared[path]
 
     def _modules_in(self, file: str) -> Iterator[Module]:
-        folder, _, name = file.rpartition("/")
-        vendored = folder == "vendor" or folder.endswith("/vendor")
+        directory, _, name = file.rpartition("/")
+        vendored = directory == "vendor" or directory.endswith("/vendor")
         if name == "modules.txt" and vendored:
-            return vendored_in(self._text(file), folder)
+            return vendored_in(self._text(file), directory)
         if name in {"go.mod", "go.work"} and "/vendor/" not in f"/{file}":
-            return modules_of(self._text(file), folder)
+            return modules_of(self._text(file), directory)
         return iter(())
 
     def _text(self, path: str) -> str:
@@ -319,8 +321,8 @@ class Repository:
         return self._link_targets[link]
 
 
-def _is_below(folder: str, above: str) -> bool:
-    return not above or f"{folder}/".startswith(f"{above}/")
+def _is_below(directory: str, above: str) -> bool:
+    return not above or f"{directory}/".startswith(f"{above}/")
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -328,15 +330,15 @@ def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
     A directory that cannot be read is skipped, so its files are not mapped.
     """
-    folders = [""]
-    for folder in folders:  # grows while it is walked
+    directories = [""]
+    for directory in directories:  # grows while it is walked
         try:
-            with os.scandir(f"{root}/{folder}") as entries:
+            with os.scandir(f"{root}/{directory}") as entries:
                 for entry in entries:
-                    yield folder, entry
+                    yield directory, entry
                     # a name with @ belongs to a module cache: not own code
                     skipped = entry.name in _SKIPPED_FOLDERS or "@" in entry.name
                     if entry.is_dir(follow_symlinks=False) and not skipped:
-                        folders.append(f"{folder}{entry.name}/")
+                        directories.append(f"{directory}{entry.name}/")
         except OSError:
             continue

@@ -158,27 +158,27 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def git(folder: Path, *arguments: str, fails: bool = False) -> str:
+def git(directory: Path, *arguments: str, fails: bool = False) -> str:
     identity = {
         f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "HOME": str(folder)}
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "HOME": str(directory)}
     conditions = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), **alone, **identity}
-    done = subprocess.run(["git", *arguments], cwd=folder, env=conditions, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=directory, env=conditions, capture_output=True, text=True)
     assert (done.returncode != 0) is fails, done.stderr
     return done.stdout + done.stderr
 
 
-def commit(folder: Path, baseline: Baseline) -> None:
-    save(folder / "baseline.json", baseline)
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "baseline")
+def commit(directory: Path, baseline: Baseline) -> None:
+    save(directory / "baseline.json", baseline)
+    git(directory, "add", ".")
+    git(directory, "commit", "-q", "-m", "baseline")
 
 
-def with_driver(folder: Path) -> None:
-    (folder / ".gitattributes").write_text("baseline.json merge=gotracer-ci\n")
+def with_driver(directory: Path) -> None:
+    (directory / ".gitattributes").write_text("baseline.json merge=gotracer-ci\n")
     driver = f"{sys.executable} -m gotracer_ci baseline merge --driver %O %A %B"
-    git(folder, "config", "merge.gotracer-ci.driver", driver)
+    git(directory, "config", "merge.gotracer-ci.driver", driver)
 
 
 def ours() -> dict[str, Baseline]:
@@ -245,16 +245,16 @@ def many(jobs: int) -> Part:
     return read(grown(None, *((str(i), 100 + 10 * i) for i in range(jobs)), places=MANY))
 
 
-def in_conflict(folder: Path, base: Part, ours: Baseline, theirs: Baseline) -> str:
+def in_conflict(directory: Path, base: Part, ours: Baseline, theirs: Baseline) -> str:
     """Return the file with conflict markers after git's own merge of two branches."""
-    git(folder, "init", "-q", "-b", "main")
-    commit(folder, of(base))
-    git(folder, "checkout", "-q", "-b", "theirs")
-    commit(folder, theirs)
-    git(folder, "checkout", "-q", "main")
-    commit(folder, ours)
-    git(folder, "merge", "theirs", fails=True)
-    return (folder / "baseline.json").read_text()
+    git(directory, "init", "-q", "-b", "main")
+    commit(directory, of(base))
+    git(directory, "checkout", "-q", "-b", "theirs")
+    commit(directory, theirs)
+    git(directory, "checkout", "-q", "main")
+    commit(directory, ours)
+    git(directory, "merge", "theirs", fails=True)
+    return (directory / "baseline.json").read_text()
 
 
 def lines_in_conflict(text: str) -> int:

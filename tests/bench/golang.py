@@ -23,11 +23,11 @@ class Toolchain:
     version: str
     programs: Path = PROGRAMS
 
-    def build(self, package: str, name: str, folder: Path) -> Path:
+    def build(self, package: str, name: str, directory: Path) -> Path:
         """Builds a main package, with no path of this machine in it."""
         out = BUILD / "bin" / name
         command = [str(self.root / "bin" / "go"), "build", "-trimpath", "-buildvcs=false", "-o", str(out), package]
-        subprocess.run(command, cwd=folder, env=environment(self.root), check=True)
+        subprocess.run(command, cwd=directory, env=environment(self.root), check=True)
         return out
 
     def program(self, name: str) -> Path:

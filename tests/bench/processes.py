@@ -29,7 +29,7 @@ class Usage:
 
 def run(
     command: Sequence[str],
-    folder: Path,
+    directory: Path,
     environment: Mapping[str, str],
     *,
     accept: Sequence[int] = (0,),
@@ -41,7 +41,7 @@ def run(
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

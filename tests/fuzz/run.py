@@ -85,8 +85,8 @@ def run(plan: Plan, mutants: int, first: int = 0) -> Result:
 def _slice(plan: Plan, first: int, count: int) -> Result:
     result = Result()
     with tempfile.TemporaryDirectory() as name, GoReader(plan.program) as go:
-        folder = Path(name)
-        for read in _decoded(plan, first, count, folder):
+        directory = Path(name)
+        for read in _decoded(plan, first, count, directory):
             result.mutants += 1
             if isinstance(read, _Died):
                 _fail(result, plan.seed, read.number, read.how)
@@ -97,7 +97,7 @@ def _slice(plan: Plan, first: int, count: int) -> Result:
                 result.slowest, result.slowest_number = seconds, number
             result.accepted += not problem
             result.refused += bool(problem)
-            path = folder / str(number)
+            path = directory / str(number)
             _compare(result, plan.seed, number, Verdict(problem, events, last), go.verdict(path))
             path.unlink()
     return result
@@ -116,11 +116,11 @@ def _compare(result: Result, seed: int, number: int, ours: Verdict, go: Verdict)
         _fail(result, seed, number, f"we say {ours.problem or 'ok'!r}, Go's reader {go.problem or 'ok'!r}")
 
 
-def _decoded(plan: Plan, first: int, count: int, folder: Path) -> Iterator[_Read | _Died]:
+def _decoded(plan: Plan, first: int, count: int, directory: Path) -> Iterator[_Read | _Died]:
     """Yield the worker's output for each mutant, or how it died. A new worker continues after a death."""
     end = first + count
     while first < end:
-        command = [sys.executable, "-m", plan.worker, str(plan.seed), str(first), str(end - first), str(folder)]
+        command = [sys.executable, "-m", plan.worker, str(plan.seed), str(first), str(end - first), str(directory)]
         command += [str(plan.checked)] if plan.checked else []
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -19,11 +19,11 @@ from tests.trace.writer import case
 CRASHES, HANGS, RAISES, LIES = 3, 5, 7, 9
 
 
-def faulty(seed: int, first: int, count: int, folder: Path) -> None:
+def faulty(seed: int, first: int, count: int, directory: Path) -> None:
     """Replace `tests.fuzz.worker` by one with faults at known mutants."""
     for number in range(first, first + count):
         data = mutate.mutant(seed, number).data
-        (folder / str(number)).write_bytes(data)
+        (directory / str(number)).write_bytes(data)
         if number == CRASHES:
             os.kill(os.getpid(), signal.SIGSEGV)
         if number == HANGS:

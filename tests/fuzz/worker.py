@@ -71,7 +71,7 @@ def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
     return found.pop()
 
 
-def main(seed: int, first: int, count: int, folder: Path, checked: str = "") -> None:
+def main(seed: int, first: int, count: int, directory: Path, checked: str = "") -> None:
     """Decode mutants one after another."""
     builds = [installed()]
     if checked:
@@ -83,7 +83,7 @@ def main(seed: int, first: int, count: int, folder: Path, checked: str = "") -> 
         signal.signal(alarm, signal.SIG_DFL)
     for number in range(first, first + count):
         data = mutant(seed, number).data
-        (folder / str(number)).write_bytes(data)
+        (directory / str(number)).write_bytes(data)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         signal.setitimer(signal.ITIMER_REAL, 20 * SECONDS)
         start = time.process_time()

@@ -107,8 +107,8 @@ def test_ten_annotations_of_each_level_are_shown_and_the_others_counted() -> Non
 
 @given(st.lists(st.tuples(st.from_regex(r"\A[a-z-]{1,9}\Z"), HOSTILE), max_size=4))
 def test_outputs_round_trip(values: list[tuple[str, str]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:  # one file per example
-        path = Path(folder, "output")
+    with tempfile.TemporaryDirectory() as directory:  # one file per example
+        path = Path(directory, "output")
         path.touch()
         for name, value in values:
             write_output(path, name, value)

@@ -170,18 +170,18 @@ def origin(tmp_path: Path) -> Path:
     return tmp_path / "origin"
 
 
-def environment(folder: Path, **variables: str) -> dict[str, str]:
+def environment(directory: Path, **variables: str) -> dict[str, str]:
     """Return a step's environment. Its gh logs its arguments and prints OPEN for open pull requests."""
-    tools = folder / "tools"
+    tools = directory / "tools"
     tools.mkdir(exist_ok=True)
-    gh = f'#!/bin/sh\nprintf "%s " "$@" >> {folder}/gh.log; echo >> {folder}/gh.log\n'
+    gh = f'#!/bin/sh\nprintf "%s " "$@" >> {directory}/gh.log; echo >> {directory}/gh.log\n'
     (tools / "gh").write_text(gh + 'case "$*" in "pr list"*) printf "%s" "$OPEN";; esac\n')
     (tools / "gh").chmod(0o755)
     return {
         "PATH": f"{tools}:{os.environ['PATH']}",
-        "HOME": str(folder),
+        "HOME": str(directory),
         "GIT_CONFIG_NOSYSTEM": "1",
-        "RUNNER_TEMP": str(folder / "temp"),
+        "RUNNER_TEMP": str(directory / "temp"),
         "BRANCH": "gotracer-ci/baseline",
         **variables,
     }
@@ -194,17 +194,17 @@ def propose(origin: Path, baseline: str, *, is_open: bool = False) -> list[str]:
         for step in workflow("Trace baseline")["jobs"]["propose"]["steps"]
         if "git push" in step.get("run", "")
     ]
-    folder = origin.parent
-    (folder / "temp/trace-baseline").mkdir(parents=True, exist_ok=True)
-    (folder / "temp/trace-baseline/baseline.json").write_text(baseline)
+    directory = origin.parent
+    (directory / "temp/trace-baseline").mkdir(parents=True, exist_ok=True)
+    (directory / "temp/trace-baseline/baseline.json").write_text(baseline)
     # extra files in the artifact and in the checkout
-    (folder / "temp/trace-baseline/evil.yml").write_text("evil")
-    (folder / "gh.log").unlink(missing_ok=True)
-    variables = environment(folder, OPEN="https://github.com/o/r/pull/7" if is_open else "")
+    (directory / "temp/trace-baseline/evil.yml").write_text("evil")
+    (directory / "gh.log").unlink(missing_ok=True)
+    variables = environment(directory, OPEN="https://github.com/o/r/pull/7" if is_open else "")
     prepare = "rm -rf work && git clone -q origin work && echo evil > work/main.go"
-    subprocess.run(["bash", "-ec", prepare], cwd=folder, env=variables, check=True, capture_output=True)
-    subprocess.run(["bash", "-ec", text], cwd=folder / "work", env=variables, check=True, capture_output=True)
-    return (folder / "gh.log").read_text().splitlines()
+    subprocess.run(["bash", "-ec", prepare], cwd=directory, env=variables, check=True, capture_output=True)
+    subprocess.run(["bash", "-ec", text], cwd=directory / "work", env=variables, check=True, capture_output=True)
+    return (directory / "gh.log").read_text().splitlines()
 
 
 def git(origin: Path, *arguments: str) -> list[str]:

@@ -26,9 +26,9 @@ BASE: Final = "2" * 64
 PULL_EVENTS: Final = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 
 
-def read_of(folder: Path, payload: object, name: str = "pull_request", **variables: str) -> Event:
+def read_of(directory: Path, payload: object, name: str = "pull_request", **variables: str) -> Event:
     """Return the event of a payload, given as a JSON value or as the file's bytes."""
-    file = folder / "event.json"
+    file = directory / "event.json"
     file.write_bytes(payload if isinstance(payload, bytes) else json.dumps(payload).encode())
     return read({"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file), "GITHUB_SHA": SHA, **variables})
 
@@ -65,8 +65,8 @@ def completed() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def examples() -> list[tuple[str, dict[str, Any]]]:
     """Return all of GitHub's examples as (event, payload), of github.com and GitHub Enterprise Server."""
-    folder = npm.package(*EXAMPLES)
-    events = [entry for file in sorted(folder.glob("*/index.json")) for entry in json.loads(file.read_bytes())]
+    directory = npm.package(*EXAMPLES)
+    events = [entry for file in sorted(directory.glob("*/index.json")) for entry in json.loads(file.read_bytes())]
     return [(entry["name"], payload) for entry in events for payload in entry["examples"]]
 
 

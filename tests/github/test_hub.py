@@ -133,10 +133,10 @@ def test_locked_conversations(hub: Hub) -> None:
 
 
 def test_files(either: Hub) -> None:
-    either.state.put("a folder/b.json", "{}")
-    either.state.put("a folder/b.json", "[]", ref="f" * 40)
+    either.state.put("a directory/b.json", "{}")
+    either.state.put("a directory/b.json", "[]", ref="f" * 40)
     either.state.put("large", bytes(1024 * 1024 + 1))
-    path = "/contents/a%20folder/b.json"
+    path = "/contents/a%20directory/b.json"
 
     as_json = ask(either, "GET", path).json()
     raw = ask(either, "GET", f"{path}?ref={'f' * 40}", headers={"Accept": RAW})

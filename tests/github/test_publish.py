@@ -42,22 +42,22 @@ def test_a_regression_is_commented_on_and_resolved(workflow: Workflow) -> None:
     assert good.outputs["comment-url"] == bad.outputs["comment-url"]
 
 
-@pytest.mark.parametrize(("folder", "root"), [("code", "."), (".code", ".code")])
-def test_lines_are_linked_at_the_head_commit(workflow: Workflow, folder: str, root: str) -> None:
+@pytest.mark.parametrize(("directory", "root"), [("code", "."), (".code", ".code")])
+def test_lines_are_linked_at_the_head_commit(workflow: Workflow, directory: str, root: str) -> None:
     pull = workflow.opened()
     (workflow.runner.workspace / ".gotracer-ci/config.toml").write_text(f'root = "{root}"', encoding="utf-8")
     for name in ("go.mod", "service/main.go"):
-        (workflow.runner.workspace / folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / folder / name)
+        (workflow.runner.workspace / directory / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROGRAMS / name, workflow.runner.workspace / directory / name)
 
     step = workflow.step(LEAK)
 
-    link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/{folder}/service/main.go#L87"
+    link = f"/{workflow.hub.state.repository}/blob/{pull.sha}/{directory}/service/main.go#L87"
     assert link in workflow.hub.state.bodies(7)[0]
     assert link in step.summary
     (run,) = json.loads(workflow.file(step, "sarif-file").read_text(encoding="utf-8"))["runs"]
     places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
-    assert places == [f"{folder}/service/main.go"]
+    assert places == [f"{directory}/service/main.go"]
 
 
 def test_a_clean_run_is_quiet(workflow: Workflow) -> None:
@@ -196,12 +196,12 @@ def test_a_change_cannot_raise_its_own_limits(workflow: Workflow) -> None:
     assert any(f"modifies {BASELINE}" in line for line in step.annotations("notice"))
 
 
-@pytest.mark.parametrize("what", ["folder", "endless", "dangling"])
+@pytest.mark.parametrize("what", ["directory", "endless", "dangling"])
 def test_whatever_a_change_does_to_its_baseline_is_ignored(workflow: Workflow, what: str) -> None:
     workflow.opened()
     file = workflow.runner.workspace / BASELINE
     file.unlink()
-    if what == "folder":
+    if what == "directory":
         file.mkdir()
     else:
         file.symlink_to("/dev/zero" if what == "endless" else "nowhere")
@@ -223,8 +223,8 @@ def test_a_change_to_the_configuration_file_is_reported(workflow: Workflow, text
     file = workflow.runner.workspace / CONFIG
     file.write_text("strict = true", encoding="utf-8")
     same = workflow.step(CLEAN)
-    for folder in (workflow.runner.workspace, workflow.runner.workspace.parent):
-        (folder / "other.json").write_bytes(COMMITTED)
+    for directory in (workflow.runner.workspace, workflow.runner.workspace.parent):
+        (directory / "other.json").write_bytes(COMMITTED)
     if text is None:
         file.unlink()
     else:
@@ -308,23 +308,23 @@ def test_a_forks_updated_baseline_may_already_exist(workflow: Workflow, where: s
 
 
 @pytest.mark.parametrize(
-    ("folder", "problem"),
+    ("directory", "problem"),
     [
         (BASELINE, "is a directory, not a regular file"),
         ("gotracer-ci/baseline.json", "cannot be written: it is a directory"),
     ],
 )
-def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, folder: str, problem: str) -> None:
+def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, directory: str, problem: str) -> None:
     workflow.opened(fork="mallory/service")
-    (workflow.runner.workspace / folder).unlink(missing_ok=True)
-    (workflow.runner.workspace / folder).mkdir(parents=True)
-    if folder != BASELINE:
+    (workflow.runner.workspace / directory).unlink(missing_ok=True)
+    (workflow.runner.workspace / directory).mkdir(parents=True)
+    if directory != BASELINE:
         workflow.lay(COMMITTED)
 
     step = workflow.step(LEAK, update_baseline="true")
 
     assert step.exit_code == 2
-    assert step.annotations("error") == [f"::error title=gotracer-ci::{folder}: {problem}"]
+    assert step.annotations("error") == [f"::error title=gotracer-ci::{directory}: {problem}"]
 
 
 # code scanning

@@ -45,35 +45,37 @@ def script(job: str, name: str) -> str:
     return str(text)
 
 
-def run(text: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(text: str, directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a step's script in a directory as the runner does, with a fake gh and docker."""
-    tools = folder.parent / "tools"
+    tools = directory.parent / "tools"
     tools.mkdir(exist_ok=True)
     for tool in ("gh", "docker"):
-        (tools / tool).write_text(GH.replace("gh.log", f"{folder}/{tool}.log"))
+        (tools / tool).write_text(GH.replace("gh.log", f"{directory}/{tool}.log"))
         (tools / tool).chmod(0o755)
     environment = {
         "PATH": f"{tools}:{os.environ['PATH']}",
         "GITHUB_REPOSITORY": "Org/gotracer-ci",
         "GITHUB_REF": "refs/heads/main",
         "GITHUB_SHA": "c0ffee",
-        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_OUTPUT": str(directory / "output"),
         "IMAGE": IMAGE,
         "VERSION": __version__,
         **variables,
     }
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    shutil.copytree(ROOT / "gotracer_ci", folder / "gotracer_ci", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    shutil.copyfile(ROOT / "action.yml", folder / "action.yml")
-    (folder / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
-    return folder
+    directory = tmp_path / "checkout"
+    directory.mkdir()
+    shutil.copytree(
+        ROOT / "gotracer_ci", directory / "gotracer_ci", ignore=shutil.ignore_patterns("*.so", "__pycache__")
+    )
+    shutil.copyfile(ROOT / "action.yml", directory / "action.yml")
+    (directory / "CHANGELOG.md").write_text(CHANGELOG, encoding="utf-8")
+    return directory
 
 
 def test_the_version_comes_from_the_package(checkout: Path) -> None:

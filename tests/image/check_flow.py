@@ -27,7 +27,7 @@ def mounts(tmp_path: Path) -> Mounts:
 
 
 def variables(hub: Hub, mounts: Mounts, event: str, payload: object) -> dict[str, str]:
-    (mounts.folder / "workflow/event.json").write_text(json.dumps(payload), encoding="utf-8")
+    (mounts.directory / "workflow/event.json").write_text(json.dumps(payload), encoding="utf-8")
     return {
         "GITHUB_API_URL": hub.url,
         "GITHUB_SERVER_URL": hub.server_url,

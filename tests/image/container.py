@@ -27,12 +27,12 @@ def inside(*command: str) -> str:
 class Mounts:
     """The runner's mounts at /github: a workspace with a trace and a baseline, and the files for commands."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.workspace = folder / "workspace"
-        self.output, self.summary = (folder / "file_commands" / name for name in ("output", "summary"))
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.workspace = directory / "workspace"
+        self.output, self.summary = (directory / "file_commands" / name for name in ("output", "summary"))
         for name in ("workspace/.gotracer-ci", "file_commands", "workflow"):
-            (folder / name).mkdir(parents=True)
+            (directory / name).mkdir(parents=True)
         self.output.touch()
         self.summary.touch()
         shutil.copyfile(ROOT / "testdata/traces/service-leak-go1.27.trace", self.workspace / "leak.trace")
@@ -42,7 +42,7 @@ class Mounts:
         self, *command: str, variables: dict[str, str] | None = None, **inputs: str
     ) -> subprocess.CompletedProcess[str]:
         """Run the action or a command in a new container, after giving all files to the workspace's owner."""
-        for path in (self.folder, *self.folder.rglob("*")):
+        for path in (self.directory, *self.directory.rglob("*")):
             os.chown(path, OWNER, OWNER)
         environ = {
             "GITHUB_WORKSPACE": "/github/workspace",
@@ -57,10 +57,10 @@ class Mounts:
             **(variables or {}),
         }
         options = [f"--env={name}={value}" for name, value in environ.items()]
-        return tool("run", IMAGE, "--volume", f"{self.folder}:/github", *options, "--", *(command or ENTRYPOINT))
+        return tool("run", IMAGE, "--volume", f"{self.directory}:/github", *options, "--", *(command or ENTRYPOINT))
 
     def outputs(self) -> list[str]:
         return self.output.read_text(encoding="utf-8").splitlines()
 
     def not_handed_over(self) -> set[Path]:
-        return {path for path in self.folder.rglob("*") if path.stat().st_uid != OWNER}
+        return {path for path in self.directory.rglob("*") if path.stat().st_uid != OWNER}

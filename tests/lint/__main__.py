@@ -30,10 +30,10 @@ def follows(schema: str, *files: str | Path) -> bool:
 
 
 def main() -> int:
-    folder = ROOT / "build" / "lint" / ".github" / "workflows"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shown = blocks.write(folder)
+    directory = ROOT / "build" / "lint" / ".github" / "workflows"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    shown = blocks.write(directory)
     found = actionlint([*OURS, *shown])
     print(found, end="")
     clean = (

@@ -41,11 +41,11 @@ def workflows(page: Path) -> Iterator[tuple[int, str]]:
         yield first, "\n" * before + around + textwrap.indent(token.content, " " * indent)
 
 
-def write(folder: Path, pages: tuple[Path, ...] = PAGES) -> list[Path]:
+def write(directory: Path, pages: tuple[Path, ...] = PAGES) -> list[Path]:
     """Write each workflow to a file named after its page and line."""
     files = []
     for page in pages:
         for line, text in workflows(page):
-            files.append(folder / f"{page.stem}-{line}.yml")
+            files.append(directory / f"{page.stem}-{line}.yml")
             files[-1].write_text(text, encoding="utf-8")
     return files

@@ -29,7 +29,7 @@ def main() -> None:
             return
         if not options.table:
             plan.record(toolchain(), options.programs, options.minutes, _progress)
-        recorded = data.folder_data()
+        recorded = data.directory_data()
         chosen = data.of_half(recorded, options.half) if options.half else recorded
         tables = table.tables(chosen, options.draws)
         print(table.markdown(tables))

@@ -54,9 +54,9 @@ class Recorded:
         return [run.trace for run in self.runs if (run.job, run.run) == (job, name)]
 
 
-def folder_data(folder: Path = NOISE) -> list[Recorded]:
+def directory_data(directory: Path = NOISE) -> list[Recorded]:
     """Return the whole data set, ordered by program name."""
-    return [load(path) for path in sorted(folder.glob("*.jsonl"))]
+    return [load(path) for path in sorted(directory.glob("*.jsonl"))]
 
 
 def of_half(data: Iterable[Recorded], half: str) -> list[Recorded]:
@@ -71,8 +71,8 @@ def of_half(data: Iterable[Recorded], half: str) -> list[Recorded]:
     return found
 
 
-def path_of(program: str, folder: Path = NOISE) -> Path:
-    return folder / f"{program}.jsonl"
+def path_of(program: str, directory: Path = NOISE) -> Path:
+    return directory / f"{program}.jsonl"
 
 
 def load(path: Path) -> Recorded:
@@ -107,7 +107,7 @@ def dump(recorded: Recorded) -> str:
     return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
 
 
-def save(recorded: Recorded, folder: Path = NOISE) -> None:
+def save(recorded: Recorded, directory: Path = NOISE) -> None:
     """Write the program's file atomically.
 
     Raises:
@@ -117,7 +117,7 @@ def save(recorded: Recorded, folder: Path = NOISE) -> None:
         raise NoiseError(
             f"{recorded.program}: was recorded with another Go or GOMAXPROCS; delete {path_of(recorded.program).name}"
         )
-    path = path_of(recorded.program, folder)
+    path = path_of(recorded.program, directory)
     draft = path.with_suffix(".part")
     draft.write_text(dump(recorded), encoding="utf-8", newline="\n")
     draft.replace(path)

@@ -35,7 +35,7 @@ def planned(programs: Collection[str] = ()) -> list[Job]:
 
 def missing(programs: Collection[str] = ()) -> list[Job]:
     """Return the planned jobs that are not recorded yet."""
-    known = {recorded.program: set(recorded.jobs) for recorded in data.folder_data()}
+    known = {recorded.program: set(recorded.jobs) for recorded in data.directory_data()}
     return [job for job in planned(programs) if job.number not in known.get(job.program.name, ())]
 
 

@@ -62,11 +62,11 @@ class Program:
             command = [program, *self.arguments, *(("-change", change) if change else ()), str(trace)]
         else:
             command = [program, "-test.short", f"-test.trace={trace}", *self.arguments]
-        folder = None if self.module else go.root / "src" / self.package
+        directory = None if self.module else go.root / "src" / self.package
         output = ""
         for _ in range(ATTEMPTS):
             done = subprocess.run(
-                command, cwd=folder, env=_environment(go), capture_output=True, text=True, timeout=300, check=False
+                command, cwd=directory, env=_environment(go), capture_output=True, text=True, timeout=300, check=False
             )
             if done.returncode == 0:
                 return

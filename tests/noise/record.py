@@ -55,11 +55,11 @@ class Job:
         data.save(replace(known, runs=(*known.runs, *self._runs(go))))
 
     def _runs(self, go: Toolchain) -> tuple[Run, ...]:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as directory:
             traces: list[tuple[str, Path]] = []
             with load(self.condition, go):
                 for number, kind in enumerate(self._order()):
-                    traces.append((kind, Path(folder, f"{number}.trace")))
+                    traces.append((kind, Path(directory, f"{number}.trace")))
                     self.program.run(go, traces[-1][1], "" if kind in (UNCHANGED, BASE) else kind)
             return tuple(Run(self.number, self.condition, kind, groups_of(trace)) for kind, trace in traces)
 

@@ -20,7 +20,7 @@ STALE = "the recorded runs or the designs changed: python -m tests.noise --table
 
 @cache
 def replayed() -> dict[tuple[str, ...], tuple[int, ...]]:
-    return _by_cell(table.replay(data.folder_data()))
+    return _by_cell(table.replay(data.directory_data()))
 
 
 def _by_cell(rows: list[list[Any]]) -> dict[tuple[str, ...], tuple[int, ...]]:

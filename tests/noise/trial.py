@@ -32,13 +32,13 @@ class _Workflow:
 
     go: Toolchain
     program: Program
-    folder: Path
+    directory: Path
     conditions: Iterator[str]
     progress: Progress
 
     @property
     def baseline(self) -> Path:
-        return self.folder / "baseline.json"
+        return self.directory / "baseline.json"
 
     def made(self) -> None:
         """Create the baseline with five jobs."""
@@ -49,14 +49,14 @@ class _Workflow:
 
     def judged(self, change: str = "") -> tuple[int, list[Key]]:
         """Return the exit code of a run, and the new and worse groups in its report."""
-        report = self.folder / "report.json"
+        report = self.directory / "report.json"
         code = self._analyze(*self._record(change), "--json", str(report), accept=(0, 1))
         return code, [*_flagged(json.loads(report.read_text(encoding="utf-8")))]
 
     def _record(self, change: str) -> list[str]:
         condition = next(self.conditions)
         self.progress(f"{self.program.name}, {change or 'unchanged'}, {condition}")
-        traces = [self.folder / f"{number}.trace" for number in range(TRACES)]
+        traces = [self.directory / f"{number}.trace" for number in range(TRACES)]
         with load(condition, self.go):
             for trace in traces:
                 self.program.run(self.go, trace, change)
@@ -75,15 +75,15 @@ def trial(go: Toolchain, progress: Progress) -> Iterator[str]:
     """Yield the lines of two Markdown tables."""
     yield from ("| Program, unchanged | Exit codes, 0 expected | Shown as worse |", "|---|---|---|")
     for program in HELD_OUT:
-        with tempfile.TemporaryDirectory() as folder:
-            workflow = _Workflow(go, program, Path(folder), cycle(CONDITIONS), progress)
+        with tempfile.TemporaryDirectory() as directory:
+            workflow = _Workflow(go, program, Path(directory), cycle(CONDITIONS), progress)
             workflow.made()
             runs = [workflow.judged() for _ in range(_UNCHANGED_RUNS)]
             yield f"| {program.name} | {_codes(runs)} | {sum(bool(keys) for _, keys in runs)} of {len(runs)} runs |"
     yield from ("", "| Change | Exit codes, 1 expected | Right place named |", "|---|---|---|")
     (service,) = (program for program in PROGRAMS if program.is_service)
-    with tempfile.TemporaryDirectory() as folder:
-        workflow = _Workflow(go, service, Path(folder), cycle(CONDITIONS), progress)
+    with tempfile.TemporaryDirectory() as directory:
+        workflow = _Workflow(go, service, Path(directory), cycle(CONDITIONS), progress)
         workflow.made()
         for change in CHANGES:
             runs = [workflow.judged(change.name) for _ in range(_CHANGED_RUNS)]

@@ -21,8 +21,8 @@ def build(goroot: Path, out: Path) -> Path:
     """Build the oracle with this toolchain to the file `out` and return its absolute path."""
     goroot, out = goroot.resolve(), out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        overlay = Path(folder, "overlay.json")
+    with tempfile.TemporaryDirectory() as directory:
+        overlay = Path(directory, "overlay.json")
         target = goroot / "src" / "cmd" / "oracle" / "main.go"
         overlay.write_text(json.dumps({"Replace": {str(target): str(SOURCE)}}), encoding="utf-8")
         subprocess.run(

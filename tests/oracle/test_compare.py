@@ -19,11 +19,11 @@ TRACE = TRACES / "cgocallback-go1.27.trace"
 SAMPLED = ("tour-go1.22", "tour-go1.25", "tour-go1.27", "allocfree-go1.23")
 
 
-def _reader(folder: Path, printed: list[str], error: str = "") -> Path:
+def _reader(directory: Path, printed: list[str], error: str = "") -> Path:
     """Return a fake oracle that prints these lines."""
-    output = folder / "output"
+    output = directory / "output"
     output.write_text("\n".join(printed) + "\n", encoding="utf-8")
-    program = folder / "reader"
+    program = directory / "reader"
     program.write_text(f"#!/bin/sh\ncat {output}\n{error and f'echo {error} >&2; exit 1'}\n", encoding="utf-8")
     program.chmod(0o755)
     return program

@@ -28,9 +28,9 @@ CHROMIUM_FLAGS = (
 @pytest.fixture(scope="session")
 def multitool() -> Path:
     """Return the directory of Sarif.Multitool and the official schema, installed on first use."""
-    folder = npm.package(*MULTITOOL)
-    (folder / "Sarif.Multitool").chmod(0o755)
-    return folder
+    directory = npm.package(*MULTITOOL)
+    (directory / "Sarif.Multitool").chmod(0o755)
+    return directory
 
 
 @pytest.fixture(scope="session")

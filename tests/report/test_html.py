@@ -27,12 +27,12 @@ class Opened:
     """A page with its console messages and requests."""
 
     page: Page
-    folder: Path
+    directory: Path
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def show(self, report: Report) -> Page:
-        file = self.folder / "report.html"
+        file = self.directory / "report.html"
         file.write_text(render("html", report), encoding="utf-8")
         self.page.goto(file.as_uri())
         assert self.requests == [file.as_uri()]

@@ -29,10 +29,10 @@ def test_a_path_outside_the_directory_has_no_url(path: str) -> None:
     assert LINKS.line(path, 3) == ""
 
 
-@pytest.mark.parametrize("folder", ["..", "a/../..", "/etc", "a//b", "\n"])
-def test_a_directory_does_not_lead_elsewhere(folder: str) -> None:
+@pytest.mark.parametrize("directory", ["..", "a/../..", "/etc", "a//b", "\n"])
+def test_a_directory_does_not_lead_elsewhere(directory: str) -> None:
     assert replace(LINKS, folder="services/shop").line("x.go", 3) == f"{LINKS.blob}services/shop/x.go#L3"
-    assert replace(LINKS, folder=folder).line("x.go", 3) == ""
+    assert replace(LINKS, folder=directory).line("x.go", 3) == ""
 
 
 def test_the_commit_is_on_the_same_host() -> None:

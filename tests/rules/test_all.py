@@ -63,8 +63,10 @@ def test_names_are_unique_and_gotracers_rules_come_first() -> None:
 
 def test_every_rule_has_a_file_and_every_file_its_rule() -> None:
     """An unregistered rule would be documented but never run."""
-    folder = Path(registry.__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if re.search(r"^RULE = ", path.read_text("utf-8"), re.MULTILINE)}
+    directory = Path(registry.__file__).parent
+    files = {
+        path.stem for path in directory.glob("*.py") if re.search(r"^RULE = ", path.read_text("utf-8"), re.MULTILINE)
+    }
     names = {re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=GC)(?=[A-Z])", "_", rule.name).lower() for rule in RULES}
     assert files == names
 

@@ -36,11 +36,11 @@ def go() -> Go:
     # CGO_ENABLED=0: needs no C compiler
     settings = {"GOENV": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOSUMDB": "off", "CGO_ENABLED": "0"}
 
-    def run(folder: Path, *arguments: str, **environment: str) -> str:
+    def run(directory: Path, *arguments: str, **environment: str) -> str:
         kept = {name: value for name, value in os.environ.items() if name not in {"GOWORK", "GOROOT", "GOPATH"}}
         done = subprocess.run(
             [tool, *arguments],
-            cwd=folder,
+            cwd=directory,
             env={**kept, **settings, "GOPROXY": "off", **environment},
             capture_output=True,
             text=True,

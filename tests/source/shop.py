@@ -353,8 +353,8 @@ def lay(base: Path) -> Path:
     """Write the repository, the module beside it, and the proxy for its dependency. Return the repository."""
     root = base / "checkout"
     _write(root, {name: _tall(name, text) for name, text in _OWN.items()} | {"go.mod": _GO_MOD})
-    for folder, module in (("sub", f"{MODULE}/sub"), ("third_party/fork", "example.net/fork")):
-        _write(root / folder, {"go.mod": f"module {module}\n\ngo 1.21\n"})
+    for directory, module in (("sub", f"{MODULE}/sub"), ("third_party/fork", "example.net/fork")):
+        _write(root / directory, {"go.mod": f"module {module}\n\ngo 1.21\n"})
     (root / "plugins").symlink_to("real")
     sibling = {"go.mod": "module example.net/sibling\n\ngo 1.21\n"}
     _write(base / "sibling", sibling | {"locks/locks.go": _tall(_SIBLING_FILE, _SIBLING_LOCKS)})

@@ -286,16 +286,16 @@ def test_goroot_without_frames_of_the_runtime() -> None:
 
 def test_speed(tmp_path: Path, write: Write) -> None:
     """Guards against quadratic time, with a wide margin. It is not a benchmark."""
-    folders = [f"p{number}" for number in range(250)]
-    write(tmp_path, {f"{folder}/f{n}.go": "package p\n" * 50 for folder in folders for n in range(20)})
+    directories = [f"p{number}" for number in range(250)]
+    write(tmp_path, {f"{directory}/f{n}.go": "package p\n" * 50 for directory in directories for n in range(20)})
     write(tmp_path, {"go.mod": "module example.com/big\n"})
     started = time.process_time()
     repository = Repository.scan(tmp_path)
     assert len(repository.files) == 5001
     assert time.process_time() - started < 0.5
     frames = [
-        (f"example.com/big/{folder}.f{line}", f"example.com/big/{folder}/f{n}.go", line)
-        for folder in folders
+        (f"example.com/big/{directory}.f{line}", f"example.com/big/{directory}/f{n}.go", line)
+        for directory in directories
         for n in range(4)
         for line in range(1, 21)
     ]

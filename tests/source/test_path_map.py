@@ -72,7 +72,7 @@ def test_a_note_suggests_a_path_map_if_less_than_half_is_mapped(repository: Repo
 
 
 @pytest.mark.parametrize(
-    ("start", "folder", "suggested"),
+    ("start", "directory", "suggested"),
     [
         ("/build/tree", "", "/build/tree=."),
         ("/build/my tree", "", "'/build/my tree=.'"),
@@ -86,8 +86,8 @@ def test_a_note_suggests_a_path_map_if_less_than_half_is_mapped(repository: Repo
         ("/a\tb", "", None),
     ],
 )
-def test_the_suggested_path_map(repository: Repository, start: str, folder: str, suggested: str | None) -> None:
-    files = ("inner/i.go",) if folder else ("pkg/w.go", "internal/vendor/v.go", "tools/x/x.go", "pkg/new.go")
+def test_the_suggested_path_map(repository: Repository, start: str, directory: str, suggested: str | None) -> None:
+    files = ("inner/i.go",) if directory else ("pkg/w.go", "internal/vendor/v.go", "tools/x/x.go", "pkg/new.go")
     source = SourceMap(repository)
     frames = [("x.y/z.F", f"{start}/{file}", 1) for file in files] + [TRIMMED_MAIN]
     source.learn(frames)
@@ -112,9 +112,11 @@ def test_only_files_of_the_repository_are_named(repository: Repository, frames: 
         assert len(note.text) < 10_000
 
 
-@given(start=HOSTILE, folder=st.sampled_from(["", "sub/", "cmd/"]))
-def test_a_suggested_path_map_is_valid_on_the_command_line(repository: Repository, start: str, folder: str) -> None:
-    below = [file.removeprefix(folder) for file in repository.files if file.startswith(folder) and file.endswith(".go")]
+@given(start=HOSTILE, directory=st.sampled_from(["", "sub/", "cmd/"]))
+def test_a_suggested_path_map_is_valid_on_the_command_line(repository: Repository, start: str, directory: str) -> None:
+    below = [
+        file.removeprefix(directory) for file in repository.files if file.startswith(directory) and file.endswith(".go")
+    ]
     frames = [("x.y/z.F", f"{start}/{file}", 1) for file in below if "vendor/" not in file]
     source = SourceMap(repository)
     source.learn(frames)

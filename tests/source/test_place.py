@@ -96,9 +96,9 @@ def test_anchor_of_a_program_without_main_in_the_repository(tmp_path: Path) -> N
     """It is the go.mod nearest to the root, or None without one."""
     (tmp_path / "x.go").write_text("package x\n")
     assert anchor([UNMAPPED], Repository.scan(tmp_path)) is None
-    for folder in ("b/c", "b", "a"):
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / folder / "go.mod").write_text(f"module example.com/{folder}\n")
+    for directory in ("b/c", "b", "a"):
+        (tmp_path / directory).mkdir(parents=True, exist_ok=True)
+        (tmp_path / directory / "go.mod").write_text(f"module example.com/{directory}\n")
     repository = Repository.scan(tmp_path)
     found = anchor([UNMAPPED], repository)
     assert found is not None

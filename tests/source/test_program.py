@@ -89,12 +89,12 @@ def test_a_repository_without_modules(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tested", ["example.com/shop/orders.TestTake", "example.com/shop/orders_test.TestTake.func1"])
-@pytest.mark.parametrize("folder", ["ROOT/orders", "example.com/shop/orders", "/elsewhere/orders"])
-def test_tests(of: Callable[..., str], tested: str, folder: str) -> None:
+@pytest.mark.parametrize("directory", ["ROOT/orders", "example.com/shop/orders", "/elsewhere/orders"])
+def test_tests(of: Callable[..., str], tested: str, directory: str) -> None:
     """In the package or its external test package, with any helpers between the test and Go's test runner."""
     frames = (
         ("example.com/helpers/suite.Run.func1", "/root/go/pkg/mod/example.com/helpers@v1.0.0/suite/suite.go"),
-        (tested, f"{folder}/orders_test.go"),
+        (tested, f"{directory}/orders_test.go"),
         ("testing.tRunner", "testing/testing.go"),
         ("main.main", "_testmain.go"),
     )

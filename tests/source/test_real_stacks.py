@@ -153,9 +153,9 @@ class World:
     proxy: Path
     go: Go
 
-    def stacks(self, folder: Path, *arguments: str, mod: str = "mod") -> list[Stack]:
+    def stacks(self, directory: Path, *arguments: str, mod: str = "mod") -> list[Stack]:
         output = self.go(
-            folder,
+            directory,
             *arguments,
             GOFLAGS=f"-mod={mod} -modcacherw" if mod else "-modcacherw",
             GOPROXY=self.proxy.as_uri(),

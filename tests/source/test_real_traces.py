@@ -66,20 +66,20 @@ class World:
     def goroot(self) -> str:
         return self.go(self.base, "env", "GOROOT").strip()
 
-    def build(self, out: Path, folder: str, *arguments: str, **environment: str) -> None:
+    def build(self, out: Path, directory: str, *arguments: str, **environment: str) -> None:
         """Run `go ARGUMENTS`. `OUT` in the arguments stands for the output file."""
         settings = {
             "GOFLAGS": "-mod=mod -modcacherw",
             "GOPROXY": (self.base / "proxy").as_uri(),
             "GOMODCACHE": str(self.base / "cache/pkg/mod"),
-            "PWD": str(self.base / folder),
+            "PWD": str(self.base / directory),
         }
         command = [argument.replace("OUT", str(out)) for argument in arguments]
-        self.go(self.base / folder, *command, **{**settings, **environment})
+        self.go(self.base / directory, *command, **{**settings, **environment})
 
-    def trace(self, out: Path, folder: str, *arguments: str, **environment: str) -> Path:
+    def trace(self, out: Path, directory: str, *arguments: str, **environment: str) -> Path:
         """Build the program or the test, run it, and return its trace."""
-        self.build(out, folder, *arguments, **environment)
+        self.build(out, directory, *arguments, **environment)
         trace = out.with_suffix(".trace")
         if "run" in arguments:
             return out
@@ -149,7 +149,7 @@ def assert_true_files(trace: Path, root: Path, goroot: str, path_map: PathMap = 
 
 
 @pytest.mark.parametrize(
-    ("folder", "command", "environment"),
+    ("directory", "command", "environment"),
     [
         ("checkout", BUILD, {}),
         ("checkout", after(BUILD, TRIM), {}),
@@ -172,9 +172,9 @@ def assert_true_files(trace: Path, root: Path, goroot: str, path_map: PathMap = 
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
 def test_every_build_gives_the_same_locations(
-    world: World, tmp_path: Path, folder: str, command: tuple[str, ...], environment: dict[str, str]
+    world: World, tmp_path: Path, directory: str, command: tuple[str, ...], environment: dict[str, str]
 ) -> None:
-    trace = world.trace(tmp_path / "shop", folder, *command, **environment)
+    trace = world.trace(tmp_path / "shop", directory, *command, **environment)
     report = report_of(trace, world.root)
     assert places(report) == shop.marks(world.root, "test:" if command[0] == "test" else "")
     assert {finding.location.mapped for finding in report.findings if finding.location} == {"exact", "anchor"}
@@ -240,10 +240,10 @@ def test_the_suggested_path_map_works(world: World, trimmed: Path, tmp_path: Pat
     shutil.copytree(world.root, root, symlinks=True, ignore=shutil.ignore_patterns("vendor", "go.*", "third_party"))
     [note] = mapping_notes(report_of(trimmed, root))
     assert note.startswith("only ")
-    option, text = shlex.split(note.partition("say where: ")[2])
-    start, _, folder = text.partition("=")
+    option, text = shlex.split(note.partition(", use ")[2])
+    start, _, directory = text.partition("=")
     assert option == "--path-map"
-    report = report_of(trimmed, root, ((start, folder),))
+    report = report_of(trimmed, root, ((start, directory),))
     assert mapping_notes(report) == []
     assert places(report) >= {place for place in shop.marks(root) if place[1].startswith(("cmd/", "internal/"))}
 

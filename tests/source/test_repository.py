@@ -50,7 +50,7 @@ def test_a_missing_root_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, {f"{folder}/{number}.go": "" for folder in "ab" for number in range(10)})
+    write(tmp_path, {f"{directory}/{number}.go": "" for directory in "ab" for number in range(10)})
     assert Repository.scan(tmp_path).complete
     monkeypatch.setattr(module, "MAX_ENTRIES", 10)
     cut = Repository.scan(tmp_path)
@@ -154,8 +154,8 @@ def test_vendored_copies_by_version(tmp_path: Path, write: Write) -> None:
     ]
     assert copies == ["vendor/example.com/dep/dep.go", "other/vendor/example.com/dep/dep.go", None, None]
     assert repository.locate_cached("/cache/example.com/new", "old.go", "v2.0.0") == "vendor/example.com/old/old.go"
-    for folder in ("/cache/xample.com/new", "/cache/example.com/new/x", "example.com/new", "/", ""):
-        assert repository.locate_cached(folder, "old.go", "v2.0.0") is None
+    for directory in ("/cache/xample.com/new", "/cache/example.com/new/x", "example.com/new", "/", ""):
+        assert repository.locate_cached(directory, "old.go", "v2.0.0") is None
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_home(tmp_path: Path, write: Write, path: str, home: str, import_path: s
     repository = Repository.scan(write(tmp_path, SEVERAL))
     found = repository.home(path)
     assert found is not None
-    assert (found.folder, repository.import_path(path)) == (home, import_path)
+    assert (found.directory, repository.import_path(path)) == (home, import_path)
     nowhere = Repository.scan(write(tmp_path / "x", {"a.go": ""}))
     assert (nowhere.home("a.go"), nowhere.import_path("a.go"), nowhere.module) == (None, None, None)
 
