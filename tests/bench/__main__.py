@@ -1,7 +1,7 @@
-"""`python -m tests.bench`: makes traces, runs ours, Go's reader and `go tool trace` in turns, prints tables.
+"""`python -m tests.bench`: create traces, run our decoder, Go's reader and `go tool trace` in turns, print tables.
 
-make bench                              # some minutes
-python -m tests.bench --big             # also makes, analyses and deletes a trace of 1 GB
+make bench                              # a few minutes
+python -m tests.bench --big             # also creates, analyzes and deletes a trace of 1 GB
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.bench.rounds import Measured, measure
 from tests.bench.targets import Check
 from tests.bench.traces import BIG, LARGE, OLD, SMALL, TINY, make
 
-MANY = 3  # times the rounds, for traces with short runs
+MANY = 3  # more rounds for traces with short runs
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _big(go: Toolchain, installed: Installed) -> tuple[int, Usage]:
-    """Make the 1 GB trace, analyse it and delete it."""
+    """Create the 1 GB trace, analyze it and delete it."""
     _progress("big: making 1 GB")
     path = make(go, BIG)
     try:
@@ -91,10 +91,14 @@ def _headline(facts: dict[str, Any]) -> str:
 
 
 def _options() -> Any:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures the decoder beside Go's own.")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each runs [default: 5]")
-    parser.add_argument("--big", action="store_true", help="also a trace of 1 GB: makes it, analyses it, deletes it")
-    parser.add_argument("--json", type=Path, default=BUILD / "result.json", metavar="FILE", help="every single run")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure the decoder and Go's own reader."
+    )
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="number of rounds [default: 5]")
+    parser.add_argument("--big", action="store_true", help="also create, analyze and delete a trace of 1 GB")
+    parser.add_argument(
+        "--json", type=Path, default=BUILD / "result.json", metavar="FILE", help="write every single run to FILE"
+    )
     options = parser.parse_args()
     options.rounds = max(1, options.rounds)
     return options

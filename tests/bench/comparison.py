@@ -1,4 +1,4 @@
-"""What a comparison takes: one of many groups with a full baseline, made from fixed random numbers."""
+"""Measure a comparison of many groups with a full baseline, generated from fixed random numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HERE = Conditions("1.26", 4)
 
 
 def compare_ms(*, with_base: bool, rounds: int) -> float:
-    """CPU time of the fastest round, ms. The program is unchanged; its times vary as those of real ones."""
+    """Return the CPU time of the fastest round in ms. The program is unchanged, and its times vary realistically."""
     noise = random.Random(1)
     keys = sorted(Key("MutexContention", "sync.(*Mutex).Lock", f"main.(*service).f{i}") for i in range(GROUPS))
     entries = tuple(

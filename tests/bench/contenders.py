@@ -1,4 +1,4 @@
-"""The contenders: what each one is, and how it is started."""
+"""The contenders and how to start them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INSIDE = ("-P", str(HERE / "inside.py"))
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """command: the trace's path is its last argument. accept: the exit codes of a successful run.
+    """A measured program. command: the trace's path is appended. accept: the exit codes of a successful run.
 
     package: a directory to import from first.
     """
@@ -38,7 +38,7 @@ class Contender:
     package: Path | None = None
 
     def run(self, trace: Path, *, watch: bool = False) -> Usage:
-        # in the programs' directory: analyze takes it for the repository that the frames belong to
+        # in the programs' directory, so that analyze uses it as the repository
         command = (*self.command, str(trace))
         return processes.run(command, PROGRAMS, _environment(self.package), accept=self.accept, watch=watch)
 
@@ -68,7 +68,7 @@ def uncompiled(installed: Installed) -> Contender:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the decoder says of a trace and of itself."""
+    """The decoder's output about a trace and about itself."""
 
     events: int
     compiled: bool

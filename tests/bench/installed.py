@@ -1,4 +1,4 @@
-"""A plain install of this package: an editable one takes longer to start."""
+"""A plain install of this package. An editable one takes longer to start."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tests.bench.golang import BUILD, ROOT
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """python, command: the interpreter and `gotracer-ci` of an environment of its own."""
+    """A virtual environment. python, command: its interpreter and its `gotracer-ci`."""
 
     python: Path
     command: Path
 
 
 def install() -> Installed:
-    """Build the package as it is now and install it.
+    """Build and install the package as it is now.
 
-    Its dependencies are those of this environment. A path that is added this way brings no editable package along.
+    It uses this environment's dependencies. Adding their path does not add its editable packages.
     """
     source, directory = BUILD / "source", BUILD / "installed"
     for old in (source, directory):
         shutil.rmtree(old, ignore_errors=True)
-    # a copy, because a build directory may hold modules that have been renamed since
+    # build in a copy, because a build directory may contain modules that have been renamed since
     unneeded = shutil.ignore_patterns(".*", "build", "tests", "testdata", "*.so", "*.pyd", "*.egg-info", "__pycache__")
     shutil.copytree(ROOT, source, ignore=unneeded)
     venv.create(directory, symlinks=True)

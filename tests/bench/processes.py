@@ -1,4 +1,4 @@
-"""Whole processes and what they cost: CPU time and memory, as the operating system counted them."""
+"""CPU time and memory of whole processes, measured by the operating system."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ POLL = 0.02  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """cpu_s: user and system. peak: the most memory held at once, in bytes, with the pages of mapped files.
+    """Resources of a process. cpu_s: user and system time. peak: maximum memory in bytes, with mapped files.
 
-    private: the most of it that is no file's; 0 where it was not watched.
+    private: maximum anonymous memory; 0 if not measured.
     """
 
     cpu_s: float
@@ -35,7 +35,7 @@ def run(
     accept: Sequence[int] = (0,),
     watch: bool = False,
 ) -> Usage:
-    """Runs a process to its end; what it prints is thrown away, but its complaints are shown when it fails."""
+    """Run a process to completion. Discard its stdout, and show its stderr if it fails."""
     begun = time.monotonic()
     private = 0
     with tempfile.TemporaryFile() as complaints:
@@ -57,12 +57,12 @@ def run(
             complaints.seek(0)
             text = complaints.read().decode("utf-8", "replace")
             raise RuntimeError(f"exit code {process.returncode} of {' '.join(command)}\n{text}")
-    # Linux counts ru_maxrss in units of 1,024 bytes
+    # Linux reports ru_maxrss in units of 1,024 bytes
     return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, private)
 
 
 def _watched(pid: int) -> tuple[int, int, struct_rusage]:
-    """Waits for a process and looks at its anonymous memory meanwhile (Linux)."""
+    """Wait for a process and sample its anonymous memory meanwhile (Linux)."""
     most = 0
     status_file = Path("/proc", str(pid), "status")
     while True:

@@ -1,4 +1,4 @@
-"""Rounds: everyone runs once, then everyone again, so that a machine's better and worse moments meet all alike."""
+"""Rounds: each contender runs once per round, so that the machine's noise affects all equally."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Measured:
-    """One trace's runs, by contender, in the order of the rounds."""
+    """The runs on one trace, by contender, in the order of the rounds."""
 
     name: str
     size: int
@@ -28,7 +28,7 @@ class Measured:
         return median(usage.cpu_s for usage in self.runs[contender])
 
     def fastest_s(self, contender: str) -> float:
-        """What it takes when nothing else runs, or nearly so."""
+        """Return the time of the fastest round, the one with the least noise."""
         return min(usage.cpu_s for usage in self.runs[contender])
 
     def ns_per_event(self, contender: str) -> float:
@@ -38,11 +38,11 @@ class Measured:
         return median(usage.peak for usage in self.runs[contender])
 
     def beyond_file(self, contender: str) -> float:
-        """Peak memory without the file's size."""
+        """Return the peak memory minus the file's size."""
         return self.peak(contender) - self.size
 
     def ratio(self, slow: str, fast: str) -> float:
-        """The median of the rounds' ratios of CPU time."""
+        """Return the median over rounds of the ratio of CPU times."""
         pairs = zip(self.runs[slow], self.runs[fast], strict=True)
         return median(one.cpu_s / other.cpu_s for one, other in pairs)
 
@@ -50,7 +50,7 @@ class Measured:
 def measure(
     name: str, trace: Path, contenders: Sequence[Contender], rounds: int, installed: Installed, progress: Progress
 ) -> Measured:
-    """Run all contenders in rounds. The first round, which fills the system's caches, is not counted."""
+    """Run all contenders in rounds. The first round, which fills the system's caches, does not count."""
     facts = about(installed, trace)
     runs: dict[str, list[Usage]] = {contender.name: [] for contender in contenders}
     measured = Measured(name, trace.stat().st_size, facts.events, facts.compiled, runs)

@@ -1,4 +1,4 @@
-"""The tables, in Markdown, and the same as JSON."""
+"""The results as Markdown tables and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.bench.traces import MB, Workload
 
 
 def traces(rows: Iterable[tuple[Workload, int, int]]) -> Iterator[str]:
-    """rows: workload, size in bytes, events."""
+    """Yield the table of traces. rows: (workload, size in bytes, events)."""
     cells = [(w.name, f"{size / MB:,.3g}", f"{events / 1e6:,.3g}", w.what) for w, size, events in rows]
     return _table(("Trace", "MB", "Million events", "What it is"), cells)
 
@@ -48,7 +48,7 @@ def checks(all_checks: Iterable[Check]) -> Iterator[str]:
 
 
 def document(facts: dict[str, Any], all_measured: Iterable[Measured], all_checks: Iterable[Check]) -> dict[str, Any]:
-    """Everything, each single run included."""
+    """Return all results, including each single run."""
     return {
         **facts,
         "traces": [asdict(measured) for measured in all_measured],

@@ -1,4 +1,4 @@
-"""The targets, and what was measured. Nothing fails here: a shared machine's figures are no test."""
+"""The targets and the measured values. Nothing fails here, because measurements on a shared machine are noisy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.bench.traces import MB
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """at_least: the target is a lower limit, else an upper one."""
+    """A target. at_least: whether the target is a lower limit instead of an upper one."""
 
     figure: str
     trace: str
@@ -58,7 +58,8 @@ def old(measured: Measured) -> Iterator[Check]:
 
 
 def comparison(rounds: int) -> Iterator[Check]:
-    from tests.bench.comparison import compare_ms  # late: measured processes start with this one's memory as their peak
+    # Import late: measured processes start with this one's memory as their peak.
+    from tests.bench.comparison import compare_ms
 
     for with_base, name in ((False, "5,000 groups, 10 jobs"), (True, "the same and 3 base traces")):
         yield Check("compare", name, compare_ms(with_base=with_base, rounds=rounds), 50, "ms")

@@ -1,4 +1,4 @@
-"""The traces that are measured. Most are made by our programs, once, and kept in build/bench."""
+"""The measured traces. Most are recorded once with our programs and kept in build/bench."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from tests.bench.golang import BUILD, ROOT, Toolchain, old_toolchain
 
 MB = 1_000_000
-PROCS = "4"  # GOMAXPROCS: more threads to put in order than a small machine would give
+PROCS = "4"  # GOMAXPROCS: gives more threads to order than the default on a small machine
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A trace.
+    """A trace to measure.
 
-    program: what makes it, "" for a committed one. size: of the trace, about, in bytes. old: in the format of Go 1.21.
-    beats_reader: how many times as fast as Go's reader decoding should be.
+    program: records it, "" for a committed one. size: the approximate size in bytes. old: in the format of Go 1.21.
+    beats_reader: the target for the speed of decoding, relative to Go's reader.
     """
 
     name: str
