@@ -50,9 +50,9 @@ EXPLAINED = (
         "a CPU sample with an unknown stack: Go's reader does not check it, and panics when the stack is used",
     ),
     Explanation(
-        "frame refers to the unknown string ID -?[0-9]+",
+        "an event refers to an unknown string ID|frame refers to the unknown string ID -?[0-9]+",
         False,
-        "a frame with an unknown string in the older format: Go's reader uses an empty name (it rejects the newer one)",
+        "an event or frame of the old format with an unknown string: Go's reader uses an empty one",
     ),
     Explanation(
         "the trace is truncated: stacks that its events refer to are missing",
