@@ -191,7 +191,7 @@ def check_all() -> None:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Records the test traces again.")
+    parser = argparse.ArgumentParser(description="Record the test traces again.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="record only these cases [default: all]")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="directory of the Go toolchains")
     arguments = parser.parse_args()

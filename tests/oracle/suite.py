@@ -74,7 +74,7 @@ def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) ->
 
 def main() -> int:
     """Run the command line. Return 1 if a trace differs."""
-    parser = argparse.ArgumentParser(description="Compares fresh and committed traces with Go's own reader.")
+    parser = argparse.ArgumentParser(description="Compare fresh and committed traces with Go's own reader.")
     parser.add_argument("--quick", action="store_true", help="about a minute: three versions, the shorter programs")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "go", help="directory of the Go toolchains")
     arguments = parser.parse_args()
