@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _options() -> Any:
-    parser = argparse.ArgumentParser(prog="python -m tests.noise", description="Evaluate the comparison with recorded runs.")
+    parser = argparse.ArgumentParser(prog="python -m tests.noise", description="Evaluate the comparison.")
     parser.add_argument("--minutes", type=float, metavar="N", help="record for N minutes [default: until complete]")
     names = [program.name for program in PROGRAMS]
     parser.add_argument("--programs", nargs="+", default=[], choices=names, metavar="NAME", help="record only these")
