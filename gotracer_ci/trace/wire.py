@@ -1,6 +1,6 @@
 """The outer layer of Go 1.22 and later: header, batches, generations.
 
-A generation is purely data: which bytes are whose. What the events mean is the kernel's.
+A generation is plain data: which bytes belong to what. The kernel knows what the events mean.
 """
 
 from __future__ import annotations

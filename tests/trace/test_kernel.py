@@ -1,4 +1,4 @@
-"""The kernel's parts, and what it aggregates, against a slow and simple account of the same events."""
+"""The kernel's parts and aggregates, compared with a slow and simple walk over the same events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = {state.name.capitalize(): state for state in (GoState.RUNNING, *STATES)}
 
 
 def test_the_compiled_modules_are_loaded_where_there_are_any() -> None:
-    """A plain module earlier on the path would hide one, and nobody would notice but by the clock."""
+    """A plain module earlier on the path would hide a compiled one, and only the speed would show it."""
     libraries = {file.name.split(".")[0] for file in PACKAGE.rglob("*") if file.suffix in (".so", ".pyd")}
     sources = {file.stem for file in PACKAGE.rglob("*.py") if "import cython\n" in file.read_text(encoding="utf-8")}
     assert libraries in (set(), {*sources, "_shared"}), "all modules are compiled, or none"
@@ -41,7 +41,7 @@ def test_each_build_is_what_it_is_called(name: str) -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 12) | st.sampled_from([-(2**63), 2**63 - 1]))))
 def test_id_map_is_a_dict(steps: list[tuple[bool, int]]) -> None:
-    """With few ids, many collide and are removed again; that is where open addressing goes wrong."""
+    """With few ids, many collide and are removed again, which is where open addressing goes wrong."""
     ours = uncompiled().columns.IdMap([key for _, key in steps * 3])
     theirs: dict[int, int] = {}
     for step, (put, key) in enumerate(steps * 3):
@@ -56,7 +56,7 @@ def test_id_map_is_a_dict(steps: list[tuple[bool, int]]) -> None:
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_intervals_add_up(path: Path, decoder: Build) -> None:
-    """Count, total and longest of each state are those that a plain walk over the events gives."""
+    """Count, total and longest of each state equal those of a plain walk over the events."""
     trace, groups = open_trace(str(path)), new_groups()
     expected = walk(trace, groups)
     found: dict[GoState, list[int]] = {state: [0, 0, 0] for state in STATES}
@@ -76,7 +76,7 @@ def test_intervals_add_up(path: Path, decoder: Build) -> None:
 
 
 def walk(trace: Any, *observers: Any) -> dict[GoState, list[int]]:
-    """Count, total and longest of the intervals of each state, from a plain walk over the events; ns."""
+    """Return count, total and longest (ns) of the intervals of each state, from a plain walk over the events."""
     state: dict[int, tuple[GoState, int]] = {}
     lengths: defaultdict[GoState, list[int]] = defaultdict(list)
     start: int | None = None
@@ -106,7 +106,7 @@ def walk(trace: Any, *observers: Any) -> dict[GoState, list[int]]:
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_parked_intervals_are_groups_of_their_own(path: Path, decoder: Build) -> None:
-    """One that spans the whole trace says nothing; beside one that does not, it would take its place as the longest."""
+    """An interval that spans the whole trace says nothing, but would be the longest of a shared group."""
     trace = open_trace(str(path))
     for kind, parked, _, _, _, _, examples, _ in groups_of(trace):
         for _, length, _, _, _, _, flags in examples:

@@ -1,4 +1,4 @@
-"""A mapped file's memory is given back while it is read: nothing of it too early, and all that has been read.
+"""A mapped file's memory is released while it is read: all that has been read, and nothing too early.
 
 The mappings here are of no file. What is given back of them is gone for good and reads as zeros, whereas a file would
 have it again and hide a mistake.
@@ -43,7 +43,7 @@ ALLOCATIONS = (bytes([Ev.HEAP_ALLOC, 1, 64]) * 15_000).hex()
 
 
 def long_trace(version: int) -> bytes:
-    """Three generations of some 180 kB: more than a page, however large those are."""
+    """Three generations of about 180 kB each: more than a page of any size."""
     return case(HEADER.format(version) + "".join(GENERATION.format(n, ALLOCATIONS) for n in (1, 2, 3))).data
 
 
@@ -57,8 +57,8 @@ def forgetful(data: bytes) -> mmap.mmap:
     return mapping
 
 
-def told(trace: Trace) -> tuple[object, ...]:
-    """Everything that a trace says of itself."""
+def contents(trace: Trace) -> tuple[object, ...]:
+    """Return everything that a trace gives."""
     positions: list[int] = []
     trace.watch = lambda trace: positions.append(trace.position)
     groups = Groups()
@@ -69,7 +69,7 @@ def told(trace: Trace) -> tuple[object, ...]:
 
 
 def last_end(data: bytes, version: int) -> int:
-    """Where the last whole generation ends."""
+    """Return where the last complete generation ends."""
     end = 0
     try:
         for generation in generations(memoryview(data), version):
@@ -82,15 +82,15 @@ def last_end(data: bytes, version: int) -> int:
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.5])
 @pytest.mark.parametrize("name", ALL)
 def test_what_was_given_back_is_not_looked_at_again(name: str, share: float) -> None:
-    """Whole or cut: then the generation that is cut must still be there."""
+    """Complete or truncated; the truncated generation must still be there."""
     data = ALL[name][: int(len(ALL[name]) * share)]
-    assert told(Trace("a", memoryview(forgetful(data)))) == told(Trace("a", memoryview(data)))
+    assert contents(Trace("a", memoryview(forgetful(data)))) == contents(Trace("a", memoryview(data)))
 
 
 @pytest.mark.parametrize("share", [1.0, 0.7])
 @pytest.mark.parametrize("name", LONG)
 def test_what_was_read_is_given_back(name: str, share: float) -> None:
-    """In whole pages: the last one may hold the next generation's beginning."""
+    """Only whole pages: the last one may contain the beginning of the next generation."""
     data = LONG[name][: int(len(LONG[name]) * share)]
     mapping = forgetful(data)
     trace = Trace("a", memoryview(mapping))
@@ -104,11 +104,11 @@ def test_what_was_read_is_given_back(name: str, share: float) -> None:
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_file_that_gave_its_memory_back_is_whole(name: str, tmp_path: Path) -> None:
-    """And can be read again: by who comes next, and by who still has it open."""
+    """It can be read again, by a new reader and by one that still has it open."""
     path = tmp_path / "a.trace"
     path.write_bytes(LONG[name])
     trace = open_trace(str(path))
-    expected = told(Trace(str(path), memoryview(LONG[name])))
-    assert told(trace) == expected
+    expected = contents(Trace(str(path), memoryview(LONG[name])))
+    assert contents(trace) == expected
     assert path.read_bytes() == LONG[name]
     assert sum(chunk.n for chunk in trace.chunks()) == sum(chunk.n for chunk in open_trace(str(path)).chunks())

@@ -12,7 +12,7 @@ from tests.trace.conftest import TRACES, Oracle
 from tests.trace.lines import lines
 
 ONLY_AT_A_GENERATIONS_START = {Ev.GC_SWEEP_ACTIVE}
-"""Needs a sweep under way at the very moment that a generation begins; no program of ours provokes it."""
+"""Needs a sweep in progress at the moment a generation begins; none of our programs provokes it."""
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
@@ -25,7 +25,7 @@ def test_events_equal_go_s_reader(path: Path, decoder: Build, oracle: Oracle) ->
 
 
 def test_the_traces_hold_every_event_type_and_version() -> None:
-    """Else the comparison above would say nothing about what is missing."""
+    """Otherwise the comparison above would say nothing about a missing type."""
     seen: set[int] = set()
     versions = set()
     for path in TRACES:

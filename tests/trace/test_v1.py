@@ -20,7 +20,7 @@ from tests.trace.lines import lines
 
 OLDER = [path for path in TRACES if path.stem.endswith(("go1.19", "go1.21"))]
 NOBODY_WRITES = {Old.FUTILE_WAKEUP, Old.GO_SYS_EXIT_LOCAL}
-"""Numbers that the format keeps, and that no Go since 1.11 uses."""
+"""Event types of the format that no Go since 1.11 writes."""
 
 MAIN, OTHER, STACK = 1, 2, 1
 
@@ -37,7 +37,7 @@ def number(value: int) -> bytes:
 
 
 def record(kind: int, *numbers: int) -> bytes:
-    """An event's bytes: with more than three numbers, their length in bytes comes first."""
+    """Return the bytes of an event. If it has more than three numbers, their length in bytes comes first."""
     body = b"".join(map(number, numbers))
     if len(numbers) <= 3:
         return bytes([kind | (len(numbers) - 1) << 6]) + body
@@ -75,13 +75,13 @@ BEGINS = b"".join(
 
 
 def trace(*events: bytes, others: bytes = b"", version: int = 21) -> bytes:
-    """What happens on P 0 after the beginning, and the batches of others."""
+    """Return a trace with these events on P 0 after the beginning, and the batches of other Ps."""
     return b"go 1.%d trace\0\0\0" % version + batch(0, 1000, BEGINS, *events) + others + batch(0, 9000, TABLES)
 
 
 @pytest.fixture
 def read(decoder: Build, oracle: Oracle, tmp_path: Path) -> Read:
-    """Our lines, which must be those of Go's reader, and the damage."""
+    """Return our lines, which must equal those of Go's reader, and the damage."""
 
     def reader(data: bytes) -> tuple[list[str], str]:
         path = tmp_path / "written.trace"
@@ -107,7 +107,7 @@ def test_the_traces_hold_every_event_of_the_older_format() -> None:
 
 @pytest.mark.parametrize("version", [11, 19, 21])
 def test_every_version_of_the_format(version: int, read: Read) -> None:
-    """What a stop-the-world is for has other numbers in Go 1.21."""
+    """The reasons of stop-the-worlds have other numbers in Go 1.21."""
     stops = [event for k in (0, 1, 2, 7) for event in (record(Old.STW_START, 1, k), record(Old.STW_DONE, 1))]
     found, damage = read(trace(*stops, version=version))
     assert damage == ""
@@ -116,7 +116,7 @@ def test_every_version_of_the_format(version: int, read: Read) -> None:
 
 
 def test_system_calls(read: Read) -> None:
-    """One that did not block becomes 1 ns, and pushes what follows; an end has its own time, before it was written."""
+    """A call that did not block lasts 1 ns and delays what follows; its end has its own time, before it was written."""
     found, damage = read(
         trace(
             record(Old.GO_SYSCALL, 5, STACK),
@@ -137,7 +137,7 @@ def test_system_calls(read: Read) -> None:
 
 
 def test_ends_of_system_calls_are_sorted_by_their_true_times(read: Read) -> None:
-    """They are written in another order, and of equal times the one that was written first comes first."""
+    """They are written in another order; of equal times, the first one written comes first."""
     goroutines = range(10, 60)
     calls = b"".join(
         record(Old.GO_START, 5, g, 1) + record(Old.GO_SYSCALL, 5, STACK) + record(Old.GO_SYS_BLOCK, 5)
@@ -167,7 +167,7 @@ def test_states_and_reasons(read: Read, tmp_path: Path) -> None:
     assert any(line.startswith("Label") and '"name"' in line for line in found)
     opened = open_trace(str(tmp_path / "written.trace"))
     list(opened.chunks())
-    # GoStop is no end, and those from before the trace are known by their function
+    # GoStop does not end a goroutine, and goroutines from before the trace have only a function
     alive = {row[0]: row for row in opened.alive()}
     assert {id: row[5] for id, row in alive.items()} == {MAIN: GoState.WAITING, OTHER: GoState.WAITING}
     assert [opened.tables.stack(row[4]) for row in alive.values()] == [[("main.main", "main.go", 7)]] * 2
@@ -200,8 +200,8 @@ def test_what_belongs_to_no_real_p(read: Read) -> None:
     assert {p for p in procs if p > 1} == {GC_P, NETPOLL_P, TIMER_P}
 
 
-def test_a_p_that_is_not_heard_of_is_idle(decoder: Build) -> None:
-    """What is runnable while P 1 does nothing could have run there, though the file says nothing of P 1."""
+def test_a_p_without_events_is_idle(decoder: Build) -> None:
+    """A goroutine that is runnable could have run on P 1, although the file has no event of it."""
     data = trace(record(Old.GO_UNBLOCK, 5, OTHER, 2, STACK), record(Old.GO_SCHED, 1000, STACK))
     opened = trace_of("written", data)
     assert sum(total for kind, _, _, _, _, total, *_ in groups_of(opened) if kind == IntervalKind.IDLE_P) == 1000 + 2
@@ -231,7 +231,7 @@ def test_tasks_regions_and_logs(read: Read) -> None:
 
 
 def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
-    """Long before the first event is known: a file is gone through three times."""
+    """It moves long before the first event is known, because the file is read three times."""
     opened = trace_of("long", trace(*[record(Old.HEAP_ALLOC, 5, 1)] * (4 * STEP)))
     seen = [(0, 0)]
     opened.watch = lambda opened: seen.append((opened.events, opened.position))
@@ -245,7 +245,7 @@ def test_the_position_moves_evenly_from_the_first_byte_on() -> None:
 
 @pytest.mark.parametrize("path", OLDER[::5], ids=lambda path: path.stem)
 def test_a_truncated_trace_is_refused(path: Path, decoder: Build) -> None:
-    """The clock's frequency, then stacks lie at the end: nothing can be read, or all without the stacks cut off."""
+    """Frequency and stacks are at the end: either nothing can be read, or everything without the truncated stacks."""
     data = path.read_bytes()
     for end in range(16, len(data), len(data) // 7):
         cut = trace_of("cut", data[:end])
@@ -294,7 +294,7 @@ def test_what_cannot_be_ordered_is_refused(events: list[bytes], problem: str, re
     ],
 )
 def test_what_contradicts_itself_is_read_up_to_there(events: list[bytes], problem: str, decoder: Build) -> None:
-    """Go's reader gives nothing of these; what came before is as good as in any other trace."""
+    """Go's reader returns no events of these; ours returns those before the contradiction."""
     whole = trace_of("whole", trace())
     before = [row for chunk in whole.chunks() for row in chunk.rows()]
     broken = trace_of("broken", trace(*events))

@@ -1,4 +1,4 @@
-"""The validator passes what is right, and finds what is not: each of its invariants has been seen to fail."""
+"""The validator accepts correct traces and rejects wrong ones; a test makes each of its invariants fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.trace.validator import FROM_TO, INVARIANTS, SYSCALL, Row, Validator, 
 
 MUTATED = ("tour-go1.27", "cgocallback-go1.27", "annotations-go1.26", "blockedread-go1.22", "lockcontention-go1.23")
 MUTANTS = 60
-"""Of each kind and trace."""
+"""For each kind and trace."""
 Mutation = Callable[[list[Row]], None]
 
 
@@ -41,7 +41,7 @@ def test_every_committed_trace_holds(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MUTATED)
-def test_both_kernels_hold(name: str, decoder: Build) -> None:
+def test_all_builds_hold(name: str, decoder: Build) -> None:
     trace = open_trace(str(ROOT / "testdata" / "traces" / f"{name}.trace"))
     assert validate(trace) == len(_rows(name))
 
@@ -70,14 +70,14 @@ def _allocate_on_another_p(rows: list[Row]) -> None:
 
 
 def _be_on_two_threads(rows: list[Row]) -> None:
-    """A status that repeats the state, on a thread that there is not."""
+    """A status event that repeats the state, on a thread that does not exist."""
     second = _find(rows, Ev.SYNC, start=1)
-    told = (i for i in range(second, len(rows)) if rows[i][1] in (Ev.GO_STATUS, Ev.GO_STATUS_STACK))
-    _change(rows, next(i for i in told if rows[i][6] & 0xFF == SYSCALL), m=999, p=-1, g=-1)
+    statuses = (i for i in range(second, len(rows)) if rows[i][1] in (Ev.GO_STATUS, Ev.GO_STATUS_STACK))
+    _change(rows, next(i for i in statuses if rows[i][6] & 0xFF == SYSCALL), m=999, p=-1, g=-1)
 
 
 def _start_beside_another(rows: list[Row]) -> tuple[int, int, int]:
-    """The first start of a P while another thread has one: the row, that thread, its P."""
+    """Return the first start of a P while another thread has one: the row, that thread and its P."""
     validator = Validator()
     for i, row in enumerate(rows):
         if row[1] == Ev.PROC_START and validator.places.on:
@@ -87,7 +87,7 @@ def _start_beside_another(rows: list[Row]) -> tuple[int, int, int]:
 
 
 def _put_two_ps_on_a_thread(rows: list[Row]) -> None:
-    """A P starts where another is, with that other as the context, as if nothing were wrong."""
+    """A P starts on a thread that has another P, which is the event's context."""
     i, thread, proc = _start_beside_another(rows)
     goroutine = next(row[4] for row in reversed(rows[:i]) if row[2] == thread)
     _change(rows, i, m=thread, p=proc, g=goroutine)
@@ -146,7 +146,7 @@ def _drop(rows: list[Row], i: int) -> None:
 
 
 def _swap(rows: list[Row], i: int) -> None:
-    """Two events change places, and keep the times of the places: a wrong order of ties, say."""
+    """Two events change places but the times stay, as in a wrong order of ties."""
     j = next((j for j in range(i + 1, len(rows)) if rows[j][2] == rows[i][2]), i + 1)
     first, second = rows[i], rows[j]
     rows[i], rows[j] = second, first
@@ -160,7 +160,7 @@ def _change_goroutine(rows: list[Row], i: int) -> None:
 
 @pytest.mark.parametrize(("mutate", "least"), [(_drop, 0.97), (_swap, 0.9), (_change_goroutine, 1.0)])
 def test_mutants_are_caught(mutate: Callable[[list[Row], int], None], least: float) -> None:
-    """Nearly all: a transition that is a goroutine's last, or two that do not touch each other, may be anywhere."""
+    """Nearly all are found: a goroutine's last transition, and two unrelated ones, can be anywhere."""
     dice = random.Random(22)
     found: Counter[str] = Counter()
     for name in MUTATED:

@@ -1,4 +1,4 @@
-"""Replays what must be true of any trace over its decoded events, knowing nothing of how they were decoded.
+"""Checks what must be true of any trace on its decoded events, independently of how they were decoded.
 
 The oracle says that our events are Go's; this says that they make sense, and would say so of a trace that Go's reader
 had got wrong as well. It keeps only what the rows themselves tell: neither sequence numbers nor the order of threads.
@@ -14,7 +14,7 @@ from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import OLD_VERSIONS, Ev
 
 Row = tuple[int, int, int, int, int, int, int, int, int]
-"""(time, type, thread, proc, goroutine, a, b, c, stack) as `model.Chunk.rows` gives it."""
+"""(time, type, thread, proc, goroutine, a, b, c, stack) as `reader.Chunk.rows` gives it."""
 
 INVARIANTS = {
     "sync": "a Sync event is first and last, and they are numbered",
@@ -89,26 +89,26 @@ class Violation(Exception):
 
 
 class Seats:
-    """Who is on which thread: at most one on each, and each on at most one."""
+    """Which one is on which thread: at most one per thread, and each on at most one."""
 
     def __init__(self) -> None:
         self.on: dict[int, int] = {}
         self.thread: dict[int, int] = {}
 
     def sit(self, thread: int, who: int) -> bool:
-        """Whether both were free for each other."""
+        """Put it on the thread; return whether both were free."""
         fits = thread != NOBODY and self.on.get(thread, who) == who and self.thread.get(who, thread) == thread
         self.on[thread], self.thread[who] = who, thread
         return fits
 
     def leave(self, who: int) -> bool:
-        """Whether it was on a thread."""
+        """Take it off its thread; return whether it was on one."""
         thread = self.thread.pop(who, NOBODY)
         return thread != NOBODY and self.on.pop(thread, NOBODY) == who
 
 
 class Validator:
-    """Takes row after row; `end` after the last.
+    """Takes one row after the other, then `end`.
 
     older: the format before Go 1.22. It knows a P's thread only while that P runs, and no P at all for some events, so
     that a context says little; what concerns threads and Ps is not asked of it.
@@ -132,7 +132,7 @@ class Validator:
         self.tasks: dict[int, tuple[int, int] | None] = {}  # None: has ended
 
     def row(self, row: Row) -> None:
-        """Checks a row, and takes over what it changes."""
+        """Check a row and apply what it changes."""
         time, number, m, p, g, a, b, c, _ = row
         event = Ev(number)
         self._require("sync", self.rows > 0 or event == Ev.SYNC, "the first event is another")
@@ -158,7 +158,7 @@ class Validator:
         self.rows += 1
 
     def end(self) -> None:
-        """The last row has been."""
+        """Check what must be true after the last row."""
         self._require("sync", self.last == Ev.SYNC and self.generation > 1, "the last event is another")
 
     def _require(self, invariant: str, holds: bool, problem: str) -> None:
@@ -176,9 +176,9 @@ class Validator:
             here = (self.given_up[1], here[1])  # as it was before both of these rows
         shown = (p, g)
         if event in STATUS and b & 0xFF == SYSCALL and shown != here:
-            # told by another thread, whose P it is; the thread is the goroutine's own, and has that goroutine if known
+            # written by another thread, which has the P; the thread is the goroutine's, and runs it if it is known
             known = (p == NOBODY or p in self.places.thread) and (g in (NOBODY, a) or g in self.seats.thread)
-            self._require("context", known, f"a status told on P {p}, goroutine {g}, which are on no thread")
+            self._require("context", known, f"a status event on P {p}, goroutine {g}, which are on no thread")
         elif shown != here:
             self._fail("context", f"P {p}, goroutine {g} on a thread (index {m}) with P {here[0]}, goroutine {here[1]}")
         if event in OF_A_RUNNING:
@@ -196,7 +196,7 @@ class Validator:
         self._to(who, new)
 
     def _threads(self, event: Ev, m: int, p: int, who: int) -> None:
-        """What a goroutine's transition does to its thread and P."""
+        """Apply a goroutine's transition to its thread and P."""
         old, new = FROM_TO[event]
         if event in (Ev.GO_SYSCALL_BEGIN, Ev.GO_SYSCALL_END):
             of_p, to_p = (P_RUNNING, P_SYSCALL) if event == Ev.GO_SYSCALL_BEGIN else (P_SYSCALL, P_RUNNING)
@@ -309,7 +309,7 @@ class Validator:
 
 
 def validate(trace: Trace) -> int:
-    """Reads the trace, which must be whole; the number of its events.
+    """Read a trace, which must be complete; return the number of its events.
 
     Raises:
         Violation: an invariant does not hold.

@@ -1,6 +1,6 @@
-"""A writer of traces: turns a reviewable text, one event a line, into the bytes that Go's runtime would write.
+"""Writes traces: turns a text that can be reviewed, one event per line, into the bytes that Go's runtime would write.
 
-Rare orders are seen in real traces once in a blue moon, and nobody can review bytes. A case is a text in `text/`:
+Rare orders hardly ever appear in real traces, and bytes cannot be reviewed. A case is a text in `text/`:
 
     # what it shows, and why
     expect ok                         or: expect damage WORDS (part of the message)
@@ -49,7 +49,7 @@ class Case:
 
 
 def case(text: str) -> Case:
-    """Reads a text.
+    """Read a text.
 
     Raises:
         ValueError: it has no header, no expectation, or a line that says nothing.
@@ -68,7 +68,7 @@ def case(text: str) -> Case:
 
 
 def shown(line: str) -> str:
-    """A line of the oracle's in the words of a case: time, M, P, G, what happened; without stacks."""
+    """Return a line of the oracle in the notation of a case: time, M, P, G, what happened; without stacks."""
     kind, time, m, p, g, *details = line.split("\t")[:-2]
     what = details if kind == "StateTransition" else [kind, *details]
     ids = [f"{name}{'-' if id == '-1' else id}" for name, id in (("M", m), ("P", p), ("G", g))]
@@ -85,7 +85,7 @@ def varint(value: int) -> bytes:
 
 
 def batch(generation: int, thread: int, time: int, body: bytes, size: int | None = None) -> bytes:
-    """An event batch; `size` says something else than its true length."""
+    """Return an event batch; `size` replaces its true length."""
     numbers = (generation, thread, time, len(body) if size is None else size)
     return bytes([Ev.EVENT_BATCH]) + b"".join(map(varint, numbers)) + body
 
@@ -95,7 +95,7 @@ NO_THREAD = (1 << 64) - 1
 
 @dataclass
 class _Generation:
-    """A generation under way: its batches as far as they are written, and its tables by what they hold."""
+    """An unfinished generation: its batches so far, and its tables by content."""
 
     version: int
     number: int
@@ -138,7 +138,7 @@ class _Generation:
                 self._stack_entries += varint(number)
 
     def number_of(self, name: str, value: str) -> int:
-        """An argument's number on the wire, by the argument's name in the format's table."""
+        """Return an argument's number on the wire, by the argument's name in the format's table."""
         if name.endswith("_string"):
             return self.string(value)
         if name.endswith("stack"):
@@ -148,7 +148,7 @@ class _Generation:
         return _number(value)
 
     def written(self) -> bytes:
-        """The batches as the runtime writes them: the clock, the threads' and the samples', stacks, strings."""
+        """Return the batches in the runtime's order: the clock, threads, samples, stacks, strings."""
         sync = bytearray()
         if "frequency" not in self.without:
             sync += bytes([Ev.FREQUENCY]) + varint(self.frequency)
@@ -198,7 +198,7 @@ def _trace(version: int, lines: list[str]) -> bytes:
 
 
 def _line(generation: _Generation, words: list[str]) -> None:
-    """A line inside a generation: one event, or what begins a batch or adds to a table."""
+    """Apply a line inside a generation: an event, the beginning of a batch, or an entry of a table."""
     match words:
         case ["frequency", number]:
             generation.frequency = _number(number)
@@ -224,7 +224,7 @@ def _line(generation: _Generation, words: list[str]) -> None:
 
 
 def _arguments(generation: _Generation, names: tuple[str, ...], words: list[str]) -> bytes:
-    """The numbers of an event; an argument that is not given is 0."""
+    """Return the numbers of an event; missing arguments are 0."""
     given = dict(word.split("=", 1) for word in words)
     short = [name.removesuffix("_string") for name in names]
     if unknown := set(given) - set(short):
