@@ -61,7 +61,7 @@ def test_a_pull_request_gets_its_comment_its_alerts_and_its_reports(hub: Hub, mo
     (comment,) = hub.state.bodies(7)
     assert "startAudit" in comment
     assert "startAudit" in mounts.summary.read_text(encoding="utf-8")
-    assert f"Compared with {BASELINE} of main" in done.stdout
+    assert f"Compared with {BASELINE} on main" in done.stdout
     assert {"conclusion=failure", "new=1", "sarif-file=gotracer-ci/report.sarif"} <= set(mounts.outputs())
     assert any(line.startswith(f"comment-url={hub.server_url}/") for line in mounts.outputs())
     assert (mounts.workspace / "gotracer-ci/report.html").stat().st_size > 0
