@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_a_full_disk_leaves_whole_files(runs: Runs, tmp_path: Path, number: int,
     """Leave room only for the files that are smaller than a given one."""
     room = len(runs.states[number + 1][smaller]) - 1
     runs.begin(tmp_path, number)
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))  # noqa: E731
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
     process = started(tmp_path, command(number), preexec_fn=limit)
     complaints = process.communicate()[1].decode().splitlines()
     assert process.returncode == 2

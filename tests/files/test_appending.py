@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ try:
 except files.FileError as error:
     print(error)
 """
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (50_000, 50_000))
     output, _ = started(code, path, stdout=subprocess.PIPE, preexec_fn=limit).communicate()
     assert output.decode() == f"{path}: cannot be written: File too large\n"
     assert path.read_bytes() == OLD

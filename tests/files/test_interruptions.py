@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ try:
 except files.FileError as error:
     print(error)
 """
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))  # noqa: E731
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
     output, _ = started(code, path, stdout=subprocess.PIPE, preexec_fn=limit).communicate()
     assert output.decode() == f"{path}: cannot be written: File too large\n"
     assert left_behind(tmp_path) == ["file"] * (before is not None)
