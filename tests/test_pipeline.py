@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gotracer_ci.baseline import schema
+from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.errors import BaselineError, TraceError, UsageError
 from gotracer_ci.findings import Finding, Key, Severity
@@ -62,6 +63,20 @@ def test_an_added_lock_is_suspected_and_nothing_else(baseline: Path) -> None:
     strict = analysed("service-lock-go1.27", baseline=baseline, strict=True)
     assert strict.exit_code == 1
     assert [finding.key for finding in strict.report.failing] == [verdict.key]
+
+
+def test_a_renamed_type_is_no_regression(tmp_path: Path) -> None:
+    """The same trace with the names that its functions had in the baseline's jobs."""
+    path = tmp_path / "baseline.json"
+    assert analysed("service-lock-go1.27", baseline=path, update_baseline=True).exit_code == 0
+    (name, part), *_ = schema.load(path).parts.items()
+    renamed = {key._replace(place=key.place.replace("service", "shop")): group for key, group in part.groups.items()}
+    assert renamed.keys() != part.groups.keys()
+    schema.save(path, Baseline({name: Part(part.entries, renamed)}))
+    outcome = analysed("service-lock-go1.27", baseline=path, strict=True)
+    assert outcome.exit_code == 0
+    assert view.headline(outcome.report).startswith("no regressions")
+    assert not view.gone(outcome.report)
 
 
 def test_an_accepted_regression_no_longer_counts_in_the_same_run(baseline: Path) -> None:

@@ -9,13 +9,15 @@ jobs cannot: what is above the file's limit but not above theirs comes from the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from gotracer_ci.baseline import evidence
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
+from gotracer_ci.baseline.moved import pairs
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
@@ -46,11 +48,11 @@ class _Context:
     longest_ns: int
     conditions: Conditions
 
-    def numbers(self, key: Key) -> Seen:
-        """Return the numbers of waits of a group of times."""
+    def numbers(self, key: Key, former: Key) -> Seen:
+        """Return the numbers of waits of a group of times. former: the group that the references have instead."""
         now = tuple([groups.get(key, _NOTHING).count for groups in self.groups])
-        base = tuple([groups.get(key, _NOTHING).count for groups in self.base])
-        group = self.part.groups.get(key)
+        base = tuple([groups.get(former, _NOTHING).count for groups in self.base])
+        group = self.part.groups.get(former)
         if group is None:
             return Seen(NUMBER, now, (0,) * len(self.same) if self.same else None, base)
         past = group.counts
@@ -101,7 +103,7 @@ def compare(
         limit = limit_of(limits, key)
         if limit and (rules is None or key.rule in rules):
             verdicts[key] = _judged(key, limit, run)
-    evidence.moved(verdicts, limits)
+    verdicts |= _moved(verdicts, limits, run)
     warnings = (
         *evidence.warnings(baseline, conditions, run.longest_ns),
         *evidence.base_warnings(base, conditions, run.longest_ns),
@@ -112,16 +114,48 @@ def compare(
     )
 
 
-def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
+def _moved(verdicts: Mapping[Key, Verdict], limits: Limits, run: _Context) -> dict[Key, Verdict]:
+    """Return new verdicts on the groups that probably moved: what the new place has is compared with the old one's."""
+    new = [key for key, verdict in verdicts.items() if verdict.status is Status.NEW]
+    if not new:
+        return {}
+
+    def totals(key: Key) -> list[int]:
+        return [groups.get(key, _NOTHING).trimmed for groups in run.groups]
+
+    gone = [
+        (verdict.before, key)
+        for key, verdict in verdicts.items()
+        if verdict.before
+        and verdict.level is not Level.INCONCLUSIVE
+        and (limit := limit_of(limits, key))
+        and not limit.gone(verdict.before)
+        and limit.gone(max(totals(key)))
+    ]
+    found = {}
+    for to, since in pairs([(middle(totals(key)), key) for key in new], gone, limits, run.longest_ns):
+        limit = limit_of(limits, to)
+        if limit is None:
+            continue
+        verdict = _judged(to, limit, run, since)
+        found[to] = verdict._replace(evidence=f"{verdict.evidence}; possibly moved from {since.place}")
+        old = verdicts[since]._replace(status=Status.KNOWN, level=Level.CONFIRMED, more="")
+        found[since] = old._replace(evidence=f"possibly moved to {to.place}")
+    return found
+
+
+def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> Verdict:
+    """Return the verdict on a group. since: the group that the references have instead, if it moved."""
+    former = since or key
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
     is_comparable = bool(entries or of_base)
     if not is_comparable:  # in that case they are only shown
         entries, of_base = run.every, run.any_base
-    group = run.part.groups.get(key)
+    group = run.part.groups.get(former)
     past = _values(group, entries)
     now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
-    base = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in of_base])
+    base = tuple([float(groups.get(former, _NOTHING).trimmed) for groups in of_base])
     seen = Seen(limit, now, past if entries else None, base)
     before = middle(past if entries else base)
     of_file, bound = seen.bounds(run.longest_ns)
@@ -129,7 +163,8 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     is_older, waits = False, None
     if status is Status.KNOWN and is_comparable:
         is_older = bool(entries and base) and min(now) > of_file
-        found = by_more_waits(key, seen, run.numbers, before, run.longest_ns) if limit.is_timing else None
+        numbers = partial(run.numbers, key, former)
+        found = by_more_waits(seen, numbers, before, run.longest_ns) if limit.is_timing else None
         if found and (found.status is not Status.KNOWN or not is_older):
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)
@@ -139,7 +174,7 @@ def _judged(key: Key, limit: Limit, run: _Context) -> Verdict:
     elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
         if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the reference needs enough events
-            counts = _former_counts(key, limit, group, entries, of_base)
+            counts = _former_counts(former, limit, group, entries, of_base)
         level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
     elif not is_older:
         within = evidence.within(seen.now, bound)

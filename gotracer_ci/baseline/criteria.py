@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.baseline.verdicts import Status
-from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit
 
 NEEDED_TRACES: Final = 3
@@ -79,13 +78,11 @@ def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
     return Status.FIXED if limit.gone(most) else Status.BETTER
 
 
-def by_more_waits(
-    key: Key, totals: Seen, numbers: Callable[[Key], Seen], before: float, wall_ns: int
-) -> Decision | None:
+def by_more_waits(totals: Seen, numbers: Callable[[], Seen], before: float, wall_ns: int) -> Decision | None:
     """Decide by the medians, or else by the numbers, if the totals have not changed. None if they add nothing.
 
     Args:
-        numbers: returns a group's numbers of events. Most groups do not need them.
+        numbers: returns the group's numbers of events. Most groups do not need them.
         before: the median of the file's totals; of the base's without a file.
         wall_ns: the length of the run's longest trace.
     """
@@ -96,12 +93,12 @@ def by_more_waits(
     has_base = len(base) >= NEEDED_TRACES
     if has_base and limit.by_medians and len(now) >= NEEDED_TRACES:
         bound = limit.above(middle(base), wall_ns)
-        if usual > bound and (waits := _more_waits(numbers(key))):
+        if usual > bound and (waits := _more_waits(numbers())):
             return Decision(_new_or_worse(totals), totals._replace(past=None), bound, waits=waits)
     has_jobs = past is not None and len(past) >= NEEDED_JOBS
     if usual <= before or not (has_jobs or has_base):  # where more waits add up to less, nothing is worse
         return None
-    counted = numbers(key)
+    counted = numbers()
     of_file, bound = counted.bounds()
     often = min(counted.now)
     if often > bound:

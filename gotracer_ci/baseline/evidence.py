@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final
 
@@ -11,7 +11,7 @@ from gotracer_ci.baseline.measurements import Conditions, TraceGroups, middle
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
-from gotracer_ci.limits import MS, Limit, Limits, limit_of
+from gotracer_ci.limits import MS, Limit
 from gotracer_ci.text import count, duration, plural, quantity, ratio, span
 
 _ALIKE: Final = 2
@@ -97,76 +97,6 @@ def missing(traces: int, base: int, *, needs_file: bool) -> str:
     if needs_file:
         wanted.append("a baseline of at least 1 job (--baseline)")
     return " and ".join(wanted)
-
-
-def moved(verdicts: dict[Key, Verdict], limits: Limits) -> None:
-    """Note on both verdicts that a group probably moved, where one is gone and a similar one is new.
-
-    A function of the same name comes first (its package or type was renamed), then the group closest in size.
-    """
-    new = [(middle(v.now), v.key) for v in verdicts.values() if v.status is Status.NEW and _is_sized(v, limits)]
-    old = [(v.before, v.key) for v in verdicts.values() if v.status is Status.FIXED and v.before]
-    for part in (_named, _kind):
-        pairs = list(_pairs(new, old, part))
-        for (_, to), (_, since) in pairs:
-            verdicts[to] = _with_remark(verdicts[to], f"possibly moved from {since.place}")
-            verdicts[since] = _with_remark(verdicts[since], f"possibly moved to {to.place}")
-        paired = {group for pair in pairs for group in pair}
-        new, old = [group for group in new if group not in paired], [group for group in old if group not in paired]
-
-
-def _with_remark(verdict: Verdict, remark: str) -> Verdict:
-    return verdict._replace(evidence=f"{verdict.evidence}; {remark}")
-
-
-def _is_sized(verdict: Verdict, limits: Limits) -> bool:
-    """Whether the verdict has the group's size. A verdict by the number of waits has no size to compare."""
-    limit = limit_of(limits, verdict.key)
-    return limit is not None and limit.unit == verdict.unit
-
-
-_Sized = tuple[float, Key]
-
-
-def _kind(key: Key) -> tuple[str, ...]:
-    return key[:2]
-
-
-def _named(key: Key) -> tuple[str, ...]:
-    words = key.place.split(".")
-    while len(words) > 1 and words[-1] == "func":  # closures
-        words.pop()
-    return (*key[:2], words[-1])
-
-
-def _pairs(
-    new: list[_Sized], old: list[_Sized], part: Callable[[Key], tuple[str, ...]]
-) -> Iterator[tuple[_Sized, _Sized]]:
-    """Pair the new and old groups of one part that are about the same size, each at most once, in one walk by size."""
-    of_part: dict[tuple[str, ...], list[_Sized]] = {}
-    for group in sorted(old):
-        of_part.setdefault(part(group[1]), []).append(group)
-    walks: dict[tuple[str, ...], list[_Sized]] = {}
-    for group in sorted(new):
-        walks.setdefault(part(group[1]), []).append(group)
-    for name, mine in walks.items():
-        theirs = of_part.get(name, [])
-        i = j = 0
-        while i < len(mine) and j < len(theirs):
-            apart = _apart(mine[i], theirs[j])
-            if j + 1 < len(theirs) and _apart(mine[i], theirs[j + 1]) < apart:
-                j += 1
-            elif i + 1 < len(mine) and _apart(mine[i + 1], theirs[j]) < apart:
-                i += 1
-            else:
-                if apart <= _ALIKE:
-                    yield mine[i], theirs[j]
-                i, j = i + 1, j + 1
-
-
-def _apart(one: _Sized, other: _Sized) -> float:
-    """The larger over the smaller; neither is zero, because both groups are or were above their floor."""
-    return max(one[0] / other[0], other[0] / one[0])
 
 
 def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[str]:

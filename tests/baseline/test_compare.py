@@ -236,8 +236,8 @@ def test_a_regression_has_the_values_of_the_comparable_jobs() -> None:
     assert judged(GOROUTINES, run(GOROUTINES, 9), base(LOCK, 100, 100)).history == (0, 0)
 
 
-def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
-    """Return the remark of each moved group, given totals in ms by place."""
+def renamed(now: dict[str, float], before: dict[str, float], *, jobs: int = 1, traces: int = 1) -> dict[str, Verdict]:
+    """Return the verdicts by place, given totals in ms by place."""
     (trace,) = run(LOCK, 1)
     one = trace.groups[LOCK]
 
@@ -245,10 +245,18 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
         return replace(one, total=round(ms * MS), trimmed=round(ms * MS))
 
     groups = {LOCK._replace(place=place): sized(ms) for place, ms in now.items()}
-    part = base(LOCK, 1)
-    past = {LOCK._replace(place=place): Group("ns", (ms * MS,), (100,)) for place, ms in before.items()}
-    verdicts = compare([trace._replace(groups=groups)], Part(part.entries, past), "b.json", LIMITS).verdicts
-    remarks = {key.place: verdict.evidence.partition("; possibly moved ")[2] for key, verdict in verdicts.items()}
+    part = base(LOCK, *[1] * jobs)
+    past = {LOCK._replace(place=place): Group("ns", (ms * MS,) * jobs, (100,) * jobs) for place, ms in before.items()}
+    current = [trace._replace(groups=groups)] * traces
+    return {
+        key.place: verdict
+        for key, verdict in compare(current, Part(part.entries, past), "b.json", LIMITS).verdicts.items()
+    }
+
+
+def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
+    """Return the remark of each moved group, given totals in ms by place."""
+    remarks = {place: v.evidence.partition("possibly moved ")[2] for place, v in renamed(now, before).items()}
     return {place: words for place, words in remarks.items() if words}
 
 
@@ -257,6 +265,7 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
     [
         ({"main.new": 150}, {"main.old": 100}, {"main.old": "main.new"}),
         ({"main.new": 900}, {"main.old": 100}, {}),
+        ({"main.new": 12}, {"main.old": 5}, {"main.old": "main.new"}),  # within the floor
         ({"main.a": 100, "main.b": 100}, {"main.old": 100}, {"main.old": "main.a"}),
         ({"main.a": 180, "main.b": 101}, {"main.old": 100}, {"main.old": "main.b"}),
         ({"main.new": 100}, {"main.a": 60, "main.b": 99}, {"main.b": "main.new"}),
@@ -277,6 +286,25 @@ def test_a_renamed_function_is_recognized(
     """Groups are paired one to one, and both verdicts name the other."""
     expected = {old: f"to {new}" for old, new in pairs.items()} | {new: f"from {old}" for old, new in pairs.items()}
     assert moves(now, before) == expected
+
+
+def test_a_renamed_group_that_did_not_get_worse_is_known() -> None:
+    verdicts = renamed({"main.new": 150}, {"main.old": 100}, jobs=5, traces=3)
+    assert {(v.status, v.level) for v in verdicts.values()} == {(Status.KNOWN, Level.CONFIRMED)}
+    assert verdicts["main.new"].before == 100 * MS
+
+
+def test_a_renamed_group_that_got_worse_is_worse_and_its_old_place_is_not_fixed() -> None:
+    verdicts = renamed({"main.new": 190}, {"main.old": 100}, jobs=5, traces=3)
+    assert (verdicts["main.new"].status, verdicts["main.new"].level) == (Status.WORSE, Level.CONFIRMED)
+    assert verdicts["main.new"].evidence.startswith("100 ms → 190 ms")
+    assert verdicts["main.old"].status is Status.KNOWN
+
+
+def test_a_renamed_group_below_the_floor_of_a_long_run_is_not_new_by_its_number_of_waits() -> None:
+    now = run(LOCK._replace(place="main.new"), *[60] * 3, n=400, wall_ns=20_000 * MS)
+    before = base(LOCK, *[60] * 5, n=400, wall_ms=20_000)
+    assert not compare(now, before, "b.json", LIMITS).regressions(strict=True)
 
 
 def test_which_verdicts_fail_a_run() -> None:
