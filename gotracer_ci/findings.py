@@ -82,8 +82,8 @@ class Location(NamedTuple):
     mapped: Annotated[
         str,
         Doc(
-            "How the file was found: exact; guess (the only file whose path ends so); or anchor (main.main or the test "
-            "function, for findings without a place)."
+            "How the file was found: exact; guess (the only file whose path ends so); or, in an anchor only, creator "
+            "(the code that created the goroutine) or anchor (vendored code, main.main, a test or go.mod)."
         ),
     ] = "exact"
 
@@ -127,7 +127,11 @@ class Finding:
     message: Annotated[str, Doc("What happened, on one line, with numbers.")]
     detail: Annotated[str, Doc("A few lines: how it was measured, and what woke whom.")]
     suggestion: Annotated[str, Doc("What to do.")]
-    location: Location | None
+    location: Annotated[Location | None, Doc("Of own code; null if there is none, or if it is not in the repository.")]
+    anchor: Annotated[
+        Location | None,
+        Doc("Where systems that keep alerts show a finding without a location, because they need a file and a line."),
+    ] = None
     trace: Annotated[Natural, Doc("Index of the worst occurrence's trace.")] = 0
     timestamp_ns: Annotated[int, Doc("Of the worst occurrence, from its trace's start.")]
     goroutine: Annotated[int, Doc("Of the worst occurrence.")]
@@ -138,6 +142,11 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         return self.key.fingerprint
+
+    @property
+    def alert_location(self) -> Location | None:
+        """The location, or else the anchor. People see only the former."""
+        return self.location or self.anchor
 
 
 def rank(finding: Finding) -> tuple[int, int, Key]:

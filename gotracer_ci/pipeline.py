@@ -71,7 +71,7 @@ def run(settings: Settings, watch: Watch | None = None, inside: Path | None = No
             files.check_writable(path, inside)
     names = inputs.expand(settings.traces)
     every = (*names, *inputs.expand_base(settings.base, names))
-    repository = Repository.scan(settings.root)
+    repository = Repository.at(settings.root)
     read = [
         _read(name, repository, measured, settings, watch and partial(watch, number, len(every)))
         for number, name in enumerate(every, 1)

@@ -29,7 +29,7 @@ def _annotation(report: Report, finding: Finding, level: str, root: str) -> Anno
     lines = [finding.message, *evidence, finding.suggestion]
     title = ": ".join(part for part in (finding.key.rule, view.word(verdict)) if part)
     message = "\n".join(line for line in lines if line)
-    if finding.location is None:
+    place = finding.alert_location
+    if place is None:
         return Annotation(level, message, title)
-    file = PurePosixPath(root, finding.location.path)
-    return Annotation(level, message, title, str(file), finding.location.line)
+    return Annotation(level, message, title, str(PurePosixPath(root, place.path)), place.line)

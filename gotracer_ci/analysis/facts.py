@@ -25,8 +25,8 @@ class Facts(NamedTuple):
     """One trace, closed: plain values that can be pickled, with every stack that they name resolved.
 
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
-    every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. anchor: where to show
-    findings of the whole program. program: which one was traced, "" if unknown. notes: what a reader must know about
+    every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. anchor: where an alert is
+    that has no better place. program: which one was traced, "" if unknown. notes: what a reader must know about
     the mapping to the repository, one line each. damage: what ended the reading early, None for a complete trace.
     """
 

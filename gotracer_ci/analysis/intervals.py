@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.frames import SourceFrame
-from gotracer_ci.source.place import primary
 from gotracer_ci.trace import spec
 from gotracer_ci.trace.observers.groups import EXAMPLES
 from gotracer_ci.trace.tables import Tables
@@ -43,11 +42,16 @@ class Interval(NamedTuple):
 
     @property
     def primary(self) -> SourceFrame | None:
-        """The frame to show, None if neither of the goroutine's stacks is in the repository.
+        """The frame to show, None if the repository has none of the goroutine's own code."""
+        return self.stack.primary
+
+    @property
+    def creator(self) -> SourceFrame | None:
+        """The own code that created the goroutine, None if it is unknown or not in the repository.
 
         The runtime creates its own goroutines when they are first needed, so that place does not matter.
         """
-        return primary(self.stack.frames, () if self.stack.system else self.creation.frames)
+        return None if self.stack.system else self.creation.primary
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Stack:
 
     @cached_property
     def primary(self) -> SourceFrame | None:
-        """The frame to show, None if no frame is in the repository."""
+        """The frame to show, None if no own-code frame is in the repository."""
         return primary(self.frames)
 
     @property

@@ -25,15 +25,15 @@ def alerts(report: Report) -> tuple[Finding, ...]:
     return replace(report, fail_on=report.fail_on or Severity.INFO).failing
 
 
-def from_the_top(report: Report) -> Report:
-    """Return the report with paths from the repository's root, which these systems require."""
-    if not report.folder:
-        return report
-    return replace(report, findings=tuple(_from_the_top(finding, report.folder) for finding in report.findings))
+def placed(report: Report) -> Report:
+    """Return the report as these systems need it: with anchors as locations, and paths from the repository's root."""
+    return replace(report, findings=tuple(_placed(finding, report.folder) for finding in report.findings))
 
 
-def _from_the_top(finding: Finding, folder: str) -> Finding:
-    place = finding.location
+def _placed(finding: Finding, folder: str) -> Finding:
+    place = finding.alert_location
+    if not folder:
+        return replace(finding, location=place)
     return replace(
         finding,
         location=place._replace(path=f"{folder}/{place.path}") if place else None,

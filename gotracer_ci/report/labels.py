@@ -8,6 +8,7 @@ from gotracer_ci.findings import Finding, Frame, Location
 from gotracer_ci.report.safe import clean
 
 WHOLE: Final = "whole program"
+_BELOW_ENTRY: Final = ("", "runtime.goexit")
 
 
 def go(version: str) -> str:
@@ -23,10 +24,16 @@ def at(place: Location | Frame) -> str:
 
 
 def place(finding: Finding) -> str:
-    """Return where a finding is, as precisely as known; "" for the whole program."""
+    """Return where a finding is, as precisely as known; "" for the whole program. An anchor is not where it is.
+
+    Without own code on the stack this is the goroutine's entry function, and the code that created it if that is known.
+    """
     if finding.location:
         return at(finding.location)
-    if finding.stack:
-        own = next((frame for frame in finding.stack if frame.owner == "own"), finding.stack[0])
+    own = next((frame for frame in finding.stack if frame.owner == "own"), None)
+    if own:
         return at(own)
-    return clean(finding.key.place.removeprefix("~"))
+    entry = next((frame for frame in reversed(finding.stack) if frame.function not in _BELOW_ENTRY), None)
+    where = at(entry) if entry and finding.key.place else clean(finding.key.place.removeprefix("~"))
+    creator = finding.anchor if finding.anchor and finding.anchor.mapped == "creator" else None
+    return f"{where}, created by {at(creator)}" if where and creator else where

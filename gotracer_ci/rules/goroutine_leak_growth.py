@@ -67,7 +67,6 @@ class GoroutineLeakGrowth(Rule):
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
         group = next(group for group in facts.goroutines.survivors if group.place == measured.key.place)
-        shown = group.creation.primary
         first_ns = max(0, group.first_ns - facts.start_ns)
         return Finding(
             key=measured.key,
@@ -75,7 +74,7 @@ class GoroutineLeakGrowth(Rule):
             message=_message(group, facts),
             detail=f"They start in {group.entry or 'an unknown function'}. They are: {_waiting(group)}.",
             suggestion=self.suggestion,
-            location=wording.location(shown) if shown else wording.location(facts.anchor, "anchor"),
+            location=wording.location(group.creation.primary),
             stack=wording.frames(group.creation),
             goroutine=group.first,
             timestamp_ns=first_ns,

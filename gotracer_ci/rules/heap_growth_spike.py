@@ -37,7 +37,6 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.heap import Growth
 from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
 from gotracer_ci.limits import MB, Limit
-from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Counter, Measured, Rule, documented, severity
 from gotracer_ci.text import duration, size
 
@@ -70,7 +69,7 @@ class HeapGrowthSpike(Rule):
             ),
             detail=f"Measured after GC cycles ({facts.heap.cycles} in the trace){goal}.",
             suggestion=self.suggestion,
-            location=wording.location(facts.anchor, "anchor"),
+            location=None,
             stack=(),
             goroutine=-1,
             timestamp_ns=start_ns,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, by_place
-from gotracer_ci.findings import Finding, Key, Occurrence, Statistics
+from gotracer_ci.findings import Finding, Key, Location, Occurrence, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Measured, Rule, severity
+from gotracer_ci.source.place import vendored
 from gotracer_ci.text import duration
 
 
@@ -52,14 +53,14 @@ class IntervalRule(Rule):
     def explain(self, facts: Facts, measured: Measured) -> Finding:
         worst = measured.worst[0]
         fields = _fields(measured)
-        shown = worst.primary
         return Finding(
             key=measured.key,
             severity=measured.severity,
             message=self.message.format_map(fields),
             detail="\n".join([self.detail.format_map(fields), *_about(worst)]),
             suggestion=self.suggestion,
-            location=wording.location(shown) if shown else wording.location(facts.anchor, "anchor"),
+            location=wording.location(worst.primary),
+            anchor=_anchor(worst),
             stack=wording.frames(worst.stack),
             goroutine=worst.goroutine,
             timestamp_ns=worst.start_ns - facts.start_ns,
@@ -94,6 +95,14 @@ def _fields(measured: Measured) -> dict[str, str]:
         "times": wording.times(statistics),
         "still": ", still waiting at the end" if worst.still_open else "",
     }
+
+
+def _anchor(worst: Interval) -> Location | None:
+    if worst.primary:
+        return None
+    if worst.creator:
+        return wording.location(worst.creator, "creator")
+    return wording.location(vendored((worst.stack.frames, worst.creation.frames)), "anchor")
 
 
 def _about(worst: Interval) -> list[str]:

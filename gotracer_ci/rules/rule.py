@@ -54,7 +54,7 @@ class Counter(NamedTuple):
             count = 1 if self.unit == "bytes" else value
             yield Measured(Key(rule, self.kind, ""), Severity.NONE, Statistics(self.unit, count, value, value, value))
 
-    def describe(self, facts: Facts, measured: Measured, suggestion: str) -> Finding:
+    def describe(self, measured: Measured, suggestion: str) -> Finding:
         value = measured.statistics.total
         return Finding(
             key=measured.key,
@@ -62,7 +62,7 @@ class Counter(NamedTuple):
             message=self.message.format(value=quantity(value, self.unit)),
             detail="Counted over the whole trace and compared with the baseline only.",
             suggestion=suggestion,
-            location=location(facts.anchor, "anchor"),
+            location=None,
             stack=(),
             goroutine=-1,
             timestamp_ns=0,
@@ -104,10 +104,16 @@ class Rule(ABC):
             yield from counter.measure(self.name, facts)
 
     def describe(self, facts: Facts, measured: Measured) -> Finding:
-        """Generate the finding for what `run` measured in these facts."""
+        """Generate the finding for what `run` measured in these facts, with an anchor if it has no location."""
+        finding = self._explained(facts, measured)
+        if finding.alert_location or facts.anchor is None:
+            return finding
+        return replace(finding, anchor=location(facts.anchor, "anchor"))
+
+    def _explained(self, facts: Facts, measured: Measured) -> Finding:
         for counter in self.counters:
             if counter.kind == measured.key.kind and not measured.worst:
-                return counter.describe(facts, measured, self.suggestion)
+                return counter.describe(measured, self.suggestion)
         return self.explain(facts, measured)
 
     def limits(self) -> dict[str, Limit]:

@@ -26,8 +26,9 @@ def normal(file: str) -> str:
     elif file.startswith("\\\\"):  # a Windows share
         file = file.replace("\\", "/")
     if file and ("//" in file or "./" in file):
-        file = posixpath.normpath(file)
-        file = file[file.startswith("//") :]
+        clean = posixpath.normpath(file)
+        clean = clean[clean.startswith("//") :]
+        return file if clean == file else normal(clean)  # a leading ./ can hide a drive or a share
     return file
 
 

@@ -9,7 +9,7 @@ from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
 from gotracer_ci.source.repository import Repository
 
-__all__ = ["anchor", "entry", "normalise", "place", "primary"]
+__all__ = ["anchor", "entry", "normalise", "place", "primary", "vendored"]
 
 NO_OWN_CODE = "~"
 
@@ -31,22 +31,21 @@ def entry(stack: Sequence[SourceFrame]) -> str:
     return next((frame.function for frame in reversed(stack) if frame.function != _BELOW_ENTRY), "")
 
 
-def primary(stack: Sequence[SourceFrame], creation_stack: Sequence[SourceFrame] = ()) -> SourceFrame | None:
-    """Return the frame at which to show a finding, None if no frame is in the repository.
+def primary(stack: Sequence[SourceFrame]) -> SourceFrame | None:
+    """Return the frame at which to show a finding, None if no own-code frame is in the repository.
 
     It is the first frame from the leaf in hand-written code, else in a test, in a generated file, or in a guessed file.
-    The stack that created the goroutine comes next, vendored code last.
     """
-    stacks = (stack, creation_stack)
-    for frames in stacks:
-        candidates = [frame for frame in frames if frame.path and frame.owner == OWN]
-        if candidates:
-            return min(candidates, key=_preference)
-    return next((frame for frames in stacks for frame in frames if frame.path and frame.owner == DEPENDENCY), None)
+    return min((frame for frame in stack if frame.path and frame.owner == OWN), key=_preference, default=None)
+
+
+def vendored(stacks: Iterable[Sequence[SourceFrame]]) -> SourceFrame | None:
+    """Return the first frame of a dependency whose file is in the repository, None without one."""
+    return next((frame for stack in stacks for frame in stack if frame.path and frame.owner == DEPENDENCY), None)
 
 
 def anchor(frames: Iterable[SourceFrame], repository: Repository | None) -> SourceFrame | None:
-    """Return where to show a finding of the whole program: in main.main, else in a test, else in go.mod.
+    """Return where an alert without a better place is: in main.main, else in a test, else in go.mod.
 
     Of several lines the first one is taken. None if the repository has none of these.
     """

@@ -26,6 +26,7 @@ MAX_MODULE_FILE_BYTES = 4 << 20
 # Sources that frames name: Go, assembly, and grammars and templates (their generators write //line directives).
 _SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
 _MODULE_FILES = ("go.mod", "go.work", "modules.txt")
+_MARKS = (".git", "go.mod", "go.work")
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules"})
 _MAX_LINKS = 8
 _MAX_LINES = 100
@@ -48,17 +49,32 @@ class SourceFile(NamedTuple):
 class Repository:
     """The source files below a root, by their relative paths with `/`, and the Go modules among them.
 
-    complete: False if the scan stopped at its bound. Then files are missing, the deepest ones first.
+    found: False if the root is in no repository, so that there are no files. complete: False if the scan stopped at its
+    bound. Then files are missing, the deepest ones first.
     """
 
-    def __init__(self, root: Path, files: frozenset[str], links: frozenset[str], *, complete: bool) -> None:
+    def __init__(
+        self, root: Path, files: frozenset[str], links: frozenset[str], *, complete: bool, found: bool = True
+    ) -> None:
         self.root = root
+        self.found = found
         self.files = files
         self.complete = complete
         self._links = links
         self._link_targets: dict[str, str | None] = {}
         self._sources: dict[str, SourceFile] = {}
         self._declared: dict[str, dict[str, list[range]]] = {}
+
+    @classmethod
+    def at(cls, root: Path) -> Repository:
+        """Scan a directory that is in a repository. What lies below another one is unrelated to the traced program.
+
+        Raises:
+            UsageError: the root is not a directory.
+        """
+        if root.is_dir() and not is_repository(root):
+            return cls(root, frozenset(), frozenset(), complete=True, found=False)
+        return cls.scan(root)
 
     @classmethod
     def scan(cls, root: Path) -> Repository:
@@ -319,6 +335,12 @@ class Repository:
             inside = f"{target}{os.sep}".startswith(f"{root}{os.sep}")
             self._link_targets[link] = target[len(root) + 1 :].replace(os.sep, "/") if inside else None
         return self._link_targets[link]
+
+
+def is_repository(directory: Path) -> bool:
+    """Whether a directory is in a repository: it, or one above it, has a .git, go.mod or go.work."""
+    absolute = Path(os.path.abspath(directory))
+    return any((above / mark).exists() for above in (absolute, *absolute.parents) for mark in _MARKS)
 
 
 def _is_below(directory: str, above: str) -> bool:

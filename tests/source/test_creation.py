@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gotracer_ci import pipeline
 from gotracer_ci.findings import Location
+from gotracer_ci.report.labels import place
 from gotracer_ci.settings import Settings
 
 MAIN = """package main
@@ -38,7 +39,7 @@ func start(mu *sync.Mutex) *sync.WaitGroup {
 """
 
 
-def test_a_wait_is_shown_where_its_goroutine_was_created(
+def test_a_wait_without_own_code_names_its_function_and_its_creator(
     tmp_path: Path, write: Callable[[Path, Mapping[str, str]], Path], go: Callable[..., str]
 ) -> None:
     root = write(tmp_path / "code", {"go.mod": "module example.org/lock\n\ngo 1.25\n", "main.go": MAIN})
@@ -50,5 +51,8 @@ def test_a_wait_is_shown_where_its_goroutine_was_created(
 
     (finding,) = report.findings
     line = next(number for number, text in enumerate(MAIN.splitlines(), 1) if "// here" in text)
-    assert finding.location == Location("main.go", line, "main.start", "exact")
+    assert finding.location is None
+    assert finding.anchor == Location("main.go", line, "main.start", "creator")
     assert all(frame.owner == "std" for frame in finding.stack)
+    entry = finding.stack[-1]
+    assert place(finding) == f"{entry.function} ({entry.file}:{entry.line}), created by main.start (main.go:{line})"

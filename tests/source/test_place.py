@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.source.frames import SourceFrame
-from gotracer_ci.source.place import anchor, place, primary
+from gotracer_ci.source.place import anchor, place, primary, vendored
 from gotracer_ci.source.repository import Repository
 
 
@@ -49,22 +49,24 @@ def test_place(stack: list[SourceFrame], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "creation", "expected"),
+    ("stack", "expected"),
     [
-        ([STD, VENDORED, GUESSED, GENERATED, TEST, OWN], [], OWN),
-        ([STD, VENDORED, GUESSED, GENERATED, TEST], [OWN], TEST),
-        ([STD, VENDORED, GUESSED, GENERATED], [OWN], GENERATED),
-        ([STD, VENDORED, GUESSED], [OWN], GUESSED),
-        ([STD, VENDORED], [STD, OWN], OWN),
-        ([STD, VENDORED], [STD, TEST], TEST),
-        ([STD, VENDORED], [STD], VENDORED),
-        ([STD], [VENDORED], VENDORED),
-        ([STD, UNMAPPED], [], None),
-        ([], [], None),
+        ([STD, VENDORED, GUESSED, GENERATED, TEST, OWN], OWN),
+        ([STD, VENDORED, GUESSED, GENERATED, TEST], TEST),
+        ([STD, VENDORED, GUESSED, GENERATED], GENERATED),
+        ([STD, VENDORED, GUESSED], GUESSED),
+        ([STD, VENDORED], None),
+        ([STD, UNMAPPED], None),
+        ([], None),
     ],
 )
-def test_primary(stack: list[SourceFrame], creation: list[SourceFrame], expected: SourceFrame | None) -> None:
-    assert primary(stack, creation) == expected
+def test_primary(stack: list[SourceFrame], expected: SourceFrame | None) -> None:
+    assert primary(stack) == expected
+
+
+def test_vendored_code_is_the_first_in_any_stack() -> None:
+    assert vendored([[STD, OWN], [STD, VENDORED]]) == VENDORED
+    assert vendored([[STD, OWN], [UNMAPPED]]) is None
 
 
 def test_primary_is_nearest_the_leaf() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gotracer_ci.findings import Finding, Location, Severity
 from gotracer_ci.report import view
-from gotracer_ci.report.alerts import alerts, from_the_top, sentences
+from gotracer_ci.report.alerts import alerts, placed, sentences
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean, compact_json
 
@@ -19,7 +19,7 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARN: "minor", Severity.ERROR: "m
 
 def render(report: Report) -> str:
     """Return the list with one alert per line."""
-    report = from_the_top(report)
+    report = placed(report)
     entries = [_entry(report, finding, place) for finding in alerts(report) if (place := finding.location)]
     return "[" + ",".join(f"\n{compact_json(entry)}" for entry in entries) + "\n]\n"
 

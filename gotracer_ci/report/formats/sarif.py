@@ -20,7 +20,7 @@ import sarif_om as om  # type: ignore[import-untyped]
 from gotracer_ci.baseline.verdicts import Status, Verdict
 from gotracer_ci.findings import Finding, Frame, Location, RuleInfo, Severity
 from gotracer_ci.report import view
-from gotracer_ci.report.alerts import alerts, from_the_top, sentence, sentences
+from gotracer_ci.report.alerts import alerts, placed, sentence, sentences
 from gotracer_ci.report.document import OF_FINDING, values
 from gotracer_ci.report.labels import at
 from gotracer_ci.report.model import Report
@@ -52,7 +52,7 @@ def render(report: Report, category: str = "", line_hash: LineHash | None = None
 
     category, line_hash: for a direct upload to GitHub's API. GitHub's upload step sets both itself, and would warn.
     """
-    report = from_the_top(report)
+    report = placed(report)
     stacks, limit = True, MAX_RESULTS
     while True:
         text = escape_json(to_json(_log(report, limit, category, line_hash, stacks=stacks))) + "\n"
