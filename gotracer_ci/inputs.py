@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from gotracer_ci.errors import TraceError, UsageError
 from gotracer_ci.trace.open import GZIP_MAGIC, STDIN
 from gotracer_ci.trace.spec import HEADER
 
 _HEADER_START = HEADER[:5]
+_URL = re.compile(r"https?://|[\w.-]+(:\d+)?/debug/pprof/", re.IGNORECASE)
 MAX_TRACES = 10_000
 
 
@@ -60,13 +63,14 @@ def shown(name: str, root: Path) -> str:
 def _of(name: str) -> list[str]:
     if name == STDIN:
         return [name]
-    path = Path(name)
-    if path.is_dir():
-        inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and _is_trace(file))
+    if _URL.match(name):
+        raise TraceError(name, "is a URL; capture is not available yet: download it with curl -o service.trace URL")
+    if os.path.isdir(name):
+        inside = sorted(file for file in _files_below(name) if os.path.isfile(file) and _is_trace(Path(file)))
         if not inside:
             raise TraceError(name, "directory without traces; record one with runtime/trace or go test -trace")
         return inside
-    if not path.exists() and glob.has_magic(name):
+    if not os.path.exists(name) and glob.has_magic(name):
         matching = sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
         if not matching:
             raise TraceError(name, "no file matches this glob")
@@ -74,12 +78,27 @@ def _of(name: str) -> list[str]:
     return [name]
 
 
+def _files_below(directory: str) -> Iterator[str]:
+    """Yield the files in a directory and below it.
+
+    Raises:
+        TraceError: one of the directories cannot be read.
+    """
+
+    def unreadable(error: OSError) -> NoReturn:
+        raise TraceError(os.path.normpath(error.filename), f"directory cannot be read: {error.strerror}")
+
+    for place, _, names in os.walk(directory, onerror=unreadable):
+        yield from (os.path.normpath(os.path.join(place, name)) for name in names)
+
+
 def _is_trace(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
             head = stream.read(len(_HEADER_START))
     except OSError:
-        return False
+        # Report it instead of skipping it.
+        return ".trace" in file.name
     # A program that exited too early leaves an empty file. Report it instead of skipping it.
     is_empty = not head and file.suffix == ".trace"
     return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name) or is_empty

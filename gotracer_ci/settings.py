@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,7 @@ from gotracer_ci import files
 from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.findings import Severity
 from gotracer_ci.report import formats
+from gotracer_ci.spelling import did_you_mean
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
 BASELINE_FILE = ".gotracer-ci/baseline.json"
@@ -56,6 +57,8 @@ class Settings:
     outputs: dict[formats.Name, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if both := sorted({*self.rule} & {*self.skip}):
+            raise UsageError(f"rule and skip both name {', '.join(both)}")
         if self.update_baseline and self.baseline is None:
             raise UsageError("update-baseline needs baseline: the file to create or update")
         if self.accept and (self.update_baseline or self.baseline is None):
@@ -144,5 +147,8 @@ def _validated(values: dict[str, Any], file: str) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         option = ".".join(str(part) for part in first["loc"]).replace("_", "-")
-        problem = "no such setting" if first["type"] == "unexpected_keyword_argument" else first["msg"]
+        names = [setting.name.replace("_", "-") for setting in fields(Settings)]
+        problem = first["msg"]
+        if first["type"] == "unexpected_keyword_argument":
+            problem = f"no such setting{did_you_mean(option, names)}"
         raise UsageError(f"{option}: {problem} (given on the command line, as an input, or in {file})") from None

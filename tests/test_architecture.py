@@ -18,21 +18,22 @@ PARTS = {path: path.relative_to(PACKAGE).with_suffix("").parts for path in FILES
 # In the order of the data flow. A dotted name is a single module. `make docs` copies this table to CONTRIBUTING.md.
 MAY_IMPORT = {
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "errors"},
     "errors": set(),
     "findings": set(),
     "notes": set(),
     "text": set(),
+    "spelling": set(),
     "limits": {"findings"},
     "files": {"errors"},
     "trace": {"errors"},
     "source": {"errors", "files", "notes"},
     "analysis": {"errors", "notes", "trace", "source"},
-    "rules": {"errors", "findings", "limits", "analysis", "source.place", "source.frames", "text"},
+    "rules": {"errors", "findings", "limits", "analysis", "source.place", "source.frames", "spelling", "text"},
     "baseline": {"errors", "files", "findings", "limits", "notes", "text"},
     "report": {"errors", "findings", "baseline.verdicts", "text"},
     "github": {"errors", "files", "text"},
-    "settings": {"errors", "files", "findings", "report.formats"},
+    "settings": {"errors", "files", "findings", "report.formats", "spelling"},
     "inputs": {"errors", "trace"},
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
@@ -41,9 +42,9 @@ MAY_IMPORT = {
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {
         "action", "baseline", "errors", "files", "findings", "limits", "notes", "pipeline", "progress", "report",
-        "rules.registry", "settings", "source.repository", "text", "trace.kernel",
+        "rules.registry", "settings", "source.repository", "spelling", "text", "trace.kernel",
     },
-    "cli": {"commands.output", "errors", "trace.kernel"},
+    "cli": {"commands.output", "commands.usage", "errors", "trace.kernel"},
 }  # fmt: skip
 # progress reads the clock and draws on the terminal, but only commands start it
 EDGES = {"cli", "commands", "action", "github", "progress"}
@@ -68,9 +69,12 @@ THIRD_PARTY = {
         "commands/action",
         "commands/analyze",
         "commands/baseline",
+        "commands/completion",
         "commands/doctor",
+        "commands/help",
         "commands/output",
         "commands/rules",
+        "commands/usage",
     },
     "jinja2": {"report/formats/html"},
     "markupsafe": {"report/formats/html"},
@@ -154,7 +158,7 @@ def uses(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("names", "homes"),
     [
-        ({"sys.exit", "SystemExit", "exit", "quit", "os._exit", "os.abort"}, {"cli"}),
+        ({"sys.exit", "SystemExit", "exit", "quit", "os._exit", "os.abort"}, {"__main__", "cli"}),
         ({"os.environ", "os.environb", "os.getenv", "os.putenv"}, {"action/main", "action/checks"}),
         ({"os.urandom"}, {"files"}),
         ({"sys.argv"}, set()),

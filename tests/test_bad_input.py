@@ -7,13 +7,18 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Run, complaints, path_of
+from gotracer_ci.rules.registry import BUILT_IN
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, Done, Run, complaints, path_of
 
 GOOD = ("analyze", "good.trace")
+RULES = [rule.name for rule in BUILT_IN]
+URL = "http://localhost:6060/debug/pprof/trace?seconds=5"
 
 
 @pytest.fixture
@@ -58,8 +63,10 @@ def directory(tmp_path: Path) -> Path:
     ("arguments", "names", "says"),
     [
         (("analyze", "empty"), "empty", "the file is empty"),
-        (("analyze", "text"), "text", "not a Go execution trace"),
-        (("analyze", "page.html"), "page.html", "not a Go execution trace"),
+        (("analyze", "text"), "text", "not a Go execution trace: it is a text that begins with 'SEVERITY  RULE'"),
+        (("analyze", "page.html"), "page.html", "not a Go execution trace: it is an HTML page"),
+        (("analyze", URL), URL, "is a URL; capture is not available yet: download it with curl -o "),
+        (("analyze", "localhost:6060/debug/pprof/trace"), "localhost:6060", "is a URL"),
         (("analyze", "header.trace"), "header.trace", "holds no events"),
         (("analyze", "future.trace"), "future.trace", "1.99"),
         (("analyze", "garbage.gz"), "garbage.gz", "the gzip file is truncated or damaged"),
@@ -71,21 +78,33 @@ def directory(tmp_path: Path) -> Path:
         (("analyze", "\x1b[31mred"), "[31mred", "no file matches"),
         (("analyze",), "", "no trace given"),
         (("analyze", "-"), "-", "the file is empty"),
-        ((*GOOD, "--format", "jsonn"), "--format", "'jsonn' is not one of"),
-        ((*GOOD, "--skip", "MutexContentoin"), "MutexContentoin", "no such rule; there are "),
-        ((*GOOD, "--rule", "Nope"), "Nope", "no such rule"),
+        ((*GOOD, "--format", "jsonn"), "--format", "'jsonn' is not one of human, json, "),
+        ((*GOOD, "--format", "jsonn"), "--format", "did you mean json?"),
+        ((*GOOD, "--skip", "MutexContentoin"), "MutexContentoin", "no such rule; did you mean MutexContention?"),
+        ((*GOOD, "--rule", "gc-assist"), "gc-assist", "no such rule; did you mean GCAssist?"),
+        ((*GOOD, "--rule", "Nope"), "Nope", "no such rule; there are GCPauseSpike, "),
+        ((*GOOD, "--rule", "GCAssist", "--skip", "GCAssist"), "GCAssist", "rule and skip both name"),
+        ((*GOOD, *(word for name in RULES for word in ("--skip", name))), "", "no rule is left to run"),
+        ((*GOOD, "--set", "GCAssist.warn=1m"), "GCAssist.warn (1m0s)", "is above GCAssist.error (10 ms); set both"),
+        (
+            (*GOOD, "--set", "HeapGrowthSpike.error_rate=1MB/s"),
+            "HeapGrowthSpike.warn_rate (50 MB/s)",
+            "is above HeapGrowthSpike.error_rate (1 MB/s)",
+        ),
+        ((*GOOD, "--sarif", "a.sarif", "--sarif", "b.sarif"), "--sarif", "given 2 times, but it takes one value"),
+        ((*GOOD, "-f", "json", "--format", "html"), "--format", "given 2 times, but it takes one value"),
         ((*GOOD, "--set", "GCAssist.warn=-1ms"), "GCAssist.warn=-1ms", "cannot be negative"),
-        ((*GOOD, "--set", "GCAssist.wran=1ms"), "GCAssist.wran", "it has warn, error"),
+        ((*GOOD, "--set", "GCAssist.wran=1ms"), "GCAssist.wran", "it has warn, error; did you mean warn?"),
         ((*GOOD, "--set", "GCAssist.warn"), "--set GCAssist.warn", "NAME=VALUE"),
         ((*GOOD, "--fail-on", "always"), "--fail-on", "'always' is not one of"),
-        ((*GOOD, "--top", "0"), "--top", "0"),
+        ((*GOOD, "--top", "-1"), "--top", "-1"),
         ((*GOOD, "--root", "missing"), "missing", "no such directory"),
         ((*GOOD, "--root", "text"), "text", ""),
         ((*GOOD, "--path-map", "x"), "--path-map", "NAME=VALUE"),
         ((*GOOD, "--path-map", "/build=../elsewhere"), "../elsewhere", ""),
         ((*GOOD, "--config", "missing.toml"), "missing.toml", "no such configuration file"),
         ((*GOOD, "--config", "bad.toml"), "bad.toml", "not valid TOML"),
-        ((*GOOD, "--config", "odd.toml"), "odd.toml", "stricter: no such setting"),
+        ((*GOOD, "--config", "odd.toml"), "odd.toml", "stricter: no such setting; did you mean strict?"),
         ((*GOOD, "--config", "types.toml", "--set", "GCAssist.warn=1ms"), "types.toml", "thresholds"),
         ((*GOOD, "--config", "outputs.toml"), "outputs.toml", "pdf"),
         ((*GOOD, "--config", "bare"), "bare", "is a directory, not a regular file"),
@@ -110,8 +129,16 @@ def directory(tmp_path: Path) -> Path:
         ((*GOOD, "-o", "text/out.json"), "text/out.json", "cannot be written"),
         ((*GOOD, "-o", "a" * 300), "a" * 300, "cannot be written: File name too long"),
         ((*GOOD, "--nope"), "--nope", "No such option"),
-        (("anaylze", "good.trace"), "anaylze", "No such command"),
+        (("anaylze", "good.trace"), "anaylze", "no such command: anaylze; did you mean analyze?"),
+        (("nothing",), "nothing", "no such command: nothing; there are analyze, "),
+        (("good.trace",), "good.trace", "did you mean gotracer-ci analyze good.trace?"),
+        (("traces/1 2.trace", "--strict"), "traces/1 2.trace", "gotracer-ci analyze 'traces/1 2.trace' --strict?"),
+        (("baseline", "chekc"), "chekc", "no such command: chekc; did you mean check?"),
+        (("help", "rulse"), "rulse", "no such command: rulse; did you mean rules?"),
+        (("help", "rules", "x"), "rules", "has no commands"),
+        (("capture", "--url", URL), "capture", "not available yet; download the trace with curl -o "),
         (("rules", "Nope"), "Nope", "no such rule; there are "),
+        (("rules", "mutex_contention"), "mutex_contention", "no such rule; did you mean MutexContention?"),
     ],
 )
 def test_wrong_usage_is_one_clear_line(
@@ -204,3 +231,41 @@ def test_an_invalid_baseline_is_never_overwritten(run: Run, directory: Path) -> 
     )
     assert replaced.returncode == 0
     assert run("baseline", "check", "bad.json", cwd=directory).returncode == 0
+
+
+def without_root_powers(*command: str | Path, cwd: Path) -> Done:
+    """Run gotracer-ci so that permissions count even for root."""
+    prefix = (
+        ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    )
+    return subprocess.run(
+        [*prefix, sys.executable, "-m", "gotracer_ci", *map(str, command)],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "line"),
+    [
+        ("locked", "locked: directory cannot be read: Permission denied"),
+        ("outer", "outer/locked: directory cannot be read: Permission denied"),
+        ("locked/x.trace", "locked/x.trace: cannot be read: Permission denied"),
+        ("files", "files/x.trace: cannot be read: Permission denied"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, argument: str, line: str) -> None:
+    """It is neither a directory without traces nor silently left out."""
+    for name in ("locked", "outer/locked", "files"):
+        (tmp_path / name).mkdir(parents=True)
+        shutil.copyfile(LOCKWAIT, tmp_path / name / "x.trace")
+    shutil.copyfile(LOCKWAIT, tmp_path / "outer" / "y.trace")
+    (tmp_path / "files" / "x.trace").chmod(0)
+    for name in ("locked", "outer/locked"):
+        (tmp_path / name).chmod(0)
+    done = without_root_powers("analyze", argument, cwd=tmp_path)
+    for name in ("locked", "outer/locked"):
+        (tmp_path / name).chmod(0o700)
+    assert (done.returncode, complaints(done)) == (2, [line])

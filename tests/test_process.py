@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gotracer_ci.report.formats import FILES
-from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, path_of
+from tests.conftest import LOCKWAIT, PROGRAMS, ROOT, TRACES, Run, complaints, path_of
 
 
 def test_file_names_that_are_not_utf8(run: Run, tmp_path: Path) -> None:
@@ -112,3 +113,41 @@ def test_imports_at_startup(arguments: tuple[str, ...], without: set[str]) -> No
     assert "gotracer_ci" in imported
     assert not imported & without
     assert done.stdout
+
+
+def test_sigterm_ends_a_process_that_is_still_starting(tmp_path: Path) -> None:
+    """The first process of a container ignores the signal as long as it has no handler of its own."""
+    (tmp_path / "click.py").write_text("import os, time\nos.kill(os.getpid(), 15)\ntime.sleep(60)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "gotracer_ci", "--version"],
+        env={"PATH": os.defpath, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+
+
+def test_the_installed_command_is_the_one_that_handles_signals_first() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert scripts == {"gotracer-ci": "gotracer_ci.__main__:main"}
+
+
+def test_python_without_docstrings_is_one_line(run: Run) -> None:
+    done = run("rules", PYTHONOPTIMIZE="2")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert complaints(done) == ["the rules are made from docstrings: run Python without -OO, and unset PYTHONOPTIMIZE"]
+
+
+def test_a_deleted_working_directory_is_one_line(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, gotracer_ci.cli as c; os.rmdir(os.getcwd()); sys.path[:] = sys.path[1:]; c.main(sys.argv[1:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "analyze", LOCKWAIT],
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert complaints(done) == ["the current directory does not exist any more: change to another one"]

@@ -39,7 +39,7 @@ REFUSED = {
     'path-map = [["a"]]': "path-map.0.1: Field required",
     '[outputs]\nyaml = "x"': "outputs.yaml.[key]: Input should be 'human', 'json', 'ndjson', 'markdown', 'sarif', "
     "'html', 'junit' or 'gitlab'",
-    "fail-at = 1": "fail-at: no such setting",
+    "fail-at = 1": "fail-at: no such setting; did you mean fail-on?",
 }
 
 
@@ -118,6 +118,7 @@ def test_an_unreadable_file(file: Path, content: bytes | None, problem: str) -> 
     ("given", "problem"),
     [
         ({"update_baseline": True}, "update-baseline needs baseline"),
+        ({"rule": ("GCAssist", "LongWait"), "skip": ("LongWait",)}, "rule and skip both name LongWait"),
         ({"accept": (("0123456789abcdef", "why"),)}, "accept needs baseline"),
         ({"accept": (("0123456789abcdef", "why"),), "baseline": Path("b"), "update_baseline": True}, "accept needs "),
         ({"base": ("b.trace",), "baseline": Path("b"), "update_baseline": True}, "base and update-baseline cannot"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from gotracer_ci.commands.usage import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="Print what would be sent to GitHub instead of sending it.")
 def command(dry_run: bool) -> int:
     """Run as a GitHub Action step.

@@ -11,6 +11,7 @@ import click
 
 from gotracer_ci import files
 from gotracer_ci.commands.output import complain, stdout
+from gotracer_ci.commands.usage import FILE, Choice, Command, file_names, rule_names
 from gotracer_ci.errors import UsageError
 from gotracer_ci.report.formats import FILES, FORMATS, NAMES
 from gotracer_ci.settings import FAIL_ON, load
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
 
 def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for name in reversed(FILES):
-        option = click.option(f"--{name}", type=Path, metavar="FILE", help=f"Also write {name} to FILE.")
+        option = click.option(f"--{name}", type=FILE, metavar="FILE", help=f"Also write {name} to FILE.")
         command = option(command)
     return command
 
 
-@click.command()
-@click.argument("traces", nargs=-1, metavar="TRACE...")
-@click.option("-f", "--format", type=click.Choice(NAMES), help="Format of the result [default: human].")
-@click.option("-o", "--output", type=Path, metavar="FILE", help="Write the result to FILE instead of stdout.")
+@click.command(cls=Command)
+@click.argument("traces", nargs=-1, metavar="TRACE...", shell_complete=file_names)
+@click.option("-f", "--format", type=Choice(NAMES), help="Format of the result [default: human].")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the result to FILE instead of stdout.")
 @_file_options
-@click.option("--baseline", type=Path, metavar="FILE", help="Compare with this baseline; only regressions count.")
-@click.option("--base", multiple=True, metavar="TRACES", help="Traces of the base commit from this job (repeatable).")
+@click.option("--baseline", type=FILE, metavar="FILE", help="Compare with this baseline; only regressions count.")
+@click.option(
+    "--base",
+    multiple=True,
+    metavar="TRACES",
+    shell_complete=file_names,
+    help="Traces of the base commit from this job (repeatable).",
+)
 @click.option("--update-baseline", is_flag=True, default=None, help="Add this run to the baseline, or create it.")
 @click.option("--replace", "replace_baseline", is_flag=True, default=None, help="With --update-baseline: start over.")
 @click.option("--accept", multiple=True, metavar="ID", help="Accept this regression into the baseline (repeatable).")
@@ -40,13 +47,15 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--run-id", metavar="ID", help="With --update-baseline: the job's ID; a job is added only once.")
 @click.option("--commit", metavar="SHA", help="With --update-baseline: the traced commit.")
 @click.option("--strict", is_flag=True, default=None, help="Suspected regressions fail the run too.")
-@click.option("--fail-on", type=click.Choice(tuple(FAIL_ON)), help="Lowest severity that exits with 1 [default: warn].")
+@click.option("--fail-on", type=Choice(tuple(FAIL_ON)), help="Lowest severity that exits with 1 [default: warn].")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the N worst findings of each rule.")
-@click.option("--rule", multiple=True, metavar="NAME", help="Run only this rule (repeatable).")
-@click.option("--skip", multiple=True, metavar="NAME", help="Skip this rule (repeatable).")
+@click.option(
+    "--rule", multiple=True, metavar="NAME", shell_complete=rule_names, help="Run only this rule (repeatable)."
+)
+@click.option("--skip", multiple=True, metavar="NAME", shell_complete=rule_names, help="Skip this rule (repeatable).")
 @click.option("--set", "thresholds", multiple=True, metavar="RULE.name=VALUE", help="For example GCAssist.warn=2ms.")
-@click.option("--config", type=Path, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
-@click.option("--root", type=Path, metavar="DIR", help="The repository's directory [default: .].")
+@click.option("--config", type=FILE, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
+@click.option("--root", type=FILE, metavar="DIR", help="The repository's directory [default: .].")
 @click.option("--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root.")
 def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int:
     """Analyze traces and report findings.

@@ -17,6 +17,7 @@ from gotracer_ci.baseline.programs import part_of, with_program
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.commands.output import complain, print_lines, stdout
+from gotracer_ci.commands.usage import FILE, CommandGroup, file_names
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limits, limit_of
@@ -32,10 +33,10 @@ _GROUP = ("RULE", "KIND", "PLACE", "VALUES", "REMARK")
 _CONFLICT = 1
 """What git expects of a merge driver that found a conflict."""
 
-_file = click.argument("file", type=Path, default=Path(BASELINE_FILE), metavar="[FILE]")
+_file = click.argument("file", type=FILE, default=Path(BASELINE_FILE), metavar="[FILE]")
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.group(cls=CommandGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
 @click.pass_context
 def command(context: click.Context) -> None:
     """Manage the baseline file.
@@ -73,7 +74,7 @@ def show(file: Path) -> None:
 
 @command.command()
 @_file
-@click.argument("traces", nargs=-1, metavar="[TRACE]...")
+@click.argument("traces", nargs=-1, metavar="[TRACE]...", shell_complete=file_names)
 def check(file: Path, traces: tuple[str, ...]) -> None:
     """Check that a baseline is valid and up to date.
 
@@ -89,9 +90,9 @@ def check(file: Path, traces: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=Path, metavar="OURS THEIRS | FILE")
-@click.option("-o", "--output", type=Path, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
-@click.option("--driver", type=Path, metavar="BASE", help="Run as git's merge driver: BASE is the common ancestor.")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="OURS THEIRS | FILE")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
+@click.option("--driver", type=FILE, metavar="BASE", help="Run as git's merge driver: BASE is the common ancestor.")
 def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> int:
     """Merge two baselines, or resolve a conflicted one.
 

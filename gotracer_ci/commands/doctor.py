@@ -13,6 +13,7 @@ from gotracer_ci import pipeline
 from gotracer_ci.action.checks import Check, Level, find_workflow
 from gotracer_ci.commands.baseline import check_file
 from gotracer_ci.commands.output import print_lines
+from gotracer_ci.commands.usage import FILE, Command, file_names
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.notes import NoteKind
 from gotracer_ci.report import view
@@ -25,11 +26,11 @@ from gotracer_ci.trace import kernel
 _MAX_NAMES = 5
 
 
-@click.command()
-@click.argument("traces", nargs=-1, metavar="[TRACE]...")
-@click.option("--baseline", type=Path, metavar="FILE", help="The baseline [default: .gotracer-ci/baseline.json].")
-@click.option("--config", type=Path, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
-@click.option("--root", type=Path, metavar="DIR", help="The repository's directory [default: .].")
+@click.command(cls=Command)
+@click.argument("traces", nargs=-1, metavar="[TRACE]...", shell_complete=file_names)
+@click.option("--baseline", type=FILE, metavar="FILE", help="The baseline [default: .gotracer-ci/baseline.json].")
+@click.option("--config", type=FILE, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
+@click.option("--root", type=FILE, metavar="DIR", help="The repository's directory [default: .].")
 def command(traces: tuple[str, ...], baseline: Path | None, config: Path | None, root: Path | None) -> int:
     """Check traces, baseline and permissions.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from gotracer_ci.commands.output import print_lines
-from gotracer_ci.errors import UsageError
+from gotracer_ci.commands.usage import Command, rule_names
 
 
-@click.command()
-@click.argument("name", required=False)
+@click.command(cls=Command)
+@click.argument("name", required=False, shell_complete=rule_names)
 def command(name: str | None) -> None:
     """List the rules, or explain one.
 
@@ -17,7 +17,7 @@ def command(name: str | None) -> None:
     Example:
       gotracer-ci rules MutexContention
     """
-    from gotracer_ci.rules.registry import all_rules
+    from gotracer_ci.rules.registry import all_rules, unknown
     from gotracer_ci.text import quantity
 
     known = {rule.name: rule.info for rule in all_rules()}
@@ -35,5 +35,5 @@ def command(name: str | None) -> None:
                 values = [(limit.name, quantity(limit.value, limit.unit).replace(" ", "")) for limit in info.thresholds]
                 lines += [f"  --set {info.name}.{limit}={value}" for limit, value in values]
     else:
-        raise UsageError(f"{name}: no such rule; there are {', '.join(known)}")
+        raise unknown(name, known)
     print_lines(lines)

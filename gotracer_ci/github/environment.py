@@ -148,6 +148,9 @@ def _number(environ: Mapping[str, str], name: str) -> int:
 def _url(environ: Mapping[str, str], name: str, default: str) -> str:
     """Return a base URL from the environment. The token is sent to it, so only a plain URL is valid."""
     url = environ.get(name) or default
+    if "@" in url:
+        # Omit the value: it may contain a password.
+        raise UsageError(f"{name}: remove the user name and password from this URL; the token is an input of its own")
     if not re.fullmatch(r"https?://[\w.-]+(:[0-9]+)?(/[\w.-]+)*/?", url, re.ASCII):
         raise UsageError(f"{name}: {url[:200]!r} is not the URL of a GitHub server")
     return url.rstrip("/")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.findings import Severity, Threshold
 from gotracer_ci.limits import Limits
 from gotracer_ci.rules import (
     blocked_on_syscall,
@@ -21,6 +23,8 @@ from gotracer_ci.rules import (
 from gotracer_ci.rules.installed import installed
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.rules.units import parse
+from gotracer_ci.spelling import did_you_mean
+from gotracer_ci.text import quantity
 
 BUILT_IN: tuple[Rule, ...] = (
     gc_pause_spike.RULE,
@@ -59,7 +63,7 @@ def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, st
     """Return the rules to run, with the thresholds that the user set ("RULE.name" → "2ms").
 
     Raises:
-        UsageError: an unknown rule or threshold, or a value that does not fit it.
+        UsageError: an unknown rule or threshold, a value that does not fit it, or no rule is left.
     """
     rules = all_rules()
     for name in (*only, *skip):
@@ -70,17 +74,49 @@ def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, st
         rule = _known(name, rules)
         known = {t.name: t for t in rule.info.thresholds}
         if threshold not in known:
-            raise UsageError(f"{option}: {name} has no threshold '{threshold}'; it has {', '.join(known)}")
+            hint = did_you_mean(threshold, known)
+            raise UsageError(f"{option}: {name} has no threshold '{threshold}'; it has {', '.join(known)}{hint}")
         changed.setdefault(name, {})[threshold] = parse(option, text, known[threshold].unit)
-    return tuple(
+    chosen = tuple(
         rule.with_thresholds(changed.get(rule.name, {}))
         for rule in rules
         if (not only or rule.name in only) and rule.name not in skip
     )
+    if not chosen:
+        raise UsageError("no rule is left to run; skip fewer")
+    for rule in chosen:
+        _check_order(rule)
+    return chosen
+
+
+def unknown(name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a name that no rule has."""
+    names = list(known)
+    return UsageError(f"{name}: no such rule" + (did_you_mean(name, names) or f"; there are {', '.join(names)}"))
 
 
 def _known(name: str, rules: Sequence[Rule]) -> Rule:
     for rule in rules:
         if rule.name == name:
             return rule
-    raise UsageError(f"{name}: no such rule; there are {', '.join(rule.name for rule in rules)}")
+    raise unknown(name, (rule.name for rule in rules))
+
+
+def _check_order(rule: Rule) -> None:
+    """Refuse a threshold that is above that of a higher severity: `warn` above `error`, `warn_rate` above `error_rate`.
+
+    Raises:
+        UsageError: names both.
+    """
+    levels = [level.label for level in Severity if level]
+    by_quantity: dict[str, list[Threshold]] = {}
+    for limit in rule.info.thresholds:
+        level, _, of = limit.name.partition("_")
+        if level in levels:
+            by_quantity.setdefault(of, []).append(limit)
+    for limits in by_quantity.values():
+        limits.sort(key=lambda limit: levels.index(limit.name.partition("_")[0]))
+        for lower, higher in pairwise(limits):
+            if lower.value > higher.value:
+                shown = [f"{rule.name}.{limit.name} ({quantity(limit.value, limit.unit)})" for limit in (lower, higher)]
+                raise UsageError(f"{shown[0]} is above {shown[1]}; set both")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gotracer_ci.trace import spec
+from gotracer_ci.trace import foreign, spec
 from gotracer_ci.trace.interning import Ids
 from gotracer_ci.trace.sorting import sorted_as_go
 from gotracer_ci.trace.spec import Ev
@@ -82,7 +82,7 @@ def version(data: Data) -> int:
     if head.startswith(b"go 1.") and b" trace\0" in head:
         found = head[3 : head.index(b" trace")].decode("ascii", "replace")
         raise Damage(f"unknown trace format go {found}; this version reads Go 1.11 to 1.27")
-    raise Damage("not a Go execution trace: it does not begin with 'go 1.N trace'")
+    raise Damage(foreign.problem(data))
 
 
 def generations(data: Data, version: int) -> Iterator[Generation]:

@@ -28,6 +28,11 @@ from gotracer_ci.trace.wire import Damage
 LONGEST = 1 << 52
 """The longest trace, in ns: 52 days."""
 
+_NO_ORDER = (
+    "no P can make progress: inconsistent event order; Go before 1.22 writes such traces for programs whose C threads "
+    "call Go"
+)
+
 _LATEST = cython.declare(cython.longlong, LATEST)
 _LONGEST = cython.declare(cython.double, LONGEST)
 
@@ -162,7 +167,7 @@ class Order:
             if self._queue_n == 0:
                 if self._waiting_n > 0:
                     i = self._head[self._waiting[0]]
-                    raise Damage("no P can make progress: inconsistent event order", self._offsets[i])
+                    raise Damage(_NO_ORDER, self._offsets[i])
                 return False
             source = self._pop()
             i = self._head[source]

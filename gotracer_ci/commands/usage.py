@@ -1,0 +1,72 @@
+"""How commands read the command line: options are given once, and a misspelt word gets a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.spelling import did_you_mean
+
+FILE = click.Path(path_type=Path, readable=False)
+"""The type of a file's name, which shells complete. Whether the file can be read or written is checked where it is."""
+
+
+class Choice(click.Choice[str]):
+    """One of several words."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        words = [str(word) for word in self.choices]
+        if value in words:
+            return str(value)
+        known = ", ".join(words)
+        problem = f"{str(value)!r} is not one of {known}{did_you_mean(str(value), words)}"
+        raise click.BadParameter(problem, context, parameter)
+
+
+class Command(click.Command):
+    """A command that takes each option once, unless it is repeatable."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        if not context.resilient_parsing:
+            _, _, given = self.make_parser(context).parse_args(list(arguments))
+            for option in given:
+                is_single = isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+                if is_single and given.count(option) > 1:
+                    raise UsageError(f"{option.opts[-1]}: given {given.count(option)} times, but it takes one value")
+        return super().parse_args(context, arguments)
+
+
+class CommandGroup(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if not name.startswith("-") and not context.resilient_parsing and self.get_command(context, name) is None:
+            raise UsageError(self.unknown(context, arguments))
+        return super().resolve_command(context, arguments)
+
+    def unknown(self, context: click.Context, arguments: Sequence[str]) -> str:
+        """Return the error for arguments that do not begin with a command."""
+        name, known = arguments[0], self.list_commands(context)
+        return f"no such command: {name}" + (did_you_mean(name, known) or f"; there are {', '.join(known)}")
+
+
+def file_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:
+    """Let the shell complete file names."""
+    return [CompletionItem(start, type="file")]
+
+
+def rule_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:
+    """Complete the names of rules."""
+    from gotracer_ci.rules.registry import all_rules
+
+    return [CompletionItem(rule.name, help=rule.info.summary) for rule in all_rules() if rule.name.startswith(start)]

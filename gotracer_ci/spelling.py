@@ -1,0 +1,27 @@
+"""Suggest the known name that a misspelt one is closest to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_LONGEST = 100
+"""A longer word is not a misspelt name, and comparing it takes long."""
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return the known name that a word resembles most, whatever its case and its dashes; "" if none is close."""
+    from difflib import get_close_matches  # only errors need it
+
+    names = {_plain(name): name for name in known}
+    found = get_close_matches(_plain(word), names, n=1) if len(word) <= _LONGEST else []
+    return names[found[0]] if found else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean MutexContention?` to append to an error, or "" if no name is close."""
+    name = closest(word, known)
+    return f"; did you mean {name}?" if name else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
