@@ -17,6 +17,7 @@ COMPILED = (
     "kernel",
     "observe",
     "observers/groups",
+    "regions",
     "sorting",
     "v1/convert",
     "v1/numbers",

@@ -55,6 +55,7 @@ THIRD_PARTY = {
         "trace/kernel",
         "trace/observe",
         "trace/observers/groups",
+        "trace/regions",
         "trace/sorting",
         "trace/v1/convert",
         "trace/v1/numbers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gotracer_ci.analysis import goroutines, intervals
+from gotracer_ci.analysis import goroutines, intervals, regions
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
@@ -27,7 +27,8 @@ class Facts(NamedTuple):
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
     every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. anchor: where an alert is
     that has no better place. program: which one was traced, "" if unknown. notes: what a reader must know about
-    the mapping to the repository, one line each. damage: what ended the reading early, None for a complete trace.
+    the mapping to the repository and about the trace, one line each. damage: what ended the reading early, None for a
+    complete trace.
     """
 
     go_version: str
@@ -70,6 +71,6 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
         heap=heap.result(),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
-        notes=tuple(source.notes()),
+        notes=(*source.notes(), *regions.notes(trace, stacks)),
         damage=trace.damage,
     )

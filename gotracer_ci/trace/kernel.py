@@ -31,10 +31,12 @@ if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.intrinsics import prefetch
     from cython.cimports.gotracer_ci.trace.observe import Goroutines, Observer
+    from cython.cimports.gotracer_ci.trace.regions import Region, Regions
     from cython.cimports.gotracer_ci.trace.sorting import Sorter
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Goroutines, Observer
+    from gotracer_ci.trace.regions import Region, Regions
     from gotracer_ci.trace.sorting import Sorter
 
 CHUNK_ROWS = 16384
@@ -273,7 +275,7 @@ class Kernel:
     _gc_seq: cython.longlong
     _gc_state: cython.int
     _tasks: dict
-    _regions: dict
+    _regions: Regions
     _observer: Observer
 
     # the context of the current event, before it happens
@@ -346,7 +348,7 @@ class Kernel:
         self._goroutines_at_start = self._goroutines_created = 0
         self._gc_seq = self._gc_state = 0
         self._tasks = {}
-        self._regions = {}
+        self._regions = Regions()
 
     def _grow_goroutines(self, size: int) -> None:
         self._free = grown(self._free, size)
@@ -1462,10 +1464,7 @@ class Kernel:
             if kind == _REGION_BEGIN:
                 self._begin_region(self._g, a, name, stack, self._happens(i, a, name, 0, stack))
                 return 1
-            open_regions = self._regions.get(self._g)
-            if open_regions and open_regions[len(open_regions) - 1][:2] != (a, name):
-                return self._fail(f"goroutine {self._gid} ends a region that is not its innermost one", i)
-            self._end_region(self._g, a, name, self._happens(i, a, name, 0, stack))
+            self._end_region(self._g, a, name, stack, self._happens(i, a, name, 0, stack))
             return 1
         if kind == _LOG:
             self._happens(i, a, name, value, stack)
@@ -1551,8 +1550,7 @@ class Kernel:
         self._leave(g, now, -1, 0, 0)
         if self._g_stw[g] >= 0:
             self._end_stw(g, now, 0)
-        if self._regions:
-            self._end_regions(g, now)
+        self._end_regions(g, now, True)
         self._observer.died(g, now)
         self._slots.remove(self._g_id[g])
         self._g_id[g] = -1
@@ -1709,29 +1707,33 @@ class Kernel:
     def _begin_region(
         self, g: cython.int, task: cython.longlong, name: cython.int, stack: cython.int, now: cython.longlong
     ) -> cython.int:
-        self._regions.setdefault(g, []).append((task, name, stack, now))
+        return self._regions.begin(self._g_life[g], task, name, stack, now, self._g_created[g] < 0)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _end_region(
+        self, g: cython.int, task: cython.longlong, name: cython.int, stack: cython.int, now: cython.longlong
+    ) -> cython.int:
+        """The innermost such region of goroutine `g` ends, or one that began before the trace."""
+        # a region of a task that began during the trace did so, too
+        is_old: cython.bint = self._g_created[g] < 0 and task not in self._tasks
+        region: Region = self._regions.end(self._g_life[g], task, name, stack, is_old)
+        if region is not None:
+            self._ended(_REGION, name, region.stack, region.since, now - region.since, g, task, 0, 0)
+        elif self._regions.from_before:
+            self._ended(_REGION, name, 0, self._start_time, now - self._start_time, g, task, 0, _BEFORE)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _end_region(self, g: cython.int, task: cython.longlong, name: cython.int, now: cython.longlong) -> cython.int:
-        """Goroutine `g`'s innermost region ends; if it has none, the one that began before the trace."""
-        stack: cython.int = 0
-        since: cython.longlong = self._start_time
-        flags: cython.int = _BEFORE
-        open_regions: list = self._regions.get(g)
-        if open_regions:
-            _, _, stack, since = open_regions.pop()
-            flags = 0
-        return self._ended(_REGION, name, stack, since, now - since, g, task, 0, flags)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _end_regions(self, g: cython.int, now: cython.longlong) -> cython.int:
+    def _end_regions(self, g: cython.int, now: cython.longlong, died: cython.bint) -> cython.int:
         """Goroutine `g` or the trace ends: its regions, the innermost first, stay open."""
-        since: cython.longlong
-        for task, name, stack, since in reversed(self._regions.pop(g, ())):
-            self._ended(_REGION, name, stack, since, now - since, g, task, 0, _OPEN)
+        region: Region
+        if not self._regions.any():
+            return 0
+        for region in self._regions.leave(self._g_life[g], died):
+            since: cython.longlong = region.since
+            self._ended(_REGION, region.name, region.stack, since, now - since, g, region.task, 0, _OPEN)
         return 0
 
     @cython.cfunc
@@ -1904,7 +1906,7 @@ class Kernel:
             elif kind == _REGION_BEGIN and self._g >= 0:
                 self._begin_region(self._g, a, cython.cast(cython.int, b), stack, time)
             elif kind == _REGION_END and self._g >= 0:
-                self._end_region(self._g, a, cython.cast(cython.int, b), time)
+                self._end_region(self._g, a, cython.cast(cython.int, b), stack, time)
             elif kind == _PROC_STOP:
                 self._set_proc(proc, _P_IDLE, time)
             elif kind == _PROC_START:
@@ -2002,12 +2004,16 @@ class Kernel:
                 self._end_stw(g, self._last_time, _OPEN)
             if self._g_assist[g] >= 0:
                 self._end_assist(g, self._last_time, _OPEN)
-            if self._regions:
-                self._end_regions(g, self._last_time)
+            self._end_regions(g, self._last_time, False)
         for p in range(self._p_top):
             if self._p_sweep[p] >= 0:
                 self._end_sweep(p, -1, self._last_time, _OPEN)
         self._observer.end(self._last_time)
+
+    def misused_regions(self) -> list[tuple[int, int, int, int, int]]:
+        """Return how the program misused regions (see `regions.Regions.misuses`)."""
+        misuses: list[tuple[int, int, int, int, int]] = self._regions.misuses()
+        return misuses
 
     def alive(self) -> list[tuple[Any, ...]]:
         """Return the goroutines that exist now, by id.

@@ -177,6 +177,11 @@ class Trace:
         totals: dict[str, int] = self._kernel.totals()
         return totals
 
+    def misused_regions(self) -> list[tuple[int, int, int, int, int]]:
+        """Return how the program misused regions (see `regions.Regions.misuses`)."""
+        misuses: list[tuple[int, int, int, int, int]] = self._kernel.misused_regions()
+        return misuses
+
     @property
     def events(self) -> int:
         """Events read, Sync events included."""

@@ -1,4 +1,4 @@
-"""Intended differences from Go's reader: traces that we reject with a reason and Go's reader accepts."""
+"""Intended differences from Go's reader: traces that only one of both accepts, with the reason."""
 
 from __future__ import annotations
 
@@ -65,6 +65,20 @@ EXPLAINED = (
         "two nested stops of one goroutine: Go's reader rejects them only if their reasons are the same",
     ),
 )
+
+
+BEYOND_GO = (
+    (
+        re.compile("misuse of region in goroutine "),
+        "a region that ends out of order: Go's reader stops there, this one notes the misuse and goes on",
+    ),
+)
+"""Go's message, and why we accept a trace that Go's reader rejects with it."""
+
+
+def beyond_go(problem: str) -> str:
+    """Return why we accept a trace that Go's reader rejects, or "" if the difference is not intended."""
+    return next((why for message, why in BEYOND_GO if message.match(problem)), "")
 
 
 def explanation(problem: str, same_events: bool) -> str:

@@ -53,6 +53,10 @@ def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> It
             found = done.result() if error is None else Comparison(difference=[f"{error!r}"])
             if found.damage:
                 print(f"{name}: both readers stop after {found.events:,} events: {found.damage}", flush=True)
+            if found.beyond:
+                print(
+                    f"{name}: Go's reader stops at a misused region, {found.beyond:,} events before the end", flush=True
+                )
             if found.difference:
                 print(f"{name}: DIFFERS", *found.difference, sep="\n  ", flush=True)
             yield version, way, found

@@ -14,12 +14,18 @@ from tests.trace.lines import lines
 ONLY_AT_A_GENERATIONS_START = {Ev.GC_SWEEP_ACTIVE}
 """Needs a sweep in progress at the moment a generation begins; none of our programs provokes it."""
 
+STOPS = {"regions-go1.21": 0, "regions-go1.27": 43}
+"""Where Go's reader stops, because a region ends out of order; of the older format it gives nothing then."""
+
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_events_equal_go_s_reader(path: Path, decoder: Build, oracle: Oracle) -> None:
     trace = open_trace(str(path))
     ours = list(lines(trace))
-    assert ours == oracle(path)
+    theirs = oracle(path)
+    if path.stem in STOPS:
+        assert len(theirs) == STOPS[path.stem] < len(ours)
+    assert ours[: STOPS.get(path.stem)] == theirs
     assert trace.events == len(ours)
     assert trace.damage is None
 

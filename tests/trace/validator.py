@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import NoReturn
 
 from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.regions import CROSSED, UNKNOWN
 from gotracer_ci.trace.spec import OLD_VERSIONS, Ev
 
 Row = tuple[int, int, int, int, int, int, int, int, int]
@@ -25,7 +26,7 @@ INVARIANTS = {
     "goroutine states": "a goroutine's transition begins in the state that its last one ended in",
     "proc states": "a P's transition begins in the state that its last one ended in",
     "ranges": "ranges of one kind alternate in their scope: begin, end; none outlives its goroutine",
-    "regions": "a goroutine's regions nest",
+    "regions": "a goroutine's regions nest, unless the reader says that the program misused them",
     "tasks": "a task begins once and ends once, as what it began",
 }
 
@@ -111,11 +112,12 @@ class Validator:
     """Takes one row after the other, then `end`.
 
     older: the format before Go 1.22. It knows a P's thread only while that P runs, and no P at all for some events, so
-    that a context says little; what concerns threads and Ps is not asked of it.
+    that a context says little; what concerns threads and Ps is not asked of it. misused: regions need not nest.
     """
 
-    def __init__(self, *, older: bool = False) -> None:
+    def __init__(self, *, older: bool = False, misused: bool = False) -> None:
         self.older = older
+        self.misused = misused
         self.rows = 0
         self.time = -2  # the first of the older format's is −1
         self.last = Ev.NONE
@@ -301,6 +303,8 @@ class Validator:
             self.tasks[a] = None
         elif event == Ev.USER_REGION_BEGIN:
             self.regions[g].append((a, b))
+        elif self.misused:
+            pass
         elif self.regions[g]:
             inner = self.regions[g].pop()
             self._require("regions", inner == (a, b), f"region {(a, b)} ends inside {inner}")
@@ -314,9 +318,10 @@ def validate(trace: Trace) -> int:
     Raises:
         Violation: an invariant does not hold.
     """
-    validator = Validator(older=trace.version in OLD_VERSIONS)
-    for chunk in trace.chunks():
-        for row in chunk.rows():
-            validator.row(row)
+    rows = [row for chunk in trace.chunks() for row in chunk.rows()]
+    misused = any(how in (CROSSED, UNKNOWN) for how, *_ in trace.misused_regions())
+    validator = Validator(older=trace.version in OLD_VERSIONS, misused=misused)
+    for row in rows:
+        validator.row(row)
     validator.end()
     return validator.rows

@@ -5,6 +5,7 @@ Rare orders hardly ever appear in real traces, and bytes cannot be reviewed. A c
     # what it shows, and why
     expect ok                         or: expect damage WORDS (part of the message)
     go 1 less, because WHY            Go's reader delivers so many events less; rarely needed
+    go stops 1 less, because WHY      the same, and it rejects the trace
       101 M1 P0 G- Goroutine 1 …      the events expected, if any are listed: all of them, in `shown`'s words
     trace go 1.26
     stack work main.work@main.go:12 main.main@main.go:5
@@ -38,12 +39,13 @@ SAMPLE = ("time", "m", "p", "g", "stack")
 class Case:
     """One text: its header, the words of the damage ("" for none), the events expected, and the trace's bytes.
 
-    less: how many events less Go's reader delivers.
+    less: how many events less Go's reader delivers. stops: whether it alone rejects the trace.
     """
 
     header: str
     damage: str
     less: int
+    stops: bool
     events: list[str]
     data: bytes
 
@@ -62,9 +64,11 @@ def case(text: str) -> Case:
         raise ValueError("a case needs a header, one expectation and a trace")
     events = [line.strip() for line in lines if line.startswith(" ")]
     damage = expected[0][1] if expected[0][0] == "damage" else ""
-    less = sum(int(line.split()[1]) for line in lines if line.startswith("go "))
+    go = [line.split() for line in lines if line.startswith("go ")]
+    stops = any(words[1] == "stops" for words in go)
+    less = sum(int(words[1 + stops]) for words in go)
     first, *rest = body.splitlines()
-    return Case(header, damage, less, events, _trace(int(first), rest))
+    return Case(header, damage, less, stops, events, _trace(int(first), rest))
 
 
 def shown(line: str) -> str:

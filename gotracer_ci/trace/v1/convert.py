@@ -321,7 +321,6 @@ class Converter:
         self._require_running(i, False)
         self._state[g] = _ENDED
         self._goroutine[self._procs[i] + 1] = 0
-        self._others.forget(g)
         return self._rows.put(i, _EV_GO_DESTROY, 0, 0, 0, 0)
 
     @cython.cfunc

@@ -24,9 +24,7 @@ cdef class Others:
     cdef unsigned char[::1] _sweeps
     cdef unsigned char[::1] _assists
     cdef dict _tasks
-    cdef dict _regions
     cdef bint convert(self, int i, int kind)
-    cdef int forget(self, int goroutine)
     cdef int _proc_start(self, int i)
     cdef int _proc_stop(self, int i)
     cdef int _gc_start(self, int i)

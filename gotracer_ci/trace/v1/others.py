@@ -71,7 +71,7 @@ _EV_CPU_SAMPLE = cython.declare(cython.int, Ev.CPU_SAMPLE)
 @cython.final
 @cython.cclass
 class Others:
-    """Converts these events; knows which ranges, tasks and regions are open."""
+    """Converts these events; knows which ranges and tasks are open."""
 
     _rows: Rows
     _tables: Any
@@ -96,7 +96,6 @@ class Others:
     _sweeps: cython.uchar[::1]  # by P + 1
     _assists: cython.uchar[::1]  # by goroutine
     _tasks: dict  # ID → (parent, name)
-    _regions: dict  # goroutine → [(task, name), …], the innermost last
 
     def __init__(
         self, records: Records, version: int, tables: Tables, rows: Any, state: Any, runs: Any, goroutine: Any
@@ -118,7 +117,6 @@ class Others:
         self._sweeps = column("B", [0]) * (MAX_PROCS + 1)
         self._assists = column("B", [0]) * records.n_ids
         self._tasks = {}
-        self._regions = {}
 
     def _fail(self, i: cython.int, problem: str) -> None:
         raise Damage(problem, self._offsets[i])
@@ -165,12 +163,6 @@ class Others:
         else:
             return False
         return True
-
-    @cython.cfunc
-    def forget(self, goroutine: cython.int) -> cython.int:
-        """Drop the open regions of a goroutine that ends."""
-        self._regions.pop(goroutine, None)
-        return 0
 
     # ---- Ps ---------------------------------------------------------------------------------------------------
 
@@ -295,17 +287,13 @@ class Others:
     @cython.cfunc
     def _region(self, i: cython.int) -> cython.int:
         rows: Rows = self._rows
-        g: cython.int = self._goroutines[i]
         task: cython.longlong = rows.argument(i, 0)
         mode: cython.longlong = rows.argument(i, 1)
         name: cython.int = rows.string(i, rows.argument(i, 2))
         if mode == 0:
-            self._regions.setdefault(g, []).append((task, name))
             return rows.put(i, _EV_USER_REGION_BEGIN, task, name, 0, rows.own_stack(i))
-        regions = self._regions.get(g)
-        # a region that began before the trace may end in it
-        if mode != 1 or (regions and regions.pop() != (task, name)):
-            self._fail(i, f"goroutine {self._ids[g]} ends another region than its innermost")
+        if mode != 1:
+            self._fail(i, f"region of goroutine {self._ids[self._goroutines[i]]} neither begins nor ends")
         return rows.put(i, _EV_USER_REGION_END, task, name, 0, rows.own_stack(i))
 
     @cython.cfunc
