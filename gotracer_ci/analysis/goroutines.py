@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.place import NO_OWN_CODE, normalise
 from gotracer_ci.trace.reader import Trace
@@ -72,6 +73,7 @@ def census(trace: Trace, stacks: Stacks) -> Goroutines:
         group.created += count * seen
         group.late += count * late
         what = trace.tables.string(reason) if state == GoState.WAITING else GoState(state).name.lower()
+        what = what or waits.reason(own.functions)
         group.waiting[what or "waiting", own.function] += count
     survivors = tuple(found[place] for place in sorted(found))
     return Goroutines(at_start, totals["goroutines_created"], alive, survivors)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis import histogram, waits
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.trace import spec
@@ -58,6 +58,7 @@ class Interval(NamedTuple):
 class IntervalGroup:
     """All intervals of one kind, reason (in Go's words) and stack.
 
+    reason: from the stack where the trace has none, "" if unknown.
     worst: the longest five, longest first. counts: how many intervals have which length. parked: the intervals span the
     whole trace. Those that began or ended during the trace are a group of their own.
     """
@@ -130,7 +131,12 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
             for example in examples:
                 index = histogram.bucket(example[1])
                 counts[index] = counts.get(index, 0) + 1
-        where = stacks[stack]
+        where = stacks.whole(stack, *examples[0][3:5])
+        if kind == IntervalKind.SYSCALL:
+            where = where.called
+        why = tables.string(reason)
+        if kind == IntervalKind.WAITING and not why:
+            why = waits.reason(where.functions)
         worst = [
             Interval(
                 length,
@@ -143,11 +149,9 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
                 where,
                 stacks[creation],
             )
-            for start, length, goroutine, creation, cause, cause_stack, flags in examples
+            for start, length, goroutine, creation, _, cause, cause_stack, flags in examples
         ]
-        found.append(
-            IntervalGroup(IntervalKind(kind), tables.string(reason), where, count, total, worst, counts, parked)
-        )
+        found.append(IntervalGroup(IntervalKind(kind), why, where, count, total, worst, counts, parked))
     return found
 
 

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from gotracer_ci.analysis import waits
 from gotracer_ci.source.frames import OWN, SourceFrame, SourceMap
 from gotracer_ci.source.place import entry, place, primary
 from gotracer_ci.trace.tables import Tables
+
+_RUNS_THE_PROGRAM = frozenset({"runtime.main", waits.COROUTINE, "runtime.cgocallback"})
+_RUNS_FINALIZERS = frozenset({"runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Stack:
         """The frame to show, None if no own-code frame is in the repository."""
         return primary(self.frames)
 
+    @cached_property
+    def called(self) -> Stack:
+        """The stack of a goroutine in a system call or C call, without what is no longer on it."""
+        frames = waits.called(self.frames)
+        return self if len(frames) == len(self.frames) else Stack(tuple(frames))
+
     @property
     def own(self) -> SourceFrame | None:
         """The topmost own-code frame."""
@@ -53,13 +63,16 @@ class Stack:
 
     @cached_property
     def system(self) -> bool:
-        """Whether this is one of the runtime's own goroutines: all but main that start in package runtime (Go's rule).
+        """Whether this is one of the runtime's own goroutines: those that start in package runtime (Go's rule).
 
-        The goroutines of the tracer and the CPU profiler exist only because of the measurement, so they count as the
-        runtime's.
+        Not those that the runtime starts to run the program's code: main, coroutines, threads of C, and finalizers and
+        cleanups while they are in own code. The goroutines of the tracer and the CPU profiler exist only because of the
+        measurement, so they count as the runtime's.
         """
-        first = self.frames[-1].function if self.frames else ""
-        return first != "runtime.main" and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
+        first = self.functions[-1] if self.frames else ""
+        if first in _RUNS_THE_PROGRAM or (first in _RUNS_FINALIZERS and self.own):
+            return False
+        return first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
 
 
 class Stacks:
@@ -81,3 +94,25 @@ class Stacks:
             frames = self.frames
             stack = self._stacks[index] = Stack(tuple([frames[i] for i in self._indices[index]]))
         return stack
+
+    def whole(self, index: int, creation: int, entry: int) -> Stack:
+        """Return a goroutine's stack with what is missing below it, if it has no own code.
+
+        Below a coroutine comes its creation stack, because the code that pulls waits for it. An async preemption in a
+        function without a frame loses that function's caller: if that was the goroutine's first function, it is added.
+        If nothing tells where such a goroutine began, there is no stack.
+
+        Args:
+            creation: the index of the stack that created the goroutine, 0 if unknown.
+            entry: that of the goroutine's first function, 0 if unknown.
+        """
+        stack = self[index]
+        if stack.own or not stack.known:
+            return stack
+        last = stack.functions[-1]
+        if last == waits.COROUTINE:
+            return Stack((*stack.frames, *self[creation].frames))
+        first = self[entry].functions[-1:]
+        if first and first != [last] and first != ["runtime.main"]:
+            return Stack((*stack.frames, *self[entry].frames))
+        return Stack() if not first and waits.is_cut(stack.functions) else stack

@@ -11,8 +11,10 @@ Work behind one lock runs one piece at a time, however many CPUs there are.
 How it is measured
 ------------------
 From the moment the goroutine blocked to the moment it became runnable. Go gives the reason "sync" to many kinds of
-waits; the stack tells which primitive it was, and each primitive is a group of its own. A goroutine that is still
-waiting when the trace ends counts with its length so far: that is what a deadlock looks like.
+waits; the stack tells which primitive it was, and each primitive is a group of its own: `sync.(*Mutex).Lock`,
+`sync.(*RWMutex).Lock`, `sync.(*RWMutex).RLock`, `sync.(*Once).Do` (also for OnceFunc and OnceValue), `sync.Map`,
+`sync.Pool`, and `sync` for any other semaphore. A goroutine that is still waiting when the trace ends counts with its
+length so far, even if it was waiting when the trace began: that is what a deadlock looks like.
 
 Thresholds
 ----------
@@ -25,8 +27,12 @@ RWMutex where reads dominate, or hand the data over a channel.
 
 Limits
 ------
-Waits on a WaitGroup or Cond are not contention (see LongWait), and the runtime's own semaphores are not the program's.
-Locks without contention leave no trace at all.
+Waits on a WaitGroup or Cond are not contention (see LongWait), but a goroutine that was signalled waits for the Cond's
+lock. The runtime's own semaphores are not the program's. Locks without contention leave no trace at all.
+
+If a goroutine was already waiting when the trace began, only its stack tells what for. Go 1.23 and later record that
+stack when the trace's first generation ends, after about a second, so the kind of a wait that ends earlier is not
+known. Earlier versions of Go do not record it.
 """
 
 from __future__ import annotations
@@ -35,14 +41,16 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.limits import WAITS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
-from gotracer_ci.rules.sync_waits import COND, WAIT_GROUP, primitive
+from gotracer_ci.rules.sync_waits import COND, OTHER, WAIT_GROUP, primitive
 
 
 def _lock(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.WAITING or group.reason != "sync" or group.stack.system:
         return None
     called = primitive(group.stack.functions)
-    return None if called in (WAIT_GROUP, COND) else called
+    if called in (WAIT_GROUP, COND) or (called == OTHER and group.parked):
+        return None
+    return called
 
 
 RULE = IntervalRule(

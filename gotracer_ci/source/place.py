@@ -13,8 +13,8 @@ __all__ = ["anchor", "entry", "normalise", "place", "primary", "vendored"]
 
 NO_OWN_CODE = "~"
 
-# It is below each goroutine's entry function, but most stacks in traces omit it.
-_BELOW_ENTRY = "runtime.goexit"
+# What the runtime has below a goroutine's entry function: always, though most stacks omit it, and in a coroutine.
+_BELOW_ENTRY = ("runtime.goexit", "runtime.corostart")
 _TEST = re.compile(r"\.(?:Test|Benchmark|Fuzz|Example)(?![a-z])\w*(?:\.func)?$")
 
 
@@ -28,7 +28,7 @@ def place(stack: Sequence[SourceFrame]) -> str:
 
 def entry(stack: Sequence[SourceFrame]) -> str:
     """Return the goroutine's entry function as the trace has it, "" without a stack."""
-    return next((frame.function for frame in reversed(stack) if frame.function != _BELOW_ENTRY), "")
+    return next((frame.function for frame in reversed(stack) if frame.function not in _BELOW_ENTRY), "")
 
 
 def primary(stack: Sequence[SourceFrame]) -> SourceFrame | None:

@@ -50,8 +50,8 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
         stacks = Stacks(trace.tables, SourceMap(None))
         index = {id(stacks[i]): i for i in range(len(trace.tables.stacks))}
         for group in groups(grouped.rows(), stacks, trace.tables):
-            lengths = exact.get((group.reason, index[id(group.stack)]), [])
-            # other waits began before the trace, or have their stacks in another event
+            lengths = exact.get((group.reason, index.get(id(group.stack), -1)), [])
+            # other waits began before the trace, have their stacks in another event, or two stacks
             if group.kind is not IntervalKind.WAITING or (len(lengths), sum(lengths)) != (group.count, group.total_ns):
                 continue
             one = PlaceGroup(group.reason, "")

@@ -109,7 +109,7 @@ def test_parked_intervals_are_groups_of_their_own(path: Path, decoder: Build) ->
     """An interval that spans the whole trace says nothing, but would be the longest of a shared group."""
     trace = open_trace(str(path))
     for kind, parked, _, _, _, _, examples, _ in groups_of(trace):
-        for _, length, _, _, _, _, flags in examples:
+        for _, length, *_, flags in examples:
             assert parked is (flags == OPEN | BEFORE)
             assert parked or kind not in STATES or length < trace.duration_ns
 

@@ -54,6 +54,7 @@ class Groups(Observer):
     _ex_length: cython.longlong[::1]
     _ex_goroutine: cython.longlong[::1]
     _ex_creation: cython.int[::1]
+    _ex_entry: cython.int[::1]
     _ex_cause: cython.longlong[::1]
     _ex_cause_stack: cython.int[::1]
     _ex_flags: cython.int[::1]
@@ -72,6 +73,7 @@ class Groups(Observer):
         self._ex_length = column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_goroutine = column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_creation = column("i", bytes(4 * 64 * EXAMPLES))
+        self._ex_entry = column("i", bytes(4 * 64 * EXAMPLES))
         self._ex_cause = column("q", bytes(8 * 64 * EXAMPLES))
         self._ex_cause_stack = column("i", bytes(4 * 64 * EXAMPLES))
         self._ex_flags = column("i", bytes(4 * 64 * EXAMPLES))
@@ -127,6 +129,7 @@ class Groups(Observer):
             self._ex_length = grown(self._ex_length, size * EXAMPLES)
             self._ex_goroutine = grown(self._ex_goroutine, size * EXAMPLES)
             self._ex_creation = grown(self._ex_creation, size * EXAMPLES)
+            self._ex_entry = grown(self._ex_entry, size * EXAMPLES)
             self._ex_cause = grown(self._ex_cause, size * EXAMPLES)
             self._ex_cause_stack = grown(self._ex_cause_stack, size * EXAMPLES)
             self._ex_flags = grown(self._ex_flags, size * EXAMPLES)
@@ -188,6 +191,7 @@ class Groups(Observer):
             self._ex_length[i] = self._ex_length[i - 1]
             self._ex_goroutine[i] = self._ex_goroutine[i - 1]
             self._ex_creation[i] = self._ex_creation[i - 1]
+            self._ex_entry[i] = self._ex_entry[i - 1]
             self._ex_cause[i] = self._ex_cause[i - 1]
             self._ex_cause_stack[i] = self._ex_cause_stack[i - 1]
             self._ex_flags[i] = self._ex_flags[i - 1]
@@ -196,6 +200,7 @@ class Groups(Observer):
         self._ex_length[i] = length
         self._ex_goroutine[i] = self.goroutines.ids[slot] if slot >= 0 else -1
         self._ex_creation[i] = self.goroutines.creations[slot] if slot >= 0 else 0
+        self._ex_entry[i] = self.goroutines.entries[slot] if slot >= 0 else 0
         self._ex_cause[i] = cause
         self._ex_cause_stack[i] = cause_stack
         self._ex_flags[i] = flags
@@ -206,9 +211,9 @@ class Groups(Observer):
         """Return every group as (kind, parked, reason, stack, count, total, examples, histogram).
 
         kind: `spec.IntervalKind`. parked: whether its intervals span the whole trace. reason, stack: indices of the
-        trace's tables. total: ns. examples: (start, length, goroutine, the stack that created it, cause, cause stack,
-        flags), the longest first (see `Observer.interval`). histogram: {bucket: count}; empty if the examples hold
-        every interval.
+        trace's tables. total: ns. examples: (start, length, goroutine, the stack that created it, the stack of its
+        first function, cause, cause stack, flags), the longest first (see `Observer.interval`). histogram:
+        {bucket: count}; empty if the examples hold every interval.
         """
         out: list[tuple[Any, ...]] = []
         examples: list[tuple[Any, ...]]
@@ -231,6 +236,7 @@ class Groups(Observer):
                         self._ex_length[i],
                         self._ex_goroutine[i],
                         self._ex_creation[i],
+                        self._ex_entry[i],
                         self._ex_cause[i],
                         self._ex_cause_stack[i],
                         self._ex_flags[i],
