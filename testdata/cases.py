@@ -192,6 +192,12 @@ CASES = (
         {"heap after GC": (100 * MB, None), "GC cycles": (5, None)},
     ),
     Case(
+        "garbage",
+        ("1.27",),
+        "garbage that counts as live for one cycle, because it was allocated while the cycle marked: no growth",
+        {"heap after GC, highest": (100 * MB, None), "GC cycles": (4, None)},
+    ),
+    Case(
         "heapblip",
         ("1.23",),
         "425 KB allocated within 1 ms, then freed: no growth",

@@ -66,6 +66,7 @@ class _Meter:
             self.facts["heap range"] = max(self.heaps) - min(self.heaps)
         if self.live:
             self.facts["heap after GC"] = self.live[-1] - self.live[0]
+            self.facts["heap after GC, highest"] = max(self.live) - min(self.live)
         return self.facts
 
     def _transition(self, resource: str, number: str, old: str, new: str, reason: str, stack: str, own: str) -> None:

@@ -2,7 +2,7 @@
 
 Detects
 -------
-The memory that the garbage collector finds alive rises from one cycle to a later one.
+Memory that the program keeps: the live heap rises and does not fall back.
 
 Why it matters
 --------------
@@ -10,14 +10,15 @@ What is alive is what the program keeps. If it keeps growing, it reaches the con
 
 How it is measured
 ------------------
-The live heap after each GC cycle; the largest rise from one cycle to a later one. What is allocated and freed
-again is not growth. The rate counts only over at least `rate_over` and for a rise of at least `rate_from`, because a
-few hundred kilobytes within a millisecond say nothing. The bytes allocated and the peak of the heap are compared with
-the baseline, too.
+The live heap after each GC cycle, without what was allocated while the cycle marked: the collector counts that as alive
+whether it is kept or not. The growth is the lowest value of all later cycles, at least two, minus the lowest value
+before. The rate counts only over at least `rate_over` and for a growth of at least `rate_from`, because a few hundred
+kilobytes within a millisecond say nothing. The bytes allocated and the peak of the live heap are compared with the
+baseline, too.
 
 Thresholds
 ----------
-`warn` and `error`: the rise; `warn_rate` and `error_rate`: the rise divided by the time it took.
+`warn` and `error`: the growth; `warn_rate` and `error_rate`: the growth divided by the time it took.
 
 What to do
 ----------
@@ -26,7 +27,8 @@ without a bound, slices kept alive by a small part of them, goroutines that do n
 
 Limits
 ------
-With fewer than two GC cycles in the trace there is no growth to measure. The trace does not say who allocated.
+With fewer than three GC cycles in the trace there is no growth to measure, and growth after the last but one is not
+seen. The trace does not say who allocated.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class HeapGrowthSpike(Rule):
                 f"the live heap grew by {size(growth.bytes)} in {duration(took)} "
                 f"({size(growth.before)} → {size(growth.after)}{rate})"
             ),
-            detail=f"Measured after GC cycles ({facts.heap.cycles} in the trace){goal}.",
+            detail=f"The lowest live heap of all GC cycles from then on ({facts.heap.cycles} in the trace){goal}.",
             suggestion=self.suggestion,
             location=None,
             stack=(),
@@ -112,15 +114,15 @@ RULE = HeapGrowthSpike(
         Counter(
             kind="bytes allocated",
             unit="bytes",
-            value=lambda facts: facts.heap.allocated if facts.heap.peak else None,
+            value=lambda facts: facts.heap.allocated,
             message="{value} were allocated",
             limit=Limit("bytes", 1.25, 4 * MB),
         ),
         Counter(
-            kind="peak heap",
+            kind="peak live heap",
             unit="bytes",
-            value=lambda facts: facts.heap.peak or None,
-            message="the heap was {value} at its peak",
+            value=lambda facts: facts.heap.peak,
+            message="the live heap was {value} at its peak",
             limit=Limit("bytes", 2, 8 * MB, confirms=False),
         ),
     ),

@@ -13,44 +13,66 @@ from gotracer_ci.trace.reader import Chunk
 from gotracer_ci.trace.spec import Ev
 from tests.conftest import NAMES, facts_of
 
-CYCLES = st.lists(st.integers(0, 10**9), max_size=40)
+Cycle = tuple[int, int]
+"""How much the program keeps, and how much it allocates while the collector marks."""
+CYCLES = st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40)
 
 
-def chunk(times: list[int], live: list[int]) -> Chunk:
-    """Return events in which GC cycles end, each with a heap sample just before."""
-    n = len(times) * 2
-    at = array("q", [value for time in times for value in (time - 1, time)])
-    kinds = array("B", [kind for _ in times for kind in (Ev.HEAP_ALLOC, Ev.GC_END)])
-    sizes = array("q", [value for size in live for value in (size, 1)])
-    none = array("q", [0]) * n
-    return Chunk(n, at, kinds, none, none, none, sizes, none, none, none, none)
+def chunk(cycles: list[Cycle], since: int) -> Chunk:
+    """Return the events of GC cycles, each 10 ns long: sample, beginning, sample, new live heap, end."""
+    rows = [
+        row
+        for i, (kept, marked) in enumerate(cycles)
+        for row in (
+            (10 * (since + i) + 1, Ev.HEAP_ALLOC, kept),
+            (10 * (since + i) + 2, Ev.GC_BEGIN, since + i),
+            (10 * (since + i) + 3, Ev.HEAP_ALLOC, kept + marked),
+            (10 * (since + i) + 8, Ev.HEAP_ALLOC, kept + marked if kept >= 0 else -1),
+            (10 * (since + i) + 9, Ev.GC_END, since + i),
+        )
+    ]
+    times, kinds, values = zip(*rows, strict=True) if rows else ((), (), ())
+    none = array("q", [0]) * len(rows)
+    return Chunk(
+        len(rows), array("q", times), array("B", kinds), none, none, none, array("q", values), none, none, none, none
+    )
 
 
 @given(CYCLES, st.integers(1, 5))
-def test_growth_is_the_largest_rise_to_a_later_cycle(live: list[int], parts: int) -> None:
-    """Compared with all pairs of cycles, for any split into chunks."""
-    times = [10 * (i + 1) for i in range(len(live))]
+def test_growth_is_what_stays(cycles: list[Cycle], parts: int) -> None:
+    """Compared with all pairs of a beginning and a rest of at least two cycles, for any split into chunks."""
     heap = HeapSamples()
-    size = max(1, len(live) // parts)
-    for start in range(0, len(live), size):
-        heap.feed(chunk(times[start : start + size], live[start : start + size]))
-    rises = [after - before for i, before in enumerate(live) for after in live[i + 1 :]]
-    growth = heap.result().growth
-    assert heap.result().cycles == len(live)
-    assert max(0, growth.bytes if growth else 0) == max(0, max(rises, default=0))
-    if growth and growth.bytes > 0:
-        at = dict(zip(times, live, strict=True))
-        assert at[growth.end_ns] - at[growth.start_ns] == growth.bytes
-        assert growth.start_ns < growth.end_ns
+    size = max(1, len(cycles) // parts)
+    for start in range(0, len(cycles), size):
+        heap.feed(chunk(cycles[start : start + size], start))
+    kept = [kept for kept, _ in cycles]
+    rises = [min(kept[i:]) - min(kept[:i]) for i in range(1, len(kept) - 1)]
+    found = heap.result()
+    assert found.cycles == len(cycles)
+    assert found.peak == max(kept, default=None)
+    assert (found.growth.bytes if found.growth else None) == max(rises, default=None)
+    if found.growth:
+        begin, end = (time // 10 for time in (found.growth.start_ns, found.growth.end_ns))
+        assert begin < end < len(kept) - 1
+        assert (found.growth.before, found.growth.after) == (kept[begin], min(kept[end:]))
 
 
-def test_a_cycle_without_a_heap_size_is_only_counted() -> None:
+def test_many_cycles_need_little_memory() -> None:
+    """Their number comes from the file. The growth of a program that never stops growing is still found."""
     heap = HeapSamples()
-    heap.feed(chunk([10, 20, 30], [100, -1, 150]))
-    growth = heap.result().growth
-    assert heap.result().cycles == 3
-    assert growth
-    assert growth.bytes == 50
+    for start in range(0, 50_000, 1000):
+        heap.feed(chunk([(1000 * cycle, 500) for cycle in range(start, start + 1000)], start))
+    found = heap.result()
+    assert found.cycles == 50_000
+    assert found.growth
+    assert found.growth.bytes > 0.99 * 50_000_000
+    assert len(heap._live) < 10_000
+
+
+def test_a_trace_without_heap_sizes_has_only_cycles() -> None:
+    heap = HeapSamples()
+    heap.feed(chunk([(-1, 0)] * 3, 0))
+    assert heap.result() == (3, None, None, None)
 
 
 @pytest.mark.parametrize(

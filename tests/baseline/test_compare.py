@@ -18,7 +18,7 @@ from tests.conftest import LIMITS
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
 GOROUTINES = Key("GoroutineLeakGrowth", "goroutines at the end", "main.leak")
 ALLOCATED = Key("HeapGrowthSpike", "bytes allocated", "")
-PEAK = Key("HeapGrowthSpike", "peak heap", "")
+PEAK = Key("HeapGrowthSpike", "peak live heap", "")
 HERE = Conditions("1.26", 4)
 THERE = Conditions("1.25", 2)
 

@@ -25,7 +25,7 @@ SECOND = 1000 * MS
         ("ProcessorStarvation", "", 10 * MS, SECOND, 40 * MS),
         ("GoroutineLeakGrowth", "goroutines at the end", 10, 60 * SECOND, 13),
         ("HeapGrowthSpike", "bytes allocated", 8 * MB, SECOND, 14 * MB),
-        ("HeapGrowthSpike", "peak heap", 8 * MB, SECOND, 24 * MB),
+        ("HeapGrowthSpike", "peak live heap", 8 * MB, SECOND, 24 * MB),
         ("GCPauseSpike", "stop-the-world count", 10, SECOND, 25),
         ("GCPauseSpike", "GC cycles", 10, SECOND, 20),
     ],
