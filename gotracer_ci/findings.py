@@ -51,11 +51,11 @@ class Key(NamedTuple):
             "own code on the stack; empty for the whole program."
         ),
     ]
-    program: Annotated[str, Doc("Which program, if a run has several; otherwise empty.")] = ""
+    program: Annotated[str, Doc("The program that was traced; empty if unknown.")] = ""
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits, the same on every machine and for every build of the same code."""
+        """16 hexadecimal digits, the same on every machine, for every build of the code, and next to any program."""
         import hashlib  # importing it takes 3 ms, and only some formats need it
 
         return hashlib.sha256("\x1f".join(self if self.program else self[:3]).encode()).hexdigest()[:16]

@@ -16,8 +16,9 @@ from gotracer_ci.pipeline import Outcome, run
 from gotracer_ci.settings import load
 from tests.conftest import PROGRAMS, Run, path_of
 
-LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory")
-LEAK = Key("GoroutineLeakGrowth", "goroutines at the end", "main.(*service).startAudit")
+SERVICE = "example.com/programs/service"
+LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory", SERVICE)
+LEAK = Key("GoroutineLeakGrowth", "goroutines at the end", "main.(*service).startAudit", SERVICE)
 HEALTHY = ("service-go1.27", "service-again-go1.27")
 
 
@@ -108,7 +109,7 @@ def test_programs_have_their_own_base(tmp_path: Path) -> None:
     outcome = analysed(changed, copies(tmp_path / "base", "tour-go1.27", "service-go1.27"))
     assert outcome.report.comparison
     leaks = [v.key for v in outcome.report.comparison.regressions() if v.key.rule == LEAK.rule]
-    assert leaks == [LEAK._replace(program="example.com/programs/service")]
+    assert leaks == [LEAK]
     verdicts = outcome.report.comparison.verdicts.items()
     assert {verdict.status for key, verdict in verdicts if key.program.endswith("tour")} == {Status.KNOWN}
 

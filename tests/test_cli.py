@@ -123,7 +123,10 @@ def test_every_way_to_name_a_trace_gives_the_same(run: Run, tmp_path: Path, how:
     stdin = {"stdin": whole, "gzip on stdin": gzip.compress(whole)}.get(how, b"")
     done = run("analyze", argument.get(how, "-"), "--root", PROGRAMS, "-f", "json", stdin=stdin)
     assert done.returncode == 1
-    expected = [(f.fingerprint, f.message, f.timestamp_ns) for f in findings("lockwait-go1.27")]
+    expected = [
+        (f.key._replace(program="example.com/programs/lockwait").fingerprint, f.message, f.timestamp_ns)
+        for f in findings("lockwait-go1.27")
+    ]
     assert [
         (f["fingerprint"], f["message"], f["timestamp_ns"]) for f in json.loads(done.stdout)["findings"]
     ] == expected

@@ -29,26 +29,20 @@ def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Itera
     for fingerprint, reason in wanted:
         if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST:
             raise UsageError(f"--accept {fingerprint}: needs a --reason of one line and at most {_LONGEST} characters")
-        keys = [key for key in comparison.verdicts if fingerprint in (key.fingerprint, _short(key).fingerprint)]
-        if not keys:
+        key = next((key for key in comparison.verdicts if key.fingerprint == fingerprint), None)
+        if key is None:
             raise UsageError(
                 f"--accept {fingerprint}: no group of this run has this fingerprint, so nothing was accepted; see the "
                 "JSON report of these traces"
             )
-        for key in keys:
-            program = key.program or next(iter(runs))
-            name = part_of(baseline, program, runs)
-            if name is None:
-                raise UsageError(
-                    f"--accept {fingerprint}: the baseline has no data for {program}; add it with --update-baseline"
-                )
-            if comparison.verdicts[key].flagged:
-                parts[name] = _raised(parts[name], _short(key), runs[program], reason.strip())
+        name = part_of(baseline, key.program, runs)
+        if name is None:
+            raise UsageError(
+                f"--accept {fingerprint}: the baseline has no data for {key.program}; add it with --update-baseline"
+            )
+        if comparison.verdicts[key].flagged:
+            parts[name] = _raised(parts[name], key._replace(program=""), runs[key.program], reason.strip())
     return Baseline(parts)
-
-
-def _short(key: Key) -> Key:
-    return key._replace(program="")
 
 
 def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) -> Part:

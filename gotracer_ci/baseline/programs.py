@@ -67,8 +67,8 @@ def compare_all(
         jobs |= {entry.id for entry in part.entries}
         of_base += one.base_traces
         for key, verdict in one.verdicts.items():
-            full = full_key(key, program, runs)
-            verdicts[full] = verdict if full is key else verdict._replace(key=full)
+            full = key._replace(program=program)
+            verdicts[full] = verdict._replace(key=full)
         creep = list(creeping(part, limits)) if part.entries else []
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
@@ -98,7 +98,7 @@ def all_new(
         )
         verdicts = {}
         for key in keys[program]:
-            full = full_key(key, program, runs)
+            full = key._replace(program=program)
             found = [trace.groups.get(key) for trace in traces]
             now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
             unit = next(statistics.unit for statistics in found if statistics)
@@ -121,11 +121,6 @@ def update_all(
         old = None if name is None else parts.pop(name)
         parts[program or name or ""] = update(old, traces, run_id, commit, limits, replace=replace)
     return Baseline(parts)
-
-
-def full_key(key: Key, program: str, programs: Collection[str]) -> Key:
-    """Return the key with its program if the run has several."""
-    return key._replace(program=program) if len(programs) > 1 else key
 
 
 def with_program(line: str, program: str, programs: Collection[str]) -> str:

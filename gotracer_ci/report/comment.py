@@ -66,7 +66,7 @@ def _written(
         if listed:
             blocks.append(markup.folded("How to reproduce", markup.fence(commands(report, links), "sh")))
         if gone := view.gone(report):
-            blocks.append(markup.folded(_better(report), sections.gone(gone[:_ROWS])))
+            blocks.append(markup.folded(_better(report), sections.gone(report, gone[:_ROWS])))
         if remarks := sections.remarks(report, _REMARKS):
             blocks.append(remarks)
     if rest := _rest(report, listed, len(listed) - rows):

@@ -63,13 +63,13 @@ def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
     return markup.table(("", "Rule", "Place", "Message"), rows)
 
 
-def gone(verdicts: Sequence[Verdict]) -> str:
+def gone(report: Report, verdicts: Sequence[Verdict]) -> str:
     """Return a table of what is fixed or better."""
     rows = (
         (
             found.status.value,
             markup.escape(found.key.rule, markup.CELL),
-            markup.code(view.where(found)),
+            markup.code(view.where(report, found)),
             view.before_now(found),
             view.change(found),
             found.level.value,

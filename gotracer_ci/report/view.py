@@ -138,10 +138,11 @@ def to_confirm(verdict: Verdict) -> str:
     return f"To confirm: {verdict.more}" if verdict.more else ""
 
 
-def where(verdict: Verdict) -> str:
+def where(report: Report, verdict: Verdict) -> str:
     """Return the place of a group that is no longer a finding, with its program if there are several."""
     place = verdict.key.place or verdict.key.kind
-    return f"{verdict.key.program}: {place}" if verdict.key.program else place
+    has_several = len({trace.program for trace in report.traces}) > 1
+    return f"{verdict.key.program}: {place}" if verdict.key.program and has_several else place
 
 
 def reference(comparison: Comparison) -> str:

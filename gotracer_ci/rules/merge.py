@@ -70,22 +70,22 @@ def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collectio
         flagged: the groups that got worse than the baseline.
     """
     by_name = {rule.name: rule for rule in rules}
-    has_programs = len({trace.program for trace in traces}) > 1
+    has_several = len({trace.program for trace in traces}) > 1
     found: dict[Key, list[_Seen]] = {}
     for index, trace in enumerate(traces):
         for measured in trace.measured:
-            key = measured.key._replace(program=trace.program) if has_programs else measured.key
+            key = measured.key._replace(program=trace.program)
             if key.rule in by_name and (measured.severity > Severity.NONE or key in flagged):
                 found.setdefault(key, []).append(_Seen(index, trace.facts, measured))
-    return sorted((_merged(key, seen, by_name[key.rule]) for key, seen in found.items()), key=rank)
+    return sorted((_merged(key, seen, by_name[key.rule], has_several) for key, seen in found.items()), key=rank)
 
 
-def _merged(key: Key, seen: Sequence[_Seen], rule: Rule) -> Finding:
-    """Return the worst trace's finding, with that trace's figures."""
+def _merged(key: Key, seen: Sequence[_Seen], rule: Rule, has_several: bool) -> Finding:
+    """Return the worst trace's finding, with that trace's figures. has_several: the run has several programs."""
     worst = max(seen, key=lambda one: (one.measured.severity, one.measured.statistics.maximum, -one.number))
-    finding = rule.describe(worst.facts, worst.measured)
-    if key.program:
-        finding = replace(finding, key=key, message=f"{key.program}: {finding.message}")
+    finding = replace(rule.describe(worst.facts, worst.measured), key=key)
+    if key.program and has_several:
+        finding = replace(finding, message=f"{key.program}: {finding.message}")
     if len(seen) == 1:
         return replace(finding, trace=worst.number)
     others = f"In {len(seen)} traces; the figures are those of the worst (number {worst.number + 1})."

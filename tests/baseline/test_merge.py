@@ -17,6 +17,7 @@ from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.merge import sides, unite
+from gotracer_ci.baseline.programs import compare_all
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, parse, save
 from gotracer_ci.baseline.update import update
@@ -59,8 +60,8 @@ def values(baseline: Baseline, key: Key = LOCK) -> list[float | None]:
 
 def accepted(baseline: Baseline, ms: float, reason: str, key: Key = LOCK) -> Baseline:
     runs = {SHOP: [trace(ms)]}
-    comparison = compare(runs[SHOP], baseline.parts[SHOP], "b.json", LIMITS)
-    return accept(baseline, comparison, runs, [(key.fingerprint, reason)])
+    comparison = compare_all(runs, baseline, "b.json", LIMITS)
+    return accept(baseline, comparison, runs, [(key._replace(program=SHOP).fingerprint, reason)])
 
 
 BASE = grown(None, ("8-1", 100), ("9-1", 110))
@@ -294,7 +295,8 @@ def test_an_update_and_an_acceptance_are_merged_without_the_driver(tmp_path: Pat
     """Git puts the reason into both sides. The acceptance still applies to the other side's job."""
     base, key = many(jobs), LOCK._replace(place=place)
     runs = {SHOP: [trace(500, [place])]}
-    ours = accept(of(base), compare(runs[SHOP], base, "b.json", LIMITS), runs, [(key.fingerprint, "audit")])
+    comparison = compare_all(runs, of(base), "b.json", LIMITS)
+    ours = accept(of(base), comparison, runs, [(key._replace(program=SHOP).fingerprint, "audit")])
     theirs = of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
     resolved = merge_files([tmp_path / "baseline.json"])

@@ -42,8 +42,15 @@ def test_the_same_group_of_two_programs_has_two_verdicts(baseline: Baseline) -> 
 
 def test_a_run_of_one_program_is_compared_only_with_its_part(baseline: Baseline) -> None:
     comparison = compare_all({ORDERS: [trace(400)]}, baseline, "b.json", LIMITS)
-    assert comparison.verdicts[LOCK].status is Status.WORSE
-    assert list(comparison.verdicts) == [LOCK]
+    (verdict,) = comparison.verdicts.values()
+    assert (verdict.key, verdict.status) == (LOCK._replace(program=ORDERS), Status.WORSE)
+
+
+def test_a_fingerprint_does_not_depend_on_the_other_programs_of_the_run(baseline: Baseline) -> None:
+    runs = {ORDERS: [trace(400)], STOCK: [trace(800)]}
+    together = compare_all(runs, baseline, "b.json", LIMITS).verdicts
+    alone = [compare_all({name: runs[name]}, baseline, "b.json", LIMITS).verdicts for name in runs]
+    assert {key.fingerprint for key in together} == {key.fingerprint for verdicts in alone for key in verdicts}
 
 
 def test_an_update_changes_only_the_parts_of_its_programs(baseline: Baseline) -> None:
@@ -98,7 +105,10 @@ def test_an_update_names_the_program_of_a_schema_1_file(tmp_path: Path) -> None:
 """
     )
     old = load(file)
-    assert compare_all({ORDERS: [trace(400)]}, old, "b.json", LIMITS).verdicts[LOCK].status is Status.WORSE
+    assert (
+        compare_all({ORDERS: [trace(400)]}, old, "b.json", LIMITS).verdicts[LOCK._replace(program=ORDERS)].status
+        is Status.WORSE
+    )
     updated = update_all(old, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert list(updated.parts) == [ORDERS]
     assert dump(updated).startswith('{"schema":2,\n"programs":[\n{"program":"example.com/shop/orders (test)",\n')

@@ -108,10 +108,12 @@ def test_the_document_round_trips() -> None:
     assert (read.comparison, read.base_traces) == (report.comparison, report.base_traces)
 
 
-def test_a_key_with_a_program_names_it() -> None:
+def test_a_run_of_several_programs_names_them() -> None:
     key = KEY._replace(program="example.com/shop/cmd/api")
     report = report_of(factory.verdict(key, Status.FIXED))
-    assert "example.com/shop/cmd/api: " in render("markdown", report)
+    assert "example.com/shop/cmd/api: " not in render("markdown", report)
+    several = (replace(factory.TRACES[0], program=key.program), factory.TRACES[1])
+    assert "example.com/shop/cmd/api: " in render("markdown", replace(report, traces=several))
     finding = replace(factory.finding(), key=key)
     assert "of example.com/shop/cmd/api" in render("junit", replace(report, findings=(finding,)))
 

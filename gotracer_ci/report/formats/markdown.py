@@ -47,7 +47,7 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
     if left_out:
         blocks.append(f"{plural(left_out, 'more finding')} left out here.\n")
     if not brief and view.gone(report):
-        blocks.append(markup.folded("Fixed or better", sections.gone(view.gone(report))))
+        blocks.append(markup.folded("Fixed or better", sections.gone(report, view.gone(report))))
     if remarks := sections.remarks(report, 10 if brief else None):
         blocks.append(remarks)
     if not brief:
