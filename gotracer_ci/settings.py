@@ -25,7 +25,7 @@ class Settings:
 
     traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
-    accept: (fingerprint, reason). base: traces of the base commit.
+    accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit.
     baseline_name: what reports and errors call the baseline if that is not its path.
     A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
@@ -51,7 +51,7 @@ class Settings:
     skip: tuple[str, ...] = ()
     thresholds: dict[str, str] = field(default_factory=dict)
     path_map: tuple[tuple[str, str], ...] = ()
-    top: int | None = field(default=None, metadata={"ge": 1})
+    top: int = field(default=3, metadata={"ge": 0})
     format: formats.Name = "human"
     output: Path | None = None
     outputs: dict[formats.Name, Path] = field(default_factory=dict)

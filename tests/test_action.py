@@ -258,7 +258,7 @@ def test_a_confirmed_regression_below_fail_on_is_a_warning(compared: Runner) -> 
     [
         ({"strict": "yes"}, "strict"),
         ({"fail_on": "sometimes"}, "fail-on"),
-        ({"top": "0"}, "top"),
+        ({"top": "-1"}, "top"),
         ({"traces": ""}, "traces"),
         ({"traces": "no-such.trace"}, "no-such.trace"),
         ({"config": "no-such.toml"}, "no-such.toml"),

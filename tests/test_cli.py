@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -137,13 +138,34 @@ def test_options_select_rules_and_findings(run: Run) -> None:
     everything = keys(run(*tour))
     assert {rule for rule, _ in keys(run(*tour, "--rule", "GCAssist", "--rule", "LongWait"))} == {"GCAssist"}
     assert keys(run(*tour, "--skip", "GCAssist")) == [key for key in everything if key[0] != "GCAssist"]
-    top = run(*tour, "--top", "1")
-    assert sorted({rule for rule, _ in everything}) == sorted(rule for rule, _ in keys(top))
-    assert json.loads(top.stdout)["left_out"] == len(everything) - len(keys(top))
+    assert keys(run(*tour, "--top", "1")) == everything
     strict = run(*tour, "--set", "HighSchedulingLatency.warn=1h", "--set", "MutexContention.warn=2.5ms")
     assert strict.returncode == 2
     mutexes = run(*tour, "--rule", "MutexContention", "--set", "MutexContention.warn=2.5ms")
     assert 0 < len(keys(mutexes)) < len([key for key in everything if key[0] == "MutexContention"])
+
+
+@pytest.mark.parametrize(("given", "limit"), [((), 3), (("--top", "1"), 1), (("--top", "0"), None)])
+def test_the_table_and_markdown_show_the_worst_of_each_rule(
+    run: Run, tmp_path: Path, given: tuple[str, ...], limit: int | None
+) -> None:
+    """And count the rest in one line for each rule. Everything is in the files."""
+    trace = ("analyze", path_of("tour-go1.25"), "--root", PROGRAMS, *given)
+    done = run(*trace, "--markdown", "x.md", "--ndjson", "x.ndjson", "--html", "x.html")
+    every = [json.loads(line) for line in run(*trace, "-f", "ndjson").stdout.splitlines()]
+    of_rule = Counter(finding["rule"] for finding in every)
+    assert max(of_rule.values()) > 4
+    shown = [line for line in done.stdout.decode().splitlines() if line[:5] in ("ERROR", "WARN ", "INFO ")]
+    assert Counter(line.split()[1] for line in shown) == {rule: min(n, limit or n) for rule, n in of_rule.items()}
+    rests = [line.split() for line in done.stdout.decode().splitlines() if " … and " in line]
+    assert {words[0]: int(words[3]) for words in rests} == {
+        rule: n - limit for rule, n in of_rule.items() if limit and n > limit
+    }
+    markdown = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"^\| [^-|]", markdown, re.MULTILINE)) == len(shown) + 1
+    assert len(re.findall(r"^- \w+: … and \d+ more, up to ", markdown, re.MULTILINE)) == len(rests)
+    assert len((tmp_path / "x.ndjson").read_bytes().splitlines()) == len(every)
+    assert (tmp_path / "x.html").read_text(encoding="utf-8").count('<details class="row') == len(every)
 
 
 def test_flags_override_the_configuration_file(run: Run, directory: Path) -> None:

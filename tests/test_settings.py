@@ -31,7 +31,7 @@ AS_TYPED: dict[str, Any] = {
     "outputs": {"sarif": Path("o.sarif")},
 }
 REFUSED = {
-    "top = 0": "top: Input should be greater than or equal to 1",
+    "top = -1": "top: Input should be greater than or equal to 0",
     "top = 1.5": "top: Input should be a valid integer, got a number with a fractional part",
     'fail-on = "bad"': "fail-on: Input should be 'never', 'info', 'warn' or 'error'",
     'strict = "perhaps"': "strict: Input should be a valid boolean, unable to interpret input",
@@ -90,8 +90,8 @@ def test_a_name_with_nul_is_rejected(file: Path, text: str) -> None:
 
 
 def test_an_invalid_value_is_rejected_without_a_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^top: Input should be greater than or equal to 1 \(given "):
-        load({"root": tmp_path, "top": "0"})
+    with pytest.raises(UsageError, match=r"^top: Input should be greater than or equal to 0 \(given "):
+        load({"root": tmp_path, "top": "-1"})
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--commit", metavar="SHA", help="With --update-baseline: the traced commit.")
 @click.option("--strict", is_flag=True, default=None, help="Suspected regressions fail the run too.")
 @click.option("--fail-on", type=Choice(tuple(FAIL_ON)), help="Lowest severity that exits with 1 [default: warn].")
-@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the N worst findings of each rule.")
+@click.option("--top", type=click.IntRange(min=0), metavar="N", help="In human and markdown: N worst a rule, 0 all.")
 @click.option(
     "--rule", multiple=True, metavar="NAME", shell_complete=rule_names, help="Run only this rule (repeatable)."
 )

@@ -17,8 +17,8 @@ from gotracer_ci.report.safe import clean
 def alerts(report: Report) -> tuple[Finding, ...]:
     """Return the findings that are alerts, with and without a place.
 
-    With a comparison these are the findings that fail the run, or would if failing were not turned off; none of them is
-    left out because of `top`. Without a comparison they are the findings that every format shows.
+    With a comparison these are the findings that fail the run, or would if failing were not turned off. Without one
+    they are all findings above a threshold.
     """
     if report.comparison is None:
         return tuple(finding for finding in view.arrange(report).all if finding.severity)

@@ -43,10 +43,11 @@ def render(report: Report, links: Links, limit: int) -> str:
 
 
 def _listed(report: Report) -> Sequence[Finding]:
-    """With a comparison the regressions, without one what fails the run, or would if failing were not turned off."""
+    """With a comparison the regressions, without one the worst that fail the run, or would unless turned off."""
+    shown = view.shorten(report)
     if report.comparison:
-        return view.arrange(report).regressions
-    return [finding for finding in report.findings if finding.severity >= _limit(report)]
+        return shown.regressions
+    return [finding for finding in shown.others if finding.severity >= _limit(report)]
 
 
 def _limit(report: Report) -> Severity:
@@ -69,7 +70,7 @@ def _written(
             blocks.append(markup.folded(_better(report), sections.gone(report, gone[:_ROWS])))
         if remarks := sections.remarks(report, _REMARKS):
             blocks.append(remarks)
-    if rest := _rest(report, listed, len(listed) - rows):
+    if rest := _rest(report, rows):
         blocks.append(f"Findings not shown here: {', '.join(rest)}.\n")
     blocks.append(f"<sub>{' · '.join(_footer(report, links))}</sub>\n")
     return "\n".join(blocks)
@@ -83,14 +84,15 @@ def _better(report: Report) -> str:
     return ", ".join(parts) + shown
 
 
-def _rest(report: Report, listed: Sequence[Finding], left_out: int) -> list[str]:
+def _rest(report: Report, rows: int) -> list[str]:
     """Count the findings that have no row and are not in the headline."""
-    others = sum(report.verdict(finding) is None for finding in report.findings)
-    others -= 0 if report.comparison else len(listed)
-    counts = (
-        (left_out, "more like these"),
-        (others, f"below {_limit(report).label}" if report.comparison is None else "not compared"),
-    )
+    if report.comparison:
+        listed = len(view.arrange(report).regressions)
+        others, which = sum(report.verdict(finding) is None for finding in report.findings), "not compared"
+    else:
+        listed = sum(finding.severity >= _limit(report) for finding in report.findings)
+        others, which = len(report.findings) - listed, f"below {_limit(report).label}"
+    counts = ((listed - rows, "more like these"), (others, which))
     return [f"{count:,} {words}" for count, words in counts if count > 0]
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from gotracer_ci.baseline.verdicts import Verdict
-from gotracer_ci.findings import Doc, Finding, Natural
+from gotracer_ci.findings import Doc, Finding
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
 
@@ -42,14 +42,6 @@ _COMPUTED: Final[dict[type, tuple[tuple[str, Member], ...]]] = {
         ("version", Member("schema", Literal["gotracer-ci/report/v1"], lambda report, _: SCHEMA_ID)),
         ("fail_on", Member("conclusion", view.Outcome, lambda report, _: view.outcome(report))),
         ("fail_on", Member("summary", view.Summary, lambda report, _: view.summarise(report))),
-        (
-            "folder",
-            Member(
-                "left_out",
-                Annotated[Natural, Doc("How many findings are not here because of `top`.")],
-                lambda report, _: view.arrange(report).left_out,
-            ),
-        ),
         ("findings", Member("findings", None, lambda report, _: view.arrange(report).all)),
     ),
     Finding: (

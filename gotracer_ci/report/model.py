@@ -31,14 +31,14 @@ class Report:
     """What gotracer-ci found in Go execution traces. All times are nanoseconds.
 
     findings: those of a severity above NONE, and those below every threshold that are new or worse than the baseline;
-    worst first, all of them. The JSON report has those that are shown, in the order in which they are shown.
+    worst first. The JSON report has regressions first.
     rules_known: the whole catalogue; the JSON report leaves it out.
     """
 
     version: str
     fail_on: Annotated[Severity, Doc("none: never fails.")]
     strict: bool
-    top: int | None = None
+    top: Annotated[Natural, Doc("How many findings of each rule the terminal and Markdown show; 0 for all.")] = 0
     folder: Annotated[str, Doc("Where paths begin in the repository; empty at its root.")] = ""
     notes: Annotated[tuple[str, ...], Doc("What a reader must know about this run; one line each.")] = ()
     traces: tuple[TraceSummary, ...]

@@ -51,16 +51,23 @@ def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
     rows = []
     for finding in findings:
         label = view.severity(report, finding).label
-        word = view.word(report.verdict(finding)) or label
+        word = view.word(report.verdict(finding))
         rows.append(
             (
-                f"{ICONS[label]} {word}",
+                # a colored dot would make a known finding look like a regression
+                f"{ICONS['none'] if word else ICONS[label]} {word or label}",
                 markup.escape(finding.key.rule, markup.CELL),
                 _linked_place(finding, links),
                 markup.escape(finding.message, 2 * markup.CELL),
             )
         )
     return markup.table(("", "Rule", "Place", "Message"), rows)
+
+
+def rest(shown: view.Shown, hint: str = "") -> str:
+    """Return how much of each rule `top` leaves out, one line each; "" for nothing."""
+    lines = [f"{rule}: {view.rest_line(findings)}" for rule, findings in shown.rest.items()]
+    return markup.bullets(lines) + f"\n{hint}\n" if lines and hint else markup.bullets(lines)
 
 
 def gone(report: Report, verdicts: Sequence[Verdict]) -> str:
@@ -146,7 +153,8 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
     statistics = finding.statistics
     if statistics.unit == "ns":
         figures = f"{duration(statistics.total)} in total, {duration(statistics.maximum)} at most"
-        yield f"{statistics.count:,} times: {figures}, the longest at {timestamp(finding.timestamp_ns)}."
+        often = "Once" if statistics.count == 1 else f"{statistics.count:,} times"
+        yield f"{often}: {figures}, the longest at {timestamp(finding.timestamp_ns)}."
     if finding.stack:
         frames = [
             markup.link_html(at(frame), links.line(frame.path, frame.line) if frame.path else "")

@@ -1,8 +1,12 @@
-"""What every format shows and in which order, limited by `--top`, and the words for it."""
+"""What the formats show and in which order, and the words for it.
+
+Files contain every finding. `top` limits what people read at once: the terminal, Markdown and the comment.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
@@ -18,11 +22,11 @@ _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 
 class Shown(NamedTuple):
-    """The findings that a report shows. left_out: how many `--top` left out, none of them a regression."""
+    """The findings that a format shows. rest: what `top` leaves out, by rule; none of it is a regression."""
 
     regressions: tuple[Finding, ...]
     others: tuple[Finding, ...]
-    left_out: int
+    rest: Mapping[str, Sequence[Finding]]
 
     @property
     def all(self) -> tuple[Finding, ...]:
@@ -63,18 +67,28 @@ def severity(report: Report, finding: Finding) -> Severity:
 
 
 def arrange(report: Report) -> Shown:
-    """Return the report's findings: confirmed regressions, suspected ones, then the rest; each part as ranked."""
+    """Return all findings: confirmed regressions, suspected ones, then the others; each part as ranked."""
     regressions = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
-    of_rule = Counter(f.key.rule for f in regressions)
+    others = [finding for finding in report.findings if not is_regression(report.verdict(finding))]
+    return Shown(tuple(regressions), tuple(others), {})
+
+
+def shorten(report: Report) -> Shown:
+    """Return the findings as arranged, but of each rule only the `top` worst and all regressions."""
+    everything = arrange(report)
+    if not report.top:
+        return everything
+    of_rule = Counter(f.key.rule for f in everything.regressions)
     others = []
-    for finding in report.findings:
-        if is_regression(report.verdict(finding)):
-            continue
-        of_rule[finding.key.rule] += 1
-        if report.top is None or of_rule[finding.key.rule] <= report.top:
+    rest: dict[str, list[Finding]] = {}
+    for finding in everything.others:
+        rule = finding.key.rule
+        of_rule[rule] += 1
+        if of_rule[rule] <= report.top:
             others.append(finding)
-    left_out = len(report.findings) - len(regressions) - len(others)
-    return Shown(tuple(regressions), tuple(others), left_out)
+        else:
+            rest.setdefault(rule, []).append(finding)
+    return Shown(everything.regressions, tuple(others), rest)
 
 
 def summarise(report: Report) -> Summary:
@@ -252,5 +266,8 @@ def remarks(report: Report) -> list[str]:
     return [clean(line) for line in (*lines, *report.notes)]
 
 
-def left_out_line(left_out: int) -> str:
-    return f"{plural(left_out, 'more finding')} not shown, because of top"
+def rest_line(rest: Sequence[Finding]) -> str:
+    """Return `… and 41 more, up to 12.3 ms` for the findings of one rule that `top` leaves out."""
+    unit = rest[0].statistics.unit
+    worst = max(f.statistics.maximum for f in rest if f.statistics.unit == unit)
+    return f"… and {len(rest):,} more, up to {quantity(worst, unit)}"

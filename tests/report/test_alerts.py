@@ -26,11 +26,14 @@ def test_without_a_comparison_every_finding_is_an_alert(fail_on: Severity) -> No
     assert alerts(replace(PLAIN, fail_on=fail_on)) == PLAIN.findings
 
 
-def test_findings_below_every_threshold_and_hidden_findings_are_not_alerts() -> None:
+def test_findings_below_every_threshold_are_not_alerts() -> None:
     quiet = replace(factory.COUNTER, severity=Severity.NONE)
-    twice = (factory.finding(), factory.finding(function="main.f"))
     assert alerts(replace(PLAIN, findings=(quiet,))) == ()
-    assert alerts(replace(PLAIN, findings=twice, top=1)) == twice[:1]
+
+
+def test_top_does_not_limit_alerts() -> None:
+    twice = (factory.finding(), factory.finding(function="main.f"))
+    assert alerts(replace(PLAIN, findings=twice, top=1)) == twice
 
 
 def test_with_a_comparison_only_confirmed_regressions_are_alerts() -> None:

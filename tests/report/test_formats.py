@@ -84,7 +84,10 @@ class TestHuman:
         text = render("human", replace(REPORTS["compared"], top=1))
         assert text.count("WORSE") == 2
         assert "store.(*Cache).Put" not in text
-        assert "2 more findings not shown" in text
+        assert [line.split(maxsplit=1) for line in text.splitlines() if "…" in line] == [
+            ["MutexContention", "… and 2 more, up to 150 ms: --top 0 shows all"]
+        ]
+        assert "…" not in render("human", REPORTS["compared"])
 
     def test_nothing_found(self) -> None:
         assert render("human", EMPTY) == "No findings in 1 trace: 6 rules found nothing to flag.\n"

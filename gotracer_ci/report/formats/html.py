@@ -54,7 +54,6 @@ def render(report: Report) -> str:
     return _template().render(
         report=report,
         rows=rows,
-        left_out=shown.left_out,
         rules=sorted({row.finding.key.rule for row in rows}),
         words=list(dict.fromkeys(row.word for row in rows if row.word)),
         style=Markup(style),  # noqa: S704 (our own file)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Iterator
+from typing import NamedTuple, TextIO
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
@@ -13,19 +14,28 @@ from gotracer_ci.text import plural, times, timestamp
 
 WIDE = 120
 """A terminal with at least this many columns has messages beside the other cells, not below them."""
-_STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": "dim"}
+_DIM = "dim"
+_STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": _DIM}
+
+
+class _Row(NamedTuple):
+    """The cells of a first line, the lines below its message, and how a terminal shows its severity."""
+
+    cells: tuple[str, ...]
+    more: list[str]
+    style: str
 
 
 def render(report: Report) -> str:
     """Return plain text without colors. Nothing is wrapped or truncated, so that it can be searched and compared."""
-    rows = [_row(report, finding) for finding in view.arrange(report).all]
+    rows = list(_rows(report))
     header = _header(report)
-    widths = [max(len(row[i]) for row in [header, *(cells for cells, _ in rows)]) for i in range(len(header) - 1)]
+    widths = [max(len(row[i]) for row in [header, *(cells for cells, _, _ in rows)]) for i in range(len(header) - 1)]
     lines = []
     if rows:
         lines.append(_line(header, widths))
         indent = " " * (sum(widths) + 2 * len(widths))
-        for cells, more in rows:
+        for cells, more, _ in rows:
             lines.append(_line(cells, widths))
             lines += [indent + line for line in more]
         lines.append("")
@@ -40,20 +50,20 @@ def draw(report: Report, stream: TextIO) -> None:
     from rich.text import Text
 
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
-    rows = [_row(report, finding) for finding in view.arrange(report).all]
+    rows = list(_rows(report))
     if console.width < WIDE:
-        for cells, more in rows:
+        for cells, more, style in rows:
             title = "  ".join(filter(None, cells[:-1]))
-            console.print(Text(title, style=_STYLES[cells[0].lower()]))
+            console.print(Text(title, style=style))
             for line in (cells[-1], *more, ""):
                 console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
     elif rows:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         for name in _header(report):
             table.add_column(name, no_wrap=name not in ("VERDICT", "MESSAGE"), overflow="fold")
-        for cells, more in rows:
+        for cells, more, style in rows:
             message = Text(cells[-1]).append("".join(f"\n{line}" for line in more), style="dim")
-            severity = Text(cells[0], style=_STYLES[cells[0].lower()])
+            severity = Text(cells[0], style=style)
             table.add_row(severity, *(Text(cell) for cell in cells[1:-1]), message)
         console.print(table)
     for line in _footer(report):
@@ -65,8 +75,20 @@ def _header(report: Report) -> tuple[str, ...]:
     return ("SEVERITY", *verdict, "RULE", "TIMESTAMP", "MESSAGE")
 
 
-def _row(report: Report, finding: Finding) -> tuple[tuple[str, ...], list[str]]:
-    """The cells of a finding's first line, and the lines below its message."""
+def _rows(report: Report) -> Iterator[_Row]:
+    """The findings, and after a rule's last one what `top` leaves out of the rule."""
+    shown = view.shorten(report)
+    last = {finding.key.rule: finding for finding in shown.all}
+    for finding in shown.all:
+        rule = finding.key.rule
+        yield _row(report, finding)
+        if finding is last[rule] and rule in shown.rest:
+            empty = ("",) if report.comparison else ()
+            line = f"{view.rest_line(shown.rest[rule])}: --top 0 shows all"
+            yield _Row(("", *empty, clean(rule), "", line), [], _DIM)
+
+
+def _row(report: Report, finding: Finding) -> _Row:
     verdict = report.verdict(finding)
     often = f"[{times(finding.statistics.count)}] " if finding.statistics.count > 1 else ""
     words = (view.word(verdict).upper() if view.is_regression(verdict) else view.word(verdict),)
@@ -82,7 +104,8 @@ def _row(report: Report, finding: Finding) -> tuple[tuple[str, ...], list[str]]:
     if verdict is not None and verdict.flagged:
         more.append(clean(verdict.evidence))
         more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
-    return cells, more
+    counts = report.comparison is None or view.is_regression(verdict)
+    return _Row(cells, more, _STYLES[view.severity(report, finding).label] if counts else _DIM)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -91,8 +114,7 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _footer(report: Report) -> list[str]:
-    shown = view.arrange(report)
-    lines = [view.left_out_line(shown.left_out)] if shown.left_out else []
+    lines = []
     read = plural(len(report.traces), "trace")
     if not report.findings and report.comparison is None:
         lines.append(f"No findings in {read}: {plural(len(report.rules), 'rule')} found nothing to flag.")

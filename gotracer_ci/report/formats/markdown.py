@@ -18,7 +18,7 @@ def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -
 
     The headline stays even if it exceeds the budget.
     """
-    shown = view.arrange(report)
+    shown = view.shorten(report)
     rows = len(shown.all)
     detailed = shown.regressions if report.comparison else shown.all[:_DETAILS]
     details = [sections.detail(report, finding, links) for finding in detailed]
@@ -36,14 +36,17 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
     """brief: without the traces, what is better, and most remarks."""
     regressions = shown.regressions[:rows]
     others = shown.others[: rows - len(regressions)]
-    left_out = len(report.findings) - len(regressions) - len(others)
+    left_out = len(shown.all) - len(regressions) - len(others)
+    rest = sections.rest(shown, "Set `top` to 0 to list them all.")
     blocks = [sections.heading(report)]
     if regressions:
         blocks += [sections.regressions(report, regressions, links), *details]
-    if others and report.comparison is None:
-        blocks += [sections.others(report, others, links), *details]
-    elif others:
-        blocks.append(markup.folded(plural(len(others), "other finding"), sections.others(report, others, links)))
+    if report.comparison is None:
+        blocks += [sections.others(report, others, links), *filter(None, [rest]), *details] if others else []
+    elif others or rest:
+        title = plural(len(report.findings) - len(shown.regressions), "other finding")
+        table = sections.others(report, others, links) if others else ""
+        blocks.append(markup.folded(title, "\n".join(filter(None, [table, rest]))))
     if left_out:
         blocks.append(f"{plural(left_out, 'more finding')} left out here.\n")
     if not brief and view.gone(report):

@@ -132,8 +132,7 @@ def _invocation(report: Report, wanted: int, unplaced: int, over: int) -> om.Inv
     """Whether the run succeeded, and what a reader must know, including which findings are not in the log."""
     lines = [("note", line) for line in view.remarks(report)]
     if others := len(report.findings) - wanted:
-        known = f"Only regressions that count are listed; left out: {plural(others, 'other finding')}."
-        lines.append(("note", known if report.comparison else view.left_out_line(others)))
+        lines.append(("note", f"Only regressions that count are listed; left out: {plural(others, 'other finding')}."))
     if unplaced:
         lines.append(("warning", f"Left out: {plural(unplaced, 'finding')} without a place in the repository."))
     if over:
