@@ -15,7 +15,7 @@ from gotracer_ci.errors import FileError, GotracerError, TraceError
 from gotracer_ci.notes import NO_BASELINE, Note, NoteKind, distinct
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.rules.merge import Traced, by_program, counting, findings, measure, with_programs
+from gotracer_ci.rules.merge import Traced, above_threshold, by_program, findings, measure, tests_of, with_programs
 from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
@@ -164,7 +164,7 @@ def _judge(
     )
     run = Candidate(
         runs=_groups(traces),
-        counting=counting(traces, settings.fail_severity),
+        found=above_threshold(traces),
         rules={rule.name for rule in rules},
         limits=limits_of(all_rules()),
         base=_groups(whole),
@@ -181,6 +181,10 @@ def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
                 Conditions(trace.facts.go_version, trace.facts.gomaxprocs),
                 trace.facts.duration_ns,
                 {found.key: found.statistics for found in trace.measured},
+                trace.facts.tests.ran,
+                frozenset(trace.facts.tests.names),
+                trace.facts.tests.timed,
+                partial(tests_of, trace),
             )
             for trace in same
         ]

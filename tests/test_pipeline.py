@@ -194,16 +194,20 @@ def test_an_error_in_a_fetched_baseline_names_its_origin(data: bytes, problem: s
     output_of(outcome, tmp_path)
 
 
-def test_findings_of_an_unknown_program_count(baseline: Path) -> None:
-    """As without a baseline: a new package is not ignored."""
-    outcome = analysed("service-again-go1.27", "orders-go1.27", baseline=baseline)
-    assert {finding.key.program for finding in outcome.report.failing} == {"example.com/programs/orders (test)"}
-    assert outcome.exit_code == 1
+def test_findings_of_an_unknown_program_are_shown_and_do_not_count(baseline: Path) -> None:
+    """A package that joins the workflow, or is renamed, is no regression."""
+    outcome = analysed("service-again-go1.27", "orders-go1.27", baseline=baseline, strict=True)
+    assert outcome.exit_code == 0
+    orders = [f for f in outcome.report.findings if f.key.program == "example.com/programs/orders (test)"]
+    assert orders
+    assert {view.word(outcome.report.verdict(finding)) for finding in orders} == {"not in the baseline"}
+    assert f"{len(orders)} not in the baseline" in view.headline(outcome.report)
+    alone = analysed("orders-go1.27", baseline=baseline)
+    assert view.headline(alone.report).startswith("nothing could be compared")
     assert any(
         "the baseline has no data for the program example.com/programs/orders (test)" in note
         for note in outcome.report.notes
     )
-    assert analysed("orders-go1.27", baseline=baseline, fail_on="never").exit_code == 0
 
 
 def test_a_trace_without_a_program_belongs_to_the_only_program(tmp_path: Path) -> None:

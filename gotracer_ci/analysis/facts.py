@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gotracer_ci.analysis import goroutines, intervals, regions
+from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
@@ -25,10 +25,10 @@ class Facts(NamedTuple):
     """One trace, closed: plain values that can be pickled, with every stack that they name resolved.
 
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
-    every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. anchor: where an alert is
-    that has no better place. program: which one was traced, "" if unknown. notes: what a reader must know about
-    the mapping to the repository and about the trace, one line each. damage: what ended the reading early, None for a
-    complete trace.
+    every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. tests: what ran of a test
+    binary. anchor: where an alert is that has no better place. program: which one was traced, "" if unknown. notes:
+    what a reader must know about the mapping to the repository and about the trace, one line each. damage: what ended
+    the reading early, None for a complete trace.
     """
 
     go_version: str
@@ -39,6 +39,7 @@ class Facts(NamedTuple):
     intervals: tuple[intervals.IntervalGroup, ...]
     goroutines: goroutines.Goroutines
     heap: Heap
+    tests: tests.Tests
     anchor: SourceFrame | None
     program: str
     notes: tuple[Note, ...]
@@ -60,15 +61,17 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
         raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
     stacks = Stacks(trace.tables, source)
     totals = trace.totals()
+    found = tuple(intervals.groups(groups.rows(), stacks, trace.tables))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
         start_ns=trace.start_ns,
         duration_ns=trace.duration_ns,
         gomaxprocs=totals["gomaxprocs"],
-        intervals=tuple(intervals.groups(groups.rows(), stacks, trace.tables)),
+        intervals=found,
         goroutines=goroutines.census(trace, stacks),
         heap=heap.result(),
+        tests=tests.tests(found),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
         notes=(*source.notes(), *regions.notes(trace, stacks)),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from gotracer_ci.baseline import evidence
+from gotracer_ci.baseline import evidence, work
 from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.moved import pairs
@@ -104,10 +104,16 @@ def compare(
         if limit and (rules is None or key.rule in rules):
             verdicts[key] = _judged(key, limit, run)
     verdicts |= _moved(verdicts, limits, run)
+    did = work.difference(current, baseline.tests, (entry.tests for entry in baseline.entries), own_base)
+    by_work = work.judged(
+        verdicts, did, limits, lambda key: frozenset().union(*(trace.tests_of(key) for trace in current))
+    )
+    verdicts |= by_work
     warnings = (
         *evidence.warnings(baseline, conditions, run.longest_ns),
         *evidence.base_warnings(base, conditions, run.longest_ns),
         *evidence.older(verdicts),
+        *work.warnings(did, by_work),
     )
     return Comparison(
         baseline=path, entries=len(baseline.entries), base_traces=len(base), warnings=warnings, verdicts=verdicts

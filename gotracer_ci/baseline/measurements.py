@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gotracer_ci.findings import Key, Statistics
@@ -44,12 +44,24 @@ def common(conditions: Iterable[Conditions]) -> Conditions:
     )
 
 
+def _nowhere(_: Key) -> frozenset[str]:
+    return frozenset()
+
+
 class TraceGroups(NamedTuple):
-    """One trace of a run with all its groups, including those below a rule's thresholds."""
+    """One trace of a run with all its groups, including those below a rule's thresholds.
+
+    ran: how many tests and subtests ran. tests: the test functions that are known of them. timed: benchmarks ran for a
+    time. tests_of: returns the tests in which a group occurs, as far as they are known.
+    """
 
     conditions: Conditions
     wall_ns: int
     groups: dict[Key, Statistics]
+    ran: int = 0
+    tests: frozenset[str] = frozenset()
+    timed: bool = False
+    tests_of: Callable[[Key], frozenset[str]] = _nowhere
 
 
 def compared(groups: Mapping[Key, Statistics], limits: Limits) -> dict[Key, Statistics]:

@@ -93,7 +93,7 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
     groups = {}
     for key in ours.groups.keys() | theirs.groups.keys():
         groups[key] = _group(key, [entry.id for entry in kept], (ours, theirs, base))
-    return Part(tuple(kept), groups, _lines(ours.ordered(), theirs.ordered()))
+    return Part(tuple(kept), groups, _lines(ours.ordered(), theirs.ordered()), ours.tests | theirs.tests)
 
 
 def _lines(ours: dict[Key, str], theirs: dict[Key, str]) -> dict[Key, str]:

@@ -78,13 +78,15 @@ def compare_all(
     )
 
 
-def all_new(
+def unknown(
     baseline: Baseline, runs: Runs, keys: Mapping[str, Iterable[Key]], base: Collection[str] = ()
 ) -> Iterator[tuple[str, dict[Key, Verdict]]]:
-    """Yield a note and the findings, as new, for each program that has no part in the baseline.
+    """Yield a note and verdicts on the findings for each program that has no part in the baseline.
+
+    A program that joins a workflow, or is renamed, is no regression: its findings are shown and do not count.
 
     Args:
-        keys: each program's findings that count without a baseline.
+        keys: each program's findings.
         base: the programs that are compared with base traces instead.
     """
     have = ", ".join(name or "one without a name" for name in sorted(baseline.parts))
@@ -93,8 +95,8 @@ def all_new(
         if program in base or part_of(baseline, program, runs) is not None:
             continue
         note = (
-            f"the baseline has no data for the program {program or 'of these traces'}{others}: all of its "
-            "findings count; add it with --update-baseline"
+            f"the baseline has no data for the program {program or 'of these traces'}{others}: its findings are "
+            "shown, but do not count; add it with --update-baseline"
         )
         verdicts = {}
         for key in keys[program]:
@@ -103,7 +105,7 @@ def all_new(
             now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
             unit = next(statistics.unit for statistics in found if statistics)
             evidence = "the baseline has no data for this program"
-            verdicts[full] = Verdict(full, Status.NEW, Level.CONFIRMED, unit, None, 0.0, now, evidence=evidence)
+            verdicts[full] = Verdict(full, Status.UNKNOWN, Level.INSUFFICIENT, unit, None, 0.0, now, evidence=evidence)
         yield note, verdicts
 
 

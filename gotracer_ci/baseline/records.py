@@ -18,6 +18,7 @@ class Entry:
     """One job.
 
     id: the job's run. go, gomaxprocs, platform: see Conditions. traces: how many. wall_ms: of the longest trace.
+    tests: how many tests and subtests ran, 0 if it was no test or the number is unknown.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Entry:
     platform: str = ""
     traces: int
     wall_ms: int
+    tests: int = 0
 
     @property
     def conditions(self) -> Conditions:
@@ -74,12 +76,13 @@ class Part:
     """One program's part of a baseline: its entries, oldest first, and the groups that any of them has.
 
     lines: the groups of the file that it was read from, with their units, in the file's order, including those without
-    values.
+    values. tests: the test functions that any job ran.
     """
 
     entries: tuple[Entry, ...]
     groups: dict[Key, Group]
     lines: Mapping[Key, str] = field(default_factory=dict, compare=False)
+    tests: frozenset[str] = frozenset()
 
     def ordered(self) -> dict[Key, str]:
         """The groups to write, with their units: first the file's, in their order, then new ones.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.accept import accept
-from gotracer_ci.baseline.programs import Runs, all_new, compare_all, update_all, with_program
+from gotracer_ci.baseline.programs import Runs, compare_all, unknown, update_all, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import Comparison, Judged
@@ -46,13 +46,13 @@ class Request:
 class Candidate(NamedTuple):
     """The run to judge.
 
-    runs: its traces by program. counting: by program, the findings that count without a baseline. rules: those that
+    runs: its traces by program. found: by program, the findings above a threshold. rules: those that
     ran. limits: of all known rules. base: traces of the base commit from the same job, by program. is_whole: every
     trace of the run could be read to its end.
     """
 
     runs: Runs
-    counting: Mapping[str, Iterable[Key]]
+    found: Mapping[str, Iterable[Key]]
     rules: Collection[str]
     limits: Limits
     base: Runs
@@ -99,7 +99,7 @@ def _judge(request: Request | None, run: Candidate) -> Judged:
 def _compare(shown: str, old: Baseline | None, run: Candidate) -> tuple[Comparison, list[Note]]:
     comparison = compare_all(run.runs, old, shown, run.limits, run.rules, run.base)
     notes = []
-    for note, verdicts in all_new(old or Baseline({}), run.runs, run.counting, run.base.keys()):
+    for note, verdicts in unknown(old or Baseline({}), run.runs, run.found, run.base.keys()):
         notes.append(_reference(note))
         comparison = replace(comparison, verdicts={**comparison.verdicts, **verdicts})
     if run.base and (without := sorted(run.runs.keys() - run.base.keys())):

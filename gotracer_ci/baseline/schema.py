@@ -3,12 +3,13 @@
     {"schema":2,
     "programs":[
     {"program":"example.com/shop/orders (test)",
+    "tests":["TestOrders"],
     "groups":[
     {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":740}
     ],
     "entries":[
-    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020,"check":"9c9b5b4f",\
-    "values":[740],"n":[210]}
+    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020,"tests":12,\
+    "check":"9c9b5b4f","values":[740],"n":[210]}
     ]}
     ]}
 
@@ -16,8 +17,9 @@
 job's traces. New groups come last, and trailing zeros are left out, so that an update changes no older line. `check` is
 a checksum of the groups that the numbers belong to, so that an edit or a merge that moves a group is detected. `ref` is
 the value that creep is measured from; `accepted` is the reason why a user accepted a regression. Values have two
-significant digits, since more is noise. The file has no sums, lines, paths or dates, because those change even if the
-program behaves the same. A file of schema 1 has a single part, for an unknown program.
+significant digits, since more is noise. `tests` names the test functions of all jobs, and counts the tests and subtests
+of one job: a run of other tests is compared less. The file has no sums, lines, paths or dates, because those change
+even if the program behaves the same. A file of schema 1 has a single part, for an unknown program.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -60,6 +62,7 @@ class _Entry(_Model):
     platform: str = ""
     traces: _Whole
     wall_ms: _Whole
+    tests: _Whole = 0
 
 
 class _Job(_Entry):
@@ -87,6 +90,7 @@ class _Line(_Model):
 
 class _Program(_Model):
     program: str
+    tests: tuple[str, ...] = ()
     groups: tuple[_Line, ...]
     entries: tuple[_Job, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
 
@@ -262,7 +266,8 @@ def _checked_part(path: Path, program: _Program) -> Part:
             raise _error(path, problem, _MEND)
     values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
     counts = zip(*((*job.n, *(0,) * (size - len(job.n))) for job in program.entries), strict=True)
-    return _part_of(path, program.entries, program.groups, [*values], [*counts])
+    part = _part_of(path, program.entries, program.groups, [*values], [*counts])
+    return replace(part, tests=frozenset(program.tests))
 
 
 def _upgraded(path: Path, file: _OldFile) -> Part:
@@ -315,7 +320,8 @@ def _part(program: str, part: Part) -> str:
     lines = ",\n".join(_line(key, unit, group) for (key, unit), group in zip(order.items(), shown, strict=True))
     checks = _checks(order)
     entries = ",\n".join(_entry(entry, i, shown, checks) for i, entry in enumerate(part.entries))
-    return f'{{"program":{_json(program)},\n"groups":[\n{lines}\n],\n"entries":[\n{entries}\n]}}'
+    tests = f'"tests":{_json(sorted(part.tests))},\n' if part.tests else ""
+    return f'{{"program":{_json(program)},\n{tests}"groups":[\n{lines}\n],\n"entries":[\n{entries}\n]}}'
 
 
 def _line(key: Key, unit: str, group: Group | None) -> str:
@@ -340,7 +346,7 @@ def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Seq
         counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
     values, counts = _without_zeros(values), _without_zeros(counts)
     check = checks[max(len(values), len(counts))]
-    known = {name: value for name, value in asdict(entry).items() if name != "platform" or value}
+    known = {name: value for name, value in asdict(entry).items() if value or name not in ("platform", "tests")}
     return _json({**known, "check": check, "values": values, "n": counts})
 
 

@@ -63,7 +63,7 @@ def update(
         if kept == values:  # otherwise the old reference and the reason for accepting it no longer apply
             reference = (new.values[0] or 0.0) if moved else past.reference
             united[key] = united[key].measured_from(reference, past.accepted)
-    return Part(entries, united, old.lines)
+    return Part(entries, united, old.lines, old.tests.union(*(trace.tests for trace in current)))
 
 
 def mixed(part: Part) -> str:
@@ -87,6 +87,7 @@ def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
         platform=conditions.platform,
         traces=len(current),
         wall_ms=max(trace.wall_ns for trace in current) // MS,
+        tests=max(trace.ran for trace in current),
     )
 
 

@@ -1,4 +1,4 @@
-"""Verdicts on groups: new, worse, known, better or fixed, and how certain that is."""
+"""Verdicts on groups: new, worse, known, better, fixed or not in the baseline, and how certain that is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from gotracer_ci.notes import Note
 
 
 class Status(StrEnum):
+    """What became of a group. UNKNOWN: the reference does not know its program or test, so it is no regression."""
+
     NEW = "new"
     WORSE = "worse"
     KNOWN = "known"
     BETTER = "better"
     FIXED = "fixed"
+    UNKNOWN = "not in the baseline"
 
 
 class Level(StrEnum):

@@ -41,6 +41,7 @@ class Summary(NamedTuple):
     suspected: Annotated[int, Doc("New or worse, but without enough evidence.")]
     undecided: Annotated[int, Doc("Not comparable, or with too little evidence to suspect anything.")]
     known: int
+    unknown: Annotated[int, Doc("Of a program or test that the baseline does not know.")]
     better: Annotated[int, Doc("Groups of the baseline, confirmed or suspected, whether or not they are findings now.")]
     fixed: Annotated[int, Doc("Like better.")]
     errors: Annotated[int, Doc("As the exit code counts them: a regression is at least a warning.")]
@@ -100,6 +101,7 @@ def summarise(report: Report) -> Summary:
         suspected=words["suspected"],
         undecided=words["undecided"],
         known=words["known"],
+        unknown=words["unknown"],
         better=sum(verdict.status is Status.BETTER for verdict in gone(report)),
         fixed=sum(verdict.status is Status.FIXED for verdict in gone(report)),
         errors=severities[Severity.ERROR],
@@ -113,6 +115,8 @@ def summarise(report: Report) -> Summary:
 def _counted_as(verdict: Verdict | None) -> str:
     if verdict is None:
         return ""
+    if verdict.status is Status.UNKNOWN:
+        return "unknown"
     if not verdict.flagged and verdict.level is not Level.INCONCLUSIVE:
         return verdict.status.value
     return {Level.CONFIRMED: verdict.status.value, Level.SUSPECTED: "suspected"}.get(verdict.level, "undecided")
@@ -122,6 +126,8 @@ def word(verdict: Verdict | None) -> str:
     """Return `new`, `known`, …, with the level if it is not confirmed: `worse, suspected`."""
     if verdict is None:
         return ""
+    if verdict.status is Status.UNKNOWN:
+        return verdict.status.value
     if verdict.level is Level.INCONCLUSIVE:
         return verdict.level.value
     if verdict.level is not Level.CONFIRMED:
@@ -177,6 +183,7 @@ def headline(report: Report) -> str:
         return ", ".join(parts) or "no findings"
     names = ("new", "worse", "suspected", "fixed", "better", "known", "undecided")
     parts = [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
+    parts += [f"{summary.unknown:,} {Status.UNKNOWN}"] if summary.unknown else []
     if not (summary.new or summary.worse or summary.suspected):
         parts.insert(0, "no regressions" if is_decided(report) else "nothing could be compared")
     return ", ".join(parts)
@@ -193,7 +200,7 @@ def is_decided(report: Report) -> bool:
     """Whether the comparison, if there is one, can say anything about this run."""
     if report.comparison is None:
         return True
-    levels = {verdict.level for verdict in report.comparison.verdicts.values()}
+    levels = {v.level for v in report.comparison.verdicts.values() if v.status is not Status.UNKNOWN}
     has_reference = bool(report.comparison.entries or report.comparison.base_traces)
     return levels != {Level.INCONCLUSIVE} and (has_reference or bool(levels))
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from gotracer_ci.analysis import tests
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.findings import Finding, Key, Severity, rank
 from gotracer_ci.rules.rule import Measured, Rule
@@ -50,17 +51,21 @@ def by_program(traces: Iterable[Traced]) -> dict[str, list[Traced]]:
     return programs
 
 
-def counting(traces: Iterable[Traced], fail_on: Severity) -> dict[str, set[Key]]:
-    """Return by program the findings that fail a run that is not compared with anything."""
+def above_threshold(traces: Iterable[Traced]) -> dict[str, set[Key]]:
+    """Return by program the findings of a run that is not compared with anything."""
     return {
-        program: {
-            found.key
-            for trace in same
-            for found in trace.measured
-            if fail_on is not Severity.NONE and found.severity >= fail_on
-        }
+        program: {found.key for trace in same for found in trace.measured if found.severity > Severity.NONE}
         for program, same in by_program(traces).items()
     }
+
+
+def tests_of(trace: Traced, key: Key) -> frozenset[str]:
+    """Return the tests in which a group occurs, from its worst intervals or from where its goroutines were created."""
+    worst = next((found.worst for found in trace.measured if found.key == key), ())
+    stacks = [stack for interval in worst for stack in (interval.stack, interval.creation)]
+    if not worst:
+        stacks = [group.creation for group in trace.facts.goroutines.survivors if group.place == key.place]
+    return frozenset(tests.tests_of(stacks))
 
 
 def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collection[Key]) -> list[Finding]:

@@ -30,6 +30,7 @@ PLAIN = {
     "gotracer_ci.analysis.intervals.Interval",
     "gotracer_ci.analysis.intervals.IntervalGroup",
     "gotracer_ci.analysis.stacks.Stack",
+    "gotracer_ci.analysis.tests.Tests",
     "gotracer_ci.notes.Note",
     "gotracer_ci.notes.NoteKind",
     "gotracer_ci.source.frames.SourceFrame",

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
-from gotracer_ci.baseline.programs import all_new, compare_all, part_of, update_all
+from gotracer_ci.baseline.programs import compare_all, part_of, unknown, update_all
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.schema import dump, load
-from gotracer_ci.baseline.verdicts import Level, Status
+from gotracer_ci.baseline.verdicts import Status
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import MS
 from tests.conftest import LIMITS
@@ -81,15 +81,15 @@ def test_part_of_a_program(parts: list[str], run: list[str], found: list[str | N
     assert [part_of(baseline, program, run) for program in run] == found
 
 
-def test_all_findings_of_a_program_without_a_part_count(baseline: Baseline) -> None:
+def test_the_findings_of_a_program_without_a_part_are_shown_and_do_not_count(baseline: Baseline) -> None:
     new = "example.com/shop/cart (test)"
     runs = {new: [trace(400), trace(410)], ORDERS: [trace(10)]}
     assert {key.program for key in compare_all(runs, baseline, "b.json", LIMITS).verdicts} == {ORDERS}
-    ((note, verdicts),) = all_new(baseline, runs, {new: [LOCK], ORDERS: [LOCK]})
+    ((note, verdicts),) = unknown(baseline, runs, {new: [LOCK], ORDERS: [LOCK]})
     assert note.startswith(f"the baseline has no data for the program {new} (only for {ORDERS}, {STOCK})")
     (verdict,) = verdicts.values()
     assert verdict.key == LOCK._replace(program=new)
-    assert (verdict.status, verdict.level, verdict.now) == (Status.NEW, Level.CONFIRMED, (400 * MS, 410 * MS))
+    assert (verdict.status, verdict.flagged, verdict.now) == (Status.UNKNOWN, False, (400 * MS, 410 * MS))
 
 
 def test_an_update_names_the_program_of_a_schema_1_file(tmp_path: Path) -> None:
