@@ -39,6 +39,10 @@ def distinct(notes: Iterable[Note]) -> list[Note]:
     return list(first.values())
 
 
+NOTHING_TO_COMPARE = Note(
+    NoteKind.REFERENCE,
+    "no baseline and no base traces: nothing can be called a regression, so findings are shown but do not fail the run",
+)
 NO_BASELINE = Note(
     NoteKind.REFERENCE, "no baseline: every finding counts; create one with --baseline FILE --update-baseline"
 )

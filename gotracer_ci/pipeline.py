@@ -12,7 +12,7 @@ from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Judged
 from gotracer_ci.errors import FileError, GotracerError, TraceError
-from gotracer_ci.notes import NO_BASELINE, Note, NoteKind, distinct
+from gotracer_ci.notes import NO_BASELINE, NOTHING_TO_COMPARE, Note, NoteKind, distinct
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.rules.merge import Traced, above_threshold, by_program, findings, measure, tests_of, with_programs
@@ -26,6 +26,20 @@ from gotracer_ci.trace.reader import Trace
 
 Watch = Callable[[int, int, Trace], None]
 """Called for every chunk with the trace's number, the number of traces, and the trace."""
+
+
+class Published(NamedTuple):
+    """How the report of an action's run differs from that of a command.
+
+    only_regressions: without anything to compare with, nothing fails, unless `fail_on` is set explicitly.
+    run: the URL of the workflow run.
+    """
+
+    only_regressions: bool = False
+    run: str = ""
+
+
+_AS_COMMAND = Published()
 
 
 class _Read(NamedTuple):
@@ -53,12 +67,15 @@ class Outcome(NamedTuple):
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
-def run(settings: Settings, watch: Watch | None = None, inside: Path | None = None) -> Outcome:
+def run(
+    settings: Settings, watch: Watch | None = None, inside: Path | None = None, published: Published = _AS_COMMAND
+) -> Outcome:
     """Analyze the traces, compare them and write the reports.
 
     Args:
         watch: called while the traces are read.
         inside: write no file outside this directory.
+        published: how the report is published.
 
     Raises:
         GotracerError: there are no results: wrong settings, or no trace that can be read.
@@ -82,7 +99,9 @@ def run(settings: Settings, watch: Watch | None = None, inside: Path | None = No
         raise errors[0]
     traces, base_traces = with_programs(_traced(head), _traced(base))
     judged = _judge(traces, base_traces, measured, settings, inside)
-    notes = (*distinct(note for trace in traces for note in trace.facts.notes), *judged.notes)
+    only_regressions = published.only_regressions and settings.fail_on is None
+    of_reference = [NOTHING_TO_COMPARE if note is NO_BASELINE and only_regressions else note for note in judged.notes]
+    notes = (*distinct(note for trace in traces for note in trace.facts.notes), *of_reference)
     report = Report(
         version=__version__,
         traces=_summaries(head),
@@ -93,10 +112,13 @@ def run(settings: Settings, watch: Watch | None = None, inside: Path | None = No
         uncompared=any(note.kind is NoteKind.UNCOMPARED for note in judged.notes),
         fail_on=settings.fail_severity,
         strict=settings.strict,
+        only_regressions=only_regressions,
         notes=tuple(note.text for note in notes),
         top=settings.top,
         folder=repository.directory,
         base_traces=_summaries(base),
+        commit=settings.commit,
+        run=published.run,
     )
     written, unwritten = _write(report, settings.outputs, inside)
     return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written)

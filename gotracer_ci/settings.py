@@ -25,7 +25,8 @@ class Settings:
 
     traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
-    accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit.
+    accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit. fail_on: None for the
+    default, which is warn.
     baseline_name: what reports and errors call the baseline if that is not its path.
     A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
@@ -46,7 +47,7 @@ class Settings:
     commit: str = ""
     accept: tuple[tuple[str, str], ...] = ()
     strict: bool = False
-    fail_on: Literal["never", "info", "warn", "error"] = "warn"
+    fail_on: Literal["never", "info", "warn", "error"] | None = None
     rule: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     thresholds: dict[str, str] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Settings:
 
     @property
     def fail_severity(self) -> Severity:
-        return FAIL_ON[self.fail_on]
+        return FAIL_ON[self.fail_on or "warn"]
 
 
 def load(

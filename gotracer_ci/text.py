@@ -80,6 +80,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def go_releases(version: str) -> str:
+    """Return the Go releases that write a version of the trace format: not every release changes it."""
+    return {"1.23": "1.23 or 1.24", "1.26": "1.26 or later"}.get(version, version)
+
+
 def timestamp(ns: int) -> str:
     """Return an offset from the trace's start in seconds, to the microsecond, to find it in other tools."""
     return f"{ns / _SECOND:.6f} s"

@@ -33,6 +33,63 @@ def test_a_first_run_works_and_explains_how_to_create_a_baseline(runner: Runner)
     assert "no baseline" in step.summary
 
 
+def test_without_a_reference_nothing_fails_unless_fail_on_is_set(runner: Runner) -> None:
+    runner.add("deadlock-go1.27.trace")
+
+    first = runner.step()
+    (runner.workspace / "ci.toml").write_text('fail-on = "warn"\n', encoding="utf-8")
+    asked = [runner.step(fail_on="warn"), runner.step(config="ci.toml")]
+
+    assert (first.exit_code, first.outputs["failing"]) == (0, "0")
+    assert int(first.outputs["errors"]) > 0
+    assert first.annotations("error") == first.annotations("warning") == []
+    assert len(first.annotations("notice")) == 1  # how to get a baseline
+    assert "nothing to compare with" in first.summary
+    assert "no regressions" not in first.summary + first.log
+    assert "every finding counts" not in first.summary + first.log
+    for step in asked:
+        assert (step.exit_code, step.outputs["conclusion"]) == (1, "failure")
+        assert step.annotations("error") != []
+        assert "every finding counts" in "".join(step.annotations("notice"))
+
+
+@pytest.mark.parametrize("differs", ["Go", "GOMAXPROCS"])
+def test_a_run_in_another_environment_is_not_green(compared: Runner, differs: str) -> None:
+    if differs == "Go":
+        compared.add("service-lock-go1.23.trace")
+        made = "Go 1.26 or later, GOMAXPROCS 2"
+    else:
+        compared.add("service-again-go1.27.trace")
+        baseline = compared.workspace / ".gotracer-ci/baseline.json"
+        text = baseline.read_text(encoding="utf-8")
+        assert '"gomaxprocs":2' in text
+        baseline.write_text(text.replace('"gomaxprocs":2', '"gomaxprocs":8'), encoding="utf-8")
+        made = "Go 1.26 or later, GOMAXPROCS 8"
+
+    step = compared.step()
+
+    assert step.exit_code == 0
+    assert int(step.outputs["undecided"]) > 0
+    (warning,) = step.annotations("warning")
+    for text in (step.summary, step.log, warning):
+        assert f"could not be compared with the baseline (made with {made})" in text
+        assert "no regressions" not in text
+    html = (compared.workspace / step.outputs["html-file"]).read_text(encoding="utf-8")
+    assert '<span class="verdict undecided">' in html
+
+
+def test_a_young_baseline_says_how_many_jobs_it_has(compared: Runner) -> None:
+    compared.add("service-again-go1.27.trace")
+    one = compared.step()
+    compared.step(update_baseline="true")
+    two = compared.step()
+
+    assert "no regressions" in one.summary
+    assert "(1 of 5 jobs)" in one.log
+    assert "the baseline has 1 of 5 jobs, so times can only be suspected" in one.summary
+    assert "the baseline has 2 of 5 jobs, so times can only be suspected" in two.summary
+
+
 def test_every_output_of_the_action_is_written(runner: Runner) -> None:
     runner.add("idle-go1.27.trace")
 
@@ -95,7 +152,8 @@ def test_a_suspected_regression_fails_a_strict_step(compared: Runner) -> None:
     assert lenient.exit_code == 0
     assert int(lenient.outputs["suspected"]) >= 1
     assert lenient.annotations("error") == []
-    assert any("updateInventory" in line for line in lenient.annotations("warning"))
+    assert lenient.annotations("warning") == []
+    assert any("updateInventory" in line for line in lenient.annotations("notice"))
     assert strict.exit_code == 1
     assert any("updateInventory" in line for line in strict.annotations("error"))
 
@@ -161,7 +219,7 @@ def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> No
 def test_only_findings_that_fail_the_step_are_errors(runner: Runner) -> None:
     runner.add("service-go1.27.trace")
 
-    failing = runner.step()
+    failing = runner.step(fail_on="warn")
     passing = runner.step(fail_on="error")
 
     assert failing.exit_code == 1
@@ -175,7 +233,7 @@ def test_the_configuration_file_applies_without_an_input(runner: Runner) -> None
     runner.add("deadlock-go1.27.trace")
     (runner.workspace / "ci.toml").write_text('fail-on = "never"\n[outputs]\njson = "out/f.json"\n', encoding="utf-8")
 
-    assert runner.step().exit_code == 1
+    assert runner.step(fail_on="warn").exit_code == 1
     lenient = runner.step(config="ci.toml")
     assert lenient.exit_code == 0
     assert lenient.outputs["json-file"] == "out/f.json"

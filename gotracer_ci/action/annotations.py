@@ -1,26 +1,41 @@
-"""Findings as annotations next to the code."""
+"""Findings as annotations next to the code, and what is wrong with the run as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from gotracer_ci.baseline.verdicts import Level
 from gotracer_ci.findings import Finding, Severity
-from gotracer_ci.github.commands import Annotation
+from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
 
 
+def of_run(report: Report) -> Iterator[Annotation]:
+    """Yield a warning if the run could not be compared with what there is to compare it with."""
+    if report.comparison and not view.is_decided(report):
+        yield remark("warning", f"{view.headline(report)}. {view.conclusion(report)}")
+
+
 def beside_code(report: Report, root: str) -> Iterator[Annotation]:
-    """Yield an annotation per finding; with a baseline, only per regression. Findings that fail the run are errors.
+    """Yield an annotation per regression, or where every finding counts, per finding. Those that fail are errors.
 
     root: the directory, relative to the workspace, that the report's paths are relative to.
     """
+    if report.comparison is None and (report.only_regressions or report.uncompared):
+        return  # the findings may be as old as the code
     failing = {finding.key for finding in report.failing}
     shown = view.arrange(report)
     for finding in shown.regressions if report.comparison else shown.all:
-        level = "warning" if view.severity(report, finding) >= Severity.WARN else "notice"
-        yield _annotation(report, finding, "error" if finding.key in failing else level, root)
+        level = "error" if finding.key in failing else _level(report, finding)
+        yield _annotation(report, finding, level, root)
+
+
+def _level(report: Report, finding: Finding) -> str:
+    verdict = report.verdict(finding)
+    is_weak = verdict is not None and verdict.level is not Level.CONFIRMED
+    return "warning" if view.severity(report, finding) >= Severity.WARN and not is_weak else "notice"
 
 
 def _annotation(report: Report, finding: Finding, level: str, root: str) -> Annotation:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from gotracer_ci import pipeline
 from gotracer_ci.action import second_stage, setup
-from gotracer_ci.action.annotations import beside_code
-from gotracer_ci.action.publish import links_of, publish
+from gotracer_ci.action.annotations import beside_code, of_run
+from gotracer_ci.action.publish import publish
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
@@ -55,7 +55,8 @@ def main(*, dry_run: bool = False) -> int:
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     with tempfile.TemporaryDirectory() as directory:
         settings, remarks = setup.complete(environment, client, Path(directory))
-        outcome = pipeline.run(settings, inside=environment.workspace)
+        as_action = pipeline.Published(only_regressions=True, run=environment.run_url)
+        outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
     report, root = outcome.report, setup.absolute(settings.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
     # After a baseline error the file is unchanged: it is invalid, or this job is already in it.
@@ -66,8 +67,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
 
     _show(report)
     if environment.summary and environment.job_summary:
-        links = links_of(environment, report.folder)
-        append_summary(environment.summary, markdown.render(report, summary_room(environment.summary), links))
+        append_summary(environment.summary, markdown.render(report, summary_room(environment.summary), report.links))
     _write_outputs(environment, _outputs(report, outcome.exit_code))
     named = {f"{name}-file" for name in setup.DEFAULT_REPORTS} | {"baseline-file"}
     _write_outputs(environment, {name: environment.on_host(files[name]) for name in sorted(named & files.keys())})
@@ -75,7 +75,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     published = publish(report, outcome.errors, environment, client, root)
     _log_published(environment, published.log, published.comment_url)
     annotations = [remark("error", str(error)) for error in (*outcome.errors, *published.errors)]
-    annotations += remarks + published.annotations
+    annotations += [*of_run(report), *remarks, *published.annotations]
     if environment.annotations:
         annotations += beside_code(report, environment.on_host(root))
     if left_out := annotate(annotations, sys.stdout):
@@ -110,11 +110,10 @@ def _log_published(environment: RunnerEnvironment, lines: Iterable[str], comment
 
 
 def _outputs(report: Report, exit_code: int) -> dict[str, str]:
-    counts = view.summarise(report)
-    names = ("new", "worse", "suspected", "fixed", "known", "total")
+    counts = view.summarise(report)._asdict()
     return {
         "conclusion": _CONCLUSIONS.get(exit_code, "error"),
-        **{name: str(getattr(counts, name)) for name in names},
+        **{name: str(number) for name, number in counts.items()},
     }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from gotracer_ci import files
 from gotracer_ci.errors import FileError, ForbiddenError, GotracerError, PublishError
-from gotracer_ci.github import code_scanning, comments
+from gotracer_ci.github import code_scanning, comments, pulls
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.comments import Posted, WorkflowRun
@@ -21,7 +21,6 @@ from gotracer_ci.github.environment import RunnerEnvironment
 from gotracer_ci.report import comment, view
 from gotracer_ci.report.formats import sarif
 from gotracer_ci.report.line_hash import line_hashes
-from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 
 _READ_ONLY = "the token of a pull request from a fork or by Dependabot is read-only."
@@ -50,14 +49,6 @@ class Published:
     errors: list[GotracerError] = field(default_factory=list)
 
 
-def links_of(environment: RunnerEnvironment, directory: str) -> Links:
-    """Return the links of a report's locations to the traced commit. directory: same as `Report.folder`."""
-    commit = environment.event.commit
-    repository = f"{environment.server_url}/{environment.repository}"
-    blob = f"{repository}/blob/{commit}/" if commit and environment.repository else ""
-    return Links(blob=blob, folder=directory, run=environment.run_url, commit=commit)
-
-
 def publish(
     report: Report, problems: Sequence[GotracerError], environment: RunnerEnvironment, client: Client | None, root: Path
 ) -> Published:
@@ -79,10 +70,10 @@ def publish(
 
 
 def write_comment(
-    report: Report, environment: RunnerEnvironment, client: Client, number: int, links: Links, *, create: bool
+    report: Report, environment: RunnerEnvironment, client: Client, number: int, *, create: bool
 ) -> Posted:
     """Render the report and publish it as the comment with the step's `comment-id`, on behalf of its run."""
-    body = comment.render(report, links, comments.BODY_LIMIT)
+    body = comment.render(report, report.links, comments.BODY_LIMIT)
     return comments.publish(client, number, environment.comment_id, WorkflowRun(*environment.run), body, create=create)
 
 
@@ -104,18 +95,24 @@ class _Finished:
 
     def comment(self) -> None:
         pull_request, asked = self.environment.event.pull_request, self.environment.comment
-        if not pull_request or asked == "never":
+        if asked == "never":
+            return
+        if not pull_request:
+            if asked == "always":
+                name = self.environment.event.name or "an unknown event"
+                why = f"No comment, although comment is always: this run of {name} has no pull request."
+                self.published.annotations.append(remark("notice", why))
             return
         if self.client is None:
             if asked == "always":
                 raise PublishError("comment: always needs github-token")
             return
+        if not self.client.is_dry and pulls.is_closed(self.client, pull_request.number):
+            self.published.log.append(f"no comment: pull request {pull_request.number} is closed")
+            return
         create = asked == "always" or comment.is_due(self.report)
-        links = links_of(self.environment, self.report.folder)
         try:
-            posted = write_comment(
-                self.report, self.environment, self.client, pull_request.number, links, create=create
-            )
+            posted = write_comment(self.report, self.environment, self.client, pull_request.number, create=create)
         except ForbiddenError as error:
             self._no_comment(error, asked == "always", create)
             return

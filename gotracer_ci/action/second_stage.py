@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gotracer_ci.action.publish import lines_of, links_of, write_comment
+from gotracer_ci.action.publish import lines_of, write_comment
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import artifacts, pulls
 from gotracer_ci.github.client import Client
@@ -61,8 +61,10 @@ def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
         return Commented(report, "", (f"no comment: {found.reason}",))
     create = environment.comment == "always" or comment.is_due(report)
     # The comment belongs to the traced run, so its attempt orders comments, not this run's.
-    of_run = replace(environment, run=(traced.id, traced.attempt))
-    posted = write_comment(report, of_run, client, found.number, links_of(of_run, report.folder), create=create)
+    traced_by = replace(environment, run=(traced.id, traced.attempt))
+    # Neither the commit nor the run is taken from the artifact.
+    report = replace(report, commit=environment.event.commit, run=traced_by.run_url)
+    posted = write_comment(report, traced_by, client, found.number, create=create)
     return Commented(report, "", ()) if client.is_dry else Commented(report, posted.url, tuple(lines_of(posted)))
 
 

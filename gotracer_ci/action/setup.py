@@ -92,12 +92,21 @@ def complete(
         remarks.append(remark("notice", reference.note))
     baseline = file if reference.path == absolute(file) else reference.path
     if baseline is None and not settings.base:
-        note = (
-            f"No baseline at {file} yet, so every finding counts, not only regressions. To create one, run this action "
-            "with update-baseline: true on the main branch a few times and commit the file each time."
-        )
-        remarks.append(remark("notice", note))
+        remarks.append(remark("notice", _without_reference(file, settings)))
     return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
+
+
+def _without_reference(file: Path, settings: Settings) -> str:
+    effect = (
+        f"every finding counts, because fail-on is {settings.fail_on}"
+        if settings.fail_on
+        else "no finding can be called a regression and nothing fails"
+    )
+    return (
+        f"No baseline at {file} yet, so {effect}. To create one, run this action with update-baseline: true on the "
+        "main branch a few times and commit the file each time. Or record traces of the base commit in the same job "
+        "and name them in base-traces."
+    )
 
 
 def absolute(path: Path) -> Path:

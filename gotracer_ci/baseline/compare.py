@@ -15,15 +15,14 @@ from functools import partial
 from typing import cast
 
 from gotracer_ci.baseline import evidence, work
-from gotracer_ci.baseline.criteria import NEEDED_JOBS, NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
+from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.moved import pairs
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
-from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
-NEEDED_BASE = 2
 NEEDED_EVENTS = 5
 SHORTEST_NS = 100 * MS
 _NOTHING = Statistics("", 0, 0, 0, 0)
@@ -115,8 +114,15 @@ def compare(
         *evidence.older(verdicts),
         *work.warnings(did, by_work),
     )
+    made = [entry.conditions for entry in baseline.entries] or [trace.conditions for trace in base]
     return Comparison(
-        baseline=path, entries=len(baseline.entries), base_traces=len(base), warnings=warnings, verdicts=verdicts
+        baseline=path,
+        entries=len(baseline.entries),
+        base_traces=len(base),
+        comparable=len(run.same),
+        elsewhere="" if run.same or run.base else evidence.environments(made),
+        warnings=warnings,
+        verdicts=verdicts,
     )
 
 

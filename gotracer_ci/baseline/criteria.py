@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
-from gotracer_ci.baseline.verdicts import Status
+from gotracer_ci.baseline.verdicts import NEEDED_JOBS, Status
 from gotracer_ci.limits import MS, Limit
 
 NEEDED_TRACES: Final = 3
-NEEDED_JOBS: Final = 5
 MANY_JOBS: Final = 8
 NUMBER: Final = Limit("count", 1.5, 50, noun="waits")
 _SMALL_NS: Final = 5 * MS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import Final
 
@@ -12,7 +12,7 @@ from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit
-from gotracer_ci.text import count, duration, plural, quantity, ratio, span
+from gotracer_ci.text import count, duration, go_releases, plural, quantity, ratio, span
 
 _ALIKE: Final = 2
 _NAMED: Final = 3
@@ -115,6 +115,13 @@ def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: 
         yield _elsewhere(f"{others} of {plural(len(base), 'base trace')}", conditions)
     if same:
         yield from _lengths(wall_ns, "the base traces", median(trace.wall_ns for trace in same))
+
+
+def environments(made: Iterable[Conditions]) -> str:
+    """Return the environments in words, each once: `Go 1.22, GOMAXPROCS 8 or Go 1.25, GOMAXPROCS 8`."""
+    names = list(dict.fromkeys(str(one._replace(go=go_releases(one.go))) for one in made))
+    others = len(names) - _NAMED
+    return " or ".join(names[:_NAMED]) + (f" or {plural(others, 'other environment')}" if others > 0 else "")
 
 
 def older(verdicts: dict[Key, Verdict]) -> Iterator[str]:

@@ -56,6 +56,8 @@ def compare_all(
     verdicts: dict[Key, Verdict] = {}
     warnings: list[str] = []
     jobs: set[str] = set()
+    comparable: list[int] = []
+    elsewhere: list[str] = []
     of_base = 0
     for program, traces in sorted(runs.items()):
         name = part_of(baseline, program, runs) if baseline else None
@@ -66,6 +68,8 @@ def compare_all(
         one = compare(traces, part, path, limits, rules, before)
         jobs |= {entry.id for entry in part.entries}
         of_base += one.base_traces
+        comparable += [one.comparable or 0] if part.entries else []
+        elsewhere += [one.elsewhere] if one.elsewhere else []
         for key, verdict in one.verdicts.items():
             full = key._replace(program=program)
             verdicts[full] = verdict._replace(key=full)
@@ -74,7 +78,13 @@ def compare_all(
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]
         warnings += (with_program(line, program, runs) for line in (*one.warnings, *creep))
     return Comparison(
-        baseline=path, entries=len(jobs), base_traces=of_base, warnings=tuple(warnings), verdicts=verdicts
+        baseline=path,
+        entries=len(jobs),
+        base_traces=of_base,
+        comparable=min(comparable, default=0),
+        elsewhere=" or ".join(dict.fromkeys(elsewhere)),
+        warnings=tuple(warnings),
+        verdicts=verdicts,
     )
 
 

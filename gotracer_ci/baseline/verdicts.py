@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.errors import GotracerError
 from gotracer_ci.findings import Doc, Key, Natural
 from gotracer_ci.notes import Note
+
+NEEDED_JOBS: Final = 5
+"""A baseline of this many jobs confirms times."""
+NEEDED_BASE: Final = 2
+"""With this many traces of the base commit, a baseline of one job does too."""
 
 
 class Status(StrEnum):
@@ -75,6 +80,13 @@ class Comparison:
     baseline: Annotated[str, Doc("The file; empty if there were only traces of the base commit.")]
     entries: Annotated[Natural, Doc("How many jobs the baseline holds.")]
     base_traces: Annotated[Natural, Doc("How many traces of the base commit it was compared with.")] = 0
+    comparable: Annotated[
+        Natural | None,
+        Doc("How many jobs were made as this run was, for the program with the fewest; null if unknown."),
+    ] = None
+    elsewhere: Annotated[
+        str, Doc("How the reference was made that a program could not be compared with; empty if all could be.")
+    ] = ""
     warnings: tuple[str, ...] = ()
     verdicts: dict[Key, Verdict]
 

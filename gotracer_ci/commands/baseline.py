@@ -10,23 +10,22 @@ import click
 
 from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
-from gotracer_ci.baseline.criteria import NEEDED_JOBS
 from gotracer_ci.baseline.measurements import Conditions
 from gotracer_ci.baseline.merge import sides, unite
 from gotracer_ci.baseline.programs import part_of, with_program
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
+from gotracer_ci.baseline.verdicts import NEEDED_JOBS
 from gotracer_ci.commands.output import complain, print_lines, stdout
 from gotracer_ci.commands.usage import FILE, CommandGroup, file_names
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limits, limit_of
-from gotracer_ci.report.labels import go
 from gotracer_ci.report.safe import clean
 from gotracer_ci.report.table import print_rows
 from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.settings import BASELINE_FILE
-from gotracer_ci.text import duration, plural, quantity
+from gotracer_ci.text import duration, go_releases, plural, quantity
 
 _ENTRY = ("JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH")
 _GROUP = ("RULE", "KIND", "PLACE", "VALUES", "REMARK")
@@ -224,7 +223,14 @@ def _holds(part: Part) -> str:
 
 def _entry(entry: Entry) -> tuple[str, ...]:
     commit = entry.commit[:10]
-    return (entry.id, commit, go(entry.go), str(entry.gomaxprocs), str(entry.traces), duration(entry.wall_ms * MS))
+    return (
+        entry.id,
+        commit,
+        go_releases(entry.go),
+        str(entry.gomaxprocs),
+        str(entry.traces),
+        duration(entry.wall_ms * MS),
+    )
 
 
 def _group(key: Key, group: Group, limits: Limits) -> tuple[str, ...]:

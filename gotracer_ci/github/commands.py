@@ -21,7 +21,7 @@ from gotracer_ci.text import duration
 LEVELS = ("error", "warning", "notice")
 PER_LEVEL = 10  # the runner drops further ones of a step
 MESSAGE_LIMIT = 4096
-SUMMARY_LIMIT = 1024 * 1024  # bytes; a larger summary is dropped as a whole
+SUMMARY_LIMIT = 999_999  # bytes; GitHub drops a summary of more than 1 MiB as a whole
 _LONG_PAUSE = 4.0  # seconds
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gotracer_ci.errors import ForbiddenError
 from gotracer_ci.github.client import READ_PULLS, Client
 
 
@@ -35,6 +36,15 @@ def find(client: Client, owner: str, branch: str, sha: str) -> Found:
     if closed := _pulls(client, owner, branch, "closed"):
         return Found(None, f"pull request {closed[0].get('number')} is closed")
     return Found(None, f"no pull request from {head}")
+
+
+def is_closed(client: Client, number: int) -> bool:
+    """Whether a pull request is closed or merged by now. Without the permission to know, it counts as open."""
+    try:
+        pull = client.get(f"pulls/{number}", READ_PULLS)
+    except ForbiddenError:
+        return False
+    return isinstance(pull, dict) and pull.get("state") == "closed"
 
 
 def _pulls(client: Client, owner: str, branch: str, state: str) -> list[dict[str, Any]]:

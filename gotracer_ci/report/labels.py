@@ -11,11 +11,6 @@ WHOLE: Final = "whole program"
 _BELOW_ENTRY: Final = ("", "runtime.goexit")
 
 
-def go(version: str) -> str:
-    """Return the Go releases that write a format version: not every release changes it."""
-    return {"1.23": "1.23 or 1.24", "1.26": "1.26 or later"}.get(version, version)
-
-
 def at(place: Location | Frame) -> str:
     """Return `func (file:line)`, with the repository's file if there is one."""
     file = place.path or (place.file if isinstance(place, Frame) else "")

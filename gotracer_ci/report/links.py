@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -31,9 +32,29 @@ class Links:
         return f"{self.blob}{quote(path)}" + (f"#L{line}" if line > 0 else "")
 
     @property
+    def number(self) -> str:
+        """The number of the run; "" if unknown."""
+        return self.run.partition("/actions/runs/")[2].partition("/")[0]
+
+    @property
     def of_commit(self) -> str:
         repository, found, _ = self.blob.partition("/blob/")
         return f"{repository}/commit/{self.commit}" if found and self.commit else ""
 
 
 NO_LINKS: Final = Links()
+_RUN: Final = re.compile(
+    r"(?P<repository>https?://[\w.-]+(:\d+)?(/[\w.-]+)+?)/actions/runs/\d+(/attempts/\d+)?", re.ASCII
+)
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+def of_run(run: str, commit: str, folder: str) -> Links:
+    """Return the links of a report by the URL of its run. A report may come from a file, so neither is trusted."""
+    found, is_commit = _RUN.fullmatch(run), bool(_COMMIT.fullmatch(commit))
+    return Links(
+        blob=f"{found['repository']}/blob/{commit}/" if found and is_commit else "",
+        run=run if found else "",
+        commit=commit if is_commit else "",
+        folder=folder,
+    )

@@ -8,6 +8,7 @@ from typing import Annotated
 from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_FLAGGED
 from gotracer_ci.findings import LEFT_OUT, Doc, Finding, Natural, RuleInfo, Severity
+from gotracer_ci.report.links import Links, of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,12 @@ class Report:
     version: str
     fail_on: Annotated[Severity, Doc("none: never fails.")]
     strict: bool
+    only_regressions: Annotated[
+        bool, Doc("Without anything to compare with, nothing fails: only a regression does.")
+    ] = False
     top: Annotated[Natural, Doc("How many findings of each rule the terminal and Markdown show; 0 for all.")] = 0
+    commit: Annotated[str, Doc("The traced commit; empty if unknown.")] = ""
+    run: Annotated[str, Doc("The URL of the workflow run that traced it; empty if unknown.")] = ""
     folder: Annotated[str, Doc("Where paths begin in the repository; empty at its root.")] = ""
     notes: Annotated[tuple[str, ...], Doc("What a reader must know about this run; one line each.")] = ()
     traces: tuple[TraceSummary, ...]
@@ -49,13 +55,18 @@ class Report:
     findings: tuple[Finding, ...]
     rules_known: tuple[RuleInfo, ...] = field(default=(), metadata=LEFT_OUT)
 
+    @property
+    def links(self) -> Links:
+        """The addresses of the report's commit, files and run; empty outside GitHub."""
+        return of_run(self.run, self.commit, self.folder)
+
     def verdict(self, finding: Finding) -> Verdict | None:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None
 
     @property
     def failing(self) -> tuple[Finding, ...]:
         """The findings that make the run fail, in the order of `findings`."""
-        if self.fail_on is Severity.NONE:
+        if self.fail_on is Severity.NONE or (self.only_regressions and self.comparison is None):
             return ()
         flagged = [f for f in self.findings if f.severity >= self.fail_on]
         if self.comparison:

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
-from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
-from gotracer_ci.findings import Doc, Finding, Severity
-from gotracer_ci.report.labels import go
+from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, Comparison, Level, Status, Verdict
+from gotracer_ci.findings import Doc, Finding, Key, Severity
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.safe import clean
-from gotracer_ci.text import plural, quantity, ratio, span
+from gotracer_ci.text import go_releases, plural, quantity, ratio, span
 
-Outcome = Literal["failure", "incomplete", "success"]
+Outcome = Literal["failure", "incomplete", "undecided", "success"]
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 
@@ -39,7 +38,10 @@ class Summary(NamedTuple):
     new: Annotated[int, Doc("Confirmed.")]
     worse: Annotated[int, Doc("Confirmed.")]
     suspected: Annotated[int, Doc("New or worse, but without enough evidence.")]
-    undecided: Annotated[int, Doc("Not comparable, or with too little evidence to suspect anything.")]
+    undecided: Annotated[
+        int,
+        Doc("Findings with too little evidence to suspect anything, and all groups that could not be compared."),
+    ]
     known: int
     unknown: Annotated[int, Doc("Of a program or test that the baseline does not know.")]
     better: Annotated[int, Doc("Groups of the baseline, confirmed or suspected, whether or not they are findings now.")]
@@ -99,7 +101,7 @@ def summarise(report: Report) -> Summary:
         new=words["new"],
         worse=words["worse"],
         suspected=words["suspected"],
-        undecided=words["undecided"],
+        undecided=words["undecided"] + len(_not_compared(report) - {f.key for f in report.findings}),
         known=words["known"],
         unknown=words["unknown"],
         better=sum(verdict.status is Status.BETTER for verdict in gone(report)),
@@ -110,6 +112,11 @@ def summarise(report: Report) -> Summary:
         total=len(report.findings),
         failing=len(report.failing),
     )
+
+
+def _not_compared(report: Report) -> set[Key]:
+    verdicts = report.comparison.verdicts.values() if report.comparison else ()
+    return {verdict.key for verdict in verdicts if verdict.level is Level.INCONCLUSIVE}
 
 
 def _counted_as(verdict: Verdict | None) -> str:
@@ -167,49 +174,75 @@ def where(report: Report, verdict: Verdict) -> str:
 
 def reference(comparison: Comparison) -> str:
     """Return what the run was compared with: `b.json (5 jobs) and 3 traces of the base commit`."""
-    parts = [f"{comparison.baseline} ({plural(comparison.entries, 'job')})"] if comparison.baseline else []
+    jobs = young(comparison) or plural(comparison.entries, "job")
+    parts = [f"{comparison.baseline} ({jobs})"] if comparison.baseline else []
     if comparison.base_traces:
         parts.append(f"{plural(comparison.base_traces, 'trace')} of the base commit")
     return clean(" and ".join(parts))
 
 
+def young(comparison: Comparison) -> str:
+    """Return `2 of 5 jobs` for a baseline with too few comparable jobs to confirm times, or else ""."""
+    jobs = comparison.entries if comparison.comparable is None else comparison.comparable
+    return f"{jobs} of {NEEDED_JOBS} jobs" if 0 < jobs < NEEDED_JOBS else ""
+
+
 def headline(report: Report) -> str:
-    """Return `2 new, 1 worse, 3 fixed, 12 known`, or without a comparison the findings by severity."""
+    """Return `2 new, 1 worse, 3 fixed, 12 known`, or without a comparison the findings by severity.
+
+    A run that could not be compared says so before anything else that is not a regression.
+    """
     summary = summarise(report)
     if report.comparison is None:
         nouns = (("error", summary.errors), ("warning", summary.warnings))
         parts = [plural(count, noun) for noun, count in nouns if count]
         parts += [f"{summary.infos:,} info"] if summary.infos else []
-        return ", ".join(parts) or "no findings"
-    names = ("new", "worse", "suspected", "fixed", "better", "known", "undecided")
-    parts = [f"{getattr(summary, name):,} {name}" for name in names if getattr(summary, name)]
+        found = ", ".join(parts) or "no findings"
+        return found if is_decided(report) else f"nothing to compare with, {found}"
+    others = ["fixed", "better", "known", "undecided"]
+    parts = [f"{getattr(summary, name):,} {name}" for name in ("new", "worse", "suspected") if getattr(summary, name)]
+    if not is_decided(report):
+        parts.append(f"{'the rest ' if parts else ''}could not be compared with {_uncomparable(report.comparison)}")
+        others.remove("undecided")  # their number says no more
+    elif not parts:
+        parts.append("no regressions")
+    parts += [f"{getattr(summary, name):,} {name}" for name in others if getattr(summary, name)]
     parts += [f"{summary.unknown:,} {Status.UNKNOWN}"] if summary.unknown else []
-    if not (summary.new or summary.worse or summary.suspected):
-        parts.insert(0, "no regressions" if is_decided(report) else "nothing could be compared")
     return ", ".join(parts)
 
 
+def _uncomparable(comparison: Comparison) -> str:
+    """Return the reference that is of no use, and how it was made."""
+    which = "the baseline" if comparison.baseline else "the base traces"
+    return f"{which} (made with {clean(comparison.elsewhere)})" if comparison.elsewhere else which
+
+
 def outcome(report: Report) -> Outcome:
-    """Return what the run comes to; incomplete if a trace is damaged and nothing else is wrong."""
+    """Return what the run comes to.
+
+    incomplete: a trace is damaged, and nothing else is wrong. undecided: the run could not be compared.
+    """
     if report.failing or report.uncompared:
         return "failure"
-    return "incomplete" if any(trace.damage is not None for trace in report.traces) else "success"
+    if any(trace.damage is not None for trace in report.traces):
+        return "incomplete"
+    return "success" if is_decided(report) else "undecided"
 
 
 def is_decided(report: Report) -> bool:
-    """Whether the comparison, if there is one, can say anything about this run."""
+    """Whether all of the run could be compared, or it is a run of the command line that needs no comparison.
+
+    Where only goroutine counts are comparable, as after a change of GOMAXPROCS, a run is not decided.
+    """
     if report.comparison is None:
-        return True
-    levels = {v.level for v in report.comparison.verdicts.values() if v.status is not Status.UNKNOWN}
+        return not report.only_regressions
     has_reference = bool(report.comparison.entries or report.comparison.base_traces)
-    return levels != {Level.INCONCLUSIVE} and (has_reference or bool(levels))
+    return not report.comparison.elsewhere and not _not_compared(report) and has_reference
 
 
 def is_resolved(report: Report) -> bool:
     """Whether everything could be compared, and nothing is new or worse, not even on weak evidence."""
     if report.comparison is None or not report.comparison.verdicts or outcome(report) != "success":
-        return False
-    if any(verdict.level is Level.INCONCLUSIVE for verdict in report.comparison.verdicts.values()):
         return False
     return not any(verdict and verdict.flagged for verdict in map(report.verdict, report.findings))
 
@@ -218,7 +251,7 @@ def conclusion(report: Report) -> str:
     """Return a sentence: whether the run passes, and why where the headline does not say it."""
     ends = "The run is incomplete because a trace is damaged; the rest passes"
     if (result := outcome(report)) != "incomplete":
-        ends = "The run fails" if result == "failure" else "The run passes"
+        ends = {"failure": "The run fails", "undecided": "Nothing fails the run"}.get(result, "The run passes")
     why = reason(report)
     return f"{ends}: {why}." if why else f"{ends}."
 
@@ -231,6 +264,8 @@ def reason(report: Report) -> str:
         return f"it could not be compared with the baseline{found}"
     if report.fail_on is Severity.NONE:
         return "failing is turned off"
+    if report.only_regressions and report.comparison is None:
+        return "there is nothing to compare it with"
     if report.comparison is None:
         if failing:
             return f"{plural(failing, 'finding')} at {limit} or above"
@@ -240,6 +275,11 @@ def reason(report: Report) -> str:
     # a regression is at least a warning: only with a higher limit do some not fail
     if report.fail_on > Severity.WARN and any(is_regression(report.verdict(finding)) for finding in report.findings):
         return f"{plural(failing, 'regression') if failing else 'no regression'} at {limit} or above"
+    if not failing and outcome(report) == "undecided":
+        return "where the environments differ, only goroutine counts are compared"
+    is_young = young(report.comparison) if report.comparison.base_traces < NEEDED_BASE else ""
+    if not failing and is_young:
+        return f"the baseline has {is_young}, so times can only be suspected"
     return ""
 
 
@@ -252,7 +292,7 @@ def trace_line(trace: TraceSummary) -> str:
         return clean(f"{trace.path}: could not be read")
     facts = f"{quantity(trace.duration_ns, 'ns')}, {plural(trace.events, 'event')}, "
     facts += f"{plural(trace.goroutines, 'goroutine')}, GOMAXPROCS {trace.gomaxprocs}"
-    return clean(f"{trace.path}: Go {go(trace.go_version)}, {facts}")
+    return clean(f"{trace.path}: Go {go_releases(trace.go_version)}, {facts}")
 
 
 def remarks(report: Report) -> list[str]:

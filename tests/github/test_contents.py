@@ -61,6 +61,25 @@ def test_a_file_over_the_limit_is_refused(hub: Hub) -> None:
         contents.read(connect(hub), NAME, "main", 100)
 
 
+@pytest.mark.parametrize("data", [DATA, b"", b"x" * 100])
+def test_a_server_that_answers_with_json_is_understood(hub: Hub, data: bytes) -> None:
+    """Gitea and Forgejo ignore that raw content was asked for."""
+    hub.state.has_raw_contents = False
+    hub.state.put(NAME, data)
+    assert contents.read(connect(hub), NAME, "main", 100) == data
+    hub.state.put(NAME, b"x" * 101)
+    with pytest.raises(PublishError, match=r"baseline\.json: the response exceeds the limit of 100 bytes"):
+        contents.read(connect(hub), NAME, "main", 100)
+
+
+def test_an_answer_without_the_content_is_an_error(hub: Hub) -> None:
+    """GitHub leaves the content of a file of more than 1 MB out of its JSON answer."""
+    hub.state.has_raw_contents = False
+    hub.state.put(NAME, bytes((1 << 20) + 1))
+    with pytest.raises(PublishError, match=r"baseline\.json: the server describes the file instead of sending it"):
+        contents.read(connect(hub), NAME, "main", 2 << 20)
+
+
 def test_a_missing_permission_is_named(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match="the token needs `contents: read`"):
         contents.read(connect(hub, NOTHING), NAME, "main", 100)

@@ -81,8 +81,8 @@ def test_groups_that_were_not_compared_are_not_known() -> None:
 @pytest.mark.parametrize(
     ("baseline", "traces", "reference"),
     [
-        ("b.json", 0, "b.json (1 job)"),
-        ("b.json", 2, "b.json (1 job) and 2 traces of the base commit"),
+        ("b.json", 0, "b.json (1 of 5 jobs)"),
+        ("b.json", 2, "b.json (1 of 5 jobs) and 2 traces of the base commit"),
         ("", 1, "1 trace of the base commit"),
     ],
 )

@@ -21,7 +21,7 @@ def contents(call: Call) -> Response:
     content = call.state.files[name].get(path)
     if content is None:
         raise Refusal(404, "Not Found")
-    if call.request.headers.get("accept") == RAW:
+    if call.request.headers.get("accept") == RAW and call.state.has_raw_contents:
         return Response(200, content, f"{RAW}; charset=utf-8")
     return Response.of(200, call.shapes.file(path, name, content))
 

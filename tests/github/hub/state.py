@@ -109,6 +109,7 @@ class State:
     comments: dict[int, Comment] = field(default_factory=dict)
     artifacts: dict[int, Artifact] = field(default_factory=dict)
     uploads: list[Upload] = field(default_factory=list)
+    has_raw_contents: bool = True  # not on Gitea and Forgejo, which always answer with JSON
     code_scanning: bool = True
     upload_limit: int = 10_000_000
     processing: list[Mapping[str, Any]] = field(
