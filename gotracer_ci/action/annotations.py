@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gotracer_ci.baseline.verdicts import Level
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.report import view
@@ -33,9 +32,8 @@ def beside_code(report: Report, root: str) -> Iterator[Annotation]:
 
 
 def _level(report: Report, finding: Finding) -> str:
-    verdict = report.verdict(finding)
-    is_weak = verdict is not None and verdict.level is not Level.CONFIRMED
-    return "warning" if view.severity(report, finding) >= Severity.WARN and not is_weak else "notice"
+    counts = view.severity(report, finding) >= Severity.WARN and not view.is_weak(report.verdict(finding))
+    return "warning" if counts else "notice"
 
 
 def _annotation(report: Report, finding: Finding, level: str, root: str) -> Annotation:

@@ -62,6 +62,11 @@ def _is_flagged(verdict: Verdict | None, level: Level) -> bool:
     return verdict is not None and verdict.flagged and verdict.level is level
 
 
+def is_weak(verdict: Verdict | None) -> bool:
+    """Whether a verdict is less than confirmed."""
+    return verdict is not None and verdict.level is not Level.CONFIRMED
+
+
 def severity(report: Report, finding: Finding) -> Severity:
     """Return the severity as the exit code counts it: a regression is at least a warning."""
     levels = _JUDGED if report.strict else _JUDGED[:1]

@@ -79,6 +79,51 @@ def test_always_comments_on_a_clean_run_and_never_on_none(workflow: Workflow) ->
     assert "no regressions" in workflow.hub.state.bodies(7)[0].lower()
 
 
+def test_always_says_why_there_is_no_comment(workflow: Workflow) -> None:
+    workflow.runner.says("push", {"ref": "refs/heads/main"}, GITHUB_REF="refs/heads/main")
+
+    always, auto = workflow.step(CLEAN, comment="always"), workflow.step(CLEAN)
+
+    assert always.exit_code == 0
+    (notice,) = always.annotations("notice")
+    assert "this run of push has no pull request" in notice
+    assert auto.annotations("notice") == []
+
+
+def test_a_closed_pull_request_gets_no_comment(workflow: Workflow) -> None:
+    pull = workflow.opened()
+    pull.state = "closed"
+
+    step = workflow.step(LEAK, comment="always")
+
+    assert step.exit_code == 1
+    assert workflow.written() == []
+    assert "no comment: pull request 7 is closed" in step.log
+
+
+def test_a_broken_baseline_is_the_only_annotation(workflow: Workflow) -> None:
+    """Without it nobody knows which findings are old."""
+    workflow.opened()
+    workflow.hub.state.put(BASELINE, "<<<<<<< ours")
+
+    step = workflow.step(LEAK, fail_on="info")
+
+    assert step.exit_code == 3
+    assert len(step.annotations("error")) == 1
+    assert step.annotations("warning") == []
+
+
+def test_a_server_that_answers_with_json_gives_its_baseline(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.state.has_raw_contents = False
+    (workflow.runner.workspace / BASELINE).unlink()
+
+    step = workflow.step(CLEAN)
+
+    assert step.exit_code == 0
+    assert f"Compared with {BASELINE} on main (2 of 5 jobs)" in step.log
+
+
 def test_jobs_of_a_matrix_have_a_comment_each(workflow: Workflow) -> None:
     workflow.opened()
 
