@@ -16,6 +16,7 @@ COMPILED = (
     "interning",
     "kernel",
     "observe",
+    "observers/ancestry",
     "observers/groups",
     "regions",
     "sorting",

@@ -110,6 +110,18 @@ CASES = (
         "goroutines of spawnWatcher never end, in chan receive",
         {"goroutines": (120, None)},
     ),
+    Case(
+        "connections",
+        ("1.21", "1.27"),
+        "goroutines of net/http that fetch's unclosed responses and listen's idle connections keep",
+        {"goroutines": (72, 73)},
+    ),
+    Case(
+        "forever",
+        ("1.21", "1.27"),
+        "240 goroutines wait forever, all created at the beginning, in abandon",
+        {"goroutines": (240, None), "wait forever": (250 * MS, None)},
+    ),
     Case("service", ("1.27",), "the run that the baseline is made from", {MUTEX: (0, 1 * MS), "goroutines": (-1, 1)}),
     Case(
         "service-again",

@@ -156,3 +156,11 @@ def groups_of(trace: Any) -> list[tuple[Any, ...]]:
         pass
     rows: list[tuple[Any, ...]] = groups.rows()
     return rows
+
+
+def ancestry_of(trace: Any) -> Any:
+    """Read a trace with the active build and return its `Ancestry`."""
+    ancestry = import_module(f"{NAME}.observers.ancestry").Ancestry()
+    for _ in trace.chunks((), (ancestry,)):
+        pass
+    return ancestry

@@ -54,6 +54,7 @@ THIRD_PARTY = {
         "trace/interning",
         "trace/kernel",
         "trace/observe",
+        "trace/observers/ancestry",
         "trace/observers/groups",
         "trace/regions",
         "trace/sorting",

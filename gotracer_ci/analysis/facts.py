@@ -14,6 +14,7 @@ from gotracer_ci.notes import Note
 from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor
 from gotracer_ci.source.program import program
+from gotracer_ci.trace.observers.ancestry import Ancestry
 from gotracer_ci.trace.observers.groups import Groups
 from gotracer_ci.trace.reader import Trace
 
@@ -55,8 +56,8 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
     """
-    groups, heap = Groups(), HeapSamples()
-    consume(trace, (heap, *consumers), (groups,))
+    groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
+    consume(trace, (heap, *consumers), (groups, ancestry))
     if trace.events <= _READERS_OWN:
         raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
     stacks = Stacks(trace.tables, source)
@@ -69,7 +70,7 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
         duration_ns=trace.duration_ns,
         gomaxprocs=totals["gomaxprocs"],
         intervals=found,
-        goroutines=goroutines.census(trace, stacks),
+        goroutines=goroutines.census(trace, stacks, ancestry),
         heap=heap.result(),
         tests=tests.tests(found),
         anchor=anchor(stacks.frames, source.repository),

@@ -116,3 +116,12 @@ class Stacks:
         if first and first != [last] and first != ["runtime.main"]:
             return Stack((*stack.frames, *self[entry].frames))
         return Stack() if not first and waits.is_cut(stack.functions) else stack
+
+    def nearest_own(self, lineage: Sequence[int]) -> Stack:
+        """Return the first of these stacks that has own code; without one, the first.
+
+        Args:
+            lineage: indices of the stacks that created a goroutine, its creator, and so on.
+        """
+        found = (self[index] for index in lineage if self[index].own)
+        return next(found, self[lineage[0]])

@@ -64,7 +64,7 @@ def tests_of(trace: Traced, key: Key) -> frozenset[str]:
     worst = next((found.worst for found in trace.measured if found.key == key), ())
     stacks = [stack for interval in worst for stack in (interval.stack, interval.creation)]
     if not worst:
-        stacks = [group.creation for group in trace.facts.goroutines.survivors if group.place == key.place]
+        stacks = [group.creator for group in trace.facts.goroutines.alive if group.place == key.place]
     return frozenset(tests.tests_of(stacks))
 
 

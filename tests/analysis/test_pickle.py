@@ -24,7 +24,7 @@ PLAIN = {
     "collections.Counter",
     "gotracer_ci.analysis.facts.Facts",
     "gotracer_ci.analysis.goroutines.Goroutines",
-    "gotracer_ci.analysis.goroutines.Survivors",
+    "gotracer_ci.analysis.goroutines.Alive",
     "gotracer_ci.analysis.heap.Growth",
     "gotracer_ci.analysis.heap.Heap",
     "gotracer_ci.analysis.intervals.Interval",

@@ -5,8 +5,6 @@ Each test uses a real trace that shows a known fault of gotracer, the predecesso
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gotracer_ci.analysis.heap import Growth
@@ -14,48 +12,6 @@ from gotracer_ci.analysis.intervals import IntervalKind
 from gotracer_ci.findings import Key, Severity
 from tests.conftest import facts_of, findings, measured
 from tests.rules.real import MS, RULES, finding_of, has_line, of_rule
-
-
-@pytest.mark.parametrize(("name", "created"), [("smallgrowth-go1.25", 3), ("smallgrowth-seven-go1.26", 7)])
-def test_small_growth_is_not_a_leak(name: str, created: int) -> None:
-    """Three or seven goroutines more than six are not a leak, whatever the percentage."""
-    (work,) = (s for s in facts_of(name).goroutines.survivors if s.created)
-    assert work.created == created
-    assert work.late == created - len([n for n in range(created) if n < 4])  # one each 60 ms of 480
-    assert findings(name) == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "place", "entry", "count", "waiting"),
-    [
-        ("leak-go1.24", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
-        ("leak-go1.27", "main.spawnWatcher", "main.(*subscription).watch", 150, "chan receive"),
-        ("service-leak-go1.27", "main.(*service).startAudit", "main.(*service).startAudit.func1", 40, "chan send"),
-    ],
-)
-def test_a_leak_names_the_creator_and_the_wait(name: str, place: str, entry: str, count: int, waiting: str) -> None:
-    """The message has the creating function, the number, and what the goroutines are blocked on."""
-    (finding,) = of_rule(name, "GoroutineLeakGrowth")
-    assert finding.key.place == place
-    assert finding.severity is Severity.ERROR
-    assert finding.statistics.total == count
-    assert f"{count} goroutines created by {place}" in finding.message
-    assert f"{count} in {waiting} at" in finding.detail
-    assert entry in finding.detail
-    assert has_line(finding, f"{name.split('-')[0]}/main.go", "go ")
-
-
-@pytest.mark.parametrize(
-    ("created", "late", "severity"),
-    [(150, 75, "error"), (150, 15, "error"), (150, 14, "none"), (150, 0, "none"), (150, 136, "none"), (19, 9, "none")],
-)
-def test_a_pool_started_once_is_not_a_leak(created: int, late: int, severity: str) -> None:
-    """A leak continues: each half of the trace created at least a tenth of the goroutines, and there are enough."""
-    facts = facts_of("leak-go1.27")
-    (leaked,) = (s for s in facts.goroutines.survivors if s.created)
-    changed = facts.goroutines._replace(survivors=(replace(leaked, created=created, late=late),))
-    (found,) = RULES["GoroutineLeakGrowth"].run(facts._replace(goroutines=changed))
-    assert found.severity.label == severity
 
 
 @pytest.mark.parametrize(
