@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -193,6 +194,20 @@ def test_output_goes_to_the_file_and_stdout_stays_empty(run: Run, directory: Pat
     assert (directory / "new/directory/report.json").read_bytes() == on_stdout.stdout
 
 
+def test_a_page_goes_to_a_file_whose_name_is_printed(run: Run, directory: Path) -> None:
+    """So that `open $(gotracer-ci analyze … --format html)` works, with and without --output."""
+    done = run(*GOOD, "-f", "html", cwd=directory)
+    assert (done.returncode, done.stderr) == (1, b"")
+    name = done.stdout.decode().removesuffix("\n")
+    assert re.fullmatch(r"gotracer_\d{8}_\d{6}\.html", name)
+    page = (directory / name).read_bytes()
+    assert page.startswith(b"<!DOCTYPE html>")
+    named = run(*GOOD, "-f", "html", "-o", "out/report.html", cwd=directory)
+    assert (named.stdout, named.stderr) == (b"out/report.html\n", b"")
+    assert (directory / "out/report.html").read_bytes() == page
+    assert run(*GOOD, "-f", "html", "-o", "/dev/stdout", cwd=directory).stdout == page
+
+
 @pytest.mark.parametrize("name", ["tour-go1.25", "service-lock-go1.23", "generations-go1.26"])
 def test_byte_identical_from_anywhere(run: Run, tmp_path: Path, name: str) -> None:
     """In every format: the output does not depend on the hash seed, the time zone or the working directory."""
@@ -224,12 +239,48 @@ def test_byte_identical_with_a_baseline(run: Run, tmp_path: Path) -> None:
     assert len(documents[0]) == 6
 
 
-def test_version_says_whether_the_decoder_is_compiled(run: Run) -> None:
-    done = run("--version")
+@pytest.mark.parametrize("option", ["--version", "-v"])
+def test_version_says_whether_the_decoder_is_compiled(run: Run, option: str) -> None:
+    done = run(option)
     assert (done.returncode, done.stderr) == (0, b"")
     assert re.fullmatch(
         rf"gotracer-ci {re.escape(__version__)} \(decoder (compiled|not compiled: .*)\)\n", done.stdout.decode()
     )
+
+
+@pytest.mark.parametrize("path", [(), ("analyze",), ("baseline",), ("baseline", "check")])
+def test_help_shows_the_help_of_a_command(run: Run, path: tuple[str, ...]) -> None:
+    shown = run("help", *path)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert shown.stdout == run(*path, "--help").stdout
+
+
+def complete(run: Run, words: str) -> list[str]:
+    """Return what bash would offer after these words."""
+    *before, _ = given = words.split(" ")
+    done = run(COMP_WORDS=" ".join(given), COMP_CWORD=str(len(before)), _GOTRACER_CI_COMPLETE="bash_complete")
+    assert done.stderr == b""
+    return [line.partition(",")[2] or line for line in done.stdout.decode().splitlines()]
+
+
+def test_shells_complete_commands_options_rules_formats_and_files(run: Run) -> None:
+    assert complete(run, "gotracer-ci an") == ["analyze"]
+    assert complete(run, "gotracer-ci baseline ch") == ["check"]
+    assert complete(run, "gotracer-ci analyze --fail") == ["--fail-on"]
+    assert complete(run, "gotracer-ci analyze --skip GC") == ["GCPauseSpike", "GCAssist"]
+    assert complete(run, "gotracer-ci rules Mu") == ["MutexContention"]
+    assert complete(run, "gotracer-ci analyze -f s") == ["sarif"]
+    for words in ("gotracer-ci analyze tra", "gotracer-ci analyze --baseline tra", "gotracer-ci baseline show tra"):
+        assert complete(run, words) == ["tra"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_the_shell(run: Run, shell: str) -> None:
+    done = run("completion", shell)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f"_GOTRACER_CI_COMPLETE={shell}_complete".encode() in done.stdout
+    if shell == "bash":
+        assert subprocess.run(["bash", "-n"], input=done.stdout).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("analyze", "--help"), ("rules", "--help")])

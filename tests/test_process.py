@@ -47,7 +47,7 @@ def started(*arguments: str, stdout: int) -> subprocess.Popen[bytes]:
     [
         (("analyze", LOCKWAIT), 1),
         (("analyze", path_of("idle-go1.27"), "-f", "json"), 0),
-        (("analyze", *map(str, sorted(TRACES.glob("tour*"))), "-f", "html"), 1),
+        (("analyze", *map(str, sorted(TRACES.glob("tour*"))), "-f", "sarif"), 1),
         (("rules",), 0),
         (("--version",), 0),
     ],

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gotracer_ci import files
-from gotracer_ci.commands.output import complain, stdout
+from gotracer_ci.commands.output import complain, print_lines, stdout
 from gotracer_ci.commands.usage import FILE, Choice, Command, file_names, rule_names
 from gotracer_ci.errors import UsageError
 from gotracer_ci.report.formats import FILES, FORMATS, NAMES
@@ -30,7 +32,9 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(cls=Command)
 @click.argument("traces", nargs=-1, metavar="TRACE...", shell_complete=file_names)
 @click.option("-f", "--format", type=Choice(NAMES), help="Format of the result [default: human].")
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the result to FILE instead of stdout.")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout; html: gotracer_TIME.html]."
+)
 @_file_options
 @click.option("--baseline", type=FILE, metavar="FILE", help="Compare with this baseline; only regressions count.")
 @click.option(
@@ -85,6 +89,8 @@ def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int
         "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
     }
     settings = load(given, config, typed=True)
+    if FORMATS[settings.format].is_opened and settings.output is None:
+        settings = replace(settings, output=Path(f"gotracer_{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}.html"))
     with progress.shown(sys.stderr) as watch:
         outcome = pipeline.run(settings, watch)
     try:
@@ -114,7 +120,10 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _print(report: Report, name: str, output: Path | None) -> None:
     if output is not None:
         files.write(output, FORMATS[name].render(report).encode())
-        click.echo(f"wrote {output}", err=True)
+        if FORMATS[name].is_opened and output.parts[:2] != ("/", "dev"):
+            print_lines([str(output)])
+        else:
+            click.echo(f"wrote {output}", err=True)
         return
     with stdout() as stream:
         FORMATS[name].show(report, stream)

@@ -217,3 +217,10 @@ def test_the_invalid_input_is_named(change: dict[str, str], named: str) -> None:
 
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["GITHUB_API_URL", "GITHUB_SERVER_URL"])
+def test_a_password_in_a_url_is_refused_and_not_shown(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"^{name}: remove the user name and password from this URL; ") as error:
+        from_environ({"GITHUB_WORKSPACE": str(tmp_path), name: "https://bot:geheim@github.example/api"})
+    assert "geheim" not in str(error.value)

@@ -135,11 +135,17 @@ class TestJson:
         with pytest.raises(UsageError, match=r"shard\.json: not a gotracer-ci report"):
             schema.read(text.encode("utf-8", "surrogatepass"), "shard.json", {})
 
-    def test_ndjson_has_gotracers_names_first(self) -> None:
+    def test_ndjson_has_gotracers_names_first_with_its_values(self) -> None:
         lines = [json.loads(line) for line in render("ndjson", REPORTS["compared"]).splitlines()]
         assert len(lines) == len(REPORTS["compared"].findings)
         theirs = "severity rule message detail suggestion timestamp_ns goroutine_id stack count"
         assert list(lines[0])[:9] == theirs.split()
+        # a regression is at least a warning, and gotracer has no severity below INFO
+        assert [line["severity"] for line in lines[:4]] == ["ERROR", "WARN", "WARN", "WARN"]
+        assert {line["severity"] for line in lines[4:]} == {"WARN", "INFO"}
+        assert lines[0]["stack"][0] == "sync.(*Mutex).Lock\n\t/usr/local/go/src/sync/mutex.go:46"
+        (counter,) = [line for line in lines if line["rule"] == "GoroutineLeakGrowth"]
+        assert not {"detail", "goroutine_id", "stack"} & counter.keys()
         assert (lines[0]["verdict"], lines[2]["total_ns"], lines[-1]["verdict"]) == ("new", None, None)
 
 

@@ -17,13 +17,15 @@ class Format(NamedTuple):
     """A report format. The file of its name has `render(report)`, and is imported when the format is first used.
 
     action_file: where the action writes it by default; None if only on request. is_drawn: the file also has
-    `draw(report, stream)` for terminals, so there is no option to write it to a file. has_schema: the file also has
-    `schema()`, which returns the JSON Schema to publish.
+    `draw(report, stream)` for terminals, so there is no option to write it to a file. is_opened: people open it in
+    another program, so it always goes to a file, whose name is the result. has_schema: the file also has `schema()`,
+    which returns the JSON Schema to publish.
     """
 
     name: str
     action_file: Path | None = None
     is_drawn: bool = False
+    is_opened: bool = False
     has_schema: bool = False
 
     @property
@@ -58,7 +60,7 @@ FORMATS: Final = {
         Format("ndjson"),
         Format("markdown"),
         Format("sarif", action_file=Path("gotracer-ci/report.sarif")),
-        Format("html", action_file=Path("gotracer-ci/report.html")),
+        Format("html", action_file=Path("gotracer-ci/report.html"), is_opened=True),
         Format("junit"),
         Format("gitlab"),
     )

@@ -1,14 +1,20 @@
-"""One finding per line, with the members that gotracer prints first, for scripts that read its output."""
+"""One finding per line, for scripts that read gotracer's output: its members come first, with its kind of values.
+
+A severity is in capital letters, a frame is `function`, a line break, a tab and `file:line`, and an empty member
+of gotracer's is missing.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gotracer_ci.findings import Finding
+from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.document import OF_FINDING, values
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import compact_json
+
+_OPTIONAL = ("detail", "suggestion", "goroutine_id", "stack", "count")
 
 
 def render(report: Report) -> str:
@@ -17,16 +23,18 @@ def render(report: Report) -> str:
 
 def _line(report: Report, finding: Finding) -> dict[str, Any]:
     verdict = report.verdict(finding)
-    return {
-        "severity": finding.severity.label,
+    line = {
+        "severity": max(view.severity(report, finding), Severity.INFO).name,
         "rule": finding.key.rule,
         "message": finding.message,
         "detail": finding.detail,
         "suggestion": finding.suggestion,
         "timestamp_ns": finding.timestamp_ns,
-        "goroutine_id": finding.goroutine,
-        "stack": values(report, finding.stack),
+        "goroutine_id": max(finding.goroutine, 0),
+        "stack": [f"{frame.function}\n\t{frame.file}:{frame.line}" for frame in finding.stack],
         "count": finding.statistics.count,
+    }
+    ours = {
         "fingerprint": finding.fingerprint,
         "total_ns": finding.statistics.total if finding.statistics.unit == "ns" else None,
         "max_ns": finding.statistics.maximum if finding.statistics.unit == "ns" else None,
@@ -34,3 +42,4 @@ def _line(report: Report, finding: Finding) -> dict[str, Any]:
         "judgement": values(report, verdict, OF_FINDING),
         "location": values(report, finding.location),
     }
+    return {name: value for name, value in line.items() if value or name not in _OPTIONAL} | ours
