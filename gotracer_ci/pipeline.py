@@ -32,10 +32,11 @@ class Published(NamedTuple):
     """How the report of an action's run differs from that of a command.
 
     only_regressions: without anything to compare with, nothing fails, unless `fail_on` is set explicitly.
-    run: the URL of the workflow run.
+    all_alerts: systems that keep alerts get all findings above the thresholds. run: the URL of the workflow run.
     """
 
     only_regressions: bool = False
+    all_alerts: bool = False
     run: str = ""
 
 
@@ -117,6 +118,7 @@ def run(
         top=settings.top,
         folder=repository.directory,
         base_traces=_summaries(base),
+        all_alerts=published.all_alerts,
         commit=settings.commit,
         run=published.run,
     )

@@ -24,7 +24,8 @@ SETTINGS = {field.name for field in fields(Settings)}
 INTERNAL = {"baseline_name"}
 """Settings that users cannot set."""
 ABOUT_GITHUB = {
-    "annotations", "artifact", "comment", "comment-id", "dry-run", "github-token", "job-summary", "upload-sarif",
+    "annotations", "artifact", "comment", "comment-id", "dry-run", "github-token", "job-summary", "sarif-results",
+    "upload-sarif",
 }  # fmt: skip
 """Inputs that control what the action publishes, so they are not settings."""
 AS_SETTING = {

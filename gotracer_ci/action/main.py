@@ -16,6 +16,7 @@ from gotracer_ci import pipeline
 from gotracer_ci.action import second_stage, setup
 from gotracer_ci.action.annotations import beside_code, of_run
 from gotracer_ci.action.publish import publish
+from gotracer_ci.action.upload import why_not_uploaded
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
@@ -55,7 +56,9 @@ def main(*, dry_run: bool = False) -> int:
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     with tempfile.TemporaryDirectory() as directory:
         settings, remarks = setup.complete(environment, client, Path(directory))
-        as_action = pipeline.Published(only_regressions=True, run=environment.run_url)
+        as_action = pipeline.Published(
+            only_regressions=True, all_alerts=environment.sarif_results == "all", run=environment.run_url
+        )
         outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
     report, root = outcome.report, setup.absolute(settings.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
@@ -72,7 +75,9 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     named = {f"{name}-file" for name in setup.DEFAULT_REPORTS} | {"baseline-file"}
     _write_outputs(environment, {name: environment.on_host(files[name]) for name in sorted(named & files.keys())})
 
-    published = publish(report, outcome.errors, environment, client, root)
+    kept_back = why_not_uploaded(report, outcome.errors, is_update=settings.update_baseline)
+    _write_outputs(environment, {"uploadable": "false" if kept_back else "true"})
+    published = publish(report, kept_back, environment, client, root)
     _log_published(environment, published.log, published.comment_url)
     annotations = [remark("error", str(error)) for error in (*outcome.errors, *published.errors)]
     annotations += [*of_run(report), *remarks, *published.annotations]

@@ -6,21 +6,17 @@ explicitly asked for the result, or if GitHub failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from gotracer_ci import files
-from gotracer_ci.errors import FileError, ForbiddenError, GotracerError, PublishError
-from gotracer_ci.github import code_scanning, comments, pulls
+from gotracer_ci.action import upload
+from gotracer_ci.errors import ForbiddenError, GotracerError, PublishError
+from gotracer_ci.github import comments, pulls
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
 from gotracer_ci.github.comments import Posted, WorkflowRun
 from gotracer_ci.github.environment import RunnerEnvironment
-from gotracer_ci.report import comment, view
-from gotracer_ci.report.formats import sarif
-from gotracer_ci.report.line_hash import line_hashes
+from gotracer_ci.report import comment
 from gotracer_ci.report.model import Report
 
 _READ_ONLY = "the token of a pull request from a fork or by Dependabot is read-only."
@@ -28,7 +24,6 @@ _SECOND_STAGE = (
     f"{_READ_ONLY} The findings are in the job summary; to get them as a comment, add the second workflow in "
     "docs/github.md."
 )
-_LARGEST_SOURCE = 8 << 20  # bytes
 _DONE = {
     "created": "comment created",
     "updated": "comment updated",
@@ -50,17 +45,17 @@ class Published:
 
 
 def publish(
-    report: Report, problems: Sequence[GotracerError], environment: RunnerEnvironment, client: Client | None, root: Path
+    report: Report, kept_back: str, environment: RunnerEnvironment, client: Client | None, root: Path
 ) -> Published:
     """Comment and upload, as the inputs ask. If one fails, the other is still tried.
 
     Args:
-        problems: the errors in the run's traces and baseline.
+        kept_back: why nothing is uploaded to code scanning, "" otherwise.
         client: None without a token.
         root: the absolute directory that the report's paths are relative to.
     """
     published = Published()
-    run = _Finished(report, problems, environment, client, root, published)
+    run = _Finished(report, kept_back, environment, client, root, published)
     for step in (run.comment, run.upload):
         try:
             step()
@@ -87,7 +82,7 @@ class _Finished:
     """A finished run, and what has been published so far."""
 
     report: Report
-    problems: Sequence[GotracerError]
+    kept_back: str
     environment: RunnerEnvironment
     client: Client | None
     root: Path
@@ -139,53 +134,16 @@ class _Finished:
     def upload(self) -> None:
         if not self.environment.upload_sarif:
             return
-        # An incomplete result would close the alerts of the missing part.
-        undecided = "" if view.is_decided(self.report) else "nothing could be compared"
-        if reason := str(self.problems[0]) if self.problems else undecided:
-            self.published.log.append(f"not uploaded to code scanning: {reason}")
+        if self.kept_back:
+            self.published.log.append(f"not uploaded to code scanning: {self.kept_back}")
             return
         if self.client is None:
             raise PublishError("upload-sarif: true needs github-token")
-        category = f"gotracer-ci/{self.environment.comment_id}"
-        log = sarif.render(self.report, category=category, line_hash=_line_hash(_top(self.root, self.report.folder)))
         try:
-            url = code_scanning.upload(self.client, log, *_analysed(self.environment))
+            urls = upload.upload(self.report, self.environment, self.client, self.root)
         except ForbiddenError:
             if not self.environment.event.is_read_only:
                 raise
             self.published.annotations.append(remark("notice", f"Not uploaded to code scanning: {_READ_ONLY}"))
             return
-        if url:  # empty in a dry run
-            self.published.log.append(f"uploaded to code scanning: {url}")
-
-
-def _analysed(environment: RunnerEnvironment) -> tuple[str, str]:
-    """Return the commit and the matching ref that were analyzed.
-
-    pull_request_target runs on the base branch, so for it they are those of the pull request's head.
-    """
-    event = environment.event
-    if event.name == "pull_request_target" and event.pull_request:
-        return event.pull_request.head_sha, f"refs/pull/{event.pull_request.number}/head"
-    return environment.commit, environment.ref
-
-
-def _top(root: Path, directory: str) -> Path:
-    """Return the repository's top directory, given the report's root and its path in the repository."""
-    return (root, *root.parents)[len(PurePosixPath(directory).parts)]
-
-
-def _line_hash(root: Path) -> Callable[[str, int], str | None]:
-    @cache
-    def hashes(path: str) -> Sequence[str]:
-        try:
-            data = files.read(root / path, _LARGEST_SOURCE)
-        except FileError:
-            return ()
-        return line_hashes(data.decode("utf-8", "replace"))
-
-    def of(path: str, line: int) -> str | None:
-        known = hashes(path)
-        return known[line - 1] if 0 < line <= len(known) else None
-
-    return of
+        self.published.log += [f"uploaded to code scanning: {url}" for url in urls]

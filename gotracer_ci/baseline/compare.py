@@ -19,7 +19,7 @@ from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_w
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.moved import pairs
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
-from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, Comparison, Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, NOTHING, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
@@ -238,7 +238,7 @@ def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, short
     Together with a file of one job it flags 6 % for the worst program and 1 % for all; with a file of five jobs, none.
     """
     if not limit.confirms:
-        return Level.SUSPECTED, "nothing: a peak depends on when the collector ran; the bytes allocated can confirm"
+        return Level.SUSPECTED, f"{NOTHING}: a peak depends on when the collector ran; the bytes allocated can confirm"
     if not limit.is_timing:
         return Level.CONFIRMED, ""
     if shortest_ns < SHORTEST_NS:

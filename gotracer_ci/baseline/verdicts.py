@@ -14,6 +14,8 @@ from gotracer_ci.notes import Note
 
 NEEDED_JOBS: Final = 5
 """A baseline of this many jobs confirms times."""
+NOTHING: Final = "nothing"
+"""The first word of `Verdict.more` if no evidence can confirm it."""
 NEEDED_BASE: Final = 2
 """With this many traces of the base commit, a baseline of one job does too."""
 
@@ -66,6 +68,11 @@ class Verdict(NamedTuple):
     def flagged(self) -> bool:
         """Whether this is a regression, confirmed or not."""
         return self.status in (Status.NEW, Status.WORSE)
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        """Whether this is only suspected, and more evidence could confirm it."""
+        return self.level is Level.SUSPECTED and not self.more.startswith(NOTHING)
 
     @property
     def ratio(self) -> float | None:

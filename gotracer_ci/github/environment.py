@@ -20,6 +20,7 @@ from gotracer_ci.github.event import Event
 from gotracer_ci.github.paths import Pairs, mapping_of, replace_prefix, turned
 
 Comment = Literal["auto", "always", "never"]
+SarifResults = Literal["regressions", "all"]
 REPORTS = ("sarif", "html", "json", "markdown")
 
 
@@ -62,6 +63,7 @@ class RunnerEnvironment:
     comment: Comment
     comment_id: str
     upload_sarif: bool
+    sarif_results: SarifResults
     artifact: str
     dry_run: bool
     mapping: Pairs
@@ -129,6 +131,9 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         comment=cast(Comment, inputs.checked("comment", "auto", "auto|always|never", "auto, always or never")),
         comment_id=check_id(inputs.text("comment-id") or "default"),
         upload_sarif=inputs.flag("upload-sarif") is True,
+        sarif_results=cast(
+            SarifResults, inputs.checked("sarif-results", "regressions", "regressions|all", "regressions or all")
+        ),
         artifact=inputs.checked(
             "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "an artifact name"
         ),

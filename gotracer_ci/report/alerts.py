@@ -12,17 +12,37 @@ from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
+from gotracer_ci.text import plural
 
 
 def alerts(report: Report) -> tuple[Finding, ...]:
     """Return the findings that are alerts, with and without a place.
 
-    With a comparison these are the findings that fail the run, or would if failing were not turned off. Without one
-    they are all findings above a threshold.
+    With a comparison these are the findings that fail the run, or would if failing were not turned off. Without one, or
+    if the report says so, they are all findings above a threshold.
     """
-    if report.comparison is None:
+    if report.comparison is None or report.all_alerts:
         return tuple(finding for finding in view.arrange(report).all if finding.severity)
     return replace(report, fail_on=report.fail_on or Severity.INFO).failing
+
+
+def why_not(report: Report) -> str:
+    """Return why the alerts of earlier runs must not be replaced by this report's, or "" if they may be.
+
+    An alert closes when it is no longer listed, so that list must be complete: a regression that this run can only
+    suspect may be the one that an earlier run with more traces confirmed.
+    """
+    if report.all_alerts:
+        return ""
+    if report.comparison is None:
+        return "there is nothing to compare with, so nothing is known to be a regression"
+    if not view.is_decided(report):
+        return view.headline(report)
+    listed = {finding.key for finding in alerts(report)}
+    verdicts = report.comparison.verdicts.values()
+    if left_out := sum(v.flagged and v.can_be_confirmed and v.key not in listed for v in verdicts):
+        return f"{plural(left_out, 'regression')} only suspected: it takes more traces to know which alerts to close"
+    return ""
 
 
 def placed(report: Report) -> Report:

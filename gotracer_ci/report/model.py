@@ -43,6 +43,9 @@ class Report:
         bool, Doc("Without anything to compare with, nothing fails: only a regression does.")
     ] = False
     top: Annotated[Natural, Doc("How many findings of each rule the terminal and Markdown show; 0 for all.")] = 0
+    all_alerts: Annotated[
+        bool, Doc("Code scanning and GitLab get all findings above the thresholds, not only regressions.")
+    ] = False
     commit: Annotated[str, Doc("The traced commit; empty if unknown.")] = ""
     run: Annotated[str, Doc("The URL of the workflow run that traced it; empty if unknown.")] = ""
     folder: Annotated[str, Doc("Where paths begin in the repository; empty at its root.")] = ""

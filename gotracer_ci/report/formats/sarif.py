@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from json.encoder import encode_basestring
 from typing import Any, cast
@@ -33,10 +34,12 @@ HOME = "https://go.dev/doc/diagnostics#execution-tracer"
 ROOT = "%SRCROOT%"
 FINGERPRINT = "gotracerCi/v1"
 LINE_HASH = "primaryLocationLineHash"
+MAX_RUNS = 20
 MAX_RESULTS = 25_000
 MAX_BYTES = 10_000_000
 MAX_STEPS = 10_000
 MAX_NAME = 255
+MAX_SLUG = 150
 MAX_DESCRIPTION = 1_024
 MAX_RELATED = 10
 _LEVELS = {Severity.NONE: "note", Severity.INFO: "note", Severity.WARN: "warning", Severity.ERROR: "error"}
@@ -52,10 +55,39 @@ def render(report: Report, category: str = "", line_hash: LineHash | None = None
 
     category, line_hash: for a direct upload to GitHub's API. GitHub's upload step sets both itself, and would warn.
     """
-    report = placed(report)
+    return _fitted([(report, category)], line_hash)
+
+
+def uploads(report: Report, category: str, line_hash: LineHash) -> Iterator[str]:
+    """Yield the logs for GitHub's API, each with at most as many runs as it accepts.
+
+    Each program has a run with a category of its own. GitHub replaces an earlier log of a category, so jobs that trace
+    different programs keep each other's alerts, and a program that joins a job does not orphan the others'.
+    """
+    programs = sorted({trace.program for trace in report.traces} | {f.key.program for f in report.findings})
+    parts = [
+        (
+            replace(report, findings=tuple(f for f in report.findings if f.key.program == program)),
+            f"{category}/{_slug(program)}" if program else category,
+        )
+        for program in programs
+    ]
+    for start in range(0, len(parts), MAX_RUNS):
+        yield _fitted(parts[start : start + MAX_RUNS], line_hash)
+
+
+def _slug(program: str) -> str:
+    """Return a program's part of a category. Of a name that is too long, its end is replaced by its hash."""
+    name = quote(clean(program))
+    return name if len(name) <= MAX_SLUG else f"{name[:MAX_SLUG]}-{zlib.crc32(program.encode()):08x}"
+
+
+def _fitted(parts: Iterable[tuple[Report, str]], line_hash: LineHash | None) -> str:
+    parts = [(placed(report), category) for report, category in parts]
     stacks, limit = True, MAX_RESULTS
     while True:
-        text = escape_json(to_json(_log(report, limit, category, line_hash, stacks=stacks))) + "\n"
+        runs = [_run(report, limit, category, line_hash, stacks=stacks) for report, category in parts]
+        text = escape_json(to_json(om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=runs))) + "\n"
         if len(text) <= MAX_BYTES or limit == 1 or len(zlib.compress(text.encode(), 6)) <= MAX_BYTES:
             return text
         stacks, limit = False, limit if stacks else limit // 2
@@ -95,7 +127,7 @@ def _attributes(kind: Any) -> list[tuple[str, str, Any]]:
     return [(a.name, a.metadata["schema_property_name"], None if a.name == "level" else a.default) for a in fields]
 
 
-def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, *, stacks: bool) -> om.SarifLog:
+def _run(report: Report, limit: int, category: str, line_hash: LineHash | None, *, stacks: bool) -> om.Run:
     wanted = alerts(report)
     lines = _by_line(wanted)
     shown = lines[:limit]
@@ -107,7 +139,7 @@ def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, 
     driver = om.ToolComponent(
         name=TOOL, semantic_version=report.version, information_uri=HOME, rules=[_rule(rule) for rule in rules]
     )
-    run = om.Run(
+    return om.Run(
         tool=om.Tool(driver=driver),
         automation_details=om.RunAutomationDetails(id=f"{category.removesuffix('/')}/") if category else None,
         column_kind="utf16CodeUnits",
@@ -116,7 +148,6 @@ def _log(report: Report, limit: int, category: str, line_hash: LineHash | None, 
         properties={"summary": values(report, view.summarise(report))} if report.comparison else None,
         results=[to_json(_result(report, same, place, index, made, stacks=stacks)) for place, same in shown],
     )
-    return om.SarifLog(version="2.1.0", schema_uri=SCHEMA_URI, runs=[run])
 
 
 def _by_line(findings: Iterable[Finding]) -> list[tuple[Location, list[Finding]]]:

@@ -148,6 +148,15 @@ class State:
     def comments_of(self, number: int) -> list[Comment]:
         return [comment for _, comment in sorted(self.comments.items()) if comment.number == number]
 
+    def alerts(self, ref: str) -> set[str]:
+        """Return the rules with an open alert on a ref: GitHub keeps the newest log of each category."""
+        open_by_category: dict[str, set[str]] = {}
+        for upload in self.uploads:
+            for run in upload.sarif["runs"] if upload.ref == ref else ():
+                category = run.get("automationDetails", {}).get("id", "").rpartition("/")[0]
+                open_by_category[category] = {result["ruleId"] for result in run["results"]}
+        return set().union(*open_by_category.values())
+
     def artifact(
         self, run: int, content: Mapping[str, bytes | str] | bytes, name: str = "gotracer-ci", expired: bool = False
     ) -> Artifact:
