@@ -50,7 +50,7 @@ from collections.abc import Iterator, Sequence
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
-from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, Severity, Statistics
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
@@ -89,14 +89,16 @@ class GoroutineLeakGrowth(Rule):
             key=measured.key,
             severity=measured.severity,
             message=_message(groups, facts.goroutines.at_start),
-            detail=f"They start in {first.entry or 'an unknown function'}. They are: {_waiting(groups)}.",
+            detail=(
+                f"They start in {first.entry or 'an unknown function'}; the first is goroutine {first.first}. "
+                f"They are: {_waiting(groups)}."
+            ),
             suggestion=self.suggestion,
             location=wording.location(stack.primary),
             stack=wording.frames(stack),
-            goroutine=first.first,
+            goroutine=first.first if measured.statistics.total == 1 else -1,
             timestamp_ns=first_ns,
             statistics=measured.statistics,
-            occurrences=(Occurrence(first_ns, 0, first.first, still_open=True),),
         )
 
     def _severity(self, groups: Sequence[Alive], at_start: int) -> Severity:
@@ -159,7 +161,9 @@ def _waiting(groups: Sequence[Alive]) -> str:
     for group in groups:
         found[group.doing, group.stack.function] += group.count
     most = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return "; ".join(f"{count(n)} in {what} at {function or 'an unknown place'}" for (what, function), n in most)
+    return "; ".join(
+        f"{count(n)} {wording.doing(what)} at {function or 'an unknown place'}" for (what, function), n in most
+    )
 
 
 RULE = GoroutineLeakGrowth(

@@ -8,6 +8,14 @@ from gotracer_ci.findings import Frame, Location, Statistics
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.text import count, duration
 
+_DOING = {
+    "forever": "blocked forever",
+    "network": "waiting for the network",
+    "sleep": "asleep",
+    "syscall": "in a system call",
+    **{state: state for state in ("running", "runnable", "waiting")},
+}
+
 
 def location(frame: SourceFrame | None, mapped: str = "") -> Location | None:
     """Return where a frame is in the repository, None if it is not there. mapped: overrides how it was found."""
@@ -25,6 +33,11 @@ def where(stack: Stack) -> str:
     if stack.own:
         return stack.own.function
     return f"a goroutine of {stack.function}" if stack.function else "an unnamed goroutine"
+
+
+def doing(state: str) -> str:
+    """Return what a goroutine does, from Go's reason for its wait or else its state: "in chan send", "running"."""
+    return _DOING.get(state, f"in {state}")
 
 
 def cause(interval: Interval) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,20 @@ def test_places_and_frames_are_links_if_the_repository_is_known() -> None:
         "example.com/shop/api.(*Server).handleOrder (api/orders.go:88)",
     ]
     assert len(stack.get_text().strip().splitlines()) == len(factory.STACK)
+
+
+def test_one_occurrence_is_once() -> None:
+    once = replace(COMPARED, findings=(factory.finding(count=1),), comparison=None)
+    assert "\n\nOnce: 1.48 s in total" in render("markdown", once)
+    assert "1 times" not in render("markdown", once)
+
+
+def test_only_regressions_have_a_colored_dot() -> None:
+    rows = page(render("markdown", COMPARED))("tr")
+    shown = [cells[0].get_text() for row in rows if (cells := row("td"))]
+    colored = [text for text in shown if text[0] in "🔴🟠🔵"]
+    assert colored == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse", "🔵 info"]
+    assert "⚪ known" in shown
 
 
 def test_a_row_with_several_jobs_has_a_chart() -> None:

@@ -145,7 +145,7 @@ def test_goroutines_that_wait_forever_are_no_pool(name: str) -> None:
     assert finding.key.place == "main.abandon"
     assert finding.severity is Severity.WARN
     assert finding.statistics.total == 240
-    assert "120 in forever at main.abandon.func1" in finding.detail
+    assert "120 blocked forever at main.abandon.func1" in finding.detail
     group = created_in(name)[0]
     assert severity_of(with_goroutines(name, 1, *several(group, 600, 0))) == "error"
     assert severity_of(with_goroutines(name, 1, *several(group, 19, 0))) == "none"
