@@ -5,49 +5,77 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
+from gotracer_ci.duplicates import Repeated, repeated
 from gotracer_ci.errors import TraceError, UsageError
+from gotracer_ci.globs import matching
+from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.trace.open import GZIP_MAGIC, STDIN
 from gotracer_ci.trace.spec import HEADER
 
 _HEADER_START = HEADER[:5]
 _URL = re.compile(r"https?://|[\w.-]+(:\d+)?/debug/pprof/", re.IGNORECASE)
+_NAMED_LIKE_A_TRACE = re.compile(r"(?:\.trace|(?:^|[._-])trace\.out)(?:\.gz)?$", re.IGNORECASE)
+_NAMED = 3
 MAX_TRACES = 10_000
 
 
-def expand(names: Iterable[str]) -> list[str]:
-    """Return the traces that `names` refer to, in order and without duplicates. In directories, search for trace files.
+class Inputs(NamedTuple):
+    """The traces of a run, each once. notes: what was left out."""
+
+    traces: list[str]
+    base: list[str]
+    notes: list[Note]
+
+
+def find(names: Iterable[str], base: Collection[str], root: Path) -> Inputs:
+    """Return the traces that the names refer to, in order. In directories, search for trace files.
+
+    A trace that has several names, links or copies counts once, and not as one of the base if it is the change's.
+
+    Args:
+        base: the names of the traces of the base commit.
+        root: what the notes name files relative to.
 
     Raises:
         TraceError: a directory contains no traces, or a glob matches nothing.
-        UsageError: there are no traces, or too many.
+        UsageError: there are no traces, too many, or none of the base commit among those of the base.
     """
-    found: dict[str, None] = {}
-    for name in names:
-        found.update(dict.fromkeys(_of(name)))
+    traces = _expanded(names)
+    every = [*traces, *(_expanded(base) if base else ())]
+    again = repeated(every)
+    kept = [i for i in range(len(every)) if i not in again]
+    found = Inputs(
+        [every[i] for i in kept if i < len(traces)],
+        [every[i] for i in kept if i >= len(traces)],
+        [_left_out(every, again, root)] if again else [],
+    )
+    if base and not found.base:
+        raise UsageError("--base: all of its traces are also traces of the change, so there is nothing to compare with")
+    return found
+
+
+def _expanded(names: Iterable[str]) -> list[str]:
+    found = [trace for name in names for trace in _of(name)]
     if not found:
         raise UsageError("no trace given; name files, directories or globs, or - for standard input")
     if len(found) > MAX_TRACES:
         raise UsageError(f"{len(found):,} traces exceed the limit of {MAX_TRACES:,} per run")
-    return list(found)
-
-
-def expand_base(names: Collection[str], traces: Iterable[str]) -> list[str]:
-    """Return the traces of the base commit.
-
-    Raises:
-        TraceError: same as for `expand`.
-        UsageError: a trace is also one of the change's, or there are too many.
-    """
-    found = expand(names) if names else []
-    mine = {os.path.realpath(name) for name in traces}
-    for name in found:
-        if os.path.realpath(name) in mine:
-            raise UsageError(f"{name}: given both as a trace of the change and with --base")
     return found
+
+
+def _left_out(every: Sequence[str], again: Mapping[int, Repeated], root: Path) -> Note:
+    parts = [
+        f"{shown(every[i], root)} ({how})"
+        if every[i] == every[first]
+        else f"{shown(every[i], root)} ({how} as {shown(every[first], root)})"
+        for i, (first, how) in sorted(again.items())[:_NAMED]
+    ]
+    parts += [f"{len(again) - _NAMED:,} more"] if len(again) > _NAMED else []
+    return Note(NoteKind.REPEATED, f"left out, because each trace counts once: {', '.join(parts)}")
 
 
 def shown(name: str, root: Path) -> str:
@@ -61,6 +89,8 @@ def shown(name: str, root: Path) -> str:
 
 
 def _of(name: str) -> list[str]:
+    if not name.strip():
+        raise UsageError("the name of a trace is empty; is the variable that should hold it unset?")
     if name == STDIN:
         return [name]
     if _URL.match(name):
@@ -71,10 +101,10 @@ def _of(name: str) -> list[str]:
             raise TraceError(name, "directory without traces; record one with runtime/trace or go test -trace")
         return inside
     if not os.path.exists(name) and glob.has_magic(name):
-        matching = sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
-        if not matching:
+        found = sorted(match for match in matching(name) if os.path.isfile(match))
+        if not found:
             raise TraceError(name, "no file matches this glob")
-        return matching
+        return found
     return [name]
 
 
@@ -93,12 +123,15 @@ def _files_below(directory: str) -> Iterator[str]:
 
 
 def _is_trace(file: Path) -> bool:
+    """Whether a file of a directory is read: it starts like a trace, or is named like one.
+
+    If it is only named like one, reading it fails. Skipping it would hide a broken recording.
+    """
+    if _NAMED_LIKE_A_TRACE.search(file.name):
+        return True
     try:
         with file.open("rb") as stream:
             head = stream.read(len(_HEADER_START))
     except OSError:
-        # Report it instead of skipping it.
-        return ".trace" in file.name
-    # A program that exited too early leaves an empty file. Report it instead of skipping it.
-    is_empty = not head and file.suffix == ".trace"
-    return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name) or is_empty
+        return False
+    return head == _HEADER_START or (head[:2] == GZIP_MAGIC and ".trace" in file.name)

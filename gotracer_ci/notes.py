@@ -13,6 +13,7 @@ class NoteKind(Enum):
     UNMAPPED: own code that is not in the repository. CHANGED: the checkout differs from the traced build.
     PARTIAL: the repository is too large to scan. REFERENCE: what the run was compared with, and updates of it.
     UNCOMPARED: there is a baseline, but it could not be used. REGIONS: the program misuses regions of runtime/trace.
+    REPEATED: traces that the run has twice.
     """
 
     UNMAPPED = "unmapped"
@@ -20,6 +21,7 @@ class NoteKind(Enum):
     PARTIAL = "partial"
     REFERENCE = "reference"
     UNCOMPARED = "uncompared"
+    REPEATED = "repeated"
     REGIONS = "regions"
 
 

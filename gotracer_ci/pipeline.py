@@ -87,22 +87,22 @@ def run(
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             files.check_writable(path, inside)
-    names = inputs.expand(settings.traces)
-    every = (*names, *inputs.expand_base(settings.base, names))
+    found = inputs.find(settings.traces, settings.base, settings.root)
+    every = (*found.traces, *found.base)
     repository = Repository.at(settings.root)
     read = [
         _read(name, repository, measured, settings, watch and partial(watch, number, len(every)))
         for number, name in enumerate(every, 1)
     ]
     errors: list[GotracerError] = [one.error for one in read if one.error]
-    head, base = read[: len(names)], read[len(names) :]
+    head, base = read[: len(found.traces)], read[len(found.traces) :]
     if not any(one.traced for one in head):
         raise errors[0]
     traces, base_traces = with_programs(_traced(head), _traced(base))
     judged = _judge(traces, base_traces, measured, settings, inside)
     only_regressions = published.only_regressions and settings.fail_on is None
     of_reference = [NOTHING_TO_COMPARE if note is NO_BASELINE and only_regressions else note for note in judged.notes]
-    notes = (*distinct(note for trace in traces for note in trace.facts.notes), *of_reference)
+    notes = (*found.notes, *distinct(note for trace in traces for note in trace.facts.notes), *of_reference)
     report = Report(
         version=__version__,
         traces=_summaries(head),

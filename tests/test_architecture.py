@@ -34,7 +34,9 @@ MAY_IMPORT = {
     "report": {"errors", "findings", "baseline.verdicts", "text"},
     "github": {"errors", "files", "text"},
     "settings": {"errors", "files", "findings", "report.formats", "spelling"},
-    "inputs": {"errors", "trace"},
+    "globs": set(),
+    "duplicates": {"trace"},
+    "inputs": {"duplicates", "errors", "globs", "notes", "trace"},
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
@@ -172,7 +174,8 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
 
 # besides `files`: traces, which may be pipes or huge; files of installed packages; members of a zip; /dev/null
 OPENERS = {
-    "files", "trace/open", "inputs", "report/formats/html", "rules/installed", "github/artifacts", "commands/output",
+    "files", "trace/open", "duplicates", "inputs", "report/formats/html", "rules/installed", "github/artifacts",
+    "commands/output",
 }  # fmt: skip
 OPENS = {
     "mkdir", "makedirs", "open", "read_bytes", "read_text", "rename", "renames", "rmdir", "rmtree", "symlink_to",

@@ -84,7 +84,7 @@ def _decoder() -> Check:
 
 def _modules(settings: Settings) -> Check:
     try:
-        found = Repository.scan(settings.root).modules
+        found = Repository.at(settings.root).modules
     except GotracerError as error:
         return Check(Level.PROBLEM, "repository", str(error))
     # Show modules near the root first: vendored ones are deeper.
