@@ -15,7 +15,8 @@ from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source import layout
 from gotracer_ci.source.gomod import Module, ModuleKind
 from gotracer_ci.source.guess import likeliest
-from gotracer_ci.source.layout import TOOLCHAIN, VERSIONED, Layout, has_host
+from gotracer_ci.source.layout import VERSIONED, Layout, has_host
+from gotracer_ci.source.libraries import is_assertion, is_std
 from gotracer_ci.source.mounts import configured, is_absolute, normal, suggested
 from gotracer_ci.source.names import MAIN_PACKAGES, package_of
 from gotracer_ci.source.repository import Repository
@@ -154,7 +155,10 @@ class SourceMap:
         key = (file, "" if _says_package(file) else package_of(function))
         place = self._places.get(key)
         if place is None:
-            place = self._places[key] = self._place(function, normal(file))
+            place = self._place(function, normal(file))
+            if place.owner == OWN and self._is_helper(file):
+                place = place._replace(owner=DEPENDENCY)
+            self._places[key] = place
         owner, path, mapped = place
         generated = False
         if path is not None and self.repository:
@@ -172,17 +176,32 @@ class SourceMap:
                 self._unmapped.add(normal(file))
         return SourceFrame(function, file, line, owner, path, mapped, generated, file.endswith("_test.go"))
 
+    def _is_helper(self, file: str) -> bool:
+        """Whether a file belongs to an assertion library: its callers matter. Its own tests are about it."""
+        return is_assertion(posixpath.dirname(normal(file))) and not is_assertion(self._layout.tested)
+
     def _place(self, function: str, file: str) -> _Place:
         if file in _MADE_BY_TOOLCHAIN or file.rpartition("/")[2].startswith(_CGO):
             return _STD
-        if TOOLCHAIN in file or (self._layout.goroot and file.startswith(self._layout.goroot)):
-            return _STD
+        std = self._layout.below_goroot(file)
+        if std is not None:
+            return self._of_std(file, std)
         mounted, place = self._below_mounts(file)
         if place:
             return place
         if VERSIONED.search(file):
             return self._versioned(file)
         return self._absolute(function, file, mounted) if is_absolute(file) else self._relative(function, file)
+
+    def _of_std(self, file: str, path: str) -> _Place:
+        """Return the place of a file of the standard library. path: the file's below GOROOT/src."""
+        if not self._layout.is_own_std(path, test=file.endswith("_test.go")):
+            return _STD
+        _, place = self._below_mounts(file)
+        if place or not self.repository:
+            return place or _Place(OWN)
+        found = self.repository.locate_std(path)
+        return _Place(OWN, found, EXACT if found else "")
 
     def _below_mounts(self, file: str) -> tuple[bool, _Place | None]:
         """Return whether the file is below a mount, and its place if the repository has it there."""
@@ -229,6 +248,9 @@ class SourceMap:
             return self._replaced(rest) or _Place(DEPENDENCY)
         if not mounted and any(file.startswith(directory) for directory in self._beside):
             return _Place(DEPENDENCY)
+        package = self._layout.below_gopath(file)
+        if package and not self._layout.is_home(package):
+            return _Place(DEPENDENCY)
         guess = None if mounted else self._guess(function, file)
         return _Place(OWN, guess, GUESS if guess else "")
 
@@ -242,6 +264,8 @@ class SourceMap:
                 path, module = self.repository.locate(import_path)
                 if path:
                     return _Place(_owner(module), path, EXACT)
+        if trimmed and is_std(file) and not self._layout.is_home(posixpath.dirname(file)):
+            return self._of_std(file, file)
         owner = self._whose(posixpath.dirname(file) if trimmed else package)
         guess = self._guess(function, file) if owner == OWN and "/" not in file else None
         return _Place(owner, guess, GUESS if guess else "")

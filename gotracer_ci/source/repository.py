@@ -26,6 +26,7 @@ MAX_MODULE_FILE_BYTES = 4 << 20
 # Sources that frames name: Go, assembly, and grammars and templates (their generators write //line directives).
 _SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
 _MODULE_FILES = ("go.mod", "go.work", "modules.txt")
+_GO = ("std", "cmd")
 _MARKS = (".git", "go.mod", "go.work")
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules"})
 _MAX_LINKS = 8
@@ -187,6 +188,11 @@ class Repository:
             if path:
                 return path
         return None
+
+    def locate_std(self, path: str) -> str | None:
+        """Return the file of the standard library, by its path below GOROOT/src, if this is the repository of Go."""
+        candidates = (self.find(f"{directory}{path}") for directory in ("src/", ""))
+        return next((file for file in candidates if file and (home := self.home(file)) and home.path in _GO), None)
 
     def locate_replaced(self, import_path: str, by: str | None) -> str | None:
         """Return the file of a module that a directory of the repository replaces.

@@ -114,7 +114,7 @@ def test_path_forms(repository: Repository, function: str, file: str, owner: str
         ("example.com/dep.F", "/src/vendor/example.com/dep/dep.go", "dependency"),
         ("runtime.gopark", "/usr/local/go/src/runtime/proc.go", "std"),
         (f"{APP}/pkg.W", f"{APP}/pkg/w.go", "own"),
-        ("github.com/org/other.W", "github.com/org/other/w.go", "own"),
+        ("github.com/org/other.W", "github.com/org/other/w.go", "dependency"),
         ("example.com/dep.F", "example.com/dep/dep.go", "dependency"),
         ("example.com/dep.F", "example.com/dep@v1.2.3/dep.go", "dependency"),
         ("sync.(*Mutex).Lock", "sync/mutex.go", "std"),

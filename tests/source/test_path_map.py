@@ -77,7 +77,7 @@ def test_a_note_suggests_a_path_map_if_less_than_half_is_mapped(repository: Repo
         ("/build/tree", "", "/build/tree=."),
         ("/build/my tree", "", "'/build/my tree=.'"),
         ("/build", "sub/", "/build=sub"),
-        ("github.com/org/renamed", "", "github.com/org/renamed=."),
+        (f"{APP}/moved", "", f"{APP}/moved=."),
         ("C:/ci", "", "C:/ci=."),
         ("//share/ci", "", "/share/ci=."),
         ("", "", "/=."),
