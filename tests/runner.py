@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.variants import variant
 
 ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata/traces"
@@ -56,9 +57,11 @@ class Runner:
         self.event.write_text(json.dumps(payload), encoding="utf-8")
         self.variables |= {"GITHUB_EVENT_NAME": event, **variables}
 
-    def add(self, trace: str, name: str = "run.trace") -> None:
+    def add(self, trace: str, name: str = "run.trace", number: int = 0) -> None:
+        """Add a committed trace to the workspace, with a number as a variant that counts as another run."""
+        data = (TRACES / trace).read_bytes()
         (self.workspace / name).parent.mkdir(exist_ok=True)
-        shutil.copyfile(TRACES / trace, self.workspace / name)
+        (self.workspace / name).write_bytes(variant(data, number) if number else data)
 
     def step(self, code: str = START, /, **inputs: str) -> Step:
         self.runs += 1

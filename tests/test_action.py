@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import path_of
 from tests.runner import COMMIT, ROOT, START, TRACES, Runner
-from tests.variants import variant
 
 
 @pytest.fixture
@@ -167,8 +165,7 @@ def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> Non
     assert (first.exit_code, first.outputs["suspected"]) == (0, "1")
 
     for number in (2, 3):
-        again = variant(Path(path_of("service-lock-go1.27")).read_bytes(), number)
-        (compared.workspace / f"traces/{number}.trace").write_bytes(again)
+        compared.add("service-lock-go1.27.trace", f"traces/{number}.trace", number)
     for number, name in enumerate(("service-go1.27.trace", "service-again-go1.27.trace"), 1):
         compared.add(name, f"base/{number}.trace")
     second = compared.step(
