@@ -35,6 +35,7 @@ PathMap = tuple[tuple[str, str], ...]
 SKIPPED = ("HighSchedulingLatency", "ProcessorStarvation")
 LIMITS = {
     "MutexContention.warn": "20ms",
+    "MutexContention.error": "20ms",
     "BlockedOnSyscall.warn": "20ms",
     "LongWait.info": "20ms",
     "GCPauseSpike.warn": "1ns",
