@@ -259,9 +259,20 @@ CASES = (
     Case(
         "cgocallback",
         ("1.22", "1.27"),
-        "goroutines of C threads: they begin and end in a system call",
+        "goroutines of C threads: they begin and end in a system call; a C call that is called back",
         {"created in a syscall": (3, None), "ended in a syscall": (3, None)},
         cgo=True,
+    ),
+    Case(
+        "waits",
+        ("1.21", "1.26", "1.27"),
+        "each kind of wait in a function of its own; a lock held since before the trace",
+        {
+            "wait sync.(*RWMutex).Lock": (15 * MS, 80 * MS),
+            "wait sync.(*WaitGroup).Wait": (15 * MS, 80 * MS),
+            "runnable": (10 * MS, 80 * MS),
+        },
+        environment={"GOMAXPROCS": "1"},
     ),
     Case(
         "allocfree",

@@ -60,7 +60,7 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
     consume(trace, (heap, *consumers), (groups, ancestry))
     if trace.events <= _READERS_OWN:
         raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
-    stacks = Stacks(trace.tables, source)
+    stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
     found = tuple(intervals.groups(groups.rows(), stacks, trace.tables))
     return Facts(

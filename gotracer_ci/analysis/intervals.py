@@ -133,7 +133,7 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
                 counts[index] = counts.get(index, 0) + 1
         where = stacks.whole(stack, *examples[0][3:5])
         if kind == IntervalKind.SYSCALL:
-            where = where.called
+            where = stacks.called(where)
         why = tables.string(reason)
         if kind == IntervalKind.WAITING and not why:
             why = waits.reason(where.functions)

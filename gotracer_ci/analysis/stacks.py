@@ -11,6 +11,8 @@ from gotracer_ci.source.frames import OWN, SourceFrame, SourceMap
 from gotracer_ci.source.place import entry, place, primary
 from gotracer_ci.trace.tables import Tables
 
+_CALLBACKS_KEEP_STACKS = 23
+"""The first version of Go in which a C call has the right stack after a callback."""
 _RUNS_THE_PROGRAM = frozenset({"runtime.main", waits.COROUTINE, "runtime.cgocallback"})
 _RUNS_FINALIZERS = frozenset({"runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups"})
 
@@ -45,12 +47,6 @@ class Stack:
         """The frame to show, None if no own-code frame is in the repository."""
         return primary(self.frames)
 
-    @cached_property
-    def called(self) -> Stack:
-        """The stack of a goroutine in a system call or C call, without what is no longer on it."""
-        frames = waits.called(self.frames)
-        return self if len(frames) == len(self.frames) else Stack(tuple(frames))
-
     @property
     def own(self) -> SourceFrame | None:
         """The topmost own-code frame."""
@@ -79,12 +75,16 @@ class Stacks:
     """The stacks of one trace by index. Index 0 is no stack.
 
     frames: all frames of the trace, by index.
+
+    Args:
+        version: the minor version of Go in the trace's header.
     """
 
-    def __init__(self, tables: Tables, source: SourceMap) -> None:
+    def __init__(self, tables: Tables, source: SourceMap, version: int) -> None:
         raw = [tables.frame(index) for index in range(len(tables.frames))]
         source.learn(raw)
         self.frames: Sequence[SourceFrame] = [source.resolve(*frame) for frame in raw]
+        self._may_lack_leaf = version < _CALLBACKS_KEEP_STACKS and waits.calls_c(f.function for f in self.frames)
         self._indices = tables.stacks
         self._stacks: dict[int, Stack] = {}
 
@@ -125,3 +125,8 @@ class Stacks:
         """
         found = (self[index] for index in lineage if self[index].own)
         return next(found, self[lineage[0]])
+
+    def called(self, stack: Stack) -> Stack:
+        """Return the stack of a goroutine in a system call or C call, without what is no longer on it."""
+        frames = waits.called(stack.frames, may_lack_leaf=self._may_lack_leaf)
+        return stack if len(frames) == len(stack.frames) else Stack(tuple(frames))

@@ -6,7 +6,8 @@ frames are the runtime functions that block.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.source.names import package_of
@@ -34,9 +35,10 @@ _REASONS = {
 """A function that blocks → the reason that the trace gives where it has one."""
 
 _PREEMPTION = ("runtime.asyncPreempt", "runtime.asyncPreempt2")
-_CGO_CALL = "runtime.cgocall"
-_CALLS = frozenset({"syscall", "unix", "windows", "linux", "os", "poll"})
-"""The last elements of the packages that make system calls."""
+CGO_CALL = "runtime.cgocall"
+_CALLS = re.compile(r"(?:^|/)(?:syscall|golang\.org/x/sys/(?:unix|windows)|internal/syscall/\w+|runtime/syscall/\w+)$")
+_AROUND_CALLS = frozenset({"os", "os/signal", "internal/poll"})
+"""Packages whose functions are at the top of stacks in system calls, because Go leaves out frames above them."""
 _CALLBACK = ("runtime.cgocallback", "_cgoexp_")
 
 
@@ -55,18 +57,31 @@ def is_cut(functions: Sequence[str]) -> bool:
     return functions[0] in _PREEMPTION and len(functions) <= 1 + sum(f in _PREEMPTION for f in functions)
 
 
-def called(frames: Sequence[SourceFrame]) -> Sequence[SourceFrame]:
+def called(frames: Sequence[SourceFrame], *, may_lack_leaf: bool) -> Sequence[SourceFrame]:
     """Return the stack of a goroutine in a system call or C call, leaf first, without what is no longer on it.
 
-    When a callback from C ends, the goroutine is in the C call again, but the trace has the stack of the callback: Go
-    before 1.23 records what is left of it, and a thread of C has no other stack.
+    When a callback from C ends, the goroutine is in the C call again, but the trace has another stack: a thread of C
+    keeps that of the callback; Go before 1.23 records what is left of the callback, or only the outer callers.
+
+    Args:
+        may_lack_leaf: whether the latter can be: a stack that does not begin with a call is then none.
     """
     functions = [frame.function for frame in frames]
-    if not any(function.startswith(_CALLBACK) for function in functions):
+    if not frames or is_c_call(functions[0]) or is_call(functions[0]) or package_of(functions[0]) in _AROUND_CALLS:
         return frames
-    if is_c_call(functions[0]) or package_of(functions[0]).rpartition("/")[2] in _CALLS:
-        return frames
-    return frames[functions.index(_CGO_CALL) + 1 :] if _CGO_CALL in functions else ()
+    if any(function.startswith(_CALLBACK) for function in functions):
+        return frames[functions.index(CGO_CALL) + 1 :] if CGO_CALL in functions else ()
+    return () if may_lack_leaf else frames
+
+
+def calls_c(functions: Iterable[str]) -> bool:
+    """Whether any of the functions belongs to a call of C or from C."""
+    return any(is_c_call(function) or function.startswith(_CALLBACK) for function in functions)
+
+
+def is_call(function: str) -> bool:
+    """Whether the function makes a system call: it is of package syscall or one like it."""
+    return _CALLS.search(package_of(function)) is not None
 
 
 def is_c_call(function: str) -> bool:

@@ -24,9 +24,13 @@ deadlines do not block a thread at all.
 
 Limits
 ------
-Normal waits are left out: the signal loop of `os/signal`, the CPU profiler's wait for samples, the runtime's own
-goroutines, and a goroutine that stays in the same call from the beginning of the trace to its end. The trace does not
-have the name of the call, only the stack.
+Calls that only wait for events are not blocked: epoll, kqueue, poll, select, accept, pause, reads of inotify, and the
+signal loop of `os/signal`. The same goes for a goroutine that stays in one call from the beginning of the trace to its
+end. Waits for child processes are in LongWait. The runtime's own goroutines are left out.
+
+The trace does not have the name of the call, only the stack. A read of a descriptor for events is told from any other
+read by the name of the function or file that reads. Before Go 1.23, a C call has no stack after a callback, and its
+time from then on is left out.
 """
 
 from __future__ import annotations
@@ -35,17 +39,14 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.limits import WAITS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
-
-SIGNAL_LOOP = "os/signal.signal_recv"
-CGO = "runtime.cgocall"
+from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
 
 
 def _call(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.SYSCALL or group.parked or group.stack.system or not group.stack.known:
         return None
-    if SIGNAL_LOOP in group.stack.functions:
-        return None
-    return "cgo call" if group.stack.functions[0] == CGO else "syscall"
+    call = kind(group.stack.frames)
+    return call if call in (SYSCALL, C_CALL) else None
 
 
 RULE = IntervalRule(

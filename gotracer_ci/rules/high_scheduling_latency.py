@@ -11,8 +11,12 @@ The work was ready and nothing ran it: latency with no cause in the code that wa
 How it is measured
 ------------------
 From the moment the goroutine became Runnable to the moment it ran, grouped by why it became Runnable (unblocked,
-created, preempted, `runtime.Gosched`, syscall exit) and by the place where the goroutine last was. The detail names the
-goroutine that made it runnable. The runtime's own goroutines are left out.
+created, preempted, syscall exit) and by the place where the goroutine last was. The detail names the goroutine that
+made it runnable. The runtime's own goroutines are left out.
+
+A goroutine that calls `runtime.Gosched` asks to wait until others have run, so such waits do not count. `runtime.GC`,
+which the testing package calls before each benchmark, yields thousands of times until a whole collection is done: no
+wait inside it counts.
 
 Thresholds
 ----------
@@ -35,12 +39,13 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.limits import SCHEDULER
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
+from gotracer_ci.rules.yields import is_intended
 
 
 def _why(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.RUNNABLE or group.stack.system or not group.stack.known:
         return None
-    return group.reason or "unknown"
+    return None if is_intended(group) else group.reason or "unknown"
 
 
 RULE = IntervalRule(

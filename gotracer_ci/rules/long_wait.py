@@ -1,8 +1,8 @@
-"""Long waits on channels, select, WaitGroup and Cond in the program's own code.
+"""Long waits on channels, select, WaitGroup, Cond and child processes in the program's own code.
 
 Detects
 -------
-A goroutine of the program's own code that waits a long time for another one.
+A goroutine of the program's own code that waits a long time for another one, or for a child process.
 
 Why it matters
 --------------
@@ -12,7 +12,8 @@ message or a deadlock.
 How it is measured
 ------------------
 From the moment the goroutine blocked to the moment it became runnable, grouped by Go's reason and by place. A goroutine
-that is still waiting when the trace ends counts with its length so far.
+that is still waiting when the trace ends counts with its length so far. If the goroutine was already waiting when the
+trace began, its stack tells the reason (Go 1.23 and later; see MutexContention).
 
 Thresholds
 ----------
@@ -35,12 +36,17 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.sync_waits import COND, WAIT_GROUP, primitive
+from gotracer_ci.rules.system_calls import CHILD, kind
 
 REASONS = ("chan receive", "chan send", "select", COND)
 
 
 def _wait(group: IntervalGroup) -> str | None:
-    if group.kind is not IntervalKind.WAITING or group.parked:
+    if group.parked or group.stack.system or not group.stack.own:
+        return None
+    if group.kind is IntervalKind.SYSCALL:
+        return CHILD if kind(group.stack.frames) == CHILD else None
+    if group.kind is not IntervalKind.WAITING:
         return None
     reason: str | None = group.reason
     if reason == "sync":
@@ -49,7 +55,7 @@ def _wait(group: IntervalGroup) -> str | None:
             return None
     elif reason not in REASONS:
         return None
-    return reason if group.stack.own else None
+    return reason
 
 
 RULE = IntervalRule(

@@ -13,7 +13,7 @@ How it is measured
 ------------------
 For each time that a goroutine is Runnable, the part of it during which at least one P was idle. Time in which the world
 was stopped does not count, since Ps are idle then on purpose. A service with nothing to do has idle Ps, but no
-goroutine that waits for one.
+goroutine that waits for one. The waits of `runtime.Gosched` and `runtime.GC` are intended and do not count.
 
 Thresholds
 ----------
@@ -35,11 +35,12 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.limits import MS, Limit
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
+from gotracer_ci.rules.yields import is_intended
 
 
 def _idle(group: IntervalGroup) -> str | None:
     is_idle = group.kind is IntervalKind.IDLE_P and group.stack.known and not group.stack.system
-    return "idle P" if is_idle else None
+    return "idle P" if is_idle and not is_intended(group) else None
 
 
 RULE = IntervalRule(

@@ -109,6 +109,6 @@ def test_the_goroutines_at_the_end_add_up(name: str) -> None:
 def test_gomaxprocs(name: str) -> None:
     """As the programs set it. Comparisons with a baseline depend on it."""
     program = name.split("-go")[0]
-    alone = {"schedlatency", "heapgrowth", "heapblip", "allocfree"}
+    alone = {"schedlatency", "heapgrowth", "heapblip", "allocfree", "waits"}
     four = {"idle", "starvation"}
     assert facts_of(name).gomaxprocs == (1 if program in alone else 4 if program in four else 2)

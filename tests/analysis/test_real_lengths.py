@@ -47,7 +47,7 @@ def measured() -> list[tuple[PlaceGroup, list[int]]]:
         trace, grouped = open_trace(path_of(name)), Groups()
         for _ in trace.chunks((), (grouped,)):
             pass
-        stacks = Stacks(trace.tables, SourceMap(None))
+        stacks = Stacks(trace.tables, SourceMap(None), trace.version)
         index = {id(stacks[i]): i for i in range(len(trace.tables.stacks))}
         for group in groups(grouped.rows(), stacks, trace.tables):
             lengths = exact.get((group.reason, index.get(id(group.stack), -1)), [])
