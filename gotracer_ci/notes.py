@@ -13,7 +13,7 @@ class NoteKind(Enum):
     UNMAPPED: own code that is not in the repository. CHANGED: the checkout differs from the traced build.
     PARTIAL: the repository is too large to scan. REFERENCE: what the run was compared with, and updates of it.
     UNCOMPARED: there is a baseline, but it could not be used. REGIONS: the program misuses regions of runtime/trace.
-    REPEATED: traces that the run has twice.
+    REPEATED: traces that the run has twice. LIMITED: the trace has more of something than is kept.
     """
 
     UNMAPPED = "unmapped"
@@ -23,6 +23,7 @@ class NoteKind(Enum):
     UNCOMPARED = "uncompared"
     REPEATED = "repeated"
     REGIONS = "regions"
+    LIMITED = "limited"
 
 
 class Note(NamedTuple):

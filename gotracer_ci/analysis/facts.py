@@ -10,16 +10,21 @@ from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
-from gotracer_ci.notes import Note
+from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor
 from gotracer_ci.source.program import program
 from gotracer_ci.trace.observers.ancestry import Ancestry
-from gotracer_ci.trace.observers.groups import Groups
+from gotracer_ci.trace.observers.groups import MAX_GROUPS, Groups
 from gotracer_ci.trace.reader import Trace
 
 _READERS_OWN = 2
 """Sync events that the reader adds: one at the beginning and one at the end."""
+
+
+_MERGED = Note(
+    NoteKind.LIMITED, f"more than {MAX_GROUPS:,} different waits: further ones are counted without their stacks"
+)
 
 
 class Facts(NamedTuple):
@@ -75,6 +80,6 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
         tests=tests.tests(found),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
-        notes=(*source.notes(), *regions.notes(trace, stacks)),
+        notes=(*source.notes(), *regions.notes(trace, stacks), *([_MERGED] if groups.is_merged() else ())),
         damage=trace.damage,
     )

@@ -15,6 +15,8 @@ except ModuleNotFoundError:
 # Plain Python has no 64-bit overflow: the mask does what C does by itself.
 _WORD = cython.declare(cython.ulonglong, (1 << 64) - 1)
 _ODD = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+# Python salts this hash for each process, so that no file can be made to collide. No output depends on it.
+_SALT = cython.declare(cython.ulonglong, hash(b"ids") & ((1 << 64) - 1))
 
 
 def is_compiled() -> bool:
@@ -31,8 +33,8 @@ def grown(old: Any, size: int) -> Any:
     """Return a copy of a column with `size` entries; the new ones are 0."""
     if not cython.compiled:
         return old + [0] * (size - len(old))
-    longer = array(memoryview(old).format, bytes(memoryview(old)))
-    longer.frombytes(bytes((size - len(longer)) * longer.itemsize))
+    longer = array(memoryview(old).format, [0]) * size
+    memoryview(longer)[: len(old)] = memoryview(old)
     return longer
 
 
@@ -70,7 +72,7 @@ class IdMap:
     @cython.inline
     def _home(self, key: cython.ulonglong) -> cython.longlong:
         # Fibonacci hashing: the upper bits of a product with an odd constant
-        return ((key * _ODD) & _WORD) >> self._shift
+        return (((key ^ _SALT) * _ODD) & _WORD) >> self._shift
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -16,6 +16,7 @@ number while the other threads are tried in time order.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Any
 
 try:
@@ -33,16 +34,24 @@ if cython.compiled:
     from cython.cimports.gotracer_ci.trace.observe import Goroutines, Observer
     from cython.cimports.gotracer_ci.trace.regions import Region, Regions
     from cython.cimports.gotracer_ci.trace.sorting import Sorter
+    from cython.cimports.gotracer_ci.trace.varints import Varints
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Goroutines, Observer
     from gotracer_ci.trace.regions import Region, Regions
     from gotracer_ci.trace.sorting import Sorter
+    from gotracer_ci.trace.varints import Varints
 
 CHUNK_ROWS = 16384
 """Rows of a chunk: its columns stay in the processor's second-level cache."""
 STEPS = 1 << 18
-"""`fill` returns after this many events even without rows, so that Ctrl-C and the progress bar stay responsive."""
+"""`fill` returns after this many steps even without rows, so that Ctrl-C and the progress bar stay responsive.
+
+An event is a step, and so is each thread that is tried in vain.
+"""
+MOST_WORK = 1 << 24
+WORK_PER_BYTE = 32
+"""Threads that may be tried in vain: in a real trace a few per event, which has about four bytes."""
 
 FULL = 1
 DONE = 2
@@ -191,6 +200,8 @@ class Kernel:
     _arity: cython.char[::1]
     _problem: str
     _offset: cython.longlong
+    _work: cython.longlong  # steps besides the one for each event
+    _most_work: cython.longlong
 
     # cursors: one per thread with batches, and the heap over them
     _queue: cython.int[::1]
@@ -211,7 +222,9 @@ class Kernel:
     _e_args: cython.longlong[::1]
 
     # CPU samples of the generation, in time order
-    _samples: list
+    _sample_times: cython.longlong[::1]
+    _sample_offsets: cython.longlong[::1]
+    _sample_data: Varints
     _sample: cython.int
     _sample_n: cython.int
     _sample_time: cython.longlong
@@ -231,8 +244,9 @@ class Kernel:
     _p_seq: cython.longlong[::1]
     _p_sweep: cython.longlong[::1]  # when its sweep began, −1 for none
     _p_sweep_stack: cython.int[::1]
-    _p_idle: cython.int[::1]
+    _p_idle: cython.int[::1]  # idle ones in each range of 256 numbers
     _p_top: cython.int
+    _p_old: cython.int  # the old format: below this number, every P has a state
     _idle_ps: cython.int
     _idle_total: cython.longlong
     _idle_since: cython.longlong
@@ -259,11 +273,6 @@ class Kernel:
     _g_cause_stack: cython.int[::1]
     _g_flags: cython.int[::1]
     _g_idle: cython.longlong[::1]
-    _g_assist: cython.longlong[::1]
-    _g_assist_stack: cython.int[::1]
-    _g_stw: cython.longlong[::1]
-    _g_stw_kind: cython.int[::1]
-    _g_stw_stack: cython.int[::1]
     _g_created: cython.longlong[::1]
     _g_creator: cython.longlong[::1]
     _g_creation: cython.int[::1]
@@ -276,6 +285,8 @@ class Kernel:
     _gc_state: cython.int
     _tasks: dict
     _regions: Regions
+    _assists: dict  # slot → (since, stack)
+    _stops: dict  # slot → (since, kind, stack)
     _observer: Observer
 
     # the context of the current event, before it happens
@@ -308,10 +319,10 @@ class Kernel:
         self._arity = arity
         self._problem = ""
         self._offset = -1
+        self._work = self._most_work = 0
         self._gen = self._first_gen = 0
         self._queue_n = 0
         self._sorter = Sorter()
-        self._samples = []
         self._sample = self._sample_n = 0
         self._sample_time = 0
         self._m_id = column("q", bytes(8 * 16))
@@ -326,8 +337,8 @@ class Kernel:
         self._p_seq = column("q", bytes(8 * spec.MAX_PROCS))
         self._p_sweep = column("q", [-1]) * spec.MAX_PROCS
         self._p_sweep_stack = column("i", bytes(4 * spec.MAX_PROCS))
-        self._p_idle = column("i", bytes(4 * spec.MAX_PROCS))
-        self._p_top = 0
+        self._p_idle = column("i", bytes(4 * (spec.MAX_PROCS >> 8)))
+        self._p_top = self._p_old = 0
         self._idle_ps = self._stw_depth = 0
         self._stw_gid = -1
         self._idle_total = self._idle_since = 0
@@ -335,10 +346,9 @@ class Kernel:
         self._g_n = self._free_n = 0
         self._free = column("i", bytes(4 * 64))
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
-        self._g_idle = self._g_assist = self._g_stw = self._g_created = self._g_creator = self._g_life = column("q")
+        self._g_idle = self._g_created = self._g_creator = self._g_life = column("q")
         self._g_status = self._g_reason = self._g_own = self._g_cause_stack = column("i")
-        self._g_flags = self._g_assist_stack = self._g_stw_kind = self._g_stw_stack = column("i")
-        self._g_creation = self._g_entry = column("i")
+        self._g_flags = self._g_creation = self._g_entry = column("i")
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
         self._grow_goroutines(64)
@@ -349,6 +359,8 @@ class Kernel:
         self._gc_seq = self._gc_state = 0
         self._tasks = {}
         self._regions = Regions()
+        self._assists = {}
+        self._stops = {}
 
     def _grow_goroutines(self, size: int) -> None:
         self._free = grown(self._free, size)
@@ -364,11 +376,6 @@ class Kernel:
         self._g_flags = grown(self._g_flags, size)
         self._g_idle = grown(self._g_idle, size)
         self._slots.keys = self._g_id
-        self._g_assist = grown(self._g_assist, size)
-        self._g_assist_stack = grown(self._g_assist_stack, size)
-        self._g_stw = grown(self._g_stw, size)
-        self._g_stw_kind = grown(self._g_stw_kind, size)
-        self._g_stw_stack = grown(self._g_stw_stack, size)
         self._g_created = grown(self._g_created, size)
         self._g_creator = grown(self._g_creator, size)
         self._g_creation = grown(self._g_creation, size)
@@ -390,7 +397,7 @@ class Kernel:
         freq: float,
         start: int,
         threads: list[tuple[int, list[tuple[int, int, int]]]],
-        samples: list[tuple[int, int, int, int, int, int]],
+        samples: tuple[Any, Any],
         strings: tuple[Any, dict[int, int]],
         stacks: tuple[Any, dict[int, int]],
     ) -> int:
@@ -399,13 +406,14 @@ class Kernel:
         Args:
             data: the whole trace. number: the generation's. freq: nanoseconds a tick. start: its first time, ns.
             threads: (thread id, [(time in ticks, first byte, end)]) in the order of their first batches.
-            samples: (time in ns, thread, proc, goroutine, stack id, offset), in time order.
+            samples: times in ns and offsets of the CPU samples, columns in time order. Their numbers have been checked.
             strings, stacks: from the generation's ids to the tables' indices: a dense int32 column (−1: no such
                 id), and a dict for the ids beyond it.
 
         Returns: the state to go on with: FULL (call `fill`) or BROKEN.
         """
         self._data = data
+        self._most_work = MOST_WORK + WORK_PER_BYTE * len(data)
         self._gen = number
         if self._first_gen == 0:
             self._first_gen = number
@@ -428,10 +436,11 @@ class Kernel:
         self._e_time = column("q", bytes(8 * n))
         self._e_offset = column("q", bytes(8 * n))
         self._e_args = column("q", bytes(8 * 4 * n))
-        self._samples = samples
+        self._sample_times, self._sample_offsets = samples
+        self._sample_data = Varints(data, 0, len(data))
         self._sample = 0
-        self._sample_n = len(samples)
-        self._sample_time = samples[0][0] if samples else 0
+        self._sample_n = len(self._sample_times)
+        self._sample_time = self._sample_times[0] if self._sample_n > 0 else 0
         first = 0
         for i, (thread, its_batches) in enumerate(threads):
             self._c_thread[i] = self._thread(signed(thread)) if signed(thread) != -1 else -1
@@ -497,14 +506,17 @@ class Kernel:
         return {kind: n for kind in range(256) if (n := self._by_type[kind])}
 
     def fill(self) -> int:
-        """Read on until the columns are full or STEPS events have gone by. Call it while it returns FULL.
+        """Read on until the columns are full or STEPS steps have gone by. Call it while it returns FULL.
 
         Returns: FULL, DONE (the generation has been read) or BROKEN (`problem` says why and where).
         """
         status: cython.int
         cursor: cython.int
+        left: cython.longlong = _STEPS
+        pause: cython.longlong = self._work + _STEPS
         self._rows = 0
-        for _ in range(_STEPS):
+        while left > 0 and self._work < pause:
+            left -= 1
             if self._rows >= _R_ROWS - 4:
                 return FULL
             if self._sample < self._sample_n and (
@@ -535,6 +547,11 @@ class Kernel:
         """The first thread's event cannot happen yet: try the others in time order. < 0: the trace is broken."""
         status: cython.int
         i: cython.int
+        self._work += self._queue_n
+        if self._work > self._most_work:
+            return self._fail(
+                "too many threads wait for each other: the order of events takes too long", self._queue[0]
+            )
         self._sort_queue()
         for i in range(1, self._queue_n):
             status = self._advance(self._queue[i])
@@ -1196,6 +1213,9 @@ class Kernel:
                     m += 1
                 if m == self._m_n:
                     return self._fail(f"P {id} is abandoned, but no thread has it", i)
+                self._work += m
+                if self._work > self._most_work:
+                    return self._fail("too many threads lose their Ps: the order of events takes too long", i)
                 shown_p = p
                 shown_gid = self._m_gid[m]
             elif status != known:
@@ -1292,11 +1312,11 @@ class Kernel:
         if g < 0:
             return self._fail("stop-the-world by a goroutine that does not exist", i)
         if kind == _STW_END:
-            if self._g_stw[g] < 0:
+            if g not in self._stops:
                 return self._fail("stop-the-world ends without a beginning", i)
-            self._end_stw(g, self._happens(i, self._g_stw_kind[g], 0, 0, 0), 0)
+            self._end_stw(g, self._happens(i, self._stops[g][1], 0, 0, 0), 0)
             return 1
-        if self._g_stw[g] >= 0:
+        if g in self._stops:
             return self._fail("stop-the-world begins inside another one", i)
         reason = self._string(self._e_args[4 * i])
         stack = self._stack(self._e_args[4 * i + 1])
@@ -1378,12 +1398,12 @@ class Kernel:
         if g < 0:
             return self._fail("mark assist of a goroutine that does not exist", i)
         if kind == _ASSIST_END:
-            if self._g_assist[g] < 0:
+            if g not in self._assists:
                 return self._fail("mark assist ends without a beginning", i)
             self._end_assist(g, self._happens(i, 0, 0, 0, 0), 0)
             return 1
         if kind == _ASSIST_BEGIN or self._gen == self._first_gen:
-            if self._g_assist[g] >= 0:
+            if g in self._assists:
                 return self._fail("mark assist begins inside another one", i)
             if kind == _ASSIST_BEGIN:
                 stack = self._stack(self._e_args[4 * i])
@@ -1392,7 +1412,7 @@ class Kernel:
             now = self._happens(i, self._g_id[g], 0, 0, stack)
             self._begin_assist(g, stack, now if kind == _ASSIST_BEGIN else self._start_time)
             return 1
-        if self._g_assist[g] < 0:
+        if g not in self._assists:
             return self._fail("GCMarkAssistActive without a mark assist", i)
         self._happens(i, self._g_id[g], 0, 0, 0)
         return 1
@@ -1442,6 +1462,8 @@ class Kernel:
         if name < 0 or value < 0 or stack < 0:
             return self._fail("event refers to an unknown string or stack ID", i)
         if kind == _PROCS_CHANGE:
+            if a < 0 or a > _MAX_PROCS:
+                return self._fail(f"GOMAXPROCS of {a} is out of range", i)
             self._set_gomaxprocs(a, self._happens(i, a, 0, 0, stack))
             return 1
         if kind == _TASK_BEGIN:
@@ -1505,7 +1527,8 @@ class Kernel:
         else:
             g = self._g_n
             if g == len(self._g_id):
-                self._grow_goroutines(2 * g)
+                # each has about 100 bytes: with a million of them, room for another one would be too much
+                self._grow_goroutines(2 * g if g < _CROWD else g + (g >> 3))
             self._g_n += 1
         self._g_id[g] = id
         self._g_life[g] = self._lives
@@ -1513,7 +1536,7 @@ class Kernel:
         self._g_gen[g] = self._gen
         self._g_seq[g] = 0
         self._g_reason[g] = self._g_own[g] = self._g_cause_stack[g] = self._g_flags[g] = 0
-        self._g_cause[g] = self._g_assist[g] = self._g_stw[g] = self._g_creator[g] = -1
+        self._g_cause[g] = self._g_creator[g] = -1
         self._g_creation[g] = self._g_entry[g] = 0
         self._g_created[g] = -1
         self._slots.put(id, g)
@@ -1548,8 +1571,9 @@ class Kernel:
     @cython.exceptval(-1)
     def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
         self._leave(g, now, -1, 0, 0)
-        if self._g_stw[g] >= 0:
+        if g in self._stops:
             self._end_stw(g, now, 0)
+        self._assists.pop(g, None)
         self._end_regions(g, now, True)
         self._observer.died(g, now)
         self._slots.remove(self._g_id[g])
@@ -1648,42 +1672,37 @@ class Kernel:
     def _begin_stw(self, g: cython.int, reason: cython.int, stack: cython.int, now: cython.longlong) -> cython.int:
         self._idle_clock(now)
         self._stw_depth += 1
-        self._g_stw[g] = now
-        self._g_stw_kind[g] = reason
-        self._g_stw_stack[g] = stack
+        self._stops[g] = (now, reason, stack)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _end_stw(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
-        since: cython.longlong = self._g_stw[g]
-        self._ended(_STW, self._g_stw_kind[g], self._g_stw_stack[g], since, now - since, g, -1, 0, flags)
+        since: cython.longlong
+        kind: cython.int
+        stack: cython.int
+        since, kind, stack = self._stops.pop(g)
+        self._ended(_STW, kind, stack, since, now - since, g, -1, 0, flags)
         self._idle_clock(now)
-        self._g_stw[g] = -1
         self._stw_depth -= 1
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _begin_assist(self, g: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
-        self._g_assist[g] = since
-        self._g_assist_stack[g] = stack
+        self._assists[g] = (since, stack)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _end_assist(self, g: cython.int, now: cython.longlong, flags: cython.int) -> cython.int:
         """One without a beginning was under way when the trace began; the old format has no event for that."""
-        since: cython.longlong = self._g_assist[g]
-        stack: cython.int = self._g_assist_stack[g]
-        if since < 0:
-            since = self._start_time
-            stack = 0
+        since: cython.longlong
+        stack: cython.int
+        since, stack = self._assists.pop(g, (self._start_time, 0))
         if since == self._start_time:
             flags |= _BEFORE
-        self._ended(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
-        self._g_assist[g] = -1
-        return 0
+        return self._ended(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1749,14 +1768,13 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _set_proc(self, p: cython.int, status: cython.int, now: cython.longlong) -> cython.int:
-        idle: cython.int = 0
-        # a P beyond GOMAXPROCS cannot run anything
-        if status == _P_IDLE and (self._gomaxprocs == 0 or p < self._gomaxprocs):
-            idle = 1
-        if idle != self._p_idle[p]:
-            self._idle_clock(now)
-            self._idle_ps += idle - self._p_idle[p]
-            self._p_idle[p] = idle
+        more: cython.int = (1 if status == _P_IDLE else 0) - (1 if self._p_status[p] == _P_IDLE else 0)
+        if more != 0:
+            self._p_idle[p >> 8] += more
+            # a P beyond GOMAXPROCS cannot run anything
+            if self._gomaxprocs == 0 or p < self._gomaxprocs:
+                self._idle_clock(now)
+                self._idle_ps += more
         self._p_status[p] = status
         if p >= self._p_top:
             self._p_top = p + 1
@@ -1765,11 +1783,19 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _set_gomaxprocs(self, n: cython.longlong, now: cython.longlong) -> cython.int:
-        """Ps beyond the new number no longer count as idle."""
-        p: cython.int
+        """Ps beyond the new number, at most `MAX_PROCS`, no longer count as idle."""
+        i: cython.int
+        if n == self._gomaxprocs:
+            return 0
+        self._idle_clock(now)
         self._gomaxprocs = n
-        for p in range(self._p_top):
-            self._set_proc(p, self._p_status[p], now)
+        self._idle_ps = 0
+        end: cython.int = cython.cast(cython.int, n) if n > 0 else cython.cast(cython.int, _MAX_PROCS)
+        for i in range(end >> 8):
+            self._idle_ps += self._p_idle[i]
+        for i in range(end >> 8 << 8, min(end, self._p_top)):
+            if self._p_status[i] == _P_IDLE:
+                self._idle_ps += 1
         return 0
 
     # ---- rows -------------------------------------------------------------------------------------------------
@@ -1836,17 +1862,33 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _emit_sample(self) -> cython.int:
-        sample: tuple = self._samples[self._sample]
-        self._sample += 1
-        if self._sample < self._sample_n:
-            self._sample_time = self._samples[self._sample][0]
-        stack: cython.int = self._stack(sample[4])
+        time: cython.longlong = self._sample_time
+        numbers: Varints = self._sample_data
+        # after the type come the ticks
+        numbers.pos = self._sample_offsets[self._sample] + 1
+        numbers.next()
+        thread: cython.longlong = numbers.next()
+        proc: cython.longlong = numbers.next()
+        goroutine: cython.longlong = numbers.next()
+        stack: cython.int = self._stack(numbers.next())
         if stack < 0:
             self._fail("CPU sample refers to an unknown stack ID", -1)
-            self._offset = sample[5]
+            self._offset = self._sample_offsets[self._sample]
             return _FAILED
-        thread = -1 if sample[1] == -1 else self._thread(sample[1])
-        self._emit(_CPU_SAMPLE, sample[0], thread, sample[2], sample[3], 0, 0, 0, stack)
+        self._sample += 1
+        if self._sample < self._sample_n:
+            self._sample_time = self._sample_times[self._sample]
+        self._emit(
+            _CPU_SAMPLE,
+            time,
+            -1 if thread == -1 else self._thread(thread),
+            cython.cast(cython.int, proc),
+            -1 if goroutine == 0 else goroutine,
+            0,
+            0,
+            0,
+            stack,
+        )
         return 1
 
     # ---- the old format -----------------------------------------------------------------------------------------
@@ -1920,11 +1962,11 @@ class Kernel:
     @cython.exceptval(-1)
     def _old_gomaxprocs(self, n: cython.longlong) -> cython.int:
         """GOMAXPROCS changes while the world is stopped: a P without an event so far is idle."""
-        p: cython.int
         self._set_gomaxprocs(n, self._last_time)
-        for p in range(cython.cast(cython.int, min(max(n, 0), _MAX_PROCS))):
-            if self._p_status[p] == _P_UNDETERMINED:
-                self._set_proc(p, _P_IDLE, self._last_time)
+        while self._p_old < n:
+            if self._p_status[self._p_old] == _P_UNDETERMINED:
+                self._set_proc(self._p_old, _P_IDLE, self._last_time)
+            self._p_old += 1
         return 0
 
     @cython.cfunc
@@ -1978,7 +2020,7 @@ class Kernel:
         elif kind == _STW_END:
             # the world is stopped by one at a time; the goroutine that starts it again may be another
             g = self._slots.find(self._stw_gid)
-            if g >= 0 and self._g_stw[g] >= 0:
+            if g >= 0 and g in self._stops:
                 self._end_stw(g, now, 0)
         elif kind == _ASSIST_BEGIN and g >= 0:
             self._begin_assist(g, stack, now)
@@ -2000,9 +2042,9 @@ class Kernel:
             if self._g_id[g] == -1:
                 continue
             self._leave(g, self._last_time, -1, 0, _OPEN)
-            if self._g_stw[g] >= 0:
+            if g in self._stops:
                 self._end_stw(g, self._last_time, _OPEN)
-            if self._g_assist[g] >= 0:
+            if g in self._assists:
                 self._end_assist(g, self._last_time, _OPEN)
             self._end_regions(g, self._last_time, False)
         for p in range(self._p_top):
@@ -2015,15 +2057,16 @@ class Kernel:
         misuses: list[tuple[int, int, int, int, int]] = self._regions.misuses()
         return misuses
 
-    def alive(self) -> list[tuple[Any, ...]]:
-        """Return the goroutines that exist now, by id.
+    def alive(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the goroutines that exist now, by id.
 
         Each (id, created, creator, creation stack, entry stack, state, since, reason, own stack): created is −1
         for one that was there before the trace; stacks and reason are indices of the tables.
         """
-        out = [
-            (
-                self._g_id[g],
+        ids: Any = self._g_id
+        for g in sorted([g for g in range(self._g_n) if ids[g] != -1], key=ids.__getitem__):
+            yield (
+                ids[g],
                 self._g_created[g],
                 self._g_creator[g],
                 self._g_creation[g],
@@ -2033,8 +2076,3 @@ class Kernel:
                 self._g_reason[g],
                 self._g_own[g],
             )
-            for g in range(self._g_n)
-            if self._g_id[g] != -1
-        ]
-        out.sort()
-        return out

@@ -167,9 +167,9 @@ class Trace:
             self.watch(self)
         return Chunk(*self._kernel.columns())
 
-    def alive(self) -> list[tuple[Any, ...]]:
-        """Return the goroutines at the end (see `kernel.Kernel.alive`)."""
-        rows: list[tuple[Any, ...]] = self._kernel.alive()
+    def alive(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the goroutines at the end (see `kernel.Kernel.alive`)."""
+        rows: Iterator[tuple[Any, ...]] = self._kernel.alive()
         return rows
 
     def totals(self) -> dict[str, int]:

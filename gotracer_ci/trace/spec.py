@@ -27,8 +27,6 @@ MAX_PROCS = 1 << 15
 MAX_TIME = 4_000_000_000_000_000_000
 """The largest time, ns: 126 years. The sum of two larger ones could exceed a signed 64-bit number."""
 
-NO_GOROUTINE = -1
-
 
 class Ev(IntEnum):
     """Event types by their wire numbers. The reader adds SYNC: one at the start of each generation and at the end."""

@@ -5,8 +5,9 @@ A generation is plain data: which bytes belong to what. The kernel knows what th
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gotracer_ci.trace import foreign, spec
 from gotracer_ci.trace.interning import Ids
@@ -157,9 +158,13 @@ def tables(data: Data, generation: Generation, into: Tables) -> tuple[Ids, Ids]:
         raise Damage(str(bad), bad.offset) from None
 
 
-def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int, int, int]]:
-    """Return a generation's CPU samples in time order: (ns, thread, proc, goroutine, stack id, offset); −1 for none."""
-    found = []
+def samples(data: Data, generation: Generation) -> tuple[Any, Any]:
+    """Return a generation's CPU samples in time order, as two columns (int64): times in ns, and offsets in the file.
+
+    Raises:
+        Damage: a sample is broken.
+    """
+    times, offsets = array("q"), array("q")
     for start, end in generation.samples:
         pos = start
         while pos < end:
@@ -174,11 +179,11 @@ def samples(data: Data, generation: Generation) -> list[tuple[int, int, int, int
             time = float(numbers[0]) * generation.freq
             if time > spec.MAX_TIME:
                 raise Damage("the time of a CPU sample is out of range", at)
-            thread, proc, goroutine, stack = (n - (1 << 64) if n >= 1 << 63 else n for n in numbers[1:])
-            if not -1 <= proc < spec.MAX_PROCS:
+            if numbers[2] >= spec.MAX_PROCS and numbers[2] != (1 << 64) - 1:
                 raise Damage("CPU sample with a P that is out of range", at)
-            found.append((int(time), thread, proc, goroutine or spec.NO_GOROUTINE, stack, at))
-    return sorted_as_go(found)
+            times.append(int(time))
+            offsets.append(at)
+    return sorted_as_go(times, offsets)
 
 
 def _batch(data: Data, pos: int) -> Batch:

@@ -45,6 +45,11 @@ EXPLAINED = (
         "a P number over 32,767: no machine has so many, and the decoder's tables are bounded",
     ),
     Explanation(
+        "GOMAXPROCS of -?[0-9]+ is out of range",
+        False,
+        "a GOMAXPROCS of more than 32,768, which no machine has",
+    ),
+    Explanation(
         "CPU sample refers to an unknown stack ID",
         False,
         "a CPU sample with an unknown stack: Go's reader does not check it, and panics when the stack is used",

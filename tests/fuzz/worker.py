@@ -50,7 +50,8 @@ def decode(data: bytes) -> tuple[str, int, int]:
     for _, _, reason, stack, *_ in groups.rows():
         assert trace.tables.string(reason) is not None
         assert trace.tables.stack(stack) is not None
-    trace.alive()
+    for _ in trace.alive():
+        pass
     trace.totals()
     assert trace.events == events
     assert trace.duration_ns >= 0

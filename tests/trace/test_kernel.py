@@ -121,7 +121,7 @@ def test_goroutines_alive_are_those_not_ended(decoder: Build) -> None:
     ended = sum(events[event] for event in ENDS)
     totals = trace.totals()
     assert totals["goroutines_created"] == created
-    assert len(trace.alive()) == totals["goroutines_at_start"] + created - ended
+    assert len(list(trace.alive())) == totals["goroutines_at_start"] + created - ended
 
 
 def test_unwanted_events_are_counted_all_the_same(decoder: Build) -> None:

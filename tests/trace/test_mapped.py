@@ -64,7 +64,7 @@ def contents(trace: Trace) -> tuple[object, ...]:
     groups = Groups()
     rows = [row for chunk in trace.chunks(None, (groups,)) for row in chunk.rows()]
     tables = (trace.tables.strings, trace.tables.frames, trace.tables.stacks)
-    figures = (trace.alive(), groups.rows(), trace.totals(), trace.events, trace.size)
+    figures = (list(trace.alive()), groups.rows(), trace.totals(), trace.events, trace.size)
     return rows, positions, tables, figures, str(trace.damage)
 
 

@@ -36,9 +36,9 @@ def read(trace: Any) -> tuple[list[tuple[str, int, int, int]], list[tuple[int, s
     assert trace.damage is None
     text, stack = trace.tables.string, trace.tables.stack
     regions = [
-        (text(reason), start - trace.start_ns, length, flags)
+        (text(reason), example[0] - trace.start_ns, example[1], example[-1])
         for kind, _, reason, _, _, _, examples, _ in groups.rows()
-        for start, length, _, _, _, _, flags in examples
+        for example in examples
         if kind == IntervalKind.REGION
     ]
     misuses = [

@@ -27,8 +27,17 @@ EXAMPLES = 5
 BUCKETS = 640
 """Buckets of a group's histogram: 16 per octave above 512 ns (see `analysis.histogram`)."""
 
+MAX_GROUPS = 20_000
+"""Groups with a stack of their own. Real programs have a few thousand."""
+MAX_REASONS = 1_000
+"""Groups of further intervals, which have a reason, but no stack."""
+
 _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
+_MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
+_MAX_REASONS = cython.declare(cython.int, MAX_REASONS)
+_STACK = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the stack, and for the reason too
+_REASON_AND_STACK = cython.declare(cython.longlong, (1 << 58) - 1)
 _RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
 _THROUGHOUT = cython.declare(cython.int, spec.OPEN | spec.BEFORE)
 # added to the kind in a group's key
@@ -40,11 +49,13 @@ _PARKED = cython.declare(cython.longlong, 16)
 class Groups(Observer):
     """Intervals by (kind, reason, stack): count, total, the worst, and a histogram from the sixth on.
 
-    Those that span the whole trace are groups of their own, called parked. RUNNING intervals are left out.
+    Those that span the whole trace are groups of their own, called parked. RUNNING intervals are left out. Beyond
+    `MAX_GROUPS` intervals lose their stacks, and beyond `MAX_REASONS` more their reasons: the sums stay exact.
     """
 
     _index: IdMap
     n: cython.int
+    merged: cython.bint
     _keys: cython.longlong[::1]
     _counts: cython.longlong[::1]
     _totals: cython.longlong[::1]
@@ -63,6 +74,7 @@ class Groups(Observer):
 
     def __init__(self) -> None:
         self.n = 0
+        self.merged = False
         self._keys = column("q", bytes(8 * 64))
         self._index = IdMap(self._keys)
         self._counts = column("q", bytes(8 * 64))
@@ -102,7 +114,7 @@ class Groups(Observer):
         key = ((key << 27) | reason) << 31 | stack
         n: cython.int = self._index.find(key)
         if n < 0:
-            n = self._new(key)
+            n = self._another(key)
         self._counts[n] += 1
         self._totals[n] += length
         if self._histogram[n] >= 0:
@@ -113,6 +125,21 @@ class Groups(Observer):
         if length > self._floors[n]:
             self._keep(n, start, length, g, cause, cause_stack, flags)
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _another(self, key: cython.longlong) -> cython.int:
+        """Return the group of a key that has none: a new one, or with too many of them one that is less precise."""
+        n: cython.int
+        if self.n < _MAX_GROUPS:
+            return self._new(key)
+        self.merged = True
+        key &= ~_STACK
+        n = self._index.find(key)
+        if n < 0 and self.n >= _MAX_GROUPS + _MAX_REASONS:
+            key &= ~_REASON_AND_STACK
+            n = self._index.find(key)
+        return n if n >= 0 else self._new(key)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -146,7 +173,8 @@ class Groups(Observer):
     @cython.exceptval(-1)
     def _start_histogram(self, g: cython.int) -> cython.int:
         if (self._histograms + 1) * _BUCKETS > len(self._buckets):
-            self._buckets = grown(self._buckets, 2 * len(self._buckets))
+            # 2.5 kB each
+            self._buckets = grown(self._buckets, len(self._buckets) + max(8, self._histograms >> 2) * _BUCKETS)
         self._histogram[g] = self._histograms
         self._histograms += 1
         i: cython.int
@@ -206,6 +234,10 @@ class Groups(Observer):
         self._ex_flags[i] = flags
         self._floors[g] = self._ex_length[first + _EXAMPLES - 1]
         return 0
+
+    def is_merged(self) -> bool:
+        """Return whether there were too many groups, so that some intervals are without their stacks."""
+        return bool(self.merged)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Return every group as (kind, parked, reason, stack, count, total, examples, histogram).

@@ -229,6 +229,8 @@ class Converter:
     @cython.cfunc
     def _gomaxprocs(self, i: cython.int) -> cython.int:
         n: cython.longlong = self._rows.argument(i, 0)
+        if n < 0 or n > MAX_PROCS:
+            self._fail(i, f"GOMAXPROCS of {n} is out of range")
         if not self._at_start:
             return self._rows.put(i, _EV_PROCS_CHANGE, n, 0, 0, self._rows.own_stack(i))
         # the first one ends the start of the trace: a goroutine that neither runs nor waits is runnable

@@ -20,11 +20,16 @@ except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
 from gotracer_ci.trace.columns import column
+from gotracer_ci.trace.v1 import rules
 from gotracer_ci.trace.v1.parse import LATEST
 from gotracer_ci.trace.v1.records import Records
-from gotracer_ci.trace.v1.spec import BLOCKS, YIELDS, Old
+from gotracer_ci.trace.v1.spec import Old
 from gotracer_ci.trace.wire import Damage
 
+MOST_WORK, WORK_PER_EVENT = 1 << 24, 128
+"""Sequences that may be looked at in vain: in a real trace fewer per event than the machine has processors."""
+STEPS = 1 << 20
+"""`run` returns after so many of them, so that Ctrl-C stays responsive."""
 LONGEST = 1 << 52
 """The longest trace, in ns: 52 days."""
 
@@ -33,6 +38,7 @@ _NO_ORDER = (
     "call Go"
 )
 
+_STEPS = cython.declare(cython.int, STEPS)
 _LATEST = cython.declare(cython.longlong, LATEST)
 _LONGEST = cython.declare(cython.double, LONGEST)
 
@@ -43,37 +49,12 @@ _GO_SYS_BLOCK = cython.declare(cython.int, Old.GO_SYS_BLOCK)
 _GO_IN_SYSCALL = cython.declare(cython.int, Old.GO_IN_SYSCALL)
 _SYSCALL_BLOCKS = cython.declare(cython.int, Old.SYSCALL_BLOCKS)
 
-# The states of a goroutine, as far as the order is concerned.
-_NONE, _RUNNABLE, _RUNNING, _WAITING = range(4)
-
-# The sequence number that an event requires: any, which stays; any, which is counted up; or exactly the second
-# argument, 0, 1 or the first argument.
-_SAME = cython.declare(cython.int, 0)
-_NEXT = cython.declare(cython.int, 1)
-_SECOND = cython.declare(cython.int, 2)
-_IS_0 = cython.declare(cython.int, 3)
-_IS_1 = cython.declare(cython.int, 4)
-_FIRST = cython.declare(cython.int, 5)
-_UNORDERED = cython.declare(cython.int, 6)
-
-_RULES: dict[int, tuple[int, int, int]] = {
-    Old.GO_CREATE: (_IS_0, _NONE, _RUNNABLE),
-    Old.GO_WAITING: (_IS_1, _RUNNABLE, _WAITING),
-    Old.GO_IN_SYSCALL: (_IS_1, _RUNNABLE, _WAITING),
-    Old.GO_START: (_SECOND, _RUNNABLE, _RUNNING),
-    Old.GO_START_LABEL: (_SECOND, _RUNNABLE, _RUNNING),
-    Old.GO_START_LOCAL: (_NEXT, _RUNNABLE, _RUNNING),
-    Old.GO_UNBLOCK: (_SECOND, _WAITING, _RUNNABLE),
-    Old.GO_SYS_EXIT: (_SECOND, _WAITING, _RUNNABLE),
-    Old.GO_UNBLOCK_LOCAL: (_NEXT, _WAITING, _RUNNABLE),
-    Old.GO_SYS_EXIT_LOCAL: (_NEXT, _WAITING, _RUNNABLE),
-    # the collector, which is no goroutine
-    Old.GC_START: (_FIRST, _NONE, _NONE),
-    **dict.fromkeys(BLOCKS, (_SAME, _RUNNING, _WAITING)),
-    **dict.fromkeys(YIELDS, (_SAME, _RUNNING, _RUNNABLE)),
-}
-"""The sequence number that an event requires of its subject, the state before, and the state after."""
-_FREE = (_UNORDERED, _NONE, _NONE)
+_SAME = cython.declare(cython.int, rules.SAME)
+_NEXT = cython.declare(cython.int, rules.NEXT)
+_SECOND = cython.declare(cython.int, rules.SECOND)
+_IS_0 = cython.declare(cython.int, rules.IS_0)
+_FIRST = cython.declare(cython.int, rules.FIRST)
+_UNORDERED = cython.declare(cython.int, rules.UNORDERED)
 
 
 @cython.final
@@ -85,6 +66,8 @@ class Order:
     _n: cython.int  # how many are in order
     _order: cython.int[::1]
     _last: cython.longlong
+    _work: cython.longlong  # sequences that were looked at in vain
+    _most_work: cython.longlong
 
     # the records' columns
     _times: cython.longlong[::1]
@@ -124,6 +107,8 @@ class Order:
         records.order = array("i", [0]) * records.n
         self._order = records.order
         self._last = 0
+        self._work = 0
+        self._most_work = MOST_WORK + WORK_PER_EVENT * records.n
         self._times = records.times
         self._kinds = records.kinds
         self._subjects = records.subjects
@@ -131,13 +116,13 @@ class Order:
         self._argument_at = records.argument_at
         self._arguments = records.arguments
         self._offsets = records.offsets
-        rules = [_RULES.get(kind, _FREE) for kind in range(64)]
-        self._how = column("B", [rule[0] for rule in rules])
-        self._before = column("B", [rule[1] for rule in rules])
-        self._after = column("B", [rule[2] for rule in rules])
+        of_all = [rules.RULES.get(kind, rules.FREE) for kind in range(64)]
+        self._how = column("B", [rule[0] for rule in of_all])
+        self._before = column("B", [rule[1] for rule in of_all])
+        self._after = column("B", [rule[2] for rule in of_all])
         self._collector = records.n_ids
         self._sequence = column("i", [0]) * (records.n_ids + 1)
-        self._state = column("B", [_NONE]) * (records.n_ids + 1)
+        self._state = column("B", [rules.NONE]) * (records.n_ids + 1)
         self._firsts = records.firsts
         self._stops = records.stops
         self._batch = column("i", [-1]) * records.n_sources
@@ -154,7 +139,7 @@ class Order:
         self._waiting_n = records.n_sources
 
     def run(self, events: cython.int) -> bool:
-        """Put up to `events` more events in order; return whether there are more.
+        """Put up to `events` more events in order, with up to `STEPS` steps; return whether there are more.
 
         Raises:
             Damage: there is no order.
@@ -162,8 +147,10 @@ class Order:
         i: cython.int
         source: cython.int
         stop: cython.int = self._n + events
-        while self._n < stop:
+        pause: cython.longlong = self._work + _STEPS
+        while self._n < stop and self._work < pause:
             self._enqueue()
+            self._work += self._waiting_n
             if self._queue_n == 0:
                 if self._waiting_n > 0:
                     i = self._head[self._waiting[0]]
@@ -173,6 +160,8 @@ class Order:
             i = self._head[source]
             if not self._ready(i):
                 raise Damage("a goroutine runs on two Ps at once", self._offsets[i])
+            if self._work > self._most_work:
+                raise Damage("too many Ps wait for each other: the order of events takes too long", self._offsets[i])
             self._step(i)
             if self._times[i] < self._last:
                 raise Damage("times go back: the clocks of the processors differed", self._offsets[i])
