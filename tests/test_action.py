@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.runner import COMMIT, ROOT, START, TRACES, Runner
+from tests.runner import ROOT, START, TRACES, Runner
 
 
 @pytest.fixture
@@ -96,23 +96,11 @@ def test_every_output_of_the_action_is_written(runner: Runner) -> None:
     step = runner.step()
 
     known = set(YAML().load(ROOT / "action.yml")["outputs"])
-    assert set(step.outputs) == known - {"comment-url", "baseline-file"}  # these have their own tests
+    have_tests = {"comment-url", "baseline-file", "baseline-changes-file"}
+    assert set(step.outputs) == known - have_tests
     for name in ("sarif-file", "html-file", "json-file"):
         assert step.outputs[name].startswith("gotracer-ci/")
         assert (runner.workspace / step.outputs[name]).stat().st_size > 0
-
-
-def test_a_baseline_is_created_at_the_default_path(runner: Runner) -> None:
-    runner.add("service-go1.27.trace")
-
-    step = runner.step(update_baseline="true")
-
-    assert step.exit_code == 0
-    assert step.outputs["baseline-file"] == ".gotracer-ci/baseline.json"
-    text = (runner.workspace / ".gotracer-ci/baseline.json").read_text(encoding="utf-8")
-    assert "1-1" in text
-    assert COMMIT[:7] in text
-    assert "commit it" in step.summary
 
 
 def test_an_unchanged_program_is_quiet(compared: Runner) -> None:
@@ -272,16 +260,6 @@ def test_an_invalid_baseline_is_an_error(runner: Runner) -> None:
     assert step.outputs["conclusion"] == "error"
     assert "b.json" in "".join(step.annotations("error"))
     assert "**The run fails: it could not be compared with the baseline" in step.summary
-
-
-def test_a_baseline_that_could_not_be_updated_is_not_an_output(runner: Runner) -> None:
-    runner.add("idle-go1.27.trace")
-    (runner.workspace / "b.json").write_text("{", encoding="utf-8")
-
-    step = runner.step(baseline="b.json", update_baseline="true")
-
-    assert step.exit_code == 3
-    assert "baseline-file" not in step.outputs
 
 
 def test_an_empty_trace_file_is_reported(runner: Runner) -> None:

@@ -18,11 +18,12 @@ from gotracer_ci.action.annotations import beside_code, of_run
 from gotracer_ci.action.publish import publish
 from gotracer_ci.action.upload import why_not_uploaded
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
+from gotracer_ci.files import write
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
 from gotracer_ci.github.environment import RunnerEnvironment, from_environ
 from gotracer_ci.github.ownership import hand_over
-from gotracer_ci.report import view
+from gotracer_ci.report import changes, view
 from gotracer_ci.report.formats import markdown, render
 from gotracer_ci.report.model import Report
 
@@ -66,13 +67,16 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
     if is_updated and settings.baseline and settings.baseline.exists():
         files["baseline-file"] = setup.absolute(settings.baseline)
+        text = changes.render(report)
+        write(setup.BASELINE_CHANGES, text.encode(), environment.workspace)
+        files["baseline-changes-file"] = setup.absolute(setup.BASELINE_CHANGES)
     hand_over(files.values(), environment.workspace)
 
     _show(report)
     if environment.summary and environment.job_summary:
         append_summary(environment.summary, markdown.render(report, summary_room(environment.summary), report.links))
     _write_outputs(environment, _outputs(report, outcome.exit_code))
-    named = {f"{name}-file" for name in setup.DEFAULT_REPORTS} | {"baseline-file"}
+    named = {f"{name}-file" for name in setup.DEFAULT_REPORTS} | {"baseline-file", "baseline-changes-file"}
     _write_outputs(environment, {name: environment.on_host(files[name]) for name in sorted(named & files.keys())})
 
     kept_back = why_not_uploaded(report, outcome.errors, is_update=settings.update_baseline)
@@ -81,6 +85,8 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     _log_published(environment, published.log, published.comment_url)
     annotations = [remark("error", str(error)) for error in (*outcome.errors, *published.errors)]
     annotations += [*of_run(report), *remarks, *published.annotations]
+    if report.is_update and (why := view.reason(report)):
+        annotations.append(remark("warning", f"Review the baseline before you merge it: {why}."))
     if environment.annotations:
         annotations += beside_code(report, environment.on_host(root))
     if left_out := annotate(annotations, sys.stdout):

@@ -24,6 +24,7 @@ from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Settings, load
 DEFAULT_REPORTS = {name: declared.action_file for name, declared in FORMATS.items() if declared.action_file}
 _DEFAULTS = {"baseline": Path(BASELINE_FILE), "outputs": DEFAULT_REPORTS}
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
+BASELINE_CHANGES = Path("gotracer-ci/baseline-changes.md")
 
 
 def client_of(environment: RunnerEnvironment) -> Client | None:

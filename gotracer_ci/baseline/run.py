@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.accept import accept
+from gotracer_ci.baseline.changes import of_update
 from gotracer_ci.baseline.programs import Runs, compare_all, unknown, update_all, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
@@ -137,10 +138,12 @@ def _update(request: Request, old: Baseline | None, run: Candidate) -> Judged:
         texts = [f"{request.shown} unchanged: it already has this run"]
     warnings = ((program, mixed(part)) for program, part in sorted(new.parts.items()))
     texts += (with_program(warning, program, new.parts) for program, warning in warnings if warning)
-    # An update accepts the run, so nothing is new or worse.
-    return Judged(
-        compare_all(run.runs, new, request.shown, run.limits, run.rules), [_reference(text) for text in texts]
-    )
+    if old is None:
+        comparison = replace(compare_all(run.runs, new, request.shown, run.limits, run.rules), is_update=True)
+    else:
+        before, _ = _compare(request.shown, old, run)
+        comparison = of_update(before, old, new, run.runs)
+    return Judged(comparison, [_reference(text) for text in texts])
 
 
 def _accept(request: Request, old: Baseline, before: Comparison, run: Candidate) -> tuple[Comparison, str]:

@@ -94,6 +94,8 @@ class Comparison:
     elsewhere: Annotated[
         str, Doc("How the reference was made that a program could not be compared with; empty if all could be.")
     ] = ""
+    is_update: Annotated[bool, Doc("The run was then added to the baseline, so nothing fails.")] = False
+    added: Annotated[tuple[str, ...], Doc("The programs and groups that an update added, without regressions.")] = ()
     warnings: tuple[str, ...] = ()
     verdicts: dict[Key, Verdict]
 

@@ -23,7 +23,7 @@ def alerts(report: Report) -> tuple[Finding, ...]:
     """
     if report.comparison is None or report.all_alerts:
         return tuple(finding for finding in view.arrange(report).all if finding.severity)
-    return replace(report, fail_on=report.fail_on or Severity.INFO).failing
+    return replace(report, fail_on=report.fail_on or Severity.INFO).counting
 
 
 def why_not(report: Report) -> str:

@@ -67,8 +67,18 @@ class Report:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None
 
     @property
+    def is_update(self) -> bool:
+        """Whether the run was added to the baseline. It never fails: whoever merges the file decides."""
+        return self.comparison is not None and self.comparison.is_update
+
+    @property
     def failing(self) -> tuple[Finding, ...]:
         """The findings that make the run fail, in the order of `findings`."""
+        return () if self.is_update else self.counting
+
+    @property
+    def counting(self) -> tuple[Finding, ...]:
+        """The findings that make a run fail unless it updates the baseline."""
         if self.fail_on is Severity.NONE or (self.only_regressions and self.comparison is None):
             return ()
         flagged = [f for f in self.findings if f.severity >= self.fail_on]

@@ -267,6 +267,13 @@ def reason(report: Report) -> str:
     if report.uncompared:
         found = f"; there {_be(failing)} {plural(failing, 'finding')} at {limit} or above" if failing else ""
         return f"it could not be compared with the baseline{found}"
+    if report.is_update:
+        raised = len(report.comparison.flagged) if report.comparison else 0
+        return (
+            f"an update never fails, but this one raises {plural(raised, 'value')} above the old limits"
+            if raised
+            else ""
+        )
     if report.fail_on is Severity.NONE:
         return "failing is turned off"
     if report.only_regressions and report.comparison is None:
@@ -281,6 +288,8 @@ def reason(report: Report) -> str:
     if report.fail_on > Severity.WARN and any(is_regression(report.verdict(finding)) for finding in report.findings):
         return f"{plural(failing, 'regression') if failing else 'no regression'} at {limit} or above"
     if not failing and outcome(report) == "undecided":
+        if not (report.comparison.elsewhere or _not_compared(report)):
+            return "it has no data for this program"
         return "where the environments differ, only goroutine counts are compared"
     is_young = young(report.comparison) if report.comparison.base_traces < NEEDED_BASE else ""
     if not failing and is_young:

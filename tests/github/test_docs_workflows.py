@@ -92,12 +92,13 @@ def test_the_baseline_workflow_runs_no_foreign_code_and_puts_nothing_untrusted_i
     writers = [name for name, job in document["jobs"].items() if "write" in job["permissions"].values()]
     assert writers == ["asked", "propose"]
     tools = {word for name in writers for step in document["jobs"][name]["steps"] for word in _commands(step)}
-    assert tools <= {"mkdir", "cp", "git", "gh", "if", "fi"}
+    assert tools <= {"mkdir", "cp", "git", "gh", "if", "else", "fi"}
 
 
 def _commands(step: Any) -> list[str]:
-    """Return the first word of each command, without continuation lines."""
+    """Return the first word of each command, without continuation lines and the variables that it sets."""
     text = re.sub(r"\\\n", " ", step.get("run", ""))
+    text = re.sub(r"^ *\w+=(\$\(|\S+$)", "", text, flags=re.MULTILINE).replace("\n\n", "\n")
     return [line.split()[0] for line in text.splitlines()]
 
 
@@ -189,21 +190,23 @@ def environment(directory: Path, **variables: str) -> dict[str, str]:
 
 def propose(origin: Path, baseline: str, *, is_open: bool = False) -> list[str]:
     """Run the last job's script on a fresh checkout. Return the arguments of each call of gh."""
-    (text,) = [
+    (script,) = [
         step["run"]
         for step in workflow("Trace baseline")["jobs"]["propose"]["steps"]
         if "git push" in step.get("run", "")
     ]
     directory = origin.parent
-    (directory / "temp/trace-baseline").mkdir(parents=True, exist_ok=True)
-    (directory / "temp/trace-baseline/baseline.json").write_text(baseline)
+    for name, text in ((".gotracer-ci/baseline.json", baseline), ("gotracer-ci/baseline-changes.md", "raises 1")):
+        file = directory / "temp/trace-baseline" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     # extra files in the artifact and in the checkout
     (directory / "temp/trace-baseline/evil.yml").write_text("evil")
     (directory / "gh.log").unlink(missing_ok=True)
-    variables = environment(directory, OPEN="https://github.com/o/r/pull/7" if is_open else "")
+    variables = environment(directory, OPEN="7" if is_open else "", GITHUB_REPOSITORY="o/r")
     prepare = "rm -rf work && git clone -q origin work && echo evil > work/main.go"
     subprocess.run(["bash", "-ec", prepare], cwd=directory, env=variables, check=True, capture_output=True)
-    subprocess.run(["bash", "-ec", text], cwd=directory / "work", env=variables, check=True, capture_output=True)
+    subprocess.run(["bash", "-ec", script], cwd=directory / "work", env=variables, check=True, capture_output=True)
     return (directory / "gh.log").read_text().splitlines()
 
 
@@ -217,11 +220,14 @@ def test_the_baseline_becomes_one_commit_of_one_file_and_one_pull_request(origin
 
     assert [line.split()[:2] for line in calls] == [["auth", "setup-git"], ["pr", "list"], ["pr", "create"]]
     assert all("--head gotracer-ci/baseline --base main" in line for line in calls[1:])
+    changes = origin.parent / "temp/trace-baseline/gotracer-ci/baseline-changes.md"
+    assert f"--body-file {changes}" in calls[2]
     assert git(origin, "diff", "--name-only", "main", "gotracer-ci/baseline") == [".gotracer-ci/baseline.json"]
 
     calls = propose(origin, "two", is_open=True)
 
-    assert [line.split()[:2] for line in calls] == [["auth", "setup-git"], ["pr", "list"]]
+    assert [line.split()[:2] for line in calls] == [["auth", "setup-git"], ["pr", "list"], ["api", "--method"]]
+    assert f"PATCH repos/o/r/pulls/7 -F body=@{changes}" in calls[2]
     assert git(origin, "show", "gotracer-ci/baseline:.gotracer-ci/baseline.json") == ["two"]
     assert len(git(origin, "log", "--format=%s", "main..gotracer-ci/baseline")) == 1
 

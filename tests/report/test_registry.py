@@ -49,7 +49,7 @@ def test_the_settings_reject_an_unknown_format() -> None:
 def test_the_action_has_the_inputs_and_outputs_of_its_formats() -> None:
     assert {name for name in ACTION["inputs"] if name in FORMATS} == set(environment.REPORTS)
     outputs = {name.removesuffix("-file") for name in ACTION["outputs"] if name.endswith("-file")}
-    assert outputs == {*DEFAULT_REPORTS, "baseline"}
+    assert outputs == {*DEFAULT_REPORTS, "baseline", "baseline-changes"}
     for name, file in DEFAULT_REPORTS.items():
         assert f"Default is {file}." in ACTION["inputs"][name]["description"]
 
