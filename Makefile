@@ -65,6 +65,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/rule_tables.py
 	$(BIN)/python docs/architecture.py
+	$(BIN)/python docs/samples.py
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 
+from gotracer_ci import pipeline
 from gotracer_ci.findings import RuleInfo
+from gotracer_ci.report.formats import render
 from gotracer_ci.rules.registry import BUILT_IN
+from gotracer_ci.settings import Settings
 from gotracer_ci.text import quantity
 
+ROOT = Path(__file__).parents[1]
+FIXES = ROOT / "docs" / "fixes"
+"""For each rule a change of the program in its example that fixes what the rule found."""
+EXAMPLES = {
+    "GCPauseSpike": "gcpause-go1.26",
+    "HighSchedulingLatency": "schedlatency-go1.26",
+    "BlockedOnSyscall": "blockedread-go1.27",
+    "MutexContention": "lockwait-go1.27",
+    "GoroutineLeakGrowth": "leak-go1.27",
+    "HeapGrowthSpike": "heapgrowth-go1.26",
+    "ProcessorStarvation": "starvation-go1.27",
+    "GCAssist": "markassist-go1.25",
+    "LongWait": "chanwait-go1.25",
+}
+"""For each rule a committed trace with a finding."""
 HEAD = """\
 # The rules
 
-<!-- Made from the docstrings in gotracer_ci/rules/ by docs/rules.py. Change those, then run: make docs -->
+<!-- Made by docs/rules.py from the docstrings in gotracer_ci/rules/, the committed traces and docs/fixes/.
+     Change those, then run: make docs -->
 
 `gotracer-ci rules` lists them on the command line, and `gotracer-ci rules NAME` explains one.
 """
@@ -33,7 +55,22 @@ def chapter(info: RuleInfo) -> str:
         if heading == "Thresholds":
             limits = [f"| `{info.name}.{t.name}` | {quantity(t.value, t.unit)} |" for t in info.thresholds]
             parts.append("\n".join(["| Name for `--set` | Default |", "|---|---|", *limits]))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *example(info.name)]) + "\n"
+
+
+def example(rule: str) -> list[str]:
+    """Return what the rule finds in its example, and the change that fixes it."""
+    trace = f"testdata/traces/{EXAMPLES[rule]}.trace"
+    os.chdir(ROOT)
+    report = pipeline.run(Settings(traces=(trace,), rule=(rule,))).report
+    table = render("human", replace(report, findings=report.findings[:1])).partition("\n\n")[0]
+    fix = (FIXES / f"{rule}.diff").read_text(encoding="utf-8").rstrip()
+    return [
+        f"**Example.** The worst finding in [`{trace}`](../{trace}):",
+        f"```text\n{table}\n```",
+        "This change fixes it:",
+        f"```diff\n{fix}\n```",
+    ]
 
 
 def page() -> str:

@@ -140,7 +140,7 @@ class SourceMap:
             notes.append(Note(NoteKind.UNMAPPED, text, path_map or missing[0]))
         if self._past_end:
             text = (
-                f"{self._past_end} frames are past the end of their file, first {_shown(self._first_past_end)}: "
+                f"lines past the end of their file: {self._past_end}, first {_shown(self._first_past_end)}: "
                 "the checkout differs from the traced build"
             )
             notes.append(Note(NoteKind.CHANGED, text, self._first_past_end.rpartition(":")[0]))
