@@ -14,8 +14,9 @@ from gotracer_ci.errors import ForbiddenError, GotracerError, PublishError
 from gotracer_ci.github import comments, pulls
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, remark
-from gotracer_ci.github.comments import Posted, WorkflowRun
+from gotracer_ci.github.comments import Posted
 from gotracer_ci.github.environment import RunnerEnvironment
+from gotracer_ci.github.parts import WorkflowRun, part
 from gotracer_ci.report import comment
 from gotracer_ci.report.model import Report
 
@@ -23,6 +24,10 @@ _READ_ONLY = "the token of a pull request from a fork or by Dependabot is read-o
 _SECOND_STAGE = (
     f"{_READ_ONLY} The findings are in the job summary; to get them as a comment, add the second workflow in "
     "docs/github.md."
+)
+_SHARED = (
+    "Another job of this run commented on the same programs. Give each of these jobs its own comment-id: later runs "
+    "and code scanning cannot tell them apart."
 )
 _DONE = {
     "created": "comment created",
@@ -69,7 +74,9 @@ def write_comment(
 ) -> Posted:
     """Render the report and publish it as the comment with the step's `comment-id`, on behalf of its run."""
     body = comment.render(report, report.links, comments.BODY_LIMIT)
-    return comments.publish(client, number, environment.comment_id, WorkflowRun(*environment.run), body, create=create)
+    programs = {trace.program for trace in report.traces}
+    mine = part(WorkflowRun(*environment.run), body, programs, environment.leg)
+    return comments.publish(client, number, environment.comment_id, mine, create=create)
 
 
 def lines_of(posted: Posted) -> list[str]:
@@ -120,6 +127,8 @@ class _Finished:
         if not self.client.is_dry:
             self.published.comment_url = posted.url
             self.published.log += lines_of(posted)
+            if posted.is_shared:
+                self.published.annotations.append(remark("warning", _SHARED))
 
     def _no_comment(self, error: ForbiddenError, must: bool, create: bool) -> None:
         is_read_only = self.environment.event.is_read_only

@@ -13,7 +13,7 @@ from gotracer_ci.action.publish import lines_of, write_comment
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github import artifacts, pulls
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.environment import RunnerEnvironment
+from gotracer_ci.github.environment import RunnerEnvironment, leg_of
 from gotracer_ci.report import comment
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.schema import read
@@ -61,7 +61,7 @@ def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
         return Commented(report, "", (f"no comment: {found.reason}",))
     create = environment.comment == "always" or comment.is_due(report)
     # The comment belongs to the traced run, so its attempt orders comments, not this run's.
-    traced_by = replace(environment, run=(traced.id, traced.attempt))
+    traced_by = replace(environment, run=(traced.id, traced.attempt), leg=leg_of(environment.artifact))
     # Neither the commit nor the run is taken from the artifact.
     report = replace(report, commit=environment.event.commit, run=traced_by.run_url)
     posted = write_comment(report, traced_by, client, found.number, create=create)

@@ -1,57 +1,52 @@
-"""Maintain the one comment on a pull request. A hidden marker and the author identify it, and the newest run wins.
+"""Maintain the one comment on a pull request. A hidden marker and the author identify it. It has a part for each job.
 
-GitHub has no conditional update of comments. So concurrent runs all repeat the same steps until nothing changes: list
-our comments, write the newest run's text into the oldest one, list again, and only then delete the others. They wait
-before the second list, so that it includes writes that were based on an older list.
+GitHub has no conditional update of comments. So concurrent jobs all repeat the same steps until nothing changes: list
+our comments, write the newest parts of all of them into the oldest one, list again, and only then delete the others.
+They wait before the second list, so that it includes writes that were based on an older list, and write again if one of
+those has overwritten their part.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from gotracer_ci.errors import ForbiddenError, PublishError, UsageError
+from gotracer_ci.github import parts
 from gotracer_ci.github.client import COMMENT, Client, Permission
+from gotracer_ci.github.parts import Part
 from gotracer_ci.github.refusals import MissingError, StaleError
 
-BODY_LIMIT = 65_536 - 160
+BODY_LIMIT = parts.LIMIT - 1_200
 """The maximum length of a body in UTF-16 code units: GitHub's limit minus the marker."""
 SETTLE = 2.0  # seconds between a write and the next list
 ROUNDS = 10
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_MARKER = re.compile(
-    rf"<!-- gotracer-ci id=({_ID.pattern}) run=([0-9]{{1,20}}) attempt=([0-9]{{1,10}}) -->(?:\r?\n|\Z)"
-)
 _WHO = Permission("metadata", "read")
 
 Action = Literal["created", "updated", "superseded", "none"]
 Author = Callable[[dict[str, Any]], bool]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class WorkflowRun:
-    """A workflow run. Runs compare by the order in which they started."""
-
-    id: int
-    attempt: int
-
-
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The outcome of `publish`. superseded: a newer run's comment is kept. url: the comment's, "" if there is none."""
+    """The outcome of `publish`.
+
+    superseded: a newer run's text is kept. url: the comment's, "" if there is none of this job. is_shared: another job
+    of the same run traced the same programs, and only this run can tell them apart.
+    """
 
     action: Action
     url: str
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Comment:
     id: int
-    run: WorkflowRun
+    parts: tuple[Part, ...]
     text: str
     url: str
 
@@ -62,17 +57,17 @@ def check_id(text: str) -> str:
     Raises:
         UsageError: the ID does not fit into the marker.
     """
-    if not _ID.fullmatch(text):
+    if not parts.ID.fullmatch(text):
         raise UsageError(f"comment-id: {text[:100]!r} is not 1 to 64 letters, digits, dots, hyphens or underscores")
     return text
 
 
-def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body: str, *, create: bool) -> Posted:
-    """Update our comment with this ID on a pull request, or create it.
+def publish(client: Client, number: int, comment_id: str, mine: Part, *, create: bool) -> Posted:
+    """Update this job's part of our comment with this ID on a pull request, or create it.
 
     Args:
-        body: Markdown of at most BODY_LIMIT UTF-16 units.
-        create: False only updates an existing comment.
+        mine: Markdown of at most BODY_LIMIT UTF-16 units, and what it is about.
+        create: False only replaces an existing part.
 
     Raises:
         UsageError: the ID is malformed.
@@ -80,27 +75,27 @@ def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body
         PublishError: the request fails for another reason.
     """
     conversation = _Conversation(client, number, check_id(comment_id))
-    mine = f"<!-- gotracer-ci id={comment_id} run={run.id} attempt={run.attempt} -->\n{body}"
     written = False
     created: object = None
     problem: PublishError | None = None
     for _ in range(ROUNDS):
         ours = conversation.comments()
-        newest = max(ours, key=lambda comment: comment.run, default=None)
+        have = parts.joined(part for comment in ours for part in comment.parts)
+        is_there = any(mine.is_same_job(part) for part in have)
+        # a concurrent job may have overwritten it
+        wanted = have if written and is_there else parts.added(have, mine, create=create)
+        text = parts.render(wanted, comment_id, mine)
         try:
-            if newest is None:
+            if not ours:
                 if not create:
                     return Posted("none", "")
-                created = conversation.create(mine)
-            elif newest.run < run or (newest.run == run and newest.text != mine and not written):
-                conversation.update(ours[0], mine)
-            elif ours[0].run < newest.run:
-                conversation.update(ours[0], newest.text)
+                created = conversation.create(text)
+            elif ours[0].text != text:
+                conversation.update(ours[0], text)
             else:
                 for comment in ours[1:]:
                     conversation.delete(comment)
-                action: Action = "created" if ours[0].id == created else "updated"
-                return Posted("superseded" if newest.run > run else action, ours[0].url)
+                return _posted(ours[0], mine, wanted, is_new=ours[0].id == created)
         except (StaleError, MissingError) as error:
             if not ours and isinstance(error, MissingError):
                 raise
@@ -112,6 +107,15 @@ def publish(client: Client, number: int, comment_id: str, run: WorkflowRun, body
         written = True
         client.wait(SETTLE)
     raise problem or PublishError(f"comment on pull request {number}: other runs keep changing it")
+
+
+def _posted(comment: _Comment, mine: Part, there: Sequence[Part], *, is_new: bool) -> Posted:
+    if any(part.replaces(mine) for part in there):
+        return Posted("superseded", comment.url)
+    if not any(mine.is_same_job(part) for part in there):
+        return Posted("none", "")
+    is_shared = any((part.run, part.programs) == (mine.run, mine.programs) and part.leg != mine.leg for part in there)
+    return Posted("created" if is_new else "updated", comment.url, is_shared)
 
 
 class _Conversation:
@@ -130,12 +134,10 @@ class _Conversation:
 
     def _read(self, item: dict[str, Any]) -> _Comment | None:
         text = item.get("body")
-        marker = _MARKER.match(text) if isinstance(text, str) else None
-        if not marker or marker[1] != self._id or not isinstance(item.get("id"), int) or not self._is_ours(item):
+        found = parts.parse(text, self._id) if isinstance(text, str) else ()
+        if not found or not isinstance(item.get("id"), int) or not self._is_ours(item):
             return None
-        return _Comment(
-            item["id"], WorkflowRun(int(marker[2]), int(marker[3])), item["body"], str(item.get("html_url") or "")
-        )
+        return _Comment(item["id"], found, item["body"], str(item.get("html_url") or ""))
 
     def create(self, text: str) -> object:
         """Create a comment and return its ID."""

@@ -6,6 +6,7 @@ module reads is the event payload.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class RunnerEnvironment:
     artifact: the name of the artifact to read in a workflow_run workflow.
     commit, ref: GITHUB_SHA and GITHUB_REF, which belong to the merge commit in a pull request. `event.commit` is the
     traced commit.
+    leg: identifies the job among those of its run; "" if unknown.
     run: the run's ID and attempt, 0 if unknown. api_url, server_url: without a trailing slash.
     repository: "owner/name", "" if unknown.
     mapping: (host, container) directories, most specific first.
@@ -62,6 +64,7 @@ class RunnerEnvironment:
     job_summary: bool
     comment: Comment
     comment_id: str
+    leg: str
     upload_sarif: bool
     sarif_results: SarifResults
     artifact: str
@@ -130,6 +133,7 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         job_summary=inputs.flag("job-summary") is not False,
         comment=cast(Comment, inputs.checked("comment", "auto", "auto|always|never", "auto, always or never")),
         comment_id=check_id(inputs.text("comment-id") or "default"),
+        leg=leg_of(*(environ.get(name, "") for name in ("GITHUB_JOB", "RUNNER_NAME", "RUNNER_TRACKING_ID"))),
         upload_sarif=inputs.flag("upload-sarif") is True,
         sarif_results=cast(
             SarifResults, inputs.checked("sarif-results", "regressions", "regressions|all", "regressions or all")
@@ -140,6 +144,11 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         dry_run=inputs.flag("dry-run") is True,
         mapping=mapping,
     )
+
+
+def leg_of(*names: str) -> str:
+    """Return a short hash of what identifies a job, "" if nothing does. GitHub tells no job of a matrix which it is."""
+    return hashlib.sha256("\0".join(names).encode(errors="replace")).hexdigest()[:8] if any(names) else ""
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

@@ -15,6 +15,7 @@ from gotracer_ci.report.reproduce import commands
 _ROWS: Final = 50
 _DETAILS: Final = 10
 _REMARKS: Final = 8
+_PROGRAMS: Final = 5
 _SHA: Final = 7
 _RESOLVED: Final = "Everything that an earlier run reported here is resolved."
 
@@ -59,6 +60,9 @@ def _written(
 ) -> str:
     """brief: only the headline, the rows and the footer."""
     blocks = [sections.heading(report, _RESOLVED if view.is_resolved(report) else "")]
+    if programs := sorted({trace.program for trace in report.traces if trace.program}):
+        more = f" and {len(programs) - _PROGRAMS} more" if len(programs) > _PROGRAMS else ""
+        blocks.append(", ".join(markup.code(name) for name in programs[:_PROGRAMS]) + f"{more}\n")
     if rows:
         table = sections.regressions if report.comparison else sections.others
         blocks.append(table(report, listed[:rows], links))

@@ -12,6 +12,7 @@ BASELINE = ".gotracer-ci/baseline.json"
 COMMITTED = (ROOT / "testdata/baseline.json").read_bytes()
 RESOLVED = "Everything that an earlier run reported here is resolved"
 CLEAN, LEAK = "service-again-go1.27.trace", "service-leak-go1.27.trace"
+ORDERS = "orders-go1.27.trace"
 
 
 class Workflow:
@@ -63,4 +64,4 @@ class Workflow:
         return [f"{seen.method} {seen.path.rpartition('/')[2]}" for seen in self.hub.writes]
 
 
-__all__ = ["BASELINE", "CLEAN", "COMMITTED", "LEAK", "MERGE", "RESOLVED", "Workflow"]
+__all__ = ["BASELINE", "CLEAN", "COMMITTED", "LEAK", "MERGE", "ORDERS", "RESOLVED", "Workflow"]

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gotracer_ci.github import comments
-from gotracer_ci.github.comments import SETTLE, Posted, WorkflowRun
+from gotracer_ci.github.comments import SETTLE, Posted
+from gotracer_ci.github.parts import Part, WorkflowRun, parse, part
 from tests.github.connect import Clock, connect
 from tests.github.hub import Contract, Hub
 from tests.github.hub.faults import PATIENCE, secondary_limit
@@ -101,20 +102,21 @@ class Runs:
         self._steps.gate(who, before)
 
     def race(
-        self, runs: Sequence[WorkflowRun], before: Sequence[WorkflowRun], choose: Choose
+        self, runs: Sequence[WorkflowRun | Part], before: Sequence[WorkflowRun], choose: Choose
     ) -> tuple[list[Posted], list[str]]:
-        """Return each run's outcome, and the order in which the runs continued."""
+        """Return each run's outcome, and the order in which the runs continued. A part is that of one of its jobs."""
         self._steps = Steps()
         self.state.comments.clear()
         self.state.comment(7, text(RUNS[0]), OCTOCAT)
         for run in before:
             self.state.comment(7, text(run))
         posted: dict[int, Posted] = {}
-        self._steps.drive([partial(self._publish, who, run, posted) for who, run in enumerate(runs)], choose)
+        jobs = [run if isinstance(run, Part) else part(run, f"of run {run.id}") for run in runs]
+        self._steps.drive([partial(self._publish, who, job, posted) for who, job in enumerate(jobs)], choose)
         assert [hub.violations for hub in self._hubs] == [[]] * len(self._hubs)
         return [posted[who] for who in range(len(runs))], self._steps.taken
 
-    def _publish(self, who: int, run: WorkflowRun, posted: dict[int, Posted]) -> None:
+    def _publish(self, who: int, job: Part, posted: dict[int, Posted]) -> None:
         clock = Clock()
 
         def wait(seconds: float) -> None:
@@ -123,7 +125,7 @@ class Runs:
             clock.wait(seconds)
 
         client = connect(self._hubs[who], clock=clock, wait=wait)
-        posted[who] = comments.publish(client, 7, "default", run, f"of run {run.id}", create=True)
+        posted[who] = comments.publish(client, 7, "default", job, create=True)
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +157,11 @@ def test_a_write_that_had_to_wait_lists_again_first(hub: Hub) -> None:
 
     def wait(seconds: float) -> None:
         if seconds == 60:
-            comments.publish(connect(hub), 7, "default", newer, f"of run {newer.id}", create=True)
+            comments.publish(connect(hub), 7, "default", part(newer, f"of run {newer.id}"), create=True)
         clock.wait(seconds)
 
     client = connect(hub, clock=clock, wait=wait)
-    posted = comments.publish(client, 7, "default", older, f"of run {older.id}", create=True)
+    posted = comments.publish(client, 7, "default", part(older, f"of run {older.id}"), create=True)
     assert posted.action == "superseded"
     assert hub.state.bodies(7) == [text(newer)]
 
@@ -170,7 +172,7 @@ def test_two_runs_that_find_no_comment_create_only_one(hub: Hub) -> None:
     posted: dict[WorkflowRun, Posted] = {}
 
     def publish(run: WorkflowRun) -> None:
-        posted[run] = comments.publish(connect(hub), 7, "default", run, f"of run {run.id}", create=True)
+        posted[run] = comments.publish(connect(hub), 7, "default", part(run, f"of run {run.id}"), create=True)
 
     with hub.hold("POST", "comments") as held:
         threads = [threading.Thread(target=publish, args=(run,), daemon=True) for run in (newer, older)]
@@ -212,3 +214,16 @@ def test_three_runs_that_find_no_comment_create_only_one(
 ) -> None:
     posted, _ = runs.race(three, [], following(order))
     check(runs.state, three, posted)
+
+
+@given(order=ORDERS, before=st.booleans(), ids=st.lists(st.sampled_from([2, 3]), min_size=3, max_size=3))
+@EVERY
+def test_jobs_with_other_programs_keep_each_others_parts(
+    runs: Runs, order: list[int], before: bool, ids: list[int]
+) -> None:
+    names = ("orders", "billing", "stock")
+    jobs = [part(WorkflowRun(number, 1), f"of {name}", [name]) for number, name in zip(ids, names, strict=True)]
+    posted, _ = runs.race(jobs, [FIRST] if before else [], following(order))
+    (body,) = runs.state.bodies(7)[1:]
+    assert set(parse(body, "default")) == set(jobs)
+    assert len({each.url.rpartition("/")[2] for each in posted}) == 1

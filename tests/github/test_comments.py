@@ -7,7 +7,8 @@ import pytest
 from gotracer_ci.errors import ForbiddenError, PublishError, UsageError
 from gotracer_ci.github import comments
 from gotracer_ci.github.client import COMMENT, Client, Request
-from gotracer_ci.github.comments import BODY_LIMIT, Posted, WorkflowRun, check_id
+from gotracer_ci.github.comments import BODY_LIMIT, Posted, check_id
+from gotracer_ci.github.parts import WorkflowRun, part
 from tests.github.connect import Clock, connect
 from tests.github.hub import Hub
 from tests.github.hub.faults import Action, closed, gateway, meanwhile, primary_limit, refused, secondary_limit
@@ -23,7 +24,7 @@ def text(body: str, run: WorkflowRun = RUN, name: str = "default") -> str:
 def publish(
     client: Client, body: str = "2 worse", run: WorkflowRun = RUN, name: str = "default", create: bool = True
 ) -> Posted:
-    return comments.publish(client, 7, name, run, body, create=create)
+    return comments.publish(client, 7, name, part(run, body), create=create)
 
 
 def url(hub: Hub, comment: Comment) -> str:
@@ -302,7 +303,7 @@ def test_a_locked_conversation_is_reported(hub: Hub) -> None:
 
 def test_a_missing_pull_request(hub: Hub) -> None:
     with pytest.raises(ForbiddenError, match=r"issues/8/comments \(404: Not Found\)"):
-        comments.publish(connect(hub), 8, "default", RUN, "x", create=True)
+        comments.publish(connect(hub), 8, "default", part(RUN, "x"), create=True)
 
 
 @pytest.mark.parametrize("unit", ["x", "é", "…", "😀"])

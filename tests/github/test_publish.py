@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import PROGRAMS
 from tests.github.hub import Hub, faults, state
-from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, RESOLVED, Workflow
+from tests.github.steps import BASELINE, CLEAN, COMMITTED, LEAK, ORDERS, RESOLVED, Workflow
 from tests.runner import Runner
 
 CONFIG = ".gotracer-ci/config.toml"
@@ -135,6 +135,52 @@ def test_jobs_of_a_matrix_have_a_comment_each(workflow: Workflow) -> None:
     assert RESOLVED in first
     assert "1 new" in second
     assert RESOLVED not in second
+
+
+def test_jobs_with_other_programs_share_a_comment(workflow: Workflow) -> None:
+    """A clean job neither resolves nor deletes what a failing one found, in whatever order and run they end."""
+    workflow.opened()
+
+    bad = workflow.step(LEAK)
+    workflow.runner.runs -= 1
+    workflow.step(ORDERS)
+
+    (body,) = workflow.hub.state.bodies(7)
+    assert "1 new" in body
+    assert "example.com/programs/service" in body
+    assert RESOLVED not in body
+    assert workflow.step(ORDERS).exit_code == 0  # a later run
+    assert workflow.hub.state.bodies(7) == [body]
+
+    shown = workflow.step(ORDERS, comment="always")
+    (both,) = workflow.hub.state.bodies(7)
+    assert both.count("## gotracer-ci: ") == 2
+    assert "1 new" in both
+    assert shown.outputs["comment-url"] == bad.outputs["comment-url"]
+
+    workflow.step(CLEAN)
+    (after,) = workflow.hub.state.bodies(7)
+    assert after.count("## gotracer-ci: ") == 2
+    assert RESOLVED in after
+    assert "1 new" not in after
+
+
+def test_jobs_that_cannot_be_told_apart_are_named(workflow: Workflow) -> None:
+    """Two jobs of a run trace the same program, as in a matrix of flags."""
+    workflow.opened()
+    workflow.runner.variables["RUNNER_NAME"] = "runner 1"
+    first = workflow.step(LEAK)
+    workflow.runner.runs -= 1
+    again = workflow.step(LEAK)  # a second step of the job
+    workflow.runner.runs -= 1
+    workflow.runner.variables["RUNNER_NAME"] = "runner 2"
+    second = workflow.step(CLEAN, comment="always")
+
+    (body,) = workflow.hub.state.bodies(7)
+    assert "1 new" in body
+    assert body.count("## gotracer-ci: ") == 2
+    assert first.annotations("warning") == again.annotations("warning") == []
+    assert any("its own comment-id" in line for line in second.annotations("warning"))
 
 
 def test_a_push_has_no_pull_request_to_comment_on(workflow: Workflow) -> None:

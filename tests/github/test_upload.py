@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import PROGRAMS
 from tests.github.hub import Hub, state
-from tests.github.steps import BASELINE, CLEAN, LEAK, MERGE, Workflow
+from tests.github.steps import BASELINE, CLEAN, LEAK, MERGE, ORDERS, Workflow
 from tests.runner import TRACES, Runner
 
 
@@ -30,7 +30,7 @@ def test_sarif_is_uploaded_for_the_merge_commit(workflow: Workflow) -> None:
 
 
 PULL = "refs/pull/7/merge"
-LOCK, ORDERS = "service-lock-go1.27.trace", "orders-go1.27.trace"
+LOCK = "service-lock-go1.27.trace"
 
 
 def code(workflow: Workflow) -> None:
