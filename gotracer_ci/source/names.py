@@ -35,16 +35,19 @@ def normalise(function: str) -> str:
     """Return the name without the parts that unrelated changes affect: closures' numbers and generic arguments.
 
     A closure becomes `.func` of the declared function around it, at any depth. Up to Go 1.26 the name of an inlined
-    closure contains all functions that it was inlined through (main.run.Call.run.func1.Call[...].run.func2.3). The
-    compiler decides what it inlines, so only the first of them is kept.
+    closure contains all functions that it was inlined through (main.run.Call.run.func1.Call[...].run.func2.3); since Go
+    1.27 it contains only the function around it. The compiler decides what it inlines, so only the last one is kept. In
+    `T.m` nothing tells a method's type from a function that `m` was inlined into, so a closure keeps the type only of
+    `(*T).m`.
     """
     package, rest = _split(_without_arguments(function.removesuffix(_METHOD_VALUE)))
     names = _names(rest)
+    last = len(names)
     # The first name is always a declared one, even if it is func1.
-    closure = next((at for at in range(1, len(names)) if _CLOSURE.fullmatch(names[at])), None)
-    if closure is not None:
-        # T.m can be a method, f.g.h cannot.
-        names = [*names[: closure if closure <= 2 else 1], "func"]
+    while last > 1 and _CLOSURE.fullmatch(names[last - 1]):
+        last -= 1
+    if last < len(names):
+        names = [*names[last - 2 if names[last - 2].endswith(")") else last - 1 : last], "func"]
     return ".".join([package, *names] if package else names).replace("[]", _ARGUMENTS)
 
 
@@ -71,6 +74,9 @@ def _names(rest: str) -> list[str]:
     names = _UNDOTTED.sub(".func", rest).split(".")
     if len(names) > 1 and (names[0].startswith("(") or (names[0] == "init" and names[1].isdigit())):
         names[:2] = [".".join(names[:2])]
+    if names[:2] == ["glob", ""]:
+        # a literal outside any function, up to Go 1.20
+        names[:2] = ["init"]
     return names
 
 
