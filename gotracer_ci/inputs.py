@@ -5,11 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from gotracer_ci.duplicates import Repeated, repeated
+from gotracer_ci.duplicates import repeated
 from gotracer_ci.errors import TraceError, UsageError
 from gotracer_ci.globs import matching
 from gotracer_ci.notes import Note, NoteKind
@@ -24,21 +24,31 @@ MAX_TRACES = 10_000
 
 
 class Inputs(NamedTuple):
-    """The traces of a run, each once. notes: what was left out."""
+    """The traces of a run, each once. left_out: (name, how, the other name) of those that another one repeats."""
 
     traces: list[str]
     base: list[str]
-    notes: list[Note]
+    left_out: list[tuple[str, str, str]]
+
+    def notes(self, root: Path) -> list[Note]:
+        """Return what was left out. root: what files are named relative to."""
+        if not self.left_out:
+            return []
+        parts = [
+            f"{shown(name, root)} ({how})" if name == other else f"{shown(name, root)} ({how} as {shown(other, root)})"
+            for name, how, other in self.left_out[:_NAMED]
+        ]
+        parts += [f"{len(self.left_out) - _NAMED:,} more"] if len(self.left_out) > _NAMED else []
+        return [Note(NoteKind.REPEATED, f"left out, because each trace counts once: {', '.join(parts)}")]
 
 
-def find(names: Iterable[str], base: Collection[str], root: Path) -> Inputs:
+def find(names: Iterable[str], base: Collection[str]) -> Inputs:
     """Return the traces that the names refer to, in order. In directories, search for trace files.
 
     A trace that has several names, links or copies counts once, and not as one of the base if it is the change's.
 
     Args:
         base: the names of the traces of the base commit.
-        root: what the notes name files relative to.
 
     Raises:
         TraceError: a directory contains no traces, or a glob matches nothing.
@@ -51,7 +61,7 @@ def find(names: Iterable[str], base: Collection[str], root: Path) -> Inputs:
     found = Inputs(
         [every[i] for i in kept if i < len(traces)],
         [every[i] for i in kept if i >= len(traces)],
-        [_left_out(every, again, root)] if again else [],
+        [(every[i], how, every[first]) for i, (first, how) in sorted(again.items())],
     )
     if base and not found.base:
         raise UsageError("--base: all of its traces are also traces of the change, so there is nothing to compare with")
@@ -65,17 +75,6 @@ def _expanded(names: Iterable[str]) -> list[str]:
     if len(found) > MAX_TRACES:
         raise UsageError(f"{len(found):,} traces exceed the limit of {MAX_TRACES:,} per run")
     return found
-
-
-def _left_out(every: Sequence[str], again: Mapping[int, Repeated], root: Path) -> Note:
-    parts = [
-        f"{shown(every[i], root)} ({how})"
-        if every[i] == every[first]
-        else f"{shown(every[i], root)} ({how} as {shown(every[first], root)})"
-        for i, (first, how) in sorted(again.items())[:_NAMED]
-    ]
-    parts += [f"{len(again) - _NAMED:,} more"] if len(again) > _NAMED else []
-    return Note(NoteKind.REPEATED, f"left out, because each trace counts once: {', '.join(parts)}")
 
 
 def shown(name: str, root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
-from gotracer_ci.source.repository import Repository
+from gotracer_ci.source.repository import Repository, nearest
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 
@@ -54,13 +55,15 @@ class _Read(NamedTuple):
 class Outcome(NamedTuple):
     """The results of a run. errors: problems that did not prevent the results, each to be shown.
 
-    notes: the report's notes with their kinds. written: format → the file that was written.
+    notes: the report's notes with their kinds. written: format → the file that was written. root: the directory that
+    the report's paths are relative to.
     """
 
     report: Report
     errors: tuple[GotracerError, ...]
     notes: tuple[Note, ...]
     written: dict[str, Path]
+    root: Path
 
     @property
     def exit_code(self) -> int:
@@ -87,7 +90,8 @@ def run(
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             files.check_writable(path, inside)
-    found = inputs.find(settings.traces, settings.base, settings.root)
+    found = inputs.find(settings.traces, settings.base)
+    settings = replace(settings, root=nearest(settings.root, found.traces))
     every = (*found.traces, *found.base)
     repository = Repository.at(settings.root)
     read = [
@@ -102,7 +106,11 @@ def run(
     judged = _judge(traces, base_traces, measured, settings, inside)
     only_regressions = published.only_regressions and settings.fail_on is None
     of_reference = [NOTHING_TO_COMPARE if note is NO_BASELINE and only_regressions else note for note in judged.notes]
-    notes = (*found.notes, *distinct(note for trace in traces for note in trace.facts.notes), *of_reference)
+    notes = (
+        *found.notes(settings.root),
+        *distinct(note for trace in traces for note in trace.facts.notes),
+        *of_reference,
+    )
     report = Report(
         version=__version__,
         traces=_summaries(head),
@@ -116,14 +124,14 @@ def run(
         only_regressions=only_regressions,
         notes=tuple(note.text for note in notes),
         top=settings.top,
-        folder=repository.directory,
+        folder=repository.directory(inside),
         base_traces=_summaries(base),
         all_alerts=published.all_alerts,
         commit=settings.commit,
         run=published.run,
     )
     written, unwritten = _write(report, settings.outputs, inside)
-    return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written)
+    return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written, settings.root)
 
 
 def _read(

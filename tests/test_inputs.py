@@ -34,7 +34,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find(*names: str, base: tuple[str, ...] = ()) -> Inputs:
-    return inputs.find(names, base, Path())
+    return inputs.find(names, base)
 
 
 def test_files_directories_and_globs() -> None:
@@ -83,7 +83,7 @@ def test_a_trace_counts_once_whatever_its_names(again: Callable[[str], None], ho
     again("traces/z.trace")
     found = find(*given)
     assert found.traces == [FIRST, *([OTHER] if given == ("traces",) else [])]
-    (note,) = found.notes
+    (note,) = found.notes(Path())
     assert note.text == (f"left out, because each trace counts once: traces/z.trace ({how} as traces/a.trace)")
 
 
@@ -108,7 +108,7 @@ def test_a_wrong_size_at_the_end_of_a_packed_trace_does_no_harm() -> None:
 def test_overlapping_names_count_once() -> None:
     found = find(OTHER, "traces", "traces/*", OTHER)
     assert found.traces == [OTHER, FIRST]
-    assert found.notes[0].text.endswith(
+    assert found.notes(Path())[0].text.endswith(
         "traces/other.trace (named twice), traces/a.trace (named twice), traces/other.trace (named twice), 1 more"
     )
 
@@ -117,7 +117,7 @@ def test_a_trace_of_the_change_is_not_one_of_its_base() -> None:
     copy("traces/copy")
     found = find(FIRST, base=("traces",))
     assert (found.traces, found.base) == ([FIRST], [OTHER])
-    assert "traces/copy (same content as traces/a.trace)" in found.notes[0].text
+    assert "traces/copy (same content as traces/a.trace)" in found.notes(Path())[0].text
     with pytest.raises(UsageError, match="all of its traces are also traces of the change"):
         find("traces", base=("traces/copy",))
 

@@ -17,10 +17,10 @@ def of_run(report: Report) -> Iterator[Annotation]:
         yield remark("warning", f"{view.headline(report)}. {view.conclusion(report)}")
 
 
-def beside_code(report: Report, root: str) -> Iterator[Annotation]:
+def beside_code(report: Report) -> Iterator[Annotation]:
     """Yield an annotation per regression, or where every finding counts, per finding. Those that fail are errors.
 
-    root: the directory, relative to the workspace, that the report's paths are relative to.
+    GitHub shows an annotation beside the code only if its path begins at the top of the repository.
     """
     if report.comparison is None and (report.only_regressions or report.uncompared):
         return  # the findings may be as old as the code
@@ -28,7 +28,7 @@ def beside_code(report: Report, root: str) -> Iterator[Annotation]:
     shown = view.arrange(report)
     for finding in shown.regressions if report.comparison else shown.all:
         level = "error" if finding.key in failing else _level(report, finding)
-        yield _annotation(report, finding, level, root)
+        yield _annotation(report, finding, level)
 
 
 def _level(report: Report, finding: Finding) -> str:
@@ -36,7 +36,7 @@ def _level(report: Report, finding: Finding) -> str:
     return "warning" if counts else "notice"
 
 
-def _annotation(report: Report, finding: Finding, level: str, root: str) -> Annotation:
+def _annotation(report: Report, finding: Finding, level: str) -> Annotation:
     verdict = report.verdict(finding)
     evidence = (verdict.evidence, view.to_confirm(verdict)) if verdict else ()
     lines = [finding.message, *evidence, finding.suggestion]
@@ -45,4 +45,4 @@ def _annotation(report: Report, finding: Finding, level: str, root: str) -> Anno
     place = finding.alert_location
     if place is None:
         return Annotation(level, message, title)
-    return Annotation(level, message, title, str(PurePosixPath(root, place.path)), place.line)
+    return Annotation(level, message, title, str(PurePosixPath(report.folder, place.path)), place.line)

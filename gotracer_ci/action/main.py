@@ -61,7 +61,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
             only_regressions=True, all_alerts=environment.sarif_results == "all", run=environment.run_url
         )
         outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
-    report, root = outcome.report, setup.absolute(settings.root)
+    report, root = outcome.report, setup.absolute(outcome.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
     # After a baseline error the file is unchanged: it is invalid, or this job is already in it.
     is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
@@ -88,7 +88,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     if report.is_update and (why := view.reason(report)):
         annotations.append(remark("warning", f"Review the baseline before you merge it: {why}."))
     if environment.annotations:
-        annotations += beside_code(report, environment.on_host(root))
+        annotations += beside_code(report)
     if left_out := annotate(annotations, sys.stdout):
         print(f"{left_out} more annotations are only in the reports: GitHub shows ten of each level.")
     # A regression matters more than a failure to publish it.

@@ -44,8 +44,7 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, di
     inside = in_repository(file, environment.workspace)
     if not branch or not inside:
         return Reference(here)
-    shown = environment.on_host(file)
-    checkout = f"{shown} in the checkout"
+    checkout = f"{inside} in the checkout"
     if client is None or not environment.token:
         if client:  # a dry run shows the request
             contents.read(client, inside, branch, MAX_BYTES)
@@ -57,13 +56,13 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, di
         note = f"Compared with {checkout}, because the baseline of {branch} could not be read: {error}"
         return Reference(here, checkout, note if here else f"The baseline of {branch} could not be read: {error}")
     if data is None:
-        note = f"Compared with {checkout}: {branch} has no {shown} yet."
+        note = f"Compared with {checkout}: {branch} has no {inside} yet."
         return Reference(here, checkout, note if here else "")
     copy = directory / "baseline.json"
     files.write(copy, data)
     differs = here is not None and not _holds(here, data)
-    note = f"This change modifies {shown}. Until it is merged, the version on {branch} applies."
-    return Reference(copy, f"{shown} on {branch}", note if differs else "")
+    note = f"This change modifies {inside}. Until it is merged, the version on {branch} applies."
+    return Reference(copy, f"{inside} on {branch}", note if differs else "")
 
 
 def configured(file: Path, environment: RunnerEnvironment, client: Client | None) -> str:
@@ -85,8 +84,7 @@ def configured(file: Path, environment: RunnerEnvironment, client: Client | None
         return ""
     if not file.exists() if data is None else _holds(file, data):
         return ""
-    shown = environment.on_host(file)
-    return f"This change modifies {shown}, which decides what fails and which baseline applies."
+    return f"This change modifies {inside}, which decides what fails and which baseline applies."
 
 
 def _holds(file: Path, data: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from gotracer_ci import files
 from gotracer_ci.action.reference import MAX_BYTES, choose, configured
 from gotracer_ci.errors import MissingFileError, UsageError
+from gotracer_ci.github import checkout
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
@@ -22,7 +23,6 @@ from gotracer_ci.report.formats import FORMATS
 from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Settings, load
 
 DEFAULT_REPORTS = {name: declared.action_file for name, declared in FORMATS.items() if declared.action_file}
-_DEFAULTS = {"baseline": Path(BASELINE_FILE), "outputs": DEFAULT_REPORTS}
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
 BASELINE_CHANGES = Path("gotracer-ci/baseline-changes.md")
 
@@ -57,6 +57,7 @@ def given(environment: RunnerEnvironment) -> Settings:
     Raises:
         UsageError: an input or the configuration file is invalid.
     """
+    directory = _checkout(environment)
     values: dict[str, Any] = {
         "traces": environment.traces,
         "base": environment.base_traces or None,
@@ -70,7 +71,9 @@ def given(environment: RunnerEnvironment) -> Settings:
         "run_id": environment.run_id,
         "commit": environment.event.commit,
     }
-    return load(values, Path(environment.config) if environment.config else None, defaults=_DEFAULTS)
+    config = _config(environment)
+    defaults = {"root": directory, "baseline": directory / BASELINE_FILE, "outputs": DEFAULT_REPORTS}
+    return load(values, config if environment.config or config.exists() else None, defaults=defaults)
 
 
 def complete(
@@ -83,8 +86,8 @@ def complete(
     settings = given(environment)
     built_in = environment.built_in(absolute(settings.root))
     settings = replace(settings, path_map=(*settings.path_map, *((prefix, ".") for prefix in built_in)))
-    file = settings.baseline or Path(BASELINE_FILE)
-    warning = configured(absolute(Path(environment.config or CONFIG_FILE)), environment, client)
+    file = settings.baseline or settings.root / BASELINE_FILE
+    warning = configured(absolute(_config(environment)), environment, client)
     remarks = [remark("warning", warning)] if warning else []
     if settings.update_baseline:
         return replace(settings, baseline=_to_update(file, environment), baseline_name=""), remarks
@@ -95,6 +98,16 @@ def complete(
     if baseline is None and not settings.base:
         remarks.append(remark("notice", _without_reference(file, settings)))
     return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
+
+
+def _checkout(environment: RunnerEnvironment) -> Path:
+    """Return the directory of the checkout: the repository's paths begin there, and it has the files of gotracer-ci."""
+    return checkout.find(environment.workspace, environment.repository, environment.traces)
+
+
+def _config(environment: RunnerEnvironment) -> Path:
+    """Return the configuration file, which may not exist."""
+    return Path(environment.config) if environment.config else _checkout(environment) / CONFIG_FILE
 
 
 def _without_reference(file: Path, settings: Settings) -> str:

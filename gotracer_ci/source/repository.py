@@ -98,12 +98,14 @@ class Repository:
                 files.append(directory + entry.name)
         return cls(root, frozenset(files), frozenset(links), complete=seen <= MAX_ENTRIES)
 
-    @cached_property
-    def directory(self) -> str:
-        """The root's path in the checkout that contains it; "" at its top, or without a checkout."""
+    def directory(self, workspace: Path | None = None) -> str:
+        """Return the root's path in the checkout that contains it; "" at its top.
+
+        Without a .git it is the path in the workspace, "" outside it: without git, actions/checkout unpacks an archive.
+        """
         root = Path(os.path.abspath(self.root))
-        top = next((directory for directory in (root, *root.parents) if (directory / ".git").exists()), root)
-        return "" if top == root else root.relative_to(top).as_posix()
+        top = next((directory for directory in (root, *root.parents) if (directory / ".git").exists()), workspace)
+        return "" if top is None or top == root or not root.is_relative_to(top) else root.relative_to(top).as_posix()
 
     @cached_property
     def modules(self) -> dict[str, list[Module]]:
@@ -347,6 +349,28 @@ def is_repository(directory: Path) -> bool:
     """Whether a directory is in a repository: it, or one above it, has a .git, go.mod or go.work."""
     absolute = Path(os.path.abspath(directory))
     return any((above / mark).exists() for above in (absolute, *absolute.parents) for mark in _MARKS)
+
+
+def nearest(root: Path, files: Iterable[str]) -> Path:
+    """Return the root, or if it is in no repository, the one below it that has all of these files, if there is one.
+
+    actions/checkout can put the repository into a directory of the workspace, where later steps begin.
+    """
+    if is_repository(root):
+        return root
+    top = Path(os.path.abspath(root))
+    found = {_outermost(top, Path(os.path.abspath(file))) for file in files}
+    inside = found.pop() if len(found) == 1 else None
+    return root / inside.relative_to(top) if inside else root
+
+
+def _outermost(top: Path, file: Path) -> Path | None:
+    """Return the outermost repository below a directory that has the file, None without one."""
+    if not file.is_relative_to(top):
+        return None
+    directories = [top.joinpath(*file.relative_to(top).parts[:n]) for n in range(1, len(file.relative_to(top).parts))]
+    marked = ((directory, mark) for mark in _MARKS for directory in directories)
+    return next((directory for directory, mark in marked if (directory / mark).exists()), None)
 
 
 def _is_below(directory: str, above: str) -> bool:

@@ -63,7 +63,7 @@ def test_alerts_are_at_the_anchor(folder: str) -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == path
     (entry,) = json.loads(render("gitlab", report))
     assert entry["location"] == {"path": path, "lines": {"begin": 7}}
-    (annotation,) = beside_code(report, folder)
+    (annotation,) = beside_code(report)
     assert (annotation.file, annotation.line) == (path, 7)
 
 

@@ -11,7 +11,7 @@ import pytest
 from gotracer_ci.errors import UsageError
 from gotracer_ci.source import repository as module
 from gotracer_ci.source.gomod import Module, ModuleKind
-from gotracer_ci.source.repository import Repository
+from gotracer_ci.source.repository import Repository, nearest
 
 Write = Callable[[Path, Mapping[str, str]], Path]
 
@@ -47,6 +47,21 @@ def test_scan_finds_sources_and_module_files_only(tmp_path: Path, write: Write) 
 def test_a_missing_root_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such directory"):
         Repository.scan(tmp_path / "absent")
+
+
+def test_the_nearest_repository_is_found_from_the_traces(tmp_path: Path, write: Write) -> None:
+    """A workspace is in no repository if actions/checkout has a `path`."""
+    write(
+        tmp_path, dict.fromkeys(("src/.git/HEAD", "src/app/go.mod", "src/app/t.trace", "other/go.mod", "x.trace"), "")
+    )
+    trace, root = str(tmp_path / "src/app/t.trace"), tmp_path
+    assert nearest(root, [trace]) == root / "src"
+    assert nearest(root / "src/app", [trace]) == root / "src/app"
+    assert nearest(root, [trace, str(tmp_path / "x.trace")]) == root
+    assert nearest(root, ["/elsewhere/t.trace", "-"]) == root
+    assert Repository.at(root).files == frozenset()
+    assert not Repository.at(root).found
+    assert Repository.at(nearest(root, [trace])).files == {"app/go.mod"}
 
 
 def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
