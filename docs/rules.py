@@ -27,6 +27,8 @@ EXAMPLES = {
     "ProcessorStarvation": "starvation-go1.27",
     "GCAssist": "markassist-go1.25",
     "LongWait": "chanwait-go1.25",
+    "TestTimeout": "hang-go1.27",
+    "Deadlock": "standstill-go1.27",
 }
 """For each rule a committed trace with a finding."""
 HEAD = """\

@@ -39,6 +39,7 @@ class Case:
     environment: Mapping[str, str] = field(default_factory=dict)
     cgo: bool = False
     test: bool = False  # a package's test, recorded with `go test -trace`
+    fails: bool = False  # the program exits with an error
     runner: bool = False  # with absolute paths of a GitHub runner
     without: tuple[str, ...] = ()  # facts that the older format does not contain
 
@@ -109,6 +110,21 @@ CASES = (
         ("1.19", "1.21", "1.24", "1.27"),
         "goroutines of spawnWatcher never end, in chan receive",
         {"goroutines": (120, None)},
+    ),
+    Case(
+        "hang",
+        ("1.19", "1.21", "1.22", "1.27"),
+        "tests that time out: in drain, which waits for a channel, and in swap, which waits for a lock",
+        {"still waiting for a Mutex": (2, 2), "duration": (990 * MS, 1200 * MS)},
+        arguments=("-test.timeout=1s",),
+        test=True,
+        fails=True,
+    ),
+    Case(
+        "standstill",
+        ("1.21", "1.22", "1.27"),
+        "goroutines that all wait for each other until the trace's end",
+        {"still waiting for a Mutex": (2, 2)},
     ),
     Case(
         "connections",

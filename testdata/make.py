@@ -132,7 +132,10 @@ def record(case: Case, version: str, program: Path, trace: Path, oracle: Path) -
     for _ in range(ATTEMPTS):
         output = f"-test.trace={trace}" if case.test else str(trace)
         command = [str(program), *case.arguments, output]
-        subprocess.run(command, env={"GOMAXPROCS": "2"} | dict(case.environment), check=True, stdout=subprocess.DEVNULL)
+        silent = subprocess.DEVNULL
+        variables = {"GOMAXPROCS": "2"} | dict(case.environment)
+        errors = silent if case.fails else None
+        subprocess.run(command, env=variables, check=not case.fails, stdout=silent, stderr=errors)
         facts = measure(oracle, trace)
         facts |= {"bytes": trace.stat().st_size}
         expects = {"bytes": (1, MAX_TRACE), **case.shows(version)}

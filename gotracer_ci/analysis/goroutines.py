@@ -25,7 +25,8 @@ class Alive:
     doing: why they wait in Go's words, else their state ("running", "runnable", "syscall" or "waiting"). stack: where
     they are. entry: the function in which they began. creation: where they were created. creator: the nearest stack
     with own code that led to it, creation itself if there is none. count: how many. created: how many of these during
-    the trace, all or none. late: how many in its second half. since_ns: when the first one got into this state.
+    the trace, all or none. late: how many in its second half. since_ns, last_ns: when the first and the last
+    one got into this state.
     """
 
     first: int
@@ -39,6 +40,7 @@ class Alive:
     created: int
     late: int
     since_ns: int
+    last_ns: int
 
     @property
     def place(self) -> str:
@@ -66,7 +68,7 @@ def census(trace: Trace, stacks: Stacks, ancestry: Ancestry) -> Goroutines:
     totals = trace.totals()
     at_start = totals["goroutines_at_start"]
     alive = []
-    for likeness, (first, first_ns, since_ns, count) in _alike(trace, ancestry):
+    for likeness, (first, first_ns, since_ns, last_ns, count) in _alike(trace, ancestry):
         seen, late, creation_index, node, entry_index, state, reason, own_index = likeness
         entry = stacks[entry_index or own_index]
         if entry.system:
@@ -87,13 +89,14 @@ def census(trace: Trace, stacks: Stacks, ancestry: Ancestry) -> Goroutines:
                 count * seen,
                 count * late,
                 since_ns,
+                last_ns,
             )
         )
     return Goroutines(at_start, totals["goroutines_created"], tuple(alive))
 
 
 def _alike(trace: Trace, ancestry: Ancestry) -> Iterable[tuple[_Likeness, list[int]]]:
-    """Return the goroutines alive by likeness: [the first one's id, its creation, when the first began to wait, count].
+    """Return the goroutines alive by likeness: [id and creation of the first, first and last state's time, count].
 
     Many goroutines fall into few groups, so that each stack is looked at only a few times.
     """
@@ -101,7 +104,8 @@ def _alike(trace: Trace, ancestry: Ancestry) -> Iterable[tuple[_Likeness, list[i
     groups: dict[_Likeness, list[int]] = {}
     for id, created, _, creation, entry, state, since, reason, own in trace.alive():
         likeness = (created >= 0, created >= middle, creation, ancestry.of(id), entry, state, reason, own)
-        group = groups.setdefault(likeness, [id, created, since, 0])
+        group = groups.setdefault(likeness, [id, created, since, since, 0])
         group[2] = min(group[2], since)
-        group[3] += 1
+        group[3] = max(group[3], since)
+        group[4] += 1
     return groups.items()

@@ -11,6 +11,7 @@ from gotracer_ci.findings import Severity, Threshold
 from gotracer_ci.limits import Limits
 from gotracer_ci.rules import (
     blocked_on_syscall,
+    deadlock,
     gc_assist,
     gc_pause_spike,
     goroutine_leak_growth,
@@ -19,6 +20,7 @@ from gotracer_ci.rules import (
     long_wait,
     mutex_contention,
     processor_starvation,
+    test_timeout,
 )
 from gotracer_ci.rules.installed import installed
 from gotracer_ci.rules.rule import Rule
@@ -36,6 +38,8 @@ BUILT_IN: tuple[Rule, ...] = (
     processor_starvation.RULE,
     gc_assist.RULE,
     long_wait.RULE,
+    test_timeout.RULE,
+    deadlock.RULE,
 )
 
 

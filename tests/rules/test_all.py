@@ -58,6 +58,8 @@ def test_names_are_unique_and_gotracers_rules_come_first() -> None:
         "ProcessorStarvation",
         "GCAssist",
         "LongWait",
+        "TestTimeout",
+        "Deadlock",
     ]
 
 

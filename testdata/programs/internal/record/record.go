@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"runtime/trace"
+	"time"
 )
 
 // Run parses the command line, runs body under the tracer, and writes the trace
@@ -23,6 +24,25 @@ func Run(body func()) {
 		log.Fatal(err)
 	}
 	body()
+	stop(path, &buffer)
+}
+
+// RunFor is Run for a body that does not return: the program ends after the period.
+func RunFor(period time.Duration, body func()) {
+	path := output()
+	var buffer bytes.Buffer
+	if err := trace.Start(&buffer); err != nil {
+		log.Fatal(err)
+	}
+	go func() {
+		time.Sleep(period)
+		stop(path, &buffer)
+		os.Exit(0)
+	}()
+	body()
+}
+
+func stop(path string, buffer *bytes.Buffer) {
 	trace.Stop()
 	if err := os.WriteFile(path, buffer.Bytes(), 0o644); err != nil {
 		log.Fatal(err)
