@@ -131,10 +131,10 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
             for example in examples:
                 index = histogram.bucket(example[1])
                 counts[index] = counts.get(index, 0) + 1
-        where = stacks.whole(stack, *examples[0][3:5])
+        where, why = stacks.whole(stack, *examples[0][3:5]), tables.string(reason)
         if kind == IntervalKind.SYSCALL:
             where = stacks.called(where)
-        why = tables.string(reason)
+            why = waits.EVENTS if stacks.reads_events(where) else why
         if kind == IntervalKind.WAITING and not why:
             why = waits.reason(where.functions)
         worst = [

@@ -87,6 +87,7 @@ class Stacks:
         self._may_lack_leaf = version < _CALLBACKS_KEEP_STACKS and waits.calls_c(f.function for f in self.frames)
         self._indices = tables.stacks
         self._stacks: dict[int, Stack] = {}
+        self._watchers = self._files_that_watch()
 
     def __getitem__(self, index: int) -> Stack:
         stack = self._stacks.get(index)
@@ -130,3 +131,15 @@ class Stacks:
         """Return the stack of a goroutine in a system call or C call, without what is no longer on it."""
         frames = waits.called(stack.frames, may_lack_leaf=self._may_lack_leaf)
         return stack if len(frames) == len(stack.frames) else Stack(tuple(frames))
+
+    def reads_events(self, stack: Stack) -> bool:
+        """Whether a goroutine in this system call reads events: code in the same file adds watches of inotify."""
+        caller = waits.caller(stack.frames) if self._watchers else None
+        return caller is not None and caller.file in self._watchers and waits.is_read(stack.functions[0])
+
+    def _files_that_watch(self) -> set[str]:
+        adds = {index for index, frame in enumerate(self.frames) if frame.function.endswith(".InotifyAddWatch")}
+        if not adds:
+            return set()
+        found = (waits.caller(self[index].frames) for index, at in enumerate(self._indices) if at and at[0] in adds)
+        return {frame.file for frame in found if frame}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import dropwhile
 
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.source.names import package_of
 
+EVENTS = "events"
+"""The reason that a group of system calls gets if these only wait for events."""
 COROUTINE = "runtime.corostart"
 """The first function of a coroutine, which is how iter.Pull runs an iterator."""
 
@@ -39,6 +42,8 @@ CGO_CALL = "runtime.cgocall"
 _CALLS = re.compile(r"(?:^|/)(?:syscall|golang\.org/x/sys/(?:unix|windows)|internal/syscall/\w+|runtime/syscall/\w+)$")
 _AROUND_CALLS = frozenset({"os", "os/signal", "internal/poll"})
 """Packages whose functions are at the top of stacks in system calls, because Go leaves out frames above them."""
+_FILES = ("os.", "io.", "io/fs.", "bufio.", "internal/poll.")
+"""What is between a call and the code that reads."""
 _CALLBACK = ("runtime.cgocallback", "_cgoexp_")
 
 
@@ -82,6 +87,17 @@ def calls_c(functions: Iterable[str]) -> bool:
 def is_call(function: str) -> bool:
     """Whether the function makes a system call: it is of package syscall or one like it."""
     return _CALLS.search(package_of(function)) is not None
+
+
+def is_read(function: str) -> bool:
+    """Whether the function is a system call that reads."""
+    return is_call(function) and function.rpartition(".")[2].lower() in ("read", "readv")
+
+
+def caller(frames: Sequence[SourceFrame]) -> SourceFrame | None:
+    """Return the frame that makes the system call at the top of a stack, through package os or not."""
+    above = dropwhile(lambda frame: is_call(frame.function), frames)
+    return next(dropwhile(lambda frame: frame.function.startswith(_FILES), above), None)
 
 
 def is_c_call(function: str) -> bool:

@@ -26,11 +26,14 @@ Limits
 ------
 Calls that only wait for events are not blocked: epoll, kqueue, poll, select, accept, pause, reads of inotify, and the
 signal loop of `os/signal`. The same goes for a goroutine that stays in one call from the beginning of the trace to its
-end. Waits for child processes are in LongWait. The runtime's own goroutines are left out.
+end. Waits for child processes are in LongWait. The runtime's own goroutines are left out, and so
+are its waits for its own threads, such as those of the garbage collector when it starts.
 
-The trace does not have the name of the call, only the stack. A read of a descriptor for events is told from any other
-read by the name of the function or file that reads. Before Go 1.23, a C call has no stack after a callback, and its
-time from then on is left out.
+The trace does not have the name of the call, only the stack. A read of events is told from any other read by the name
+of the function or file that reads, or if code in the same file adds inotify watches during the trace. A call by number,
+such as `syscall.Syscall(syscall.SYS_POLL, …)`, is told by the name of the function that makes it.
+
+Before Go 1.23, a C call has no stack after a callback, and its time from then on is left out.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
 def _call(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.SYSCALL or group.parked or group.stack.system or not group.stack.known:
         return None
-    call = kind(group.stack.frames)
+    call = group.reason or kind(group.stack.frames)
     return call if call in (SYSCALL, C_CALL) else None
 
 

@@ -77,11 +77,13 @@ def test_a_survivor_from_before_the_trace_has_a_reason(name: str) -> None:
 
 @pytest.mark.parametrize("name", WAITS)
 def test_calls_that_only_wait_for_events_are_not_blocked(name: str) -> None:
-    """EpollWait, Select and the signal loop are where a program is idle. A file lock is held by someone."""
+    """EpollWait, Select, inotify and the signal loop are where a program is idle. A file lock is held by someone."""
     found = kinds(name, "BlockedOnSyscall")
     pulled = {place: kind for place, kind in found.items() if "lines" in place}
     assert found == {"main.lockFile": "syscall", **pulled}
     assert long_waits(name)["main.child"] == "os.(*Process).Wait"
+    idle = {group.stack.place for group in facts_of(name).intervals if group.reason == "events"}
+    assert idle == {"main.watch"}
 
 
 @pytest.mark.parametrize("name", ["cgocallback-go1.22", "cgocallback-go1.27"])

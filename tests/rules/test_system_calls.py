@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gotracer_ci.rules.system_calls import C_CALL, CHILD, EVENTS, SYSCALL, kind
+from gotracer_ci.rules.system_calls import C_CALL, CHILD, EVENTS, RUNTIME, SYSCALL, kind
 from gotracer_ci.source.frames import SourceFrame
 
 UNIX = "golang.org/x/sys/unix"
@@ -38,7 +38,8 @@ def stack(functions: list[str], file: str) -> list[SourceFrame]:
         # what handles an event may block
         (["syscall.read", "syscall.Read", "os.(*File).Read", "main.load", "main.(*inotify).loop"], SYSCALL),
         (["syscall.write", "syscall.Write", "main.(*inotify).loop"], SYSCALL),
-        (["main.poll", "main.f"], SYSCALL),
+        (["main.pollOnce", "main.f"], EVENTS),
+        (["example.com/poller.(*Queue).flush", "main.f"], SYSCALL),
         (["syscall.read", "main.selectRows", "main.f"], SYSCALL),
         (["os/signal.loop"], EVENTS),
         (["os/signal.signal_recv", "os/signal.loop"], EVENTS),
@@ -50,6 +51,7 @@ def stack(functions: list[str], file: str) -> list[SourceFrame]:
         (["main._Cfunc_usleep", "main.f"], C_CALL),
         (["net._C2func_getaddrinfo", "net.cgoLookupIPCNAME"], C_CALL),
         (["runtime.cgocall", "main.f"], C_CALL),
+        (["runtime.gcStart", "runtime.mallocgc", "main.f"], RUNTIME),
     ],
 )  # fmt: skip
 def test_kind(functions: list[str], what: str) -> None:

@@ -145,6 +145,20 @@ func events() {
 	}
 }
 
+// watch reads what inotify reports.
+func watch() {
+	directory, err := os.MkdirTemp("", "waits")
+	must(err)
+	defer os.RemoveAll(directory)
+	queue, err := syscall.InotifyInit1(0)
+	must(err)
+	_, err = syscall.InotifyAddWatch(queue, directory, syscall.IN_CREATE)
+	must(err)
+	time.AfterFunc(hold, func() { os.Mkdir(directory+"/created", 0o700) })
+	_, err = syscall.Read(queue, make([]byte, 4096))
+	must(err)
+}
+
 // lockFile waits for a lock on a file, which another descriptor holds.
 func lockFile() {
 	path, err := os.Executable()
@@ -215,6 +229,7 @@ func main() {
 		primitives()
 		relock()
 		events()
+		watch()
 		lockFile()
 		child()
 		signals(received)
