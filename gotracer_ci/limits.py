@@ -22,8 +22,8 @@ class Limit(NamedTuple):
     unit: "ns", "count" or "bytes". tolerance, floor: a value is over the limit above `tolerance * before + floor`.
     share: the floor is at least this part of the run's wall time. confirms: whether a value over the limit can be more
     than suspected. everywhere: compared with runs of another Go version or GOMAXPROCS, too. by_medians: also worse if
-    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes. noun: what a count
-    counts, as a plural; "" if the number needs none.
+    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes. is_effect: may be
+    the effect of such a wait at the same place. noun: what a count counts, as a plural; "" if the number needs none.
     """
 
     unit: str
@@ -33,6 +33,7 @@ class Limit(NamedTuple):
     confirms: bool = True
     everywhere: bool = False
     by_medians: bool = False
+    is_effect: bool = False
     noun: str = ""
 
     @property

@@ -16,7 +16,16 @@ from gotracer_ci.errors import FileError, GotracerError, TraceError
 from gotracer_ci.notes import NO_BASELINE, NOTHING_TO_COMPARE, Note, NoteKind, distinct
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, TraceSummary
-from gotracer_ci.rules.merge import Traced, above_threshold, by_program, findings, measure, tests_of, with_programs
+from gotracer_ci.rules.merge import (
+    Traced,
+    above_threshold,
+    by_program,
+    findings,
+    measure,
+    places_of,
+    tests_of,
+    with_programs,
+)
 from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
@@ -217,6 +226,7 @@ def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
                 frozenset(trace.facts.tests.names),
                 trace.facts.tests.timed,
                 partial(tests_of, trace),
+                partial(places_of, trace),
             )
             for trace in same
         ]

@@ -16,7 +16,9 @@ _LONGEST = 200
 
 
 def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]]) -> Baseline:
-    """Return the baseline with these lines raised. A group that is not a regression stays unchanged.
+    """Return the baseline with these lines and those of their effects raised.
+
+    A group that is not a regression stays unchanged.
 
     Args:
         comparison: the comparison of these runs with this baseline.
@@ -41,7 +43,8 @@ def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Itera
                 f"--accept {fingerprint}: the baseline has no data for {key.program}; add it with --update-baseline"
             )
         if comparison.verdicts[key].flagged:
-            parts[name] = _raised(parts[name], key._replace(program=""), runs[key.program], reason.strip())
+            for raised in (key, *(effect.key for effect in comparison.effects(fingerprint))):
+                parts[name] = _raised(parts[name], raised._replace(program=""), runs[key.program], reason.strip())
     return Baseline(parts)
 
 

@@ -25,7 +25,7 @@ def of_update(before: Comparison, old: Baseline, new: Baseline, programs: Collec
         before: the run compared with the old file.
         programs: those of the run.
     """
-    raised = [verdict for _, verdict in sorted(before.verdicts.items()) if verdict.flagged]
+    raised = [verdict for _, verdict in sorted(before.verdicts.items()) if verdict.flagged and not verdict.cause]
     added = tuple(_added(before, old, new, programs))
     lines = [with_program(_raised(verdict), verdict.key.program, programs) for verdict in raised[:_SHOWN]]
     if len(raised) > _SHOWN:

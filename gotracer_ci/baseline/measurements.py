@@ -44,15 +44,20 @@ def common(conditions: Iterable[Conditions]) -> Conditions:
     )
 
 
-def _nowhere(_: Key) -> frozenset[str]:
+def _no_tests(_: Key) -> frozenset[str]:
     return frozenset()
+
+
+def _nowhere(_: Key) -> tuple[str, ...]:
+    return ()
 
 
 class TraceGroups(NamedTuple):
     """One trace of a run with all its groups, including those below a rule's thresholds.
 
     ran: how many tests and subtests ran. tests: the test functions that are known of them. timed: benchmarks ran for a
-    time. tests_of: returns the tests in which a group occurs, as far as they are known.
+    time. tests_of: returns the tests in which a group occurs, as far as they are known. places_of: returns the places
+    of its worst intervals.
     """
 
     conditions: Conditions
@@ -61,7 +66,8 @@ class TraceGroups(NamedTuple):
     ran: int = 0
     tests: frozenset[str] = frozenset()
     timed: bool = False
-    tests_of: Callable[[Key], frozenset[str]] = _nowhere
+    tests_of: Callable[[Key], frozenset[str]] = _no_tests
+    places_of: Callable[[Key], Sequence[str]] = _nowhere
 
 
 def compared(groups: Mapping[Key, Statistics], limits: Limits) -> dict[Key, Statistics]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from gotracer_ci.baseline.causes import linked
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
 from gotracer_ci.baseline.measurements import TraceGroups
@@ -70,9 +71,11 @@ def compare_all(
         of_base += one.base_traces
         comparable += [one.comparable or 0] if part.entries else []
         elsewhere += [one.elsewhere] if one.elsewhere else []
+        own = {}
         for key, verdict in one.verdicts.items():
             full = key._replace(program=program)
-            verdicts[full] = verdict._replace(key=full)
+            own[full] = verdict._replace(key=full)
+        verdicts |= own | linked(own, traces, limits)
         creep = list(creeping(part, limits)) if part.entries else []
         if len(creep) > _SHOWN:
             creep[_SHOWN:] = [f"creep: {len(creep) - _SHOWN} more; gotracer-ci baseline check lists them"]

@@ -63,6 +63,9 @@ class Verdict(NamedTuple):
     ] = ()
     evidence: Annotated[str, Doc("One sentence.")] = ""
     more: Annotated[str, Doc("What would confirm it; empty if nothing is missing.")] = ""
+    cause: Annotated[
+        str, Doc("The fingerprint of the regression of which this one is an effect; empty if it stands alone.")
+    ] = ""
 
     @property
     def flagged(self) -> bool:
@@ -105,9 +108,14 @@ class Comparison:
         return {key for key, verdict in self.verdicts.items() if verdict.flagged}
 
     def regressions(self, *, strict: bool = False) -> list[Verdict]:
-        """Return the confirmed regressions, sorted by key; with `strict` also the suspected ones."""
+        """Return the confirmed regressions without their effects, with `strict` also the suspected ones; by key."""
         levels = (Level.CONFIRMED, Level.SUSPECTED) if strict else (Level.CONFIRMED,)
-        return sorted((v for v in self.verdicts.values() if v.flagged and v.level in levels), key=lambda v: v.key)
+        found = (v for v in self.verdicts.values() if v.flagged and v.level in levels and not v.cause)
+        return sorted(found, key=lambda v: v.key)
+
+    def effects(self, fingerprint: str) -> list[Verdict]:
+        """Return the verdicts on the effects of a regression, sorted by key."""
+        return sorted((v for v in self.verdicts.values() if v.cause == fingerprint), key=lambda v: v.key)
 
 
 class Judged(NamedTuple):

@@ -40,7 +40,7 @@ def why_not(report: Report) -> str:
         return view.headline(report)
     listed = {finding.key for finding in alerts(report)}
     verdicts = report.comparison.verdicts.values()
-    if left_out := sum(v.flagged and v.can_be_confirmed and v.key not in listed for v in verdicts):
+    if left_out := sum(v.flagged and not v.cause and v.can_be_confirmed and v.key not in listed for v in verdicts):
         return f"{plural(left_out, 'regression')} only suspected: it takes more traces to know which alerts to close"
     return ""
 

@@ -16,7 +16,8 @@ def render(report: Report) -> str:
     comparison = report.comparison
     if comparison is None:
         return ""
-    raised = [finding for finding in report.findings if finding.key in comparison.flagged]
+    verdicts = comparison.verdicts
+    raised = [f for f in report.findings if f.key in comparison.flagged and not verdicts[f.key].cause]
     run = markup.link("One more job", report.links.run)
     blocks = [f"{run} for the trace baseline, compared with the file as it was: {view.headline(report)}.\n"]
     if raised:

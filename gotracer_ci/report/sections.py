@@ -43,7 +43,16 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
                 found.level.value,
             )
         )
+        effects = report.comparison.effects(finding.fingerprint) if report.comparison else []
+        rows += [_effect(effect) for effect in effects]
     return markup.table(_JUDGED, rows)
+
+
+def _effect(found: Verdict) -> tuple[str, str, str, str, str, str]:
+    """A row for an effect of the regression above."""
+    rule = markup.escape(found.key.rule, markup.CELL)
+    kind = markup.escape(found.key.kind, markup.CELL)
+    return ("↳ effect", rule, kind, view.before_now(found), view.change(found) or "–", found.level.value)
 
 
 def others(report: Report, findings: Sequence[Finding], links: Links) -> str:

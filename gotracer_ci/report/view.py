@@ -21,15 +21,19 @@ _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 
 
 class Shown(NamedTuple):
-    """The findings that a format shows. rest: what `top` leaves out, by rule; none of it is a regression."""
+    """The findings that a format shows. rest: what `top` leaves out, by rule; none of it is a regression.
+
+    effects: the regressions that others cause. People see them as a line of their cause.
+    """
 
     regressions: tuple[Finding, ...]
     others: tuple[Finding, ...]
     rest: Mapping[str, Sequence[Finding]]
+    effects: tuple[Finding, ...] = ()
 
     @property
     def all(self) -> tuple[Finding, ...]:
-        return self.regressions + self.others
+        return self.regressions + self.effects + self.others
 
 
 class Summary(NamedTuple):
@@ -62,6 +66,17 @@ def _is_flagged(verdict: Verdict | None, level: Level) -> bool:
     return verdict is not None and verdict.flagged and verdict.level is level
 
 
+def is_effect(verdict: Verdict | None) -> bool:
+    """Whether another regression causes this one, so that it counts with that one."""
+    return verdict is not None and verdict.cause != ""
+
+
+def effects(report: Report, finding: Finding) -> str:
+    """Return `HighSchedulingLatency unblocked 0 s → 310 ms, …` for the effects of a regression; "" without any."""
+    found = report.comparison.effects(finding.fingerprint) if report.comparison else ()
+    return clean(", ".join(f"{v.key.rule} {v.key.kind} {before_now(v)}" for v in found))
+
+
 def is_weak(verdict: Verdict | None) -> bool:
     """Whether a verdict is less than confirmed."""
     return verdict is not None and verdict.level is not Level.CONFIRMED
@@ -76,14 +91,16 @@ def severity(report: Report, finding: Finding) -> Severity:
 
 def arrange(report: Report) -> Shown:
     """Return all findings: confirmed regressions, suspected ones, then the others; each part as ranked."""
-    regressions = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
+    flagged = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
+    effects = [finding for finding in flagged if is_effect(report.verdict(finding))]
+    regressions = [finding for finding in flagged if not is_effect(report.verdict(finding))]
     others = [finding for finding in report.findings if not is_regression(report.verdict(finding))]
-    return Shown(tuple(regressions), tuple(others), {})
+    return Shown(tuple(regressions), tuple(others), {}, tuple(effects))
 
 
 def shorten(report: Report) -> Shown:
     """Return the findings as arranged, but of each rule only the `top` worst and all regressions."""
-    everything = arrange(report)
+    everything = arrange(report)._replace(effects=())
     if not report.top:
         return everything
     of_rule = Counter(f.key.rule for f in everything.regressions)
@@ -129,6 +146,8 @@ def _counted_as(verdict: Verdict | None) -> str:
         return ""
     if verdict.status is Status.UNKNOWN:
         return "unknown"
+    if is_effect(verdict):
+        return "effect"
     if not verdict.flagged and verdict.level is not Level.INCONCLUSIVE:
         return verdict.status.value
     return {Level.CONFIRMED: verdict.status.value, Level.SUSPECTED: "suspected"}.get(verdict.level, "undecided")
@@ -268,7 +287,8 @@ def reason(report: Report) -> str:
         found = f"; there {_be(failing)} {plural(failing, 'finding')} at {limit} or above" if failing else ""
         return f"it could not be compared with the baseline{found}"
     if report.is_update:
-        raised = len(report.comparison.flagged) if report.comparison else 0
+        judged = report.comparison.verdicts.values() if report.comparison else ()
+        raised = sum(verdict.flagged and not is_effect(verdict) for verdict in judged)
         return (
             f"an update never fails, but this one raises {plural(raised, 'value')} above the old limits"
             if raised

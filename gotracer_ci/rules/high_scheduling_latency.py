@@ -57,5 +57,5 @@ RULE = IntervalRule(
         "Find what kept the Ps busy: long computations, too few CPUs for GOMAXPROCS, a burst of new goroutines; "
         "limit the concurrency or split up long computations."
     ),
-    limit=SCHEDULER,
+    limit=SCHEDULER._replace(is_effect=True),
 )

@@ -68,6 +68,12 @@ def tests_of(trace: Traced, key: Key) -> frozenset[str]:
     return frozenset(tests.tests_of(stacks))
 
 
+def places_of(trace: Traced, key: Key) -> list[str]:
+    """Return the places of the worst intervals of a group."""
+    worst = next((found.worst for found in trace.measured if found.key == key), ())
+    return [interval.stack.place for interval in worst]
+
+
 def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collection[Key]) -> list[Finding]:
     """Return the findings of these rules, ranked: all above a threshold, and those that got worse.
 

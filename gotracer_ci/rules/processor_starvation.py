@@ -53,5 +53,5 @@ RULE = IntervalRule(
         "Check that the machine has as many CPUs as GOMAXPROCS assumes (container quotas, other programs); "
         "then look for runtime.LockOSThread and long C calls."
     ),
-    limit=Limit("ns", 2, 20 * MS, share=0.02),
+    limit=Limit("ns", 2, 20 * MS, share=0.02, is_effect=True),
 )

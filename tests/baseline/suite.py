@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ _TESTS = """package suite
 
 import (
 	"os"
+	"sync"
 	"testing"
 	"time"
 )
@@ -58,6 +60,36 @@ func TestLarge(t *testing.T) {
 	work(1000, 40)
 }
 
+func spin(d time.Duration) {
+	for start := time.Now(); time.Since(start) < d; {
+	}
+}
+
+var pool sync.Mutex
+
+func visit() {
+	if os.Getenv("LOCK") != "" {
+		pool.Lock()
+		defer pool.Unlock()
+	}
+	spin(100 * time.Microsecond)
+}
+
+func TestPool(t *testing.T) {
+	var all sync.WaitGroup
+	for range 16 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 40 {
+				visit()
+				spin(200 * time.Microsecond)
+			}
+		}()
+	}
+	all.Wait()
+}
+
 func duration() time.Duration {
 	if os.Getenv("SLOW") != "" {
 		return 40 * time.Microsecond
@@ -66,8 +98,7 @@ func duration() time.Duration {
 }
 
 func op(n int) {
-	for start := time.Now(); time.Since(start) < duration(); {
-	}
+	spin(duration())
 	kept = make([]byte, n<<10)
 }
 
@@ -107,9 +138,9 @@ class Suite:
         subprocess.run(command, check=True, capture_output=True, timeout=120, env=known)
         return name
 
-    def judge(self, *traces: str, baseline: Path, update: bool = False, strict: bool = True) -> Outcome:
+    def judge(self, *traces: str, baseline: Path, update: bool = False, **settings: Any) -> Outcome:
         given = {"root": self.directory, "traces": traces, "baseline": baseline, "update_baseline": update}
-        return run(load({**given, "strict": strict}))
+        return run(load({"strict": True, **given, **settings}))
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,14 @@ from tests.source.conftest import go
 
 __all__ = ["go", "suite"]
 
+OLD = "run=First|Second"
+
 
 @pytest.fixture
 def two_tests(suite: Suite, tmp_path: Path) -> Path:
     """Return a baseline that does not know TestLarge."""
     path = tmp_path / "baseline.json"
-    assert suite.judge(suite.trace("skip=TestLarge"), baseline=path, update=True).exit_code == 0
+    assert suite.judge(suite.trace(OLD), baseline=path, update=True).exit_code == 0
     return path
 
 
@@ -37,7 +39,7 @@ def test_a_baseline_holds_the_tests(two_tests: Path) -> None:
 
 def test_a_new_test_is_no_regression(suite: Suite, two_tests: Path) -> None:
     """It keeps goroutines of its own and of shared code, and allocates many times as much."""
-    outcome = suite.judge(suite.trace(), baseline=two_tests)
+    outcome = suite.judge(suite.trace("skip=Pool"), baseline=two_tests)
     assert outcome.exit_code == 0
     assert outcome.report.comparison
     verdicts = {(key.kind, key.place): verdict for key, verdict in outcome.report.comparison.verdicts.items()}
@@ -56,7 +58,7 @@ def test_a_known_test_that_leaks_fails_beside_a_new_one(suite: Suite, two_tests:
 
 
 def test_another_count_is_no_regression(suite: Suite, two_tests: Path) -> None:
-    outcome = suite.judge(suite.trace("skip=TestLarge", "count=9"), baseline=two_tests)
+    outcome = suite.judge(suite.trace(OLD, "count=9"), baseline=two_tests)
     assert outcome.exit_code == 0
     line = note_of(outcome, "this run ran other tests (45 tests and subtests, the baseline's jobs 5")
     assert "other tests, or another -count" in line
@@ -64,8 +66,8 @@ def test_another_count_is_no_regression(suite: Suite, two_tests: Path) -> None:
 
 def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
-    suite.judge(suite.trace(), baseline=path, update=True)
-    outcome = suite.judge(suite.trace("skip=TestLarge"), baseline=path)
+    suite.judge(suite.trace("skip=Pool"), baseline=path, update=True)
+    outcome = suite.judge(suite.trace(OLD), baseline=path)
     assert outcome.report.comparison
     gone = [v for v in outcome.report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
     assert {verdict.level for verdict in gone} == {Level.INSUFFICIENT}
@@ -73,11 +75,11 @@ def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:
 
 
 def test_the_same_tests_are_compared_as_ever(suite: Suite, two_tests: Path) -> None:
-    same = suite.judge(suite.trace("skip=TestLarge"), baseline=two_tests)
+    same = suite.judge(suite.trace(OLD), baseline=two_tests)
     assert same.exit_code == 0
     assert same.report.comparison
     assert not any("tests" in line for line in same.report.comparison.warnings)
-    assert suite.judge(suite.trace("skip=TestLarge", LEAK="1"), baseline=two_tests).exit_code == 1
+    assert suite.judge(suite.trace(OLD, LEAK="1"), baseline=two_tests).exit_code == 1
 
 
 @pytest.mark.parametrize("benchmark", ["BenchmarkN", "BenchmarkLoop"])

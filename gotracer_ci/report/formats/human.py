@@ -104,6 +104,7 @@ def _row(report: Report, finding: Finding) -> _Row:
     if verdict is not None and verdict.flagged:
         more.append(clean(verdict.evidence))
         more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
+        more += [f"effects: {effects}"] if (effects := view.effects(report, finding)) else []
     counts = report.comparison is None or view.is_regression(verdict)
     return _Row(cells, more, _STYLES[view.severity(report, finding).label] if counts else _DIM)
 
