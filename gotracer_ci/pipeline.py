@@ -155,7 +155,8 @@ def _read(
         trace = open_trace(name)
         trace.watch = watch
         facts = analyse(trace, SourceMap(repository, settings.path_map))
-    except TraceError as error:
+    except (TraceError, MemoryError) as problem:
+        error = problem if isinstance(problem, TraceError) else TraceError(name, "needs more memory than there is")
         return _Read(TraceSummary(shown, "", 0, 0, 0, 0, error.damage), None, error)
     summary = TraceSummary(
         path=shown,

@@ -172,10 +172,10 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
     assert {name_of(path) for path in FILES if uses(path) & names} == homes
 
 
-# besides `files`: traces, which may be pipes or huge; files of installed packages; members of a zip; /dev/null
+# besides `files`: the system's own files; traces, which may be pipes or huge; installed packages; zips; /dev/null
 OPENERS = {
-    "files", "trace/open", "duplicates", "inputs", "report/formats/html", "rules/installed", "github/artifacts",
-    "commands/output",
+    "files", "trace/memory", "trace/open", "duplicates", "inputs", "report/formats/html", "rules/installed",
+    "github/artifacts", "commands/output",
 }  # fmt: skip
 OPENS = {
     "mkdir", "makedirs", "open", "read_bytes", "read_text", "rename", "renames", "rmdir", "rmtree", "symlink_to",

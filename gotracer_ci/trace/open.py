@@ -6,15 +6,20 @@ import io
 import mmap
 import sys
 import zlib
-from typing import BinaryIO
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, BinaryIO
 
 from gotracer_ci.errors import TraceError
+from gotracer_ci.trace import memory, wire
 from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.spec import HEADER_SIZE
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_UNPACKED = 8 << 30
-"""Largest size of an unpacked trace in bytes: more than any real one has, and less than would harm a machine."""
+"""Largest size in bytes of a trace that is not a plain file: more than any real one has."""
+PART = 1 << 20
 
 
 def open_trace(name: str) -> Trace:
@@ -27,47 +32,97 @@ def open_trace(name: str) -> Trace:
         if name == STDIN:
             if sys.stdin is None:
                 raise TraceError(name, "standard input is closed")
-            raw = memoryview(sys.stdin.buffer.read())
-        else:
-            with open(name, "rb") as file:
-                raw = _mapped(file)
+            return _collected(name, sys.stdin.buffer)
+        with open(name, "rb") as file:
+            raw = _mapped(file)
+            if raw is None or raw[: len(GZIP_MAGIC)] == GZIP_MAGIC:
+                return _collected(name, file)
+            return Trace(name, raw)
     except IsADirectoryError:
         raise TraceError(name, "is a directory; name its traces, or use a glob such as 'traces/*.trace'") from None
     except FileNotFoundError:
         raise TraceError(name, "no such file") from None
     except OSError as error:
         raise TraceError(name, f"cannot be read: {error.strerror}") from None
-    if raw[:2] == GZIP_MAGIC:
-        return Trace(name, *_unpacked(name, raw))
-    return Trace(name, raw)
 
 
-def _mapped(file: BinaryIO) -> memoryview:
+def _mapped(file: BinaryIO) -> memoryview | None:
+    """Return the file's contents, or None if it cannot be mapped, such as an empty file or a pipe."""
     try:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (ValueError, OSError, io.UnsupportedOperation):
-        # empty files and pipes cannot be mapped
-        return memoryview(file.read())
+        return None
 
 
-def _unpacked(name: str, raw: memoryview) -> tuple[memoryview, TraceError | None]:
-    """Return what a gzipped file holds, as far as it can be unpacked, and what is wrong with the rest."""
+class _Joined(io.RawIOBase):
+    """A stream from its beginning, of which the first bytes have been read."""
+
+    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        part, self._first = self._first[: len(view)], self._first[len(view) :]
+        part = part or self._rest.read(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+
+def _collected(name: str, stream: BinaryIO) -> Trace:
+    """Open a stream: it is read once, and unpacked on the way if it is gzipped."""
+    first = stream.read(len(GZIP_MAGIC))
+    whole = io.BufferedReader(_Joined(first, stream))
+    if first != GZIP_MAGIC:
+        return _kept(name, whole.read1, packed=False)
     import gzip
 
-    parts: list[bytes] = []
+    with gzip.GzipFile(fileobj=whole) as unpacked:
+        # read1, because read would drop what it had unpacked before the damage
+        return _kept(name, unpacked.read1, packed=True)
+
+
+def _kept(name: str, read: Callable[[int], bytes], *, packed: bool) -> Trace:
+    """Read all parts into memory that is given back while the trace is read. The first ones tell whether it is one."""
+    room = _room(min(MAX_UNPACKED, memory.available() // 4 * 3))
     size = 0
     damage: TraceError | None = None
-    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
-        try:
-            # read1, because read would drop what it had unpacked before the damage
-            while part := file.read1(1 << 20):
-                size += len(part)
-                if size > MAX_UNPACKED:
-                    damage = TraceError(name, f"unpacks to more than {MAX_UNPACKED >> 30} GiB")
-                    break
-                parts.append(part)
-        except (EOFError, OSError, zlib.error) as error:
-            damage = TraceError(name, f"the gzip file is truncated or damaged: {error}")
-    if not parts and damage:
+    try:
+        while part := read(PART):
+            if size + len(part) > len(room):
+                problem = (
+                    f"{'unpacks to' if packed else 'has'} more than the {len(room) >> 20:,} MiB that fit into memory"
+                )
+                damage = TraceError(name, problem)
+                break
+            room[size : size + len(part)] = part
+            size += len(part)
+            if size - len(part) < HEADER_SIZE <= size:
+                wire.version(memoryview(room)[:size])
+    except wire.Damage as wrong:
+        raise TraceError(name, wrong.problem, wrong.offset) from None
+    except (EOFError, OSError, zlib.error) as error:
+        if not packed:
+            raise
+        damage = TraceError(name, f"the gzip file is truncated or damaged: {error}")
+    if not size and damage:
         raise damage
-    return memoryview(b"".join(parts)), damage
+    with suppress(OSError, ValueError, SystemError):
+        room.resize(max(size, 1))
+    return Trace(name, memoryview(room)[:size], damage)
+
+
+def _room(size: int) -> mmap.mmap:
+    """Return memory of this size, or of less if the system gives no more. Only what is written to takes space."""
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    while True:
+        try:
+            return mmap.mmap(-1, max(size, PART), **private)
+        except (OSError, MemoryError):
+            if size <= PART:
+                raise MemoryError from None
+            # the address space of the process is limited
+            size //= 2
