@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,13 +11,14 @@ from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import markup, sections, view
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.reproduce import commands
 
 _ROWS: Final = 50
 _DETAILS: Final = 10
 _REMARKS: Final = 8
 _PROGRAMS: Final = 5
 _SHA: Final = 7
+_ASIDE: Final = re.compile(r" \(--[a-z][a-z-]*\)")
+_FLAG: Final = re.compile(r"(^|[\s(\x22'`>])--([a-z][a-z-]*[a-z])\b", re.MULTILINE)
 _RESOLVED: Final = "Everything that an earlier run reported here is resolved."
 
 
@@ -32,7 +34,7 @@ def render(report: Report, links: Links, limit: int) -> str:
     """Return the comment within a limit of UTF-16 code units: it loses details first, then rows, never the headline."""
     listed = _listed(report)
     rows = min(len(listed), _ROWS)
-    details = [sections.detail(report, finding, links) for finding in listed[:_DETAILS]]
+    details = [sections.detail(report, finding, links, has_commands=False) for finding in listed[:_DETAILS]]
 
     text = sections.fitted(
         lambda *what: _written(report, links, listed, *what),
@@ -69,7 +71,7 @@ def _written(
     blocks += details
     if not brief:
         if listed:
-            blocks.append(markup.folded("How to reproduce", markup.fence(commands(report, links), "sh")))
+            blocks.append(_next_steps(report, listed, links))
         if gone := view.gone(report):
             blocks.append(markup.folded(_better(report), sections.gone(report, gone[:_ROWS])))
         if remarks := sections.remarks(report, _REMARKS):
@@ -77,7 +79,27 @@ def _written(
     if rest := _rest(report, rows):
         blocks.append(f"Findings not shown here: {', '.join(rest)}.\n")
     blocks.append(f"<sub>{' · '.join(_footer(report, links))}</sub>\n")
-    return "\n".join(blocks)
+    return _without_flags("\n".join(blocks))
+
+
+def _next_steps(report: Report, listed: Sequence[Finding], links: Links) -> str:
+    """Say what to do on the pull request. Commands are in the summary, for those who have a checkout and a shell."""
+    summary = markup.link("summary of the run", links.run)
+    steps = ["Push a fix, and the next run updates this comment."]
+    if any(verdict and verdict.can_be_confirmed for verdict in map(report.verdict, listed)):
+        steps.append("Run the job again to see whether a suspicion stays, or add traces of the base commit to it.")
+    if report.comparison and report.comparison.baseline:
+        steps.append(
+            f"If a change is intended, accept it: the {summary} has a command for each finding. Commit the changed "
+            "baseline to this pull request; it counts once it is merged."
+        )
+    steps.append(f"The {summary} also says how to reproduce this.")
+    return f"**What to do here:** {' '.join(steps)}\n"
+
+
+def _without_flags(text: str) -> str:
+    """Return the text with the names of flags as inputs of the action have them. A comment is no command line."""
+    return _FLAG.sub(r"\1\2", _ASIDE.sub("", text))
 
 
 def _better(report: Report) -> str:
@@ -106,5 +128,5 @@ def _footer(report: Report, links: Links) -> Iterator[str]:
     if report.comparison:
         yield f"compared with {markup.escape(view.reference(report.comparison), markup.CELL)}"
     if links.run:
-        yield markup.link("summary of the run", links.run)
+        yield markup.link(f"summary of run {links.number}", links.run)
     yield markup.escape(f"gotracer-ci {report.version}", markup.CELL)

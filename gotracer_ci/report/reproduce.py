@@ -9,29 +9,38 @@ from pathlib import PurePosixPath
 
 from gotracer_ci.findings import Severity
 from gotracer_ci.report.links import Links
-from gotracer_ci.report.model import Report
+from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.safe import clean
 
 _NAMED = 8
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")
-_OF_BRANCH = re.compile(r"(?P<file>.+) of (?P<branch>[^\s:]+)")
-_CHECKOUT = " of the checkout"
+_OF_BRANCH = re.compile(r"(?P<file>.+) on (?P<branch>[^\s:]+)")
+_CHECKOUT = " in the checkout"
 _COPY = "base-baseline.json"
+_TEST = " (test)"
 
 
 def commands(report: Report, links: Links) -> str:
     """Return lines of shell. Text from the report is quoted; a name that cannot be copied is a word in capitals."""
-    commit = f" at commit {links.commit[:10]}" if links.commit else ""
-    lines = [f"# Record the traces again{commit}, or take the traces, and nothing else, from the artifact of the run:"]
+    lines = []
     if run := _RUN.match(links.run):
         host = "" if run["host"] == "github.com" else f"{run['host']}/"
         # into its own directory: an artifact lands in a directory of its name, which a fork's run may have called .git
         repository = shlex.quote(host + run["repository"])
+        lines.append("# If the run kept its traces as an artifact, this gets them. Otherwise record them again:")
         lines.append(f"# gh run download {run['id']} --repo {repository} --dir run-{run['id']}")
+    if links.commit:
+        lines += [f"git fetch origin {links.commit}", f"git checkout --detach {links.commit}"]
+    if links.folder and _word(links.folder, "") == shlex.quote(links.folder):
+        lines.append(f"cd {shlex.quote(links.folder)}")
+    names = _names([trace.path for trace in report.traces], "traces", "TRACES")
+    lines += _recording(report.traces, names)
     options: list[str] = []
-    for name in _names([trace.path for trace in report.base_traces], "BASE_TRACES"):
-        options += ["--base", name]
+    if base := _names([trace.path for trace in report.base_traces], "base-traces", "BASE_TRACES"):
+        lines.append("# Record the traces of the base commit in the same way, in turns with these.")
+        for name in _short(base):
+            options += ["--base", name]
     baseline = report.comparison.baseline if report.comparison else ""
     if baseline:
         in_checkout = baseline.removesuffix(_CHECKOUT)
@@ -41,21 +50,53 @@ def commands(report: Report, links: Links) -> str:
             lines.append(f"git fetch origin {shlex.quote('refs/heads/' + of_branch['branch'])}")
             lines.append(f"git show {shlex.quote('FETCH_HEAD:' + of_branch['file'])} > {_COPY}")
             in_checkout = _COPY
+        elif links.folder and not in_checkout.startswith("/"):
+            in_checkout = "../" * len(PurePosixPath(links.folder).parts) + in_checkout
         options += ["--baseline", _word(in_checkout, "BASELINE")]
     if report.strict:
         options.append("--strict")
     if report.fail_on is not Severity.WARN:
         options += ["--fail-on", "never" if report.fail_on is Severity.NONE else report.fail_on.label]
-    names = _names([trace.path for trace in report.traces], "TRACES")
-    lines.append(" ".join(["gotracer-ci analyze", *names, *options]))
+    lines.append(" ".join(["gotracer-ci analyze", *_short(names), *options]))
     return "\n".join(lines)
 
 
-def _names(paths: Sequence[str], unknown: str) -> list[str]:
+def _recording(traces: Sequence[TraceSummary], names: Sequence[str]) -> list[str]:
+    """Return the commands that record the traces again: of tests with go test, of other programs a comment."""
+    directories = sorted({str(PurePosixPath(name).parent) for name in map(_plain, names)} - {"."})
+    lines = [f"mkdir -p {' '.join(map(shlex.quote, directories))}"] if directories else []
+    lines.append("# Add the flags and variables that the workflow sets.")
+    for trace, name in list(zip(traces, names, strict=True))[:_NAMED]:
+        package = trace.program.removesuffix(_TEST)
+        if package != trace.program and _word(package, "") == shlex.quote(package):
+            lines.append(f"go test -count=1 -trace={name} {shlex.quote(package)}")
+        else:
+            lines.append(f"# Run the program so that it writes {name}.")
+    if len(traces) > _NAMED:
+        lines.append(f"# {len(traces) - _NAMED} more traces in the same way.")
+    return lines
+
+
+def _names(paths: Sequence[str], directory: str, unknown: str) -> list[str]:
+    """Return a word of shell for each trace. One outside the repository gets a name in a directory."""
+    names = []
+    for number, path in enumerate(paths, 1):
+        word = _word(path, unknown)
+        is_outside = word != unknown and (path.startswith("/") or ".." in path.split("/"))
+        names.append(f"{directory}/{number}.trace" if is_outside else word)
+    return names
+
+
+def _short(names: Sequence[str]) -> list[str]:
     """Return the traces, or their directories if there are many."""
-    if len(paths) > _NAMED:
-        paths = sorted({str(PurePosixPath(path).parent) for path in paths})
-    return list(dict.fromkeys(_word(path, unknown) for path in paths)) if len(paths) <= _NAMED else [unknown]
+    if len(names) <= _NAMED:
+        return list(dict.fromkeys(names))
+    directories = dict.fromkeys(shlex.quote(str(PurePosixPath(_plain(name)).parent)) for name in names)
+    return sorted(directories)[:_NAMED]
+
+
+def _plain(word: str) -> str:
+    return shlex.split(word)[0]
 
 
 def _word(path: str, unknown: str) -> str:

@@ -95,10 +95,15 @@ def gone(report: Report, verdicts: Sequence[Verdict]) -> str:
     return markup.table(_JUDGED, rows)
 
 
-def detail(report: Report, finding: Finding, links: Links) -> str:
-    """Return everything about a finding, folded."""
+def detail(report: Report, finding: Finding, links: Links, *, has_commands: bool = True) -> str:
+    """Return everything about a finding, folded. has_commands: with the command that accepts it."""
     title = f"{markup.code_html(finding.key.rule)} at {markup.code_html(place(finding) or WHOLE)}"
-    return markup.folded(title, "\n\n".join(_paragraphs(report, finding, links)))
+    paragraphs = list(_paragraphs(report, finding, links))
+    found = report.verdict(finding)
+    if has_commands and found and found.flagged and report.comparison and report.comparison.baseline:
+        command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
+        paragraphs.append(f"To accept it: `{command}`. This counts once the file is merged.")
+    return markup.folded(title, "\n\n".join(paragraphs))
 
 
 def remarks(report: Report, most: int | None = None) -> str:
@@ -172,6 +177,3 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         if len(finding.stack) > _FRAMES:
             frames.append(f"{plural(len(finding.stack) - _FRAMES, 'more frame')}")
         yield markup.preformatted(frames)
-    if found and found.flagged and report.comparison and report.comparison.baseline:
-        command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
-        yield f"To accept it: `{command}`. This counts once the file is merged."

@@ -48,6 +48,24 @@ def test_pages_use_the_actions_major_tag_and_the_images_exact_tag(page: Path) ->
     assert set(re.findall(r"ghcr\.io/\S*?:([\w.-]*\w)", text)) <= {f"v{__version__}"}
 
 
+def test_the_base_is_checked_out_on_a_runner_that_keeps_its_directories(tmp_path: Path) -> None:
+    """Also if an earlier run left the directory, or only git's note of it."""
+    (document,) = shown(ROOT / "docs/confirm.md")
+    (line,) = (
+        line.strip() for step in steps(document) for line in step.get("run", "").splitlines() if "worktree" in line
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    git = "git -c user.name=a -c user.email=a@example.com commit --allow-empty -qm"
+    subprocess.run(["sh", "-ec", f"git init -q . && {git} base && {git} change"], cwd=work, check=True)
+
+    for before in ("true", "true", "rm -r ../base"):
+        done = subprocess.run(["sh", "-ec", f"{before}\n{line}"], cwd=work, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    named = subprocess.run(["git", "log", "--format=%s"], cwd=tmp_path / "base", check=True, capture_output=True)
+    assert named.stdout == b"base\n"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_job_names_its_permissions(page: Path) -> None:
     for document in shown(page):

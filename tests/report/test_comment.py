@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -64,25 +65,30 @@ def test_the_verdict_comes_first_then_the_regressions() -> None:
     )
 
 
-def test_details_have_the_evidence_the_suggestion_and_how_to_reproduce() -> None:
+def test_details_have_the_evidence_and_the_suggestion() -> None:
     seen = page(comment.render(COMPARED, LINKS, LIMIT))
     titles = [summary.get_text() for summary in seen("summary")]
     assert titles[1] == "MutexContention at example.com/shop/store.(*Cache).Get (store/cache.go:41)"
-    assert titles[4:] == ["How to reproduce", "1 fixed, 1 better"]
+    assert titles[4:] == ["1 fixed, 1 better"]
     detail = seen("details")[1].get_text()
     for words in (
         "Compared: 3 of 3 traces above the highest of 5 jobs",
         "ended by goroutine 7.",
         "What to do: Hold the lock for less time",
         "sync.(*Mutex).Lock (/usr/local/go/src/sync/mutex.go:46)",
-        "--accept 57f8cea66e808792 --reason WHY",
     ):
         assert words in detail
-    assert (
-        "gh run download 4711 --repo acme/shop --dir run-4711\ngotracer-ci analyze traces/"
-        in seen("details")[4].get_text()
-    )
-    assert [row("td")[0].get_text() for row in seen("details")[5]("tr")[1:]] == ["fixed", "better"]
+    assert [row("td")[0].get_text() for row in seen("details")[4]("tr")[1:]] == ["fixed", "better"]
+
+
+def test_a_comment_says_what_to_do_on_the_pull_request_without_command_lines() -> None:
+    notes = ("create it with --update-baseline", "3 of the base commit in the same job (--base)")
+    text = comment.render(replace(COMPARED, notes=notes), LINKS, LIMIT)
+    assert "Push a fix, and the next run updates this comment." in text
+    assert f"accept it: the [summary of the run]({LINKS.run})" in text
+    assert "in the same job\n" in text
+    assert not re.search(r"(^|[\s(`])--[a-z]", text)
+    assert "gotracer-ci analyze" not in text
 
 
 def test_other_findings_are_counted_and_the_footer_names_the_run() -> None:
@@ -93,7 +99,7 @@ def test_other_findings_are_counted_and_the_footer_names_the_run() -> None:
     rest, foot = seen("p")[-2:]
     assert rest.get_text() == "Findings not shown here: 1 not compared."
     assert foot.get_text() == (
-        "Commit a1b2c3d · compared with .gotracer-ci/baseline.json (5 jobs) · summary of the run · gotracer-ci 0.1.0"
+        "Commit a1b2c3d · compared with .gotracer-ci/baseline.json (5 jobs) · summary of run 4711 · gotracer-ci 0.1.0"
     )
     assert [link["href"] for link in foot("a")] == [LINKS.blob.replace("blob", "commit").strip("/"), LINKS.run]
     assert COMMIT in LINKS.of_commit
@@ -175,8 +181,8 @@ def test_a_limit_removes_details_first_then_rows_and_links_to_the_summary() -> N
     details = [len(seen("pre")) for seen in pages]
     assert rows[:2] == [50, 50]
     assert 50 > rows[2] > rows[3] > rows[4] == rows[5] == 0
-    assert details[0] == 11
-    assert 11 > details[1] > 1
+    assert details[0] == 10
+    assert 10 > details[1] > 1
     assert details[2:] == [0, 0, 0, 0]
     for seen, number in zip(pages[:5], rows[:5], strict=True):
         assert f"{60 - number} more like these" in seen.get_text()

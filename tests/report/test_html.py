@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,20 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
     page.close()
     assert result.complaints == []
     assert [url for url in result.requests if not url.startswith("data:,")] == result.requests[:1]
+
+
+def test_the_page_names_the_commit_and_the_run_and_links_files() -> None:
+    report = replace(
+        factory.plain_report(), commit="a1b2c3d4e5" * 4, run="https://github.com/acme/shop/actions/runs/4711/attempts/2"
+    )
+    page = BeautifulSoup(render("html", report), "html.parser")
+    found = {link.get_text(): link["href"] for link in page("a")}
+    assert found["a1b2c3d"] == f"https://github.com/acme/shop/commit/{report.commit}"
+    assert found["run 4711"] == report.run
+    blob = f"https://github.com/acme/shop/blob/{report.commit}/"
+    assert found["store/cache.go:41"] == f"{blob}store/cache.go#L41"
+    hostile = replace(report, run="javascript:alert(1)//https://x/a/b/actions/runs/1", commit="x")
+    assert BeautifulSoup(render("html", hostile), "html.parser")("a") == []
 
 
 def test_filters_and_search_narrow_the_rows(opened: Opened) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gotracer_ci.report import markup, sections, view
 from gotracer_ci.report.links import NO_LINKS, Links
 from gotracer_ci.report.model import Report
+from gotracer_ci.report.reproduce import commands
 from gotracer_ci.text import plural
 
 _DETAILS = 10
@@ -54,6 +55,8 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
     if remarks := sections.remarks(report, 10 if brief else None):
         blocks.append(remarks)
     if not brief:
+        if shown.all:
+            blocks.append(markup.folded("How to reproduce", markup.fence(commands(report, links), "sh")))
         blocks.append(_traces(report))
     if report.comparison:
         blocks.append(f"<sub>Compared with {markup.escape(view.reference(report.comparison), markup.CELL)}</sub>\n")
