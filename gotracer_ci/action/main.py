@@ -63,7 +63,7 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
         outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
     report, root = outcome.report, setup.absolute(outcome.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
-    # After a baseline error the file is unchanged: it is invalid, or this job is already in it.
+    # After a baseline error the file is unchanged.
     is_updated = settings.update_baseline and not any(isinstance(error, BaselineError) for error in outcome.errors)
     if is_updated and settings.baseline and settings.baseline.exists():
         files["baseline-file"] = setup.absolute(settings.baseline)

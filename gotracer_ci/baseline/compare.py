@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import cast
 
 from gotracer_ci.baseline import evidence, work
@@ -108,9 +109,10 @@ def compare(
         verdicts, did, limits, lambda key: frozenset().union(*(trace.tests_of(key) for trace in current))
     )
     verdicts |= by_work
+    usual_ns = median(trace.wall_ns for trace in current)
     warnings = (
-        *evidence.warnings(baseline, conditions, run.longest_ns),
-        *evidence.base_warnings(base, conditions, run.longest_ns),
+        *evidence.warnings(baseline, conditions, usual_ns),
+        *evidence.base_warnings(base, conditions, usual_ns),
         *evidence.older(verdicts),
         *work.warnings(did, by_work),
     )

@@ -99,8 +99,11 @@ def missing(traces: int, base: int, *, needs_file: bool) -> str:
     return " and ".join(wanted)
 
 
-def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[str]:
-    """Warn about a baseline from other environments, or from traces of another length."""
+def warnings(baseline: Part, conditions: Conditions, wall_ns: float) -> Iterator[str]:
+    """Warn about a baseline from other environments, or from traces of another length.
+
+    wall_ns: the median length of the run's traces, so that one slow trace is no reason.
+    """
     same = [entry for entry in baseline.entries if entry.conditions.matches(conditions)]
     if others := len(baseline.entries) - len(same):
         yield _elsewhere(f"{others} of {plural(len(baseline.entries), 'baseline job')}", conditions)
@@ -108,7 +111,7 @@ def warnings(baseline: Part, conditions: Conditions, wall_ns: int) -> Iterator[s
         yield from _lengths(wall_ns, "the baseline's", median(entry.wall_ms for entry in same) * MS)
 
 
-def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: int) -> Iterator[str]:
+def base_warnings(base: Sequence[TraceGroups], conditions: Conditions, wall_ns: float) -> Iterator[str]:
     """Warn about base traces from other environments, or of another length."""
     same = [trace for trace in base if trace.conditions.matches(conditions)]
     if others := len(base) - len(same):

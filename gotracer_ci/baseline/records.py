@@ -17,7 +17,7 @@ KEPT_ENTRIES: Final = 10
 class Entry:
     """One job.
 
-    id: the job's run. go, gomaxprocs, platform: see Conditions. traces: how many. wall_ms: of the longest trace.
+    id: the job's run. go, gomaxprocs, platform: see Conditions. traces: how many. wall_ms: of the median trace.
     tests: how many tests and subtests ran, 0 if it was no test or the number is unknown.
     """
 

@@ -14,8 +14,8 @@ from gotracer_ci.baseline.changes import of_update
 from gotracer_ci.baseline.programs import Runs, compare_all, unknown, update_all, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
-from gotracer_ci.baseline.verdicts import Comparison, Judged
-from gotracer_ci.errors import BaselineError, GotracerError
+from gotracer_ci.baseline.verdicts import Comparison, Judged, Level
+from gotracer_ci.errors import BaselineError, GotracerError, UsageError
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import Limits
 from gotracer_ci.notes import Note, NoteKind
@@ -135,10 +135,15 @@ def _update(request: Request, old: Baseline | None, run: Candidate) -> Judged:
         schema.save(request.path, new, request.inside)
         texts = [f"{'created' if old is None else 'updated'} {request.shown}; commit it"]
     else:
-        texts = [f"{request.shown} unchanged: it already has this run"]
+        job = f"job {request.run_id}" if request.run_id else "this run"
+        once = f"it already has {job}, and each counts once; --replace starts over with it"
+        texts = [f"{request.shown} unchanged: {once}"]
     warnings = ((program, mixed(part)) for program, part in sorted(new.parts.items()))
     texts += (with_program(warning, program, new.parts) for program, warning in warnings if warning)
-    if old is None:
+    if old == new:
+        before, _ = _compare(request.shown, old, run)
+        comparison = replace(before, is_update=True)
+    elif old is None:
         comparison = replace(compare_all(run.runs, new, request.shown, run.limits, run.rules), is_update=True)
     else:
         before, _ = _compare(request.shown, old, run)
@@ -150,6 +155,13 @@ def _accept(request: Request, old: Baseline, before: Comparison, run: Candidate)
     if not run.is_whole:
         raise BaselineError(
             f"{request.shown}: nothing accepted: a trace is truncated or damaged, so its totals are too low"
+        )
+    asked = {fingerprint for fingerprint, _ in request.accepted}
+    undecided = [v for v in before.verdicts.values() if v.level is Level.INCONCLUSIVE and v.key.fingerprint in asked]
+    if undecided:
+        raise UsageError(
+            f"--accept {undecided[0].key.fingerprint}: nothing accepted, because this run could not be compared with "
+            f"{request.shown}; it takes {undecided[0].more}"
         )
     new = accept(old, before, run.runs, request.accepted)
     if new == old:

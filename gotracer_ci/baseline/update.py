@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from statistics import median
 
 from gotracer_ci.baseline.criteria import lowest
 from gotracer_ci.baseline.measurements import TraceGroups, common, compared
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
-from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
@@ -27,6 +27,8 @@ def update(
 ) -> Part:
     """Return the part with the run as its newest entry: for each group the largest trimmed total and count.
 
+    A job counts once: if the part has an entry with its ID, it is returned unchanged.
+
     Args:
         part: the program's part of the baseline, None if there is none yet.
         current: the program's traces, at least one.
@@ -35,19 +37,11 @@ def update(
         commit: the traced commit, for readers of the file.
         limits: the limits of all rules.
         replace: start over with this entry only.
-
-    Raises:
-        BaselineError: the baseline already has an entry for this job.
     """
     old = Part((), {}) if replace or part is None else part
     groups = _maxima(current, limits)
     entry = _entry(current, run_id or _id(current, limits), commit)
     if any(other.id == entry.id for other in old.entries):
-        if run_id:
-            raise BaselineError(
-                f"--update-baseline: the baseline already has job {run_id}, and a job counts once; "
-                "--replace starts over with it"
-            )
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
     size = len(old.entries)
@@ -86,7 +80,7 @@ def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
         gomaxprocs=conditions.gomaxprocs,
         platform=conditions.platform,
         traces=len(current),
-        wall_ms=max(trace.wall_ns for trace in current) // MS,
+        wall_ms=round(median(trace.wall_ns for trace in current)) // MS,
         tests=max(trace.ran for trace in current),
     )
 

@@ -73,8 +73,8 @@ class RunnerEnvironment:
 
     @property
     def run_id(self) -> str:
-        """The ID of the job in a baseline. A re-run measures again, so it has its own ID."""
-        return "-".join(str(part) for part in self.run if part)
+        """The ID of the job in a baseline. A re-run measures again and a leg of a matrix alone, so each has its own."""
+        return "-".join(str(part) for part in (*self.run, self.leg) if part) if any(self.run) else ""
 
     @property
     def run_url(self) -> str:

@@ -12,7 +12,6 @@ from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.baseline.update import mixed, update
 from gotracer_ci.baseline.verdicts import Level, Status
-from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import MS
 from tests.conftest import LIMITS
@@ -70,8 +69,13 @@ def test_the_last_ten_are_kept(tmp_path: Path) -> None:
 
 def test_a_job_counts_once() -> None:
     baseline = update(None, [trace(10)], "job", "", LIMITS)
-    with pytest.raises(BaselineError, match="already has job job"):
-        update(baseline, [trace(20)], "job", "", LIMITS)
+    assert update(baseline, [trace(20)], "job", "", LIMITS) is baseline
+
+
+def test_the_median_trace_is_the_length_of_a_job() -> None:
+    slow = trace(10)._replace(wall_ns=60_000 * MS)
+    (entry,) = update(None, [trace(10), slow, trace(10)], "job", "", LIMITS).entries
+    assert entry.wall_ms == trace(10).wall_ns // MS
 
 
 def test_adding_the_same_traces_again_changes_nothing(tmp_path: Path) -> None:

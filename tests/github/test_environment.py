@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -102,6 +103,16 @@ def test_a_re_run_has_its_own_id() -> None:
     again = from_environ({**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2"})
 
     assert (first.run_id, again.run_id) == ("77-1", "77-2")
+
+
+def test_each_leg_of_a_matrix_has_its_own_id_and_its_steps_share_it() -> None:
+    """Jobs of a matrix have one run and one name of the job, and run on different runners."""
+    run = {**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_JOB": "traces"}
+    ids = [from_environ(run | {"RUNNER_NAME": f"GitHub Actions {n}"}).run_id for n in (1, 2, 1)]
+    other_job = from_environ(run | {"RUNNER_NAME": "GitHub Actions 1", "GITHUB_JOB": "bench"}).run_id
+    assert ids[0] == ids[2]
+    assert len({*ids, other_job}) == 3
+    assert all(re.fullmatch("77-1-[0-9a-f]+", id) for id in (*ids, other_job))
 
 
 def test_inputs_control_what_is_published() -> None:
