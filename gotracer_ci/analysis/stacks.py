@@ -14,7 +14,6 @@ from gotracer_ci.trace.tables import Tables
 _CALLBACKS_KEEP_STACKS = 23
 """The first version of Go in which a C call has the right stack after a callback."""
 _RUNS_THE_PROGRAM = frozenset({"runtime.main", waits.COROUTINE, "runtime.cgocallback"})
-_RUNS_FINALIZERS = frozenset({"runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups"})
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,12 @@ class Stack:
     def system(self) -> bool:
         """Whether this is one of the runtime's own goroutines: those that start in package runtime (Go's rule).
 
-        Not those that the runtime starts to run the program's code: main, coroutines, threads of C, and finalizers and
-        cleanups while they are in own code. The goroutines of the tracer and the CPU profiler exist only because of the
-        measurement, so they count as the runtime's.
+        Not those that the runtime starts to run the program's code: main, coroutines and threads of C. The goroutines
+        of finalizers and cleanups remain the runtime's. Those of the tracer and the CPU profiler exist only because of
+        the measurement, so they count as the runtime's.
         """
         first = self.functions[-1] if self.frames else ""
-        if first in _RUNS_THE_PROGRAM or (first in _RUNS_FINALIZERS and self.own):
-            return False
-        return first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
+        return first not in _RUNS_THE_PROGRAM and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
 
 
 class Stacks:
