@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FILE = click.Path(path_type=Path, readable=False)
 """The type of a file's name, which shells complete. Whether the file can be read or written is checked where it is."""
@@ -62,11 +64,15 @@ class CommandGroup(click.Group):
 
 def file_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:
     """Let the shell complete file names."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(start, type="file")]
 
 
 def rule_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:
     """Complete the names of rules."""
+    from click.shell_completion import CompletionItem
+
     from gotracer_ci.rules.registry import all_rules
 
     return [CompletionItem(rule.name, help=rule.info.summary) for rule in all_rules() if rule.name.startswith(start)]
