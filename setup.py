@@ -34,9 +34,12 @@ SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all m
 # A CFLAGS in the environment replaces the interpreter's own flags, and with them its level of optimisation.
 flags = ["-O3"] if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "-O") else []
 
-# The decoder checks every value from the file. GOTRACER_CI_CHECKED=1 makes Cython also check every index. The tests and
-# the fuzzer run on both builds, so the released one does not need these checks.
+# The decoder checks every value from the file. GOTRACER_CI_CHECKED=1 makes Cython also check every index, and the
+# compiler every sum. The tests and the fuzzer run on both builds, so the released one does not need these checks.
 checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
+if checked and os.name == "posix":
+    # what C leaves undefined ends the process
+    flags += ["-fsanitize=signed-integer-overflow,float-cast-overflow,shift", "-fsanitize-undefined-trap-on-error"]
 
 
 def extension(name: str, source: Path) -> Extension:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from gotracer_ci.trace.reader import Chunk
-from gotracer_ci.trace.spec import Ev
+from gotracer_ci.trace.spec import LARGEST, Ev
 
 LATER = 2
 """How many cycles must find the growth: what only the last one finds may be gone after the next."""
@@ -66,7 +66,7 @@ class HeapSamples:
         for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
             if kind == Ev.HEAP_ALLOC:
                 if 0 <= self._now < value:
-                    self._allocated += value - self._now
+                    self._allocated = min(self._allocated + value - self._now, LARGEST)
                 self._now = value
             elif kind == Ev.HEAP_GOAL:
                 self._goal = value

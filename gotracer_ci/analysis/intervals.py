@@ -89,7 +89,7 @@ class PlaceGroup:
 
     def add(self, group: IntervalGroup) -> None:
         self.count += group.count
-        self.total_ns += group.total_ns
+        self.total_ns = min(self.total_ns + group.total_ns, spec.LARGEST)
         # ties go to the earlier one, so that the order of the groups does not matter
         self.worst = sorted([*self.worst, *group.worst], key=lambda w: (-w.length_ns, w.start_ns, w.goroutine))
         del self.worst[EXAMPLES:]
@@ -109,12 +109,13 @@ class PlaceGroup:
         """
         n = max(1, self.count // 100)
         known = self.worst[:n]
-        left = self.total_ns - sum(w.length_ns for w in known)
+        # a total that saturates can be less than its parts
+        left = max(0, self.total_ns - sum(w.length_ns for w in known))
         if n == len(known):
             return left
         goes = histogram.largest(self.counts, n - len(known), after=len(known))
         stays = histogram.largest(self.counts, self.count - n, after=n)
-        return left - goes if goes < stays else stays
+        return max(0, left - goes) if goes < stays else min(stays, self.total_ns)
 
     def quantile_ns(self, q: float) -> int:
         return histogram.quantile(self.counts, q, self.max_ns)

@@ -90,6 +90,7 @@ _P_NOT_EXIST = cython.declare(cython.int, spec.ProcState.NOT_EXIST)
 
 _FAILED = cython.declare(cython.int, -2)
 _LATER = cython.declare(cython.longlong, (1 << 63) - 1)  # than any time
+_LEAST = cython.declare(cython.longlong, -(1 << 63))
 
 # Event types, as C integers; `spec.Ev` names them for everybody else.
 _NONE = cython.declare(cython.int, spec.Ev.NONE)
@@ -1340,7 +1341,8 @@ class Kernel:
             if not first:
                 return self._fail("GCActive after the first GC event", i)
         elif not first or kind != _GC_BEGIN:
-            if seq != self._gc_seq + 1:
+            # an unsigned number of 64 bits, kept as a signed one
+            if seq != (_LEAST if self._gc_seq == _LATER else self._gc_seq + 1):
                 return 0
             if kind == _GC_BEGIN and self._gc_state == _GC_ON:
                 return self._fail("GCBegin during a GC cycle", i)
@@ -1422,6 +1424,8 @@ class Kernel:
     def _advance_heap(self, i: cython.int) -> cython.int:
         if self._need(1, 0, i) < 0:
             return _FAILED
+        if self._e_args[4 * i] < 0:
+            return self._fail("size of the heap is out of range", i)
         self._happens(i, self._e_args[4 * i], 0, 0, 0)
         return 1
 

@@ -24,6 +24,8 @@ MAX_BATCH_SIZE = 64 << 10
 MAX_FRAMES = 128
 MAX_STRING_SIZE = 1 << 10
 MAX_PROCS = 1 << 15
+LARGEST = (1 << 63) - 1
+"""Sums of times and sizes saturate there."""
 MAX_TIME = 4_000_000_000_000_000_000
 """The largest time, ns: 126 years. The sum of two larger ones could exceed a signed 64-bit number."""
 

@@ -22,6 +22,10 @@ else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.interning import Ids, Interner
 
+MAX_LINE = (1 << 31) - 1
+"""A line beyond this is unknown: 0."""
+
+_MAX_LINE = cython.declare(cython.longlong, MAX_LINE)
 _STRING = cython.declare(cython.longlong, spec.Ev.STRING)
 _STACK = cython.declare(cython.longlong, spec.Ev.STACK)
 
@@ -198,6 +202,8 @@ class StackBatches:
         self, pc: cython.longlong, function: cython.longlong, file: cython.longlong, line: cython.longlong
     ) -> cython.int:
         """Append a frame to the stack that was begun last; function and file are ids of strings."""
+        if not 0 <= line <= _MAX_LINE:
+            line = 0
         index: cython.int = self._pc_index.find(pc)
         if index < 0:
             index = self._pc_n

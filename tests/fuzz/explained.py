@@ -44,6 +44,7 @@ EXPLAINED = (
         False,
         "a P number over 32,767: no machine has so many, and the decoder's tables are bounded",
     ),
+    Explanation("size of the heap is out of range", False, "a heap of 8 EiB and more"),
     Explanation(
         "GOMAXPROCS of -?[0-9]+ is out of range",
         False,

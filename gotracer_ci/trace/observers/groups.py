@@ -34,6 +34,7 @@ MAX_REASONS = 1_000
 
 _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
+_LARGEST = cython.declare(cython.longlong, spec.LARGEST)
 _MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
 _MAX_REASONS = cython.declare(cython.int, MAX_REASONS)
 _STACK = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the stack, and for the reason too
@@ -116,7 +117,8 @@ class Groups(Observer):
         if n < 0:
             n = self._another(key)
         self._counts[n] += 1
-        self._totals[n] += length
+        # saturates: no sum of a real trace comes near
+        self._totals[n] = self._totals[n] + length if length <= _LARGEST - self._totals[n] else _LARGEST
         if self._histogram[n] >= 0:
             self._count(n, length)
         elif self._counts[n] > _EXAMPLES:
@@ -243,9 +245,9 @@ class Groups(Observer):
         """Return every group as (kind, parked, reason, stack, count, total, examples, histogram).
 
         kind: `spec.IntervalKind`. parked: whether its intervals span the whole trace. reason, stack: indices of the
-        trace's tables. total: ns. examples: (start, length, goroutine, the stack that created it, the stack of its
-        first function, cause, cause stack, flags), the longest first (see `Observer.interval`). histogram:
-        {bucket: count}; empty if the examples hold every interval.
+        trace's tables. total: ns, at most 2^63 − 1. examples: (start, length, goroutine, the stack that created it, the
+        stack of its first function, cause, cause stack, flags), the longest first (see `Observer.interval`).
+        histogram: {bucket: count}; empty if the examples hold every interval.
         """
         out: list[tuple[Any, ...]] = []
         examples: list[tuple[Any, ...]]

@@ -125,10 +125,10 @@ class Others:
     def convert(self, i: cython.int, kind: cython.int) -> cython.bint:
         """Convert event `i`; return whether it is one of these."""
         rows: Rows = self._rows
-        if kind == _HEAP_ALLOC:
-            rows.put(i, _EV_HEAP_ALLOC, rows.argument(i, 0), 0, 0, 0)
-        elif kind == _HEAP_GOAL:
-            rows.put(i, _EV_HEAP_GOAL, rows.argument(i, 0), 0, 0, 0)
+        if kind in (_HEAP_ALLOC, _HEAP_GOAL):
+            if rows.argument(i, 0) < 0:
+                self._fail(i, "size of the heap is out of range")
+            rows.put(i, _EV_HEAP_ALLOC if kind == _HEAP_ALLOC else _EV_HEAP_GOAL, rows.argument(i, 0), 0, 0, 0)
         elif kind == _SWEEP_START:
             self._sweep_start(i)
         elif kind == _SWEEP_DONE:
