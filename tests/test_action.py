@@ -146,6 +146,23 @@ def test_a_suspected_regression_fails_a_strict_step(compared: Runner) -> None:
     assert any("updateInventory" in line for line in strict.annotations("error"))
 
 
+def test_a_suspicion_that_a_later_step_clears_leaves_no_notice(compared: Runner, tmp_path: Path) -> None:
+    post = "import sys; from gotracer_ci.action.main import post; sys.exit(post())"
+    compared.variables |= {"RUNNER_TEMP": str(tmp_path), "GOTRACER_CI_POST": "true"}
+    compared.add("service-lock-go1.27.trace")
+    first = compared.step()
+    left = compared.step(post)
+    again = compared.step()
+    compared.add("service-again-go1.27.trace")
+    compared.step()
+    cleared = compared.step(post)
+
+    assert int(first.outputs["suspected"]) >= 1
+    assert first.annotations("notice") == again.annotations("notice") == []
+    assert any("updateInventory" in line for line in left.annotations("notice"))
+    assert cleared.log == ""
+
+
 def test_a_suspicion_is_confirmed_by_traces_of_the_base(compared: Runner) -> None:
     """With the two steps in docs/confirm.md."""
     compared.add("service-lock-go1.27.trace", "traces/1.trace")

@@ -13,15 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from gotracer_ci import pipeline
-from gotracer_ci.action import second_stage, setup
+from gotracer_ci.action import pending, second_stage, setup
 from gotracer_ci.action.annotations import beside_code, of_run
 from gotracer_ci.action.publish import publish
 from gotracer_ci.action.upload import why_not_uploaded
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_FLAGGED, BaselineError, GotracerError, UsageError
 from gotracer_ci.files import write
 from gotracer_ci.github.client import Client
-from gotracer_ci.github.commands import annotate, append_summary, log, remark, summary_room, write_output
-from gotracer_ci.github.environment import RunnerEnvironment, from_environ
+from gotracer_ci.github.commands import Annotation, annotate, append_summary, log, remark, summary_room, write_output
+from gotracer_ci.github.environment import RunnerEnvironment, from_environ, pending_of
 from gotracer_ci.github.ownership import hand_over
 from gotracer_ci.report import changes, view
 from gotracer_ci.report.formats import markdown, render
@@ -52,6 +52,13 @@ def main(*, dry_run: bool = False) -> int:
         # The traceback may quote a trace.
         log(traceback.format_exc(), sys.stdout)
         return _refused("internal error: please report it with the lines above", EXIT_CRASHED)
+
+
+def post() -> int:
+    """Print the notices that no later step of the job has cleared. Only the first of the action's steps to end finds any."""
+    for line in pending.take(pending_of(os.environ)):
+        print(line)
+    return EXIT_CLEAN
 
 
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
@@ -88,11 +95,25 @@ def _run(environment: RunnerEnvironment, client: Client | None) -> int:
     if report.is_update and (why := view.reason(report)):
         annotations.append(remark("warning", f"Review the baseline before you merge it: {why}."))
     if environment.annotations:
-        annotations += beside_code(report)
+        annotations += _beside_code(report, environment)
     if left_out := annotate(annotations, sys.stdout):
         print(f"{left_out} more annotations are only in the reports: GitHub shows ten of each level.")
     # A regression matters more than a failure to publish it.
     return outcome.exit_code or (published.errors[0].exit_code if published.errors else EXIT_CLEAN)
+
+
+def _beside_code(report: Report, environment: RunnerEnvironment) -> list[Annotation]:
+    """Return the annotations to print now. Suspicions wait for the end of the job if they can."""
+    beside = list(beside_code(report))
+    if not environment.pending:
+        return beside
+    # With a comparison, notices are suspicions.
+    later = [one for one in beside if report.comparison and one.level == "notice"]
+    try:
+        pending.keep(environment.pending, {trace.program for trace in report.traces}, later)
+    except (GotracerError, OSError):
+        return beside
+    return [one for one in beside if one not in later]
 
 
 def _comment_for_another_run(environment: RunnerEnvironment, client: Client | None) -> int:

@@ -30,6 +30,7 @@ class RunnerEnvironment:
     """The step's inputs and the runner's variables. A missing input is None, so that the configuration file decides.
 
     reports: format → path. token: "" for none.
+    pending: the directory for notices that a later step of the job may clear; None if they are printed at once.
     artifact: the name of the artifact to read in a workflow_run workflow.
     commit, ref: GITHUB_SHA and GITHUB_REF, which belong to the merge commit in a pull request. `event.commit` is the
     traced commit.
@@ -69,6 +70,7 @@ class RunnerEnvironment:
     sarif_results: SarifResults
     artifact: str
     dry_run: bool
+    pending: Path | None
     mapping: Pairs
 
     @property
@@ -142,8 +144,16 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
             "artifact", "gotracer-ci", r"[^\x00-\x1f\x7f\ud800-\udfff\"*/:<>?\\|]{1,256}", "an artifact name"
         ),
         dry_run=inputs.flag("dry-run") is True,
+        pending=pending_of(environ),
         mapping=mapping,
     )
+
+
+def pending_of(environ: Mapping[str, str]) -> Path | None:
+    """Return the directory for pending notices. Without action.yml no step at the end of the job would print them."""
+    temporary = _path(environ, "RUNNER_TEMP")
+    is_printed_later = environ.get("GOTRACER_CI_POST") == "true" and temporary and temporary.is_dir()
+    return temporary / "gotracer-ci" if temporary and is_printed_later else None
 
 
 def leg_of(*names: str) -> str:

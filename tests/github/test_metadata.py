@@ -65,7 +65,10 @@ def test_the_action_uses_the_image_of_this_version() -> None:
     """By exact tag, so that a commit always runs the same image."""
     runs = YAML(typ="safe").load(ROOT / "action.yml")["runs"]
 
-    assert runs == {"using": "docker", "image": f"docker://ghcr.io/org/gotracer-ci:v{__version__}"}
+    assert (runs["using"], runs["image"]) == ("docker", f"docker://ghcr.io/org/gotracer-ci:v{__version__}")
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert runs["post-entrypoint"] == "/opt/gotracer-ci/bin/gotracer-ci-post"
+    assert scripts["gotracer-ci-post"] == "gotracer_ci.action.main:post"
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
