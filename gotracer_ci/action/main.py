@@ -55,7 +55,7 @@ def main(*, dry_run: bool = False) -> int:
 
 
 def post() -> int:
-    """Print the notices that no later step of the job has cleared. Only the first of the action's steps to end finds any."""
+    """Print the notices that no later step of the job has cleared. Only the first step to end finds any."""
     for line in pending.take(pending_of(os.environ)):
         print(line)
     return EXIT_CLEAN
