@@ -112,6 +112,14 @@ CASES = (
         {"goroutines": (120, None)},
     ),
     Case(
+        "crowd",
+        ("1.22", "1.27"),
+        "a test binary: 60 healthy subtests become runnable at once, and most wait for a P",
+        {"runnable": (15 * MS, None)},
+        environment={"GOMAXPROCS": "4"},
+        test=True,
+    ),
+    Case(
         "hang",
         ("1.19", "1.21", "1.22", "1.27"),
         "tests that time out: in drain, which waits for a channel, and in swap, which waits for a lock",

@@ -15,7 +15,8 @@ not running inside the assist counts too: it delayed the program all the same.
 
 Thresholds
 ----------
-`warn` and `error`: the longest assist.
+`warn` and `error`: the longest assist. `count` and `share`: with fewer assists at a place, or if they add up to a
+smaller part of the run, a finding is informational.
 
 What to do
 ----------
@@ -42,7 +43,14 @@ def _assist(group: IntervalGroup) -> str | None:
 
 
 RULE = IntervalRule(
-    info=documented("GCAssist", __doc__, warn=(1e6, "ns"), error=(10e6, "ns")),
+    info=documented(
+        "GCAssist",
+        __doc__,
+        warn=(1e6, "ns"),
+        error=(10e6, "ns"),
+        count=(5, "count"),
+        share=(0.05, "ratio"),
+    ),
     select=_assist,
     message="{where} assisted the GC for up to {longest}; {times}",
     detail="Time from the beginning of the mark assist to its end.",

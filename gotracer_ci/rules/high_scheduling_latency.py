@@ -16,11 +16,16 @@ made it runnable. The runtime's own goroutines are left out.
 
 A goroutine that calls `runtime.Gosched` asks to wait until others have run, so such waits do not count. `runtime.GC`,
 which the testing package calls before each benchmark, yields thousands of times until a whole collection is done: no
-wait inside it counts.
+wait inside it counts. The test runner makes all parallel tests runnable at once: waits inside it do not count either.
+
+Each machine has other work to do, so a wait is a warning only where it is no exception: if there are at least `count`
+of them at a place, and they add up to at least `share` of the run. A goroutine that is preempted has just run for
+10 ms: it computes and shares the Ps with others that do, which is not latency. These waits are informational.
 
 Thresholds
 ----------
-`warn` and `error`: the longest wait.
+`warn` and `error`: the longest wait. `count` and `share`: with fewer waits at a place, or with a smaller part of the
+run, a finding is informational.
 
 What to do
 ----------
@@ -49,7 +54,14 @@ def _why(group: IntervalGroup) -> str | None:
 
 
 RULE = IntervalRule(
-    info=documented("HighSchedulingLatency", __doc__, warn=(1e6, "ns"), error=(10e6, "ns")),
+    info=documented(
+        "HighSchedulingLatency",
+        __doc__,
+        warn=(1e6, "ns"),
+        error=(10e6, "ns"),
+        count=(5, "count"),
+        share=(0.05, "ratio"),
+    ),
     select=_why,
     message="{where} waited up to {longest} in the run queue ({kind}){still}; {times}",
     detail="Time from becoming runnable ({kind}) to running; the stack is the waiting goroutine's own.",
@@ -58,4 +70,5 @@ RULE = IntervalRule(
         "limit the concurrency or split up long computations."
     ),
     limit=SCHEDULER._replace(is_effect=True),
+    informational=frozenset({"preempted"}),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, by_place
-from gotracer_ci.findings import Finding, Key, Location, Occurrence, Statistics
+from gotracer_ci.findings import Finding, Key, Location, Occurrence, Severity, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Measured, Rule, severity
@@ -21,7 +21,10 @@ class IntervalRule(Rule):
 
     select: returns the kind of a group in Go's words, or None if the group does not concern the rule.
     message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places.
-    limit: how its groups are compared, None if they are not.
+    limit: how its groups are compared, None if they are not. informational: kinds that are never more than info.
+
+    If it has the thresholds `count` and `share`, a group with fewer intervals, or whose total is a smaller part of the
+    run, is never more than info.
     """
 
     select: Callable[[IntervalGroup], str | None]
@@ -29,6 +32,7 @@ class IntervalRule(Rule):
     detail: str
     whole_program: bool = False
     limit: Limit | None = None
+    informational: frozenset[str] = frozenset()
 
     def limits(self) -> dict[str, Limit]:
         return {**super().limits(), **({EVERY_KIND: self.limit} if self.limit else {})}
@@ -48,6 +52,13 @@ class IntervalRule(Rule):
                 group.quantile_ns(0.99),
             )
             level = severity(group.max_ns, thresholds)
+            is_little = (
+                group.count < thresholds.get("count", 0)
+                or group.total_ns < thresholds.get("share", 0) * facts.duration_ns
+                or group.name in self.informational
+            )
+            if is_little:
+                level = min(level, Severity.INFO)
             yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:

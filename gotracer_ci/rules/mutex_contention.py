@@ -18,7 +18,8 @@ length so far, even if it was waiting when the trace began: that is what a deadl
 
 Thresholds
 ----------
-`warn` and `error`: the longest wait.
+`warn` and `error`: the longest wait. `share`: if the waits at a place add up to a smaller part of the run, a finding is
+informational.
 
 What to do
 ----------
@@ -42,19 +43,20 @@ from gotracer_ci.limits import WAITS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.sync_waits import COND, OTHER, WAIT_GROUP, primitive
+from gotracer_ci.rules.yields import in_test_runner
 
 
 def _lock(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.WAITING or group.reason != "sync" or group.stack.system:
         return None
     called = primitive(group.stack.functions)
-    if called in (WAIT_GROUP, COND) or (called == OTHER and group.parked):
+    if called in (WAIT_GROUP, COND) or (called == OTHER and group.parked) or in_test_runner(group.stack.functions):
         return None
     return called
 
 
 RULE = IntervalRule(
-    info=documented("MutexContention", __doc__, warn=(1e6, "ns"), error=(10e6, "ns")),
+    info=documented("MutexContention", __doc__, warn=(1e6, "ns"), error=(10e6, "ns"), share=(0.05, "ratio")),
     select=_lock,
     message="{where} waited up to {longest} in {kind}{still}; {times}",
     detail="Time blocked in {kind} until another goroutine released it.",

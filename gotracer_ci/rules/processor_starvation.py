@@ -12,12 +12,14 @@ that was woken, or the scheduler cannot hand over the work.
 How it is measured
 ------------------
 For each time that a goroutine is Runnable, the part of it during which at least one P was idle. Time in which the world
-was stopped does not count, since Ps are idle then on purpose. A service with nothing to do has idle Ps, but no
-goroutine that waits for one. The waits of `runtime.Gosched` and `runtime.GC` are intended and do not count.
+was stopped does not count, since Ps are idle then on purpose. Neither do the waits of goroutines that were preempted:
+they have just run for 10 ms. A service with nothing to do has idle Ps, but no goroutine that waits for one. The waits
+of `runtime.Gosched`, of `runtime.GC` and inside the test runner are intended and do not count.
 
 Thresholds
 ----------
-`warn` and `error`: the longest such part of one wait.
+`warn` and `error`: the longest such part of one wait. `count` and `share`: with fewer of them, or if they add up to a
+smaller part of the run, a finding is informational.
 
 What to do
 ----------
@@ -37,14 +39,23 @@ from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.yields import is_intended
 
+_PREEMPTED = "preempted"
+
 
 def _idle(group: IntervalGroup) -> str | None:
     is_idle = group.kind is IntervalKind.IDLE_P and group.stack.known and not group.stack.system
-    return "idle P" if is_idle and not is_intended(group) else None
+    return "idle P" if is_idle and not is_intended(group) and group.reason != _PREEMPTED else None
 
 
 RULE = IntervalRule(
-    info=documented("ProcessorStarvation", __doc__, warn=(10e6, "ns"), error=(100e6, "ns")),
+    info=documented(
+        "ProcessorStarvation",
+        __doc__,
+        warn=(10e6, "ns"),
+        error=(100e6, "ns"),
+        count=(5, "count"),
+        share=(0.05, "ratio"),
+    ),
     select=_idle,
     whole_program=True,
     message="a P was idle for up to {longest} while a goroutine in {function} was ready to run; {times}",

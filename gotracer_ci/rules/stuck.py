@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
-from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.findings import Occurrence
 from gotracer_ci.rules.sync_waits import primitive
-from gotracer_ci.source.frames import OWN
+from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.text import count, duration
 
 _RUNNER = "testing."
@@ -31,18 +30,8 @@ def is_alarm(group: Alive) -> bool:
 
 def with_own_code(facts: Facts) -> list[Alive]:
     """Return the goroutines in own code, but not those that the test runner keeps waiting; longest waits first."""
-    found = [group for group in facts.goroutines.alive if group.stack.own and not in_test_runner(group.stack)]
+    found = [group for group in facts.goroutines.alive if group.stack.own and not in_test_runner(group.stack.functions)]
     return sorted(found, key=lambda group: (group.since_ns, group.first))
-
-
-def in_test_runner(stack: Stack) -> bool:
-    """Whether own code called the test runner: a test waits for its subtests, or for its turn to run in parallel."""
-    for frame in stack.frames:
-        if frame.owner == OWN:
-            return False
-        if frame.function.startswith(_RUNNER):
-            return stack.own is not None
-    return False
 
 
 def waits_ns(group: Alive, facts: Facts) -> int:

@@ -15,14 +15,19 @@ NO_OWN_CODE = "~"
 
 # What the runtime has below a goroutine's entry function: always, though most stacks omit it, and in a coroutine.
 _BELOW_ENTRY = ("runtime.goexit", "runtime.corostart")
+_CLOSURE = ".func"
 _TEST = re.compile(r"\.(?:Test|Benchmark|Fuzz|Example)(?![a-z])\w*(?:\.func)?$")
 
 
 def place(stack: Sequence[SourceFrame]) -> str:
-    """Return the normalised name of the topmost own-code function, or `~` and the goroutine's entry function."""
+    """Return the normalised name of the topmost own-code function, or `~` and the goroutine's entry function.
+
+    A test and its closures are one place, because that is what its subtests are.
+    """
     for frame in stack:
         if frame.owner == OWN:
-            return normalise(frame.function)
+            name = normalise(frame.function)
+            return name.removesuffix(_CLOSURE) if frame.test and _TEST.search(name) else name
     return NO_OWN_CODE + normalise(entry(stack))
 
 

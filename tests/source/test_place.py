@@ -34,6 +34,26 @@ ENTRY = frame("net/http.(*conn).serve.func1", "std")
 
 
 @pytest.mark.parametrize(
+    ("function", "file", "expected"),
+    [
+        ("app.TestA", "a_test.go", "app.TestA"),
+        ("app.TestA.func1", "a_test.go", "app.TestA"),
+        ("app.TestA.func2.1", "a_test.go", "app.TestA"),
+        ("app.TestA.gowrap1", "a_test.go", "app.TestA"),
+        ("app.FuzzA.func1", "a_test.go", "app.FuzzA"),
+        ("app.BenchmarkA.func3", "a_test.go", "app.BenchmarkA"),
+        ("app.ExampleA.func1", "a_test.go", "app.ExampleA"),
+        ("app.(*suite).TestA.func1", "a_test.go", "app.(*suite).TestA"),
+        ("app.helper.func1", "a_test.go", "app.helper.func"),
+        ("app.Testing.func1", "a_test.go", "app.Testing.func"),
+        ("app.TestA.func1", "a.go", "app.TestA.func"),
+    ],
+)
+def test_a_test_with_its_subtests_and_closures_is_one_place(function: str, file: str, expected: str) -> None:
+    assert place([STD, SourceFrame(function, file, 1, "own", None, "", False, file.endswith("_test.go"))]) == expected
+
+
+@pytest.mark.parametrize(
     ("stack", "expected"),
     [
         ([STD, VENDORED, OWN, TEST], "main.work.func"),
