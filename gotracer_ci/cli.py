@@ -17,7 +17,7 @@ from gotracer_ci.commands.output import complain, print_lines
 from gotracer_ci.commands.usage import CommandGroup
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, EXIT_TERMINATED, GotracerError, UsageError
 
-COMMANDS = ("analyze", "rules", "baseline", "doctor", "action", "completion", "help")
+COMMANDS = ("analyze", "capture", "rules", "baseline", "doctor", "action", "completion", "help")
 """The modules in `gotracer_ci.commands` that are commands, in the order of the help."""
 _SUFFIXES = (".trace", ".out", ".gz")
 """What follows in the name of a trace."""
@@ -37,10 +37,6 @@ class Lazy(CommandGroup):
 
     def unknown(self, context: click.Context, arguments: Sequence[str]) -> str:
         name = arguments[0]
-        if name == "capture":
-            return (
-                "capture is not available yet; download the trace with curl -o service.trace URL, and analyze the file"
-            )
         if "/" in name or "*" in name or name.endswith(_SUFFIXES) or os.path.lexists(name):
             import shlex
 

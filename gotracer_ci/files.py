@@ -176,6 +176,50 @@ def append(path: Path, data: bytes) -> None:
         raise _unwritable(path, error) from None
 
 
+class NewFile:
+    """A file that grows while its data arrive. What has been written stays, however the process ends.
+
+    Raises:
+        FileError: the file exists, or cannot be created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _COMMON
+            self._descriptor = os.open(path, flags, 0o666)
+        except FileExistsError:
+            raise FileError(path, "exists already", "name another file, because it is never overwritten") from None
+        except OSError as error:
+            raise _unwritable(path, error) from None
+
+    def write(self, data: bytes) -> None:
+        """Write all data, or as much as the disk has room for.
+
+        Raises:
+            FileError: a part could not be written.
+        """
+        rest = memoryview(data)
+        try:
+            while rest:
+                written = os.write(self._descriptor, rest)
+                self.size += written
+                rest = rest[written:]
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+
+    def close(self) -> None:
+        """Close the file, and remove it if it is empty."""
+        with suppress(OSError):
+            os.fsync(self._descriptor)
+        os.close(self._descriptor)
+        if not self.size:
+            with suppress(OSError):
+                self.path.unlink()
+
+
 @contextmanager
 def locked(path: Path, inside: Path | None = None, *, create: bool = False) -> Iterator[None]:
     """Let only one process at a time read, change and write a file.

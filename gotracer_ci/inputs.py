@@ -93,7 +93,7 @@ def _of(name: str) -> list[str]:
     if name == STDIN:
         return [name]
     if _URL.match(name):
-        raise TraceError(name, "is a URL; capture is not available yet: download it with curl -o service.trace URL")
+        raise TraceError(name, "is a URL; to fetch and analyze its trace, run gotracer-ci capture URL")
     if os.path.isdir(name):
         inside = sorted(file for file in _files_below(name) if os.path.isfile(file) and _is_trace(Path(file)))
         if not inside:

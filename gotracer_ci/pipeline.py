@@ -80,6 +80,19 @@ class Outcome(NamedTuple):
         return self.errors[0].exit_code if self.errors else self.report.exit_code
 
 
+def check(settings: Settings, inside: Path | None = None) -> Sequence[Rule]:
+    """Return the rules of a run, after checking that its reports can be written.
+
+    Raises:
+        UsageError: an unknown rule or threshold, or a file that cannot be written.
+    """
+    rules = select(settings.rule, settings.skip, settings.thresholds)
+    for path in (*settings.outputs.values(), settings.output):
+        if path is not None:
+            files.check_writable(path, inside)
+    return rules
+
+
 def run(
     settings: Settings, watch: Watch | None = None, inside: Path | None = None, published: Published = _AS_COMMAND
 ) -> Outcome:
@@ -93,12 +106,9 @@ def run(
     Raises:
         GotracerError: there are no results: wrong settings, or no trace that can be read.
     """
-    rules = select(settings.rule, settings.skip, settings.thresholds)
+    rules = check(settings, inside)
     # A baseline always contains all rules: otherwise findings of a skipped rule would be new in the next run.
     measured = select((), (), settings.thresholds) if settings.update_baseline else rules
-    for path in (*settings.outputs.values(), settings.output):
-        if path is not None:
-            files.check_writable(path, inside)
     found = inputs.find(settings.traces, settings.base)
     settings = replace(settings, root=nearest(settings.root, found.traces))
     every = (*found.traces, *found.base)

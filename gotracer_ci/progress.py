@@ -1,7 +1,7 @@
-"""The progress bar on stderr: only on a terminal, only in runs of more than a second, and removed at the end.
+"""The progress bars on stderr: only on a terminal, and removed at the end; for analyses only after a second.
 
-rich is imported only after that second, because most runs are shorter. No thread draws the bar: it is updated when the
-run reports a chunk, so nothing is left on the screen after a result, and Ctrl-C has no thread to wait for.
+rich is imported only then, because most runs are shorter. No thread draws a bar: it is updated when the run reports a
+chunk or the capture a part, so nothing is left on the screen after a result, and Ctrl-C has no thread to wait for.
 """
 
 from __future__ import annotations
@@ -84,6 +84,40 @@ class Bar:
         texts = [text for text in (read, f"{trace.events:,} events", left) if text]
         which = f"{number} of {of}" if of > 1 else ""
         self._live.update(_line(which, trace.name, position / size, texts, self._live.console.width), refresh=True)
+
+
+@contextmanager
+def capturing(stream: TextIO | None, name: str, seconds: float | None) -> Iterator[Callable[[float, int], None]]:
+    """Yield the function to call with the seconds and bytes so far. It draws only on a terminal.
+
+    Args:
+        name: the service.
+        seconds: the length of the capture, or None if it is not known.
+    """
+    if stream is None or not stream.isatty():
+        yield lambda _elapsed_s, _size: None
+        return
+    live = _opened(stream)
+
+    def tick(elapsed_s: float, size: int) -> None:
+        from gotracer_ci.text import duration, quantity
+
+        # to a tenth, because more digits flicker
+        elapsed = duration(round(elapsed_s, 1) * 1e9)
+        of = "" if seconds is None else f" of {duration(seconds * 1e9)}"
+        share = min(elapsed_s / seconds, 1) if seconds else 0
+        with suppress(OSError):
+            live.update(
+                _line("", name, share, [f"{elapsed}{of}", quantity(size, "bytes")], live.console.width), refresh=True
+            )
+
+    try:
+        with suppress(OSError):
+            live.start()
+        yield tick
+    finally:
+        with suppress(OSError):
+            live.stop()
 
 
 def _opened(stream: TextIO) -> Live:

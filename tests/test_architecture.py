@@ -37,19 +37,20 @@ MAY_IMPORT = {
     "globs": set(),
     "duplicates": {"trace"},
     "inputs": {"duplicates", "errors", "globs", "notes", "trace"},
+    "capture": {"errors", "text", "trace"},
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
     "progress": {"report.safe", "text", "trace"},
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {
-        "action", "baseline", "errors", "files", "findings", "limits", "notes", "pipeline", "progress", "report",
-        "rules.registry", "settings", "source.repository", "spelling", "text", "trace.kernel",
+        "action", "baseline", "capture", "errors", "files", "findings", "limits", "notes", "pipeline", "progress",
+        "report", "rules.registry", "settings", "source.repository", "spelling", "text", "trace.kernel",
     },
     "cli": {"commands.output", "commands.usage", "errors", "trace.kernel"},
 }  # fmt: skip
 # progress reads the clock and draws on the terminal, but only commands start it
-EDGES = {"cli", "commands", "action", "github", "progress"}
+EDGES = {"cli", "commands", "action", "capture", "github", "progress"}
 THIRD_PARTY = {
     "cython": {
         "trace/columns",
@@ -73,9 +74,11 @@ THIRD_PARTY = {
         "commands/action",
         "commands/analyze",
         "commands/baseline",
+        "commands/capture",
         "commands/completion",
         "commands/doctor",
         "commands/help",
+        "commands/options",
         "commands/output",
         "commands/rules",
         "commands/usage",
@@ -83,8 +86,9 @@ THIRD_PARTY = {
     "jinja2": {"report/formats/html"},
     "markupsafe": {"report/formats/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
-    "requests": {"github/session"},
+    "requests": {"capture/fetch", "capture/receiver", "capture/unix", "github/session"},
     "rich": {"progress", "report/formats/human", "report/table"},
+    "urllib3": {"capture/fetch", "capture/unix"},
     "sarif_om": {"report/formats/sarif"},
     "attr": {"report/formats/sarif"},
 }
@@ -163,7 +167,7 @@ def uses(path: Path) -> set[str]:
     ("names", "homes"),
     [
         ({"sys.exit", "SystemExit", "exit", "quit", "os._exit", "os.abort"}, {"__main__", "cli"}),
-        ({"os.environ", "os.environb", "os.getenv", "os.putenv"}, {"action/main", "action/checks"}),
+        ({"os.environ", "os.environb", "os.getenv", "os.putenv"}, {"action/main", "action/checks", "commands/capture"}),
         ({"os.urandom"}, {"files"}),
         ({"sys.argv"}, set()),
     ],

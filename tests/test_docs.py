@@ -27,7 +27,7 @@ from gotracer_ci import cli, errors, rules
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.verdicts import Level, Status
-from gotracer_ci.commands import analyze, baseline
+from gotracer_ci.commands import analyze, baseline, capture
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
 from gotracer_ci.source.frames import SourceMap
@@ -113,12 +113,12 @@ def options(command: click.Command) -> set[str]:
     return {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
 
 
-def test_the_readme_names_the_commands_and_all_options_of_analyze() -> None:
+def test_the_readme_names_the_commands_and_all_options_of_analyze_and_capture() -> None:
     text = section(README, "Command line")
     named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", text))))
 
     assert set(re.findall(r"`gotracer-ci ([a-z]+)", text)) == set(cli.COMMANDS)
-    assert named == options(analyze.command) | options(cli.cli)
+    assert named == options(analyze.command) | options(capture.command) | options(cli.cli)
 
 
 @pytest.mark.parametrize(

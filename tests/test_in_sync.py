@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from gotracer_ci import cli
 from gotracer_ci.action import setup
-from gotracer_ci.commands import analyze
+from gotracer_ci.commands import analyze, capture
 from gotracer_ci.errors import UsageError
 from gotracer_ci.github.environment import REPORTS, from_environ
 from gotracer_ci.report.formats import FILES, FORMATS, NAMES
@@ -57,7 +57,12 @@ each_command = pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".jo
 
 
 def test_every_file_of_commands_is_a_command() -> None:
-    found = {path.stem for path in (ROOT / "gotracer_ci/commands").glob("*.py")} - {"__init__", "output", "usage"}
+    found = {path.stem for path in (ROOT / "gotracer_ci/commands").glob("*.py")} - {
+        "__init__",
+        "options",
+        "output",
+        "usage",
+    }
     assert found == set(cli.COMMANDS)
 
 
@@ -96,6 +101,14 @@ def test_no_summary_is_truncated_in_a_list_of_commands(path: tuple[str, ...], ru
 def test_every_setting_has_an_option() -> None:
     options = {parameter.name for parameter in analyze.command.params}
     assert options - {"config", "reason"} == SETTINGS - INTERNAL - {"outputs"} | set(FILES)
+
+
+def test_capture_has_all_options_of_analyze() -> None:
+    """And no option that analyze has too means something else."""
+    options, others = ({option.name: option for option in one.command.params} for one in (analyze, capture))
+    shared = options.keys() - {"traces"}
+    assert shared == options.keys() & others.keys()
+    assert [options[name].to_info_dict() for name in shared] == [others[name].to_info_dict() for name in shared]
 
 
 def test_every_input_of_the_action_is_a_setting_or_about_github() -> None:

@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from gotracer_ci import files
-from gotracer_ci.commands.output import complain, print_lines, stdout
-from gotracer_ci.commands.usage import FILE, Choice, Command, file_names, rule_names
-from gotracer_ci.errors import UsageError
-from gotracer_ci.report.formats import FILES, FORMATS, NAMES
-from gotracer_ci.settings import FAIL_ON, load
-
-if TYPE_CHECKING:
-    from gotracer_ci.report.model import Report
-
-
-def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for name in reversed(FILES):
-        option = click.option(f"--{name}", type=FILE, metavar="FILE", help=f"Also write {name} to FILE.")
-        command = option(command)
-    return command
+from gotracer_ci.commands.options import run_and_print, run_options, settings_of, time_stamp
+from gotracer_ci.commands.usage import Command, file_names
 
 
 @click.command(cls=Command)
 @click.argument("traces", nargs=-1, metavar="TRACE...", shell_complete=file_names)
-@click.option("-f", "--format", type=Choice(NAMES), help="Format of the result [default: human].")
-@click.option(
-    "-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout; html: gotracer_TIME.html]."
-)
-@_file_options
-@click.option("--baseline", type=FILE, metavar="FILE", help="Compare with this baseline; only regressions count.")
-@click.option(
-    "--base",
-    multiple=True,
-    metavar="TRACES",
-    shell_complete=file_names,
-    help="Traces of the base commit from this job (repeatable).",
-)
-@click.option("--update-baseline", is_flag=True, default=None, help="Add this run to the baseline, or create it.")
-@click.option("--replace", "replace_baseline", is_flag=True, default=None, help="With --update-baseline: start over.")
-@click.option("--accept", multiple=True, metavar="ID", help="Accept this regression into the baseline (repeatable).")
-@click.option("--reason", multiple=True, metavar="TEXT", help="With --accept: why. Kept in the baseline (repeatable).")
-@click.option("--run-id", metavar="ID", help="With --update-baseline: the job's ID; a job is added only once.")
-@click.option("--commit", metavar="SHA", help="With --update-baseline: the traced commit.")
-@click.option("--strict", is_flag=True, default=None, help="Suspected regressions fail the run too.")
-@click.option("--fail-on", type=Choice(tuple(FAIL_ON)), help="Lowest severity that exits with 1 [default: warn].")
-@click.option("--top", type=click.IntRange(min=0), metavar="N", help="In human and markdown: N worst a rule, 0 all.")
-@click.option(
-    "--rule", multiple=True, metavar="NAME", shell_complete=rule_names, help="Run only this rule (repeatable)."
-)
-@click.option("--skip", multiple=True, metavar="NAME", shell_complete=rule_names, help="Skip this rule (repeatable).")
-@click.option("--set", "thresholds", multiple=True, metavar="RULE.name=VALUE", help="For example GCAssist.warn=2ms.")
-@click.option("--config", type=FILE, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
-@click.option("--root", type=FILE, metavar="DIR", help="The repository's directory [default: .].")
-@click.option("--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root.")
-def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int:
+@run_options
+def command(traces: tuple[str, ...], **options: Any) -> int:
     """Analyze traces and report findings.
 
     A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
@@ -73,57 +25,4 @@ def command(traces: tuple[str, ...], config: Path | None, **options: Any) -> int
     Exit codes: 0 nothing to flag, 1 findings or, with a baseline, regressions, 2 wrong usage or a trace that cannot be
     read, 3 an invalid baseline.
     """
-    from gotracer_ci import pipeline, progress
-
-    outputs = {name: path for name in FILES if (path := options.pop(name))}
-    reasons = options.pop("reason")
-    given = {
-        **options,
-        "traces": traces or None,
-        "base": options["base"] or None,
-        "outputs": outputs or None,
-        "rule": options["rule"] or None,
-        "skip": options["skip"] or None,
-        "thresholds": dict(_pair("--set", text) for text in options["thresholds"]) or None,
-        "accept": _accepted(options["accept"], reasons) or None,
-        "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
-    }
-    settings = load(given, config, typed=True)
-    if FORMATS[settings.format].is_opened and settings.output is None:
-        settings = replace(settings, output=Path(f"gotracer_{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}.html"))
-    with progress.shown(sys.stderr) as watch:
-        outcome = pipeline.run(settings, watch)
-    try:
-        _print(outcome.report, settings.format, settings.output)
-    except UsageError as unwritten:
-        outcome = outcome._replace(errors=(*outcome.errors, unwritten))
-    for error in outcome.errors:
-        complain(error)
-    return outcome.exit_code
-
-
-def _accepted(fingerprints: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    if fingerprints and len(reasons) == 1:
-        reasons *= len(fingerprints)
-    if len(reasons) != len(fingerprints):
-        raise UsageError("--accept ID needs --reason TEXT: one for all, or one for each in the same order")
-    return tuple(zip(fingerprints, reasons, strict=True))
-
-
-def _pair(option: str, text: str) -> tuple[str, str]:
-    before, sign, after = text.partition("=")
-    if not (before and sign and after):
-        raise UsageError(f"{option} {text}: write it as NAME=VALUE")
-    return before, after
-
-
-def _print(report: Report, name: str, output: Path | None) -> None:
-    if output is not None:
-        files.write(output, FORMATS[name].render(report).encode())
-        if FORMATS[name].is_opened and output.parts[:2] != ("/", "dev"):
-            print_lines([str(output)])
-        else:
-            click.echo(f"wrote {output}", err=True)
-        return
-    with stdout() as stream:
-        FORMATS[name].show(report, stream)
+    return run_and_print(settings_of(traces, options, time_stamp())).exit_code

@@ -1,0 +1,61 @@
+"""Parse durations, sizes and headers as users write them: "1m30s", "500MB", "Authorization: Bearer …"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gotracer_ci.errors import UsageError
+
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
+_DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h))+")
+_LONGEST_S = 366 * 86400
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+
+
+def seconds(option: str, text: str) -> float:
+    """Return the seconds of a duration as Go writes it ("1m30s", "500ms"), or of a plain number of seconds.
+
+    Raises:
+        UsageError: it is not a duration, zero, or longer than a year.
+    """
+    value = 0.0
+    if re.fullmatch(_NUMBER, text):
+        value = float(text)
+    elif _DURATION.fullmatch(text):
+        value = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(rf"({_NUMBER})(ms|s|m|h)", text))
+    if not 0 < value <= _LONGEST_S:
+        raise UsageError(f"{option} {text}: not a duration; write for example {option} 5s")
+    return value
+
+
+def size(option: str, text: str) -> int:
+    """Return the bytes of a size: "500MB", "2GiB", "1000".
+
+    Raises:
+        UsageError: it is not a size, or less than a byte.
+    """
+    found = re.fullmatch(rf"({_NUMBER})\s*([a-z]*)", text.lower())
+    value = int(float(found[1]) * _BYTES.get(found[2], 0)) if found else 0
+    if value < 1:
+        raise UsageError(f"{option} {text}: not a size; write for example {option} 500MB")
+    return value
+
+
+def headers(option: str, lines: Iterable[str]) -> dict[str, str]:
+    """Return the headers of lines such as "Authorization: Bearer TOKEN". A later line overrides an earlier one.
+
+    Raises:
+        UsageError: a line is not a header. The message omits the line, because it may contain a token.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        value = value.strip()
+        if not (colon and _NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise UsageError(f"{option}: not a header; write it as 'NAME: VALUE', for example 'X-Team: shop'")
+        found[name.lower()] = (name, value)
+    return dict(found.values())
