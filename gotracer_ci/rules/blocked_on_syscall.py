@@ -27,7 +27,8 @@ Limits
 Calls that only wait for events are not blocked: epoll, kqueue, poll, select, accept, pause, reads of inotify, and the
 signal loop of `os/signal`. The same goes for a goroutine that stays in one call from the beginning of the trace to its
 end. Waits for child processes are in LongWait. The runtime's own goroutines are left out, and so
-are its waits for its own threads, such as those of the garbage collector when it starts.
+are its waits for its own threads, such as those of the garbage collector when it starts. What the testing package does
+by itself, such as removing a test's temporary directories, is left out too.
 
 The trace does not have the name of the call, only the stack. A read of events is told from any other read by the name
 of the function or file that reads, or if code in the same file adds inotify watches during the trace. A call by number,
@@ -43,10 +44,13 @@ from gotracer_ci.limits import WAITS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
+from gotracer_ci.rules.yields import in_test_runner
 
 
 def _call(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.SYSCALL or group.parked or group.stack.system or not group.stack.known:
+        return None
+    if group.stack.own is None and in_test_runner(group.stack.functions[-2:]):
         return None
     call = group.reason or kind(group.stack.frames)
     return call if call in (SYSCALL, C_CALL) else None

@@ -15,8 +15,8 @@ not running inside the assist counts too: it delayed the program all the same.
 
 Thresholds
 ----------
-`warn` and `error`: the longest assist. `count` and `share`: with fewer assists at a place, or if they add up to a
-smaller part of the run, a finding is informational.
+`warn` and `error`: the longest assist. `count` and `share`: fewer assists at a place, or assists that add up to a
+smaller part of the run, are an exception: no finding, or an informational one above `error`.
 
 What to do
 ----------

@@ -24,8 +24,8 @@ of them at a place, and they add up to at least `share` of the run. A goroutine 
 
 Thresholds
 ----------
-`warn` and `error`: the longest wait. `count` and `share`: with fewer waits at a place, or with a smaller part of the
-run, a finding is informational.
+`warn` and `error`: the longest wait. `count` and `share`: fewer waits at a place, or waits that add up to a smaller
+part of the run, are an exception: no finding, or an informational one above `error`.
 
 What to do
 ----------

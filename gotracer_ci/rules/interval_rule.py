@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, by_place
@@ -23,8 +24,8 @@ class IntervalRule(Rule):
     message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places.
     limit: how its groups are compared, None if they are not. informational: kinds that are never more than info.
 
-    If it has the thresholds `count` and `share`, a group with fewer intervals, or whose total is a smaller part of the
-    run, is never more than info.
+    If it has the thresholds `count`, `share` and `total`, a group with fewer intervals, or with a total that is a
+    smaller part of the run and below `total`, is an exception: info at most, and only above `error`.
     """
 
     select: Callable[[IntervalGroup], str | None]
@@ -52,12 +53,10 @@ class IntervalRule(Rule):
                 group.quantile_ns(0.99),
             )
             level = severity(group.max_ns, thresholds)
-            is_little = (
-                group.count < thresholds.get("count", 0)
-                or group.total_ns < thresholds.get("share", 0) * facts.duration_ns
-                or group.name in self.informational
-            )
-            if is_little:
+            enough = min(thresholds.get("share", 0) * facts.duration_ns, thresholds.get("total", inf))
+            if group.count < thresholds.get("count", 0) or group.total_ns < enough:
+                level = Severity.INFO if level is Severity.ERROR else Severity.NONE
+            elif group.name in self.informational:
                 level = min(level, Severity.INFO)
             yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
 

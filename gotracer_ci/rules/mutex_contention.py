@@ -18,8 +18,8 @@ length so far, even if it was waiting when the trace began: that is what a deadl
 
 Thresholds
 ----------
-`warn` and `error`: the longest wait. `share`: if the waits at a place add up to a smaller part of the run, a finding is
-informational.
+`warn` and `error`: the longest wait. `share` and `total`: waits at a place that add up to a smaller part of the run,
+and to less than `total`, are an exception: no finding, or an informational one above `error`.
 
 What to do
 ----------
@@ -56,7 +56,9 @@ def _lock(group: IntervalGroup) -> str | None:
 
 
 RULE = IntervalRule(
-    info=documented("MutexContention", __doc__, warn=(1e6, "ns"), error=(10e6, "ns"), share=(0.05, "ratio")),
+    info=documented(
+        "MutexContention", __doc__, warn=(1e6, "ns"), error=(10e6, "ns"), share=(0.05, "ratio"), total=(20e6, "ns")
+    ),
     select=_lock,
     message="{where} waited up to {longest} in {kind}{still}; {times}",
     detail="Time blocked in {kind} until another goroutine released it.",

@@ -18,8 +18,8 @@ of `runtime.Gosched`, of `runtime.GC` and inside the test runner are intended an
 
 Thresholds
 ----------
-`warn` and `error`: the longest such part of one wait. `count` and `share`: with fewer of them, or if they add up to a
-smaller part of the run, a finding is informational.
+`warn` and `error`: the longest such part of one wait. `count` and `share`: fewer of them, or a total that is a smaller
+part of the run, are an exception: no finding, or an informational one above `error`.
 
 What to do
 ----------

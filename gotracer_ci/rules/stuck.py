@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
 from gotracer_ci.findings import Occurrence
+from gotracer_ci.rules import wording
 from gotracer_ci.rules.sync_waits import primitive
 from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.text import count, duration
@@ -14,6 +15,11 @@ from gotracer_ci.text import count, duration
 _RUNNER = "testing."
 _ALARM = ".startAlarm.func"
 _STATES = ("running", "runnable", "syscall")
+_SENTENCES = {
+    "forever": "was blocked forever, for {} until then",
+    "network": "waited {} for the network",
+    "sleep": "slept for {}",
+}
 _EXAMPLES = 5
 _SHOWN = 20
 """The most lines that a finding has for goroutines."""
@@ -49,8 +55,9 @@ def doing(group: Alive) -> str:
 def sentence(group: Alive, facts: Facts) -> str:
     """Return what they did until the end, such as "waited 1.78 s in chan receive"."""
     if group.doing in _STATES:
-        return f"was {group.doing}" if group.doing != "syscall" else "was in a system call"
-    return f"waited {duration(waits_ns(group, facts))} in {doing(group)}"
+        return f"was {wording.doing(group.doing)}"
+    waited = duration(waits_ns(group, facts))
+    return _SENTENCES.get(group.doing, "waited {} in {}").format(waited, doing(group))
 
 
 def occurrences(groups: Sequence[Alive], facts: Facts) -> tuple[Occurrence, ...]:
@@ -78,4 +85,4 @@ def _line(group: Alive, facts: Facts) -> str:
     shown = group.stack.primary or group.stack.own
     at = f" at {shown.function} ({shown.path or shown.file}:{shown.line})" if shown else ""
     creator = f", created by {group.creator.function}" if group.creator.own else ""
-    return f"{who}: {doing(group)} for {duration(waits_ns(group, facts))}{at}{creator}"
+    return f"{who}: {wording.doing(doing(group))} for {duration(waits_ns(group, facts))}{at}{creator}"

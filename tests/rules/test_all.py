@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -174,22 +175,24 @@ def test_statistics_agree_with_themselves(name: str) -> None:
 
 @each_trace
 def test_the_longest_wait_decides_the_severity(name: str) -> None:
-    """The sum of many short waits does not. Few waits, or a small part of the run, are informational."""
+    """The sum of many short waits does not. Few waits, or a small part of the run, are an exception."""
     rules = {rule.name: rule for rule in RULES}
     for found in measured(name):
         rule = rules[found.key.rule]
         if found.statistics.unit == "ns" and isinstance(rule, IntervalRule):
             limits = rule.thresholds
-            is_little = (
-                found.statistics.count < limits.get("count", 0)
-                or found.statistics.total < limits.get("share", 0) * facts_of(name).duration_ns
-                or found.key.kind in rule.informational
+            is_exception = found.statistics.count < limits.get("count", 0) or found.statistics.total < min(
+                limits.get("share", 0) * facts_of(name).duration_ns, limits.get("total", inf)
             )
             passed = [
                 level for level in Severity if level.label in limits and found.statistics.maximum >= limits[level.label]
             ]
             expected = max(passed, default=Severity.NONE)
-            assert found.severity == (min(expected, Severity.INFO) if is_little else expected)
+            if is_exception:
+                expected = Severity.INFO if expected is Severity.ERROR else Severity.NONE
+            elif found.key.kind in rule.informational:
+                expected = min(expected, Severity.INFO)
+            assert found.severity == expected
 
 
 @each_trace

@@ -67,7 +67,7 @@ def test_a_program_that_stands_still_is_an_error(name: str) -> None:
     _, *lines = finding.detail.splitlines()
     waits = ("sync.(*WaitGroup).Wait", "chan receive", "sync.(*Mutex).Lock", "sync.(*Mutex).Lock")
     places = ("main.main.func1", "main.(*shelf).print", "main.(*shelf).pack", "main.(*shelf).label")
-    assert sorted(line.split(" for ")[0].split(": ")[1] for line in lines) == sorted(waits)
+    assert sorted(line.split(" for ")[0].split(": in ")[1] for line in lines) == sorted(waits)
     assert all(sum(f" at {place} (standstill/main.go:" in line for line in lines) == 1 for place in places)
 
 
