@@ -75,7 +75,7 @@ EXPLAINED = (
 
 BEYOND_GO = (
     (
-        re.compile("misuse of region in goroutine "),
+        re.compile('"?misuse of region in goroutine '),  # the oracle quotes the message
         "a region that ends out of order: Go's reader stops there, this one notes the misuse and goes on",
     ),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz import mutate, run, structure
-from tests.fuzz.explained import EXPLAINED, explanation
+from tests.fuzz.explained import EXPLAINED, beyond_go, explanation
 from tests.fuzz.go_reader import program
 from tests.fuzz.worker import decode
 from tests.trace.writer import case
@@ -93,6 +93,8 @@ def test_an_explanation_is_for_its_problem_only() -> None:
     assert explanation("a time is out of range", same_events=False)
     assert not explanation("", same_events=True)
     assert not explanation("the string table is broken", same_events=False)
+    assert beyond_go('"misuse of region in goroutine 1: region end {0 first} when …"')
+    assert not beyond_go('"GoStatus for goroutine 1"')
     assert len(EXPLAINED) <= 12
 
 
