@@ -38,13 +38,24 @@ flags = ["-O3"] if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "
 # compiler every sum. The tests and the fuzzer run on both builds, so the released one does not need these checks.
 checked = os.environ.get("GOTRACER_CI_CHECKED") == "1"
 if checked and os.name == "posix":
-    # what C leaves undefined ends the process
-    flags += ["-fsanitize=signed-integer-overflow,float-cast-overflow,shift", "-fsanitize-undefined-trap-on-error"]
+    # what C leaves undefined ends the process; the interpreter's own flags define sums
+    flags += [
+        "-fno-wrapv",
+        "-fsanitize=signed-integer-overflow,float-cast-overflow,shift",
+        "-fsanitize-undefined-trap-on-error",
+    ]
 
 
 def extension(name: str, source: Path) -> Extension:
     macros = [("Py_LIMITED_API", LIMITED_API)]
-    return Extension(name, [str(source)], define_macros=macros, extra_compile_args=flags, py_limited_api=True)
+    return Extension(
+        name,
+        [str(source)],
+        define_macros=macros,
+        extra_compile_args=flags,
+        py_limited_api=True,
+        depends=["setup.py"],  # the flags are here
+    )
 
 
 def modules() -> list[Extension]:

@@ -1575,10 +1575,13 @@ class Kernel:
     @cython.exceptval(-1)
     def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
         self._leave(g, now, -1, 0, 0)
-        if g in self._stops:
+        # mostly empty, and goroutines are many
+        if self._stops and g in self._stops:
             self._end_stw(g, now, 0)
-        self._assists.pop(g, None)
-        self._end_regions(g, now, True)
+        if self._assists:
+            self._assists.pop(g, None)
+        if self._regions.any():
+            self._end_regions(g, now, True)
         self._observer.died(g, now)
         self._slots.remove(self._g_id[g])
         self._g_id[g] = -1
@@ -1752,8 +1755,6 @@ class Kernel:
     def _end_regions(self, g: cython.int, now: cython.longlong, died: cython.bint) -> cython.int:
         """Goroutine `g` or the trace ends: its regions, the innermost first, stay open."""
         region: Region
-        if not self._regions.any():
-            return 0
         for region in self._regions.leave(self._g_life[g], died):
             since: cython.longlong = region.since
             self._ended(_REGION, region.name, region.stack, since, now - since, g, region.task, 0, _OPEN)
@@ -2050,7 +2051,8 @@ class Kernel:
                 self._end_stw(g, self._last_time, _OPEN)
             if g in self._assists:
                 self._end_assist(g, self._last_time, _OPEN)
-            self._end_regions(g, self._last_time, False)
+            if self._regions.any():
+                self._end_regions(g, self._last_time, False)
         for p in range(self._p_top):
             if self._p_sweep[p] >= 0:
                 self._end_sweep(p, -1, self._last_time, _OPEN)
