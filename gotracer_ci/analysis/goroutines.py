@@ -105,7 +105,9 @@ def _alike(trace: Trace, ancestry: Ancestry) -> Iterable[tuple[_Likeness, list[i
     for id, created, _, creation, entry, state, since, reason, own in trace.alive():
         likeness = (created >= 0, created >= middle, creation, ancestry.of(id), entry, state, reason, own)
         group = groups.setdefault(likeness, [id, created, since, since, 0])
+        if id < group[0]:
+            group[:2] = id, created
         group[2] = min(group[2], since)
         group[3] = max(group[3], since)
         group[4] += 1
-    return groups.items()
+    return sorted(groups.items(), key=lambda item: item[1][0])

@@ -78,9 +78,10 @@ class Stacks:
     """
 
     def __init__(self, tables: Tables, source: SourceMap, version: int) -> None:
-        raw = [tables.frame(index) for index in range(len(tables.frames))]
-        source.learn(raw)
-        self.frames: Sequence[SourceFrame] = [source.resolve(*frame) for frame in raw]
+        source.learn(tables.frame(index) for index in range(len(tables.frames)))
+        self.frames: Sequence[SourceFrame] = [
+            source.resolve(*tables.frame(index)) for index in range(len(tables.frames))
+        ]
         self._may_lack_leaf = version < _CALLBACKS_KEEP_STACKS and waits.calls_c(f.function for f in self.frames)
         self._indices = tables.stacks
         self._stacks: dict[int, Stack] = {}

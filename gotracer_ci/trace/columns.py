@@ -12,11 +12,16 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
+from gotracer_ci.trace import memory
+
 # Plain Python has no 64-bit overflow: the mask does what C does by itself.
 _WORD = cython.declare(cython.ulonglong, (1 << 64) - 1)
 _ODD = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 # Python salts this hash for each process, so that no file can be made to collide. No output depends on it.
 _SALT = cython.declare(cython.ulonglong, hash(b"ids") & ((1 << 64) - 1))
+
+
+_LARGE = 1 << 20  # bytes
 
 
 def is_compiled() -> bool:
@@ -25,7 +30,8 @@ def is_compiled() -> bool:
 
 def column(code: str, numbers: Any = ()) -> Any:
     """Return numbers as a column: an array when compiled, a list in plain Python, which is three times faster there."""
-    numbers = array(code, numbers)
+    if not (isinstance(numbers, array) and numbers.typecode == code):
+        numbers = array(code, numbers)
     return numbers if cython.compiled else numbers.tolist()
 
 
@@ -33,9 +39,18 @@ def grown(old: Any, size: int) -> Any:
     """Return a copy of a column with `size` entries; the new ones are 0."""
     if not cython.compiled:
         return old + [0] * (size - len(old))
-    longer = array(memoryview(old).format, [0]) * size
-    memoryview(longer)[: len(old)] = memoryview(old)
-    return longer
+    return longer(old, size)
+
+
+def longer(old: Any, size: int) -> Any:
+    """Return a copy of an array, or of a view of one, with `size` entries; the new ones are 0."""
+    view = memoryview(old)
+    copy: Any = array(view.format, [0]) * size if size * view.itemsize < _LARGE else None
+    if copy is None:
+        # what is not used takes no memory, and what is given up goes back to the system
+        copy = memoryview(memory.anonymous(size * view.itemsize)).cast(view.format)
+    memoryview(copy)[: len(view)] = view
+    return copy
 
 
 def signed(number: int) -> int:

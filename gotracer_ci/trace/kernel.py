@@ -209,9 +209,7 @@ class Kernel:
     _next_time: cython.longlong  # of the queue's second thread: the first one goes on until then
     _sorter: Sorter
     _queue_n: cython.int
-    _b_start: cython.longlong[::1]
-    _b_end: cython.longlong[::1]
-    _b_time: cython.longlong[::1]
+    _batches: cython.longlong[::1]  # three numbers for each: time in ticks, first byte, end
     _c_thread: cython.int[::1]
     _c_next: cython.longlong[::1]
     _c_last_batch: cython.longlong[::1]
@@ -397,7 +395,7 @@ class Kernel:
         number: int,
         freq: float,
         start: int,
-        threads: list[tuple[int, list[tuple[int, int, int]]]],
+        threads: list[tuple[int, Any]],
         samples: tuple[Any, Any],
         strings: tuple[Any, dict[int, int]],
         stacks: tuple[Any, dict[int, int]],
@@ -406,7 +404,8 @@ class Kernel:
 
         Args:
             data: the whole trace. number: the generation's. freq: nanoseconds a tick. start: its first time, ns.
-            threads: (thread id, [(time in ticks, first byte, end)]) in the order of their first batches.
+            threads: (thread id, batches) in the order of their first batches. Three numbers (int64) for each batch:
+                time in ticks, first byte, end.
             samples: times in ns and offsets of the CPU samples, columns in time order. Their numbers have been checked.
             strings, stacks: from the generation's ids to the tables' indices: a dense int32 column (−1: no such
                 id), and a dict for the ids beyond it.
@@ -422,10 +421,10 @@ class Kernel:
         self._strings, self._sparse_strings = strings
         self._stacks, self._sparse_stacks = stacks
         n = len(threads)
-        batches = [batch for _, thread in threads for batch in thread]
-        self._b_time = column("q", [signed(batch[0]) for batch in batches])
-        self._b_start = column("q", [batch[1] for batch in batches])
-        self._b_end = column("q", [batch[2] for batch in batches])
+        batches = array("q")
+        for _, its_batches in threads:
+            batches.extend(its_batches)
+        self._batches = column("q", batches)
         self._queue = column("i", bytes(4 * (n + 1)))
         self._queue_n = 0
         self._c_thread = column("i", bytes(4 * n))
@@ -446,7 +445,7 @@ class Kernel:
         for i, (thread, its_batches) in enumerate(threads):
             self._c_thread[i] = self._thread(signed(thread)) if signed(thread) != -1 else -1
             self._c_next[i] = first
-            first += len(its_batches)
+            first += len(its_batches) // 3
             self._c_last_batch[i] = first
             more = self._read(i)
             if more < 0:
@@ -675,13 +674,13 @@ class Kernel:
             if self._c_next[i] == self._c_last_batch[i]:
                 return 0
             batch = self._c_next[i]
-            pos = self._b_start[batch]
-            end = self._c_end[i] = self._b_end[batch]
+            pos = self._batches[3 * batch + 1]
+            end = self._c_end[i] = self._batches[3 * batch + 2]
             clock = 0
             self._c_next[i] += 1
         self._e_offset[i] = pos
         if clock == 0:
-            ns = self._nanoseconds(self._b_time[self._c_next[i] - 1])
+            ns = self._nanoseconds(self._batches[3 * (self._c_next[i] - 1)])
             if ns > _MAX_TIME:
                 return self._fail("a time is out of range", i)
             clock = self._whole(ns)
@@ -2064,15 +2063,16 @@ class Kernel:
         return misuses
 
     def alive(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the goroutines that exist now, by id.
+        """Yield the goroutines that exist now, in any order.
 
         Each (id, created, creator, creation stack, entry stack, state, since, reason, own stack): created is −1
         for one that was there before the trace; stacks and reason are indices of the tables.
         """
-        ids: Any = self._g_id
-        for g in sorted([g for g in range(self._g_n) if ids[g] != -1], key=ids.__getitem__):
+        for g in range(self._g_n):
+            if self._g_id[g] == -1:
+                continue
             yield (
-                ids[g],
+                self._g_id[g],
                 self._g_created[g],
                 self._g_creator[g],
                 self._g_creation[g],

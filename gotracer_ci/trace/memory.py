@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,20 @@ UNKNOWN = 1 << 30
 """Bytes, where the system does not tell."""
 
 _ROOT = Path("/")
+
+
+def anonymous(size: int) -> mmap.mmap:
+    """Return zeroed memory. Only what is written to takes space, and all of it goes back to the system with the object.
+
+    Raises:
+        MemoryError: the system does not give so much.
+    """
+    try:
+        if hasattr(mmap, "MAP_PRIVATE"):
+            return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return mmap.mmap(-1, size)
+    except OSError:
+        raise MemoryError from None
 
 
 def available(root: Path = _ROOT) -> int:

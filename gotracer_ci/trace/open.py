@@ -117,12 +117,11 @@ def _kept(name: str, read: Callable[[int], bytes], *, packed: bool) -> Trace:
 
 def _room(size: int) -> mmap.mmap:
     """Return memory of this size, or of less if the system gives no more. Only what is written to takes space."""
-    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     while True:
         try:
-            return mmap.mmap(-1, max(size, PART), **private)
-        except (OSError, MemoryError):
+            return memory.anonymous(max(size, PART))
+        except MemoryError:
             if size <= PART:
-                raise MemoryError from None
+                raise
             # the address space of the process is limited
             size //= 2

@@ -202,9 +202,14 @@ class Trace:
         generation = self._generation
         if generation is None:
             return self._worked
-        batches = [batch for thread in generation.threads.values() for batch in thread]
         now = self._kernel.span()[1] / generation.freq
-        return int(generation.end - sum(end - start for time, start, end in batches if time > now))
+        left = (
+            thread[k + 2] - thread[k + 1]
+            for thread in generation.threads.values()
+            for k in range(0, len(thread), 3)
+            if thread[k] > now
+        )
+        return int(generation.end - sum(left))
 
     @property
     def start_ns(self) -> int:

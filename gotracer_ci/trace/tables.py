@@ -6,7 +6,8 @@ string" and "no stack" everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gotracer_ci.trace.interning import Ids, Interner
@@ -19,6 +20,43 @@ MAX_ENTRIES = 1 << 27
 
 Extent = tuple[int, int]
 """First byte and end of a batch's contents, without the byte that says what it is."""
+
+
+class Frames(Sequence[tuple[int, int, int]]):
+    """Frames as (function, file, line), in columns: a trace can have a million."""
+
+    def __init__(self) -> None:
+        self._functions, self._files, self._lines = array("i"), array("i"), array("i")
+
+    def append(self, frame: tuple[int, int, int]) -> None:
+        function, file, line = frame
+        self._functions.append(function)
+        self._files.append(file)
+        self._lines.append(line)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._functions[index], self._files[index], self._lines[index]
+
+
+class FrameLists(Sequence[tuple[int, ...]]):
+    """Stacks as tuples of frame indices, one after the other in a column."""
+
+    def __init__(self) -> None:
+        self._frames, self._ends = array("i"), array("q")
+
+    def append(self, stack: tuple[int, ...]) -> None:
+        self._frames.extend(stack)
+        self._ends.append(len(self._frames))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: Any) -> Any:
+        first = self._ends[index - 1] if index > 0 else 0
+        return tuple(self._frames[first : self._ends[index]])
 
 
 class BadTable(Exception):
@@ -41,8 +79,8 @@ class Tables:
 
     def __init__(self) -> None:
         self.strings: list[bytes] = []
-        self.frames: list[tuple[int, int, int]] = []
-        self.stacks: list[tuple[int, ...]] = []
+        self.frames = Frames()
+        self.stacks = FrameLists()
         self._string_index = Interner()
         self._frame_index = Interner()
         self._stack_index = Interner()

@@ -13,7 +13,7 @@ except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
 from gotracer_ci.trace import spec
-from gotracer_ci.trace.columns import column, grown, signed
+from gotracer_ci.trace.columns import column, grown, longer, signed
 
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
@@ -219,7 +219,8 @@ class StackBatches:
             self._pc_n += 1
             self._pc_index.put(pc, index)
         if self._used == len(self._frames):
-            self._frames = _longer(self._frames)
+            # an array in plain Python too, because its bytes are interned
+            self._frames = longer(self._frames, 2 * len(self._frames))
         self._frames[self._used] = index
         self._used += 1
         self._ends[self._n - 1] = self._used
@@ -229,9 +230,9 @@ class StackBatches:
         self,
         strings: Ids,
         frame_interner: Interner,
-        frames: list[tuple[int, int, int]],
+        frames: Any,
         stack_interner: Interner,
-        stacks: list[tuple[int, ...]],
+        stacks: Any,
     ) -> Ids:
         """Intern all frames and stacks; append new frames (function, file, line) and stacks (of frame indices).
 
@@ -287,10 +288,3 @@ def stacks_of(stacks: dict[int, tuple[int, ...]], frames: dict[int, tuple[int, i
             function, file, line = frames[pc]
             batches.frame(pc, function, file, line)
     return batches
-
-
-def _longer(frames: Any) -> Any:
-    """Return a copy of twice the length: an array in plain Python too, because its bytes are interned."""
-    longer = array("i", bytes(memoryview(frames)))
-    longer.frombytes(bytes(4 * len(longer)))
-    return longer

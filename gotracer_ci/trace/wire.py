@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gotracer_ci.trace import foreign, spec
+from gotracer_ci.trace.columns import signed
 from gotracer_ci.trace.interning import Ids
 from gotracer_ci.trace.sorting import sorted_as_go
 from gotracer_ci.trace.spec import Ev
@@ -17,6 +18,10 @@ from gotracer_ci.trace.tables import BadTable, Tables
 
 Data = memoryview
 Extent = tuple[int, int]
+
+
+MAX_THREADS = 1 << 16
+"""Of a generation, which is a second: an operating system has about half as many."""
 
 
 class Damage(Exception):
@@ -31,6 +36,9 @@ class Damage(Exception):
 class Generation:
     """One generation's batches.
 
+    threads: each thread's, three numbers for each batch: time in ticks (as signed 64 bits), first byte, end; those
+    without bytes are left out. strings, stacks, samples: two numbers for each batch, first byte and end.
+
     start: its first time, in ticks. end: of its last batch; generations are not interleaved, so no later one has bytes
     before it. freq: ns per tick, 0 until its batch has been read. truncated: the damage right after it; before Go 1.26
     only reading the generation shows whether it is complete.
@@ -42,17 +50,16 @@ class Generation:
         self.end = 0
         self.freq = 0.0
         self.has_snapshot = False
-        self.threads: dict[int, list[tuple[int, int, int]]] = {}
-        self.strings: list[Extent] = []
-        self.stacks: list[Extent] = []
-        self.samples: list[Extent] = []
+        self.threads: dict[int, array[int]] = {}
+        self.strings = array("q")
+        self.stacks = array("q")
+        self.samples = array("q")
         self.truncated: Damage | None = None
 
     @property
     def id(self) -> int:
         """The number for the kernel: signed, and 0 without events, because Go counts from the first one with events."""
-        empty = all(start == end for batches in self.threads.values() for _, start, end in batches)
-        return 0 if empty else self.number - (self.number >> 63 << 64)
+        return 0 if not any(self.threads.values()) else self.number - (self.number >> 63 << 64)
 
 
 class Batch(NamedTuple):
@@ -153,7 +160,7 @@ def tables(data: Data, generation: Generation, into: Tables) -> tuple[Ids, Ids]:
         Damage: a table that cannot be read or refers to what is missing.
     """
     try:
-        return into.read(data, generation.strings, generation.stacks)
+        return into.read(data, _extents(generation.strings), _extents(generation.stacks))
     except BadTable as bad:
         raise Damage(str(bad), bad.offset) from None
 
@@ -165,7 +172,7 @@ def samples(data: Data, generation: Generation) -> tuple[Any, Any]:
         Damage: a sample is broken.
     """
     times, offsets = array("q"), array("q")
-    for start, end in generation.samples:
+    for start, end in _extents(generation.samples):
         pos = start
         while pos < end:
             at = pos
@@ -225,15 +232,25 @@ def _add(generation: Generation, batch: Batch, data: Data, version: int) -> None
     first = data[batch.start] if batch.end > batch.start else Ev.NONE
     inner = (batch.start + 1, batch.end)
     if first == Ev.STRINGS:
-        generation.strings.append(inner)
+        generation.strings.extend(inner)
     elif first == Ev.STACKS:
-        generation.stacks.append(inner)
+        generation.stacks.extend(inner)
     elif first == Ev.CPU_SAMPLES:
-        generation.samples.append(inner)
+        generation.samples.extend(inner)
     elif first == (Ev.SYNC_BATCH if version >= spec.CLOCK_SNAPSHOT_SINCE else Ev.FREQUENCY):
         _add_sync(generation, batch, data, version)
     else:
-        generation.threads.setdefault(batch.thread, []).append((batch.time, batch.start, batch.end))
+        thread = generation.threads.get(batch.thread)
+        if thread is None:
+            if len(generation.threads) == MAX_THREADS:
+                raise Damage(f"more than {MAX_THREADS:,} threads", batch.offset)
+            thread = generation.threads[batch.thread] = array("q")
+        if batch.end > batch.start:
+            thread.extend((signed(batch.time), batch.start, batch.end))
+
+
+def _extents(numbers: array[int]) -> Iterator[Extent]:
+    return zip(numbers[::2], numbers[1::2], strict=True)
 
 
 def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) -> None:

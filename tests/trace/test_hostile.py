@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +12,12 @@ import pytest
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.notes import NoteKind
 from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace import kernel
 from gotracer_ci.trace.observers.groups import MAX_GROUPS, MAX_REASONS
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import MAX_PROCS, Ev, IntervalKind
 from tests.builds import Build, new_groups, trace_of, uncompiled
+from tests.conftest import ROOT
 from tests.trace import hostile
 from tests.trace.hostile import KINDS, RUNS, event, trace
 from tests.trace.writer import batch
@@ -47,10 +52,10 @@ def test_every_kind_is_read_or_refused(kind: str, decoder: Build, monkeypatch: p
 def test_a_change_of_gomaxprocs_does_not_look_at_every_p(kind: str) -> None:
     with uncompiled().active() as build:
         opened = trace_of(kind, KINDS[kind](20_000))
-        kernel = build.kernel.Kernel
+        plain = build.kernel.Kernel
         columns: list[Counting] = []
 
-        class Watched(kernel):  # type: ignore[misc, valid-type]
+        class Watched(plain):  # type: ignore[misc, valid-type]
             def __init__(self, *arguments: Any) -> None:
                 super().__init__(*arguments)
                 counting = Counting(self._p_status)  # type: ignore[has-type]
@@ -165,3 +170,36 @@ def test_ids_cannot_be_made_to_collide() -> None:
         indices._indices = Counting(indices._indices)
         assert [indices.find(id) for id in ids] == list(range(2000))
         assert indices._indices.reads < 20 * len(ids)
+
+
+PEAK = """
+import sys
+from gotracer_ci.cli import main
+try:
+    main(["analyze", sys.argv[1], "-f", "json", "-o", "/dev/null"])
+finally:
+    print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.skipif(not kernel.is_compiled() or not Path("/proc/self/status").exists(), reason="takes minutes")
+@pytest.mark.parametrize("kind", ["goroutines", "repeated_stacks", "samples", "batches", "empty_batches", "strings"])
+def test_ten_megabytes_take_no_more_than_256_megabytes(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "a.trace").write_bytes(KINDS[kind](10_000_000))
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, "a.trace"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert int(done.stdout) * 1024 <= 256 << 20
+
+
+def test_too_many_threads_are_damage(decoder: Build) -> None:
+    opened = trace_of("threads", KINDS["threads"](1_000_000))
+    for _ in opened.chunks(()):
+        pass
+    assert "more than 65,536 threads" in str(opened.damage)

@@ -63,7 +63,7 @@ def contents(trace: Trace) -> tuple[object, ...]:
     trace.watch = lambda trace: positions.append(trace.position)
     groups = Groups()
     rows = [row for chunk in trace.chunks(None, (groups,)) for row in chunk.rows()]
-    tables = (trace.tables.strings, trace.tables.frames, trace.tables.stacks)
+    tables = (trace.tables.strings, list(trace.tables.frames), list(trace.tables.stacks))
     figures = (list(trace.alive()), groups.rows(), trace.totals(), trace.events, trace.size)
     return rows, positions, tables, figures, str(trace.damage)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
-from gotracer_ci.trace.columns import column
+from gotracer_ci.trace.columns import column, longer
 from gotracer_ci.trace.interning import Ids
 
 
@@ -32,14 +33,14 @@ class Records:
 
     def __init__(self) -> None:
         self.n = 0
-        self.times: array[int] = array("q")
-        self.kinds: array[int] = array("B")
-        self.procs: array[int] = array("h")
-        self.goroutines: array[int] = array("i")
-        self.subjects: array[int] = array("i")
-        self.argument_at: array[int] = array("i")
-        self.offsets: array[int] = array("i")
-        self.arguments: array[int] = array("q")
+        self.times: Any = array("q")
+        self.kinds: Any = array("B")
+        self.procs: Any = array("h")
+        self.goroutines: Any = array("i")
+        self.subjects: Any = array("i")
+        self.argument_at: Any = array("i")
+        self.offsets: Any = array("i")
+        self.arguments: Any = array("q")
         self.order: array[int] = array("i")
         self.ids = column("q", bytes(8 * 64))
         self.n_ids = 1
@@ -54,23 +55,17 @@ class Records:
         self.timers: list[int] = []
         self.ticks = 0
 
+    # these are arrays in every build: as plain Python a list is faster, but five times as large, and this is all of it
     def reserve_events(self, size: int) -> None:
         """Make room for `size` events."""
-        self.times = _longer(self.times, size)
-        self.kinds = _longer(self.kinds, size)
-        self.procs = _longer(self.procs, size)
-        self.goroutines = _longer(self.goroutines, size)
-        self.subjects = _longer(self.subjects, size)
-        self.argument_at = _longer(self.argument_at, size)
-        self.offsets = _longer(self.offsets, size)
+        self.times = longer(self.times, size)
+        self.kinds = longer(self.kinds, size)
+        self.procs = longer(self.procs, size)
+        self.goroutines = longer(self.goroutines, size)
+        self.subjects = longer(self.subjects, size)
+        self.argument_at = longer(self.argument_at, size)
+        self.offsets = longer(self.offsets, size)
 
     def reserve_arguments(self, size: int) -> None:
         """Make room for `size` arguments."""
-        self.arguments = _longer(self.arguments, size)
-
-
-def _longer(short: array[int], size: int) -> array[int]:
-    # an array in every build: as plain Python a list is faster, but five times as large, and this is the whole file
-    longer = array(short.typecode, [0]) * size
-    longer[: len(short)] = short
-    return longer
+        self.arguments = longer(self.arguments, size)
