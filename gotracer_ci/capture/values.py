@@ -1,11 +1,12 @@
-"""Parse durations, sizes and headers as users write them: "1m30s", "500MB", "Authorization: Bearer …"."""
+"""Parse durations, sizes, headers and files of certificates as users name them: "1m30s", "500MB", "X-Team: shop"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
-from gotracer_ci.errors import UsageError
+from gotracer_ci.errors import FileError, UsageError
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -59,3 +60,20 @@ def headers(option: str, lines: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"{option}: not a header; write it as 'NAME: VALUE', for example 'X-Team: shop'")
         found[name.lower()] = (name, value)
     return dict(found.values())
+
+
+def authority(file: Path) -> str:
+    """Return the name of a file with certificates to trust.
+
+    Raises:
+        FileError: it cannot be read, or has no certificate.
+    """
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        raise FileError(file, "contains no certificate", "name a PEM file with the CA's certificate") from None
+    except OSError as error:
+        raise FileError(file, f"cannot be read: {error.strerror}") from None
+    return str(file)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count as numbers
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -52,7 +49,9 @@ _MAX_SIZE = "1GB"
 )
 @click.option("--insecure", is_flag=True, help="Do not check the service's certificate.")
 @click.option("--timeout", default=_TIMEOUT, metavar="TIME", help="Time beyond the length [default: 30s].")
-@click.option("--retries", type=click.IntRange(0, 100), default=0, help="Try again if nothing arrived [default: 0].")
+@click.option(
+    "--retries", type=click.IntRange(0, 100), default=0, metavar="N", help="Try again if nothing arrived [default: 0]."
+)
 @click.option("--max-size", default=_MAX_SIZE, metavar="SIZE", help="Stop when the trace has this size [default: 1GB].")
 @click.option("--keep", type=FILE, metavar="FILE", help="Keep the trace here [default: gotracer_TIME.trace].")
 @click.option("--every", metavar="TIME", help="Capture again and again; compare each trace with the first.")
@@ -94,6 +93,11 @@ class _Run(NamedTuple):
     number: int = 0
     base: Path | None = None
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether the later traces of a series are compared with this one, if it is complete."""
+        return bool(self.number) and self.base is None
+
     def settings(self, stamp: str) -> Settings:
         """Return the settings without the trace, whose file is created later."""
         settings = settings_of((), self.options, stamp, self.defaults)
@@ -127,23 +131,31 @@ def _once(source: Source, keep: Path | None, run: _Run) -> _Captured:
     """Capture one trace and analyze it."""
     from gotracer_ci import pipeline
     from gotracer_ci.capture.fetch import Stopped
+    from gotracer_ci.capture.signals import noted
 
     stamp = time_stamp()
     settings = run.settings(stamp)
     pipeline.check(settings)
-    with _signals() as received:
+    with noted() as received:
         try:
             path, problem = _kept(source, run.named(keep) if keep else _free(stamp), received)
         except Stopped:
             return _Captured(_code_of(received), None, received[0])
     if problem:
         complain(problem)
-    if received and received[0] != signal.SIGINT:
-        return _Captured(_code_of(received), None, received[0])
-    outcome = run_and_print(replace(settings, traces=(str(path),)), only_regressions=run.number == 1)
+    by = received[0] if received else 0
+    if by not in (0, signal.SIGINT):
+        return _Captured(_code_of(received), None, by)
+    try:
+        outcome = run_and_print(replace(settings, traces=(str(path),)), only_regressions=run.is_reference)
+    except GotracerError as error:
+        if not run.number:
+            raise
+        complain(error)
+        return _Captured(error.exit_code, None, by)
     is_whole = not problem and not received and all(trace.damage is None for trace in outcome.report.traces)
     code = GotracerError.exit_code if problem and outcome.exit_code in (EXIT_CLEAN, EXIT_FLAGGED) else outcome.exit_code
-    return _Captured(code, path if is_whole else None, received[0] if received else 0)
+    return _Captured(code, path if is_whole else None, by)
 
 
 def _series(source: Source, keep: Path | None, run: _Run, every_s: float, count: int | None) -> int:
@@ -151,6 +163,7 @@ def _series(source: Source, keep: Path | None, run: _Run, every_s: float, count:
     import time
 
     from gotracer_ci.capture.fetch import Stopped, wait
+    from gotracer_ci.capture.signals import noted
 
     codes = [EXIT_CLEAN]
     start = time.monotonic()
@@ -168,8 +181,8 @@ def _series(source: Source, keep: Path | None, run: _Run, every_s: float, count:
         if captured.signal or number == count:
             break
         left = max(start + number * every_s - time.monotonic(), 0)
-        click.echo(f"next capture in {duration(round(left) * 1e9)}", err=True)
-        with _signals() as received:
+        _tell(f"next capture in {duration(round(left) * 1e9)}")
+        with noted() as received:
             try:
                 wait(left, lambda: bool(received))
             except Stopped:
@@ -193,7 +206,7 @@ def _kept(source: Source, path: Path, received: list[int]) -> tuple[Path, str]:
     what = "a snapshot" if source.seconds is None else duration(source.seconds * 1e9)
     file = files.NewFile(path)
     try:
-        click.echo(f"capturing {what} from {address}", err=True)
+        _tell(f"capturing {what} from {address}")
         with progress.capturing(sys.stderr, address, source.seconds) as tick:
             return path, fetch(source, Watcher(file.write, tick, _retry, lambda: bool(received)))
     except FileError as error:
@@ -203,7 +216,14 @@ def _kept(source: Source, path: Path, received: list[int]) -> tuple[Path, str]:
     finally:
         file.close()
         if file.size:
-            click.echo(f"kept {path} ({size(file.size)})", err=True)
+            _tell(f"kept {path} ({size(file.size)})")
+
+
+def _tell(text: str) -> None:
+    """Write a line about the capture, whatever characters a name has."""
+    from gotracer_ci.report.safe import clean
+
+    click.echo(clean(text), err=True)
 
 
 def _retry(problem: str, pause_s: float) -> None:
@@ -214,24 +234,6 @@ def _free(stamp: str) -> Path:
     """Return a name that no file has: several captures may begin in the same second."""
     names = (Path(f"gotracer_{stamp}{'' if again == 1 else f'_{again}'}.trace") for again in numbers(1))
     return next(name for name in names if not os.path.lexists(name))
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Yield the list of signals that arrive. As an exception, one could arrive between receiving and writing data."""
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    # a job in the background ignores Ctrl-C, and has to go on doing so
-    caught = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, note) for number in caught}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _code_of(received: list[int]) -> int:
@@ -267,16 +269,8 @@ def _source(given: dict[str, Any], header: list[str]) -> tuple[Source, dict[str,
 
 
 def _verify(ca: Path | None, insecure: bool) -> bool | str:
-    import ssl
+    from gotracer_ci.capture.values import authority
 
-    if ca is None:
-        return not insecure
-    if insecure:
+    if ca is not None and insecure:
         raise UsageError("--ca and --insecure cannot be used together: check the certificate, or do not")
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
-    except ssl.SSLError:
-        raise FileError(ca, "contains no certificate", "name a PEM file with the CA's certificate") from None
-    except OSError as error:
-        raise FileError(ca, f"cannot be read: {error.strerror}") from None
-    return str(ca)
+    return not insecure if ca is None else authority(ca)

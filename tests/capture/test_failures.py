@@ -108,6 +108,17 @@ def test_a_trace_that_does_not_end(service: Service, run: Run, tmp_path: Path) -
     assert run("capture", service.at(), "--duration", "100ms", "--retries", "5").returncode == 1
 
 
+def test_a_trace_that_stalls(service: Service, run: Run, tmp_path: Path) -> None:
+    """The file is kept, even if there is nothing in it to analyze."""
+    done = run("capture", service.at("/stall"), "--duration", "300ms", "--timeout", "200ms")
+    assert (done.returncode, done.stdout) == (2, b"")
+    (kept,) = traces(tmp_path)
+    assert kept.read_bytes() == RECORDED[:100]
+    late, unreadable = complaints_of(done)
+    assert "/stall/trace: the trace was not complete within 500 ms, after 100 B had arrived" in late
+    assert unreadable.startswith(f"{kept.name}: ")
+
+
 def test_a_full_disk_keeps_what_fits(service: Service, tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk."""
     process = start(tmp_path, "capture", service.at("/file"), "--keep", "x.trace", limit=8192)

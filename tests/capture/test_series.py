@@ -41,6 +41,16 @@ def test_each_trace_is_compared_with_the_first(service: Service, run: Run, tmp_p
     assert all((tmp_path / f"out-{n}.txt").stat().st_size for n in (1, 2, 3))
 
 
+def test_what_grew_since_the_first_trace_fails(service: Service, run: Run) -> None:
+    """A leak is a counter, which one trace on each side confirms."""
+    done = run("capture", service.at("/leak"), "--every", "100ms", "--duration", "300ms", "--count", "2")
+    assert done.returncode == 1
+    first, _, second = done.stdout.decode().partition("findings are shown but do not fail the run")
+    assert "GoroutineLeakGrowth" not in first
+    assert re.search(r"NEW +GoroutineLeakGrowth .* 40 goroutines created by main.leak.func", second)
+    assert "(confirmed)" in second
+
+
 def test_the_first_trace_is_the_reference_so_its_findings_do_not_fail(service: Service, run: Run) -> None:
     """Unless --fail-on asks for it, as without a series."""
     assert run("capture", service.at(), *SERIES, "--count", "1").returncode == 0
@@ -52,6 +62,7 @@ def test_a_failed_capture_does_not_end_the_series(service: Service, run: Run, tm
     done = run("capture", service.at("/twice"), "--every", "10ms", "--count", "3", "--keep", "t.trace")
     assert done.returncode == 2
     assert [(path.name, path.read_bytes()) for path in traces(tmp_path)] == [("t-3.trace", RECORDED)]
+    assert "no base traces: nothing can be called a regression" in done.stdout.decode()
     assert sum("503 Service Unavailable" in line for line in done.stderr.decode().splitlines()) == 2
 
 
@@ -62,6 +73,14 @@ def test_ctrl_c_between_captures_ends_the_series(service: Service, tmp_path: Pat
     assert "next capture in " in done.stderr.decode()
     assert done.returncode == 0
     assert len(traces(tmp_path)) == 1
+
+
+def test_ctrl_c_during_a_capture_ends_the_series(service: Service, tmp_path: Path) -> None:
+    """Even if what arrived cannot be analyzed."""
+    process = start(tmp_path, "capture", service.at("/stall"), "--every", "10ms", "--keep", "t.trace")
+    done = stopped_when(lambda: any(path.stat().st_size for path in traces(tmp_path)), process, signal.SIGINT)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert [path.read_bytes() for path in traces(tmp_path)] == [RECORDED[:100]]
 
 
 @pytest.mark.parametrize("option", [("--base", "x.trace"), ("--baseline", "b.json", "--update-baseline")])

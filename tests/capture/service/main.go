@@ -37,6 +37,7 @@ var (
 	recorded []byte
 	mu       sync.Mutex
 	failures atomic.Int32
+	leaks    atomic.Int32
 )
 
 func main() {
@@ -59,12 +60,14 @@ func main() {
 	mux.HandleFunc("/slow/trace", slow)
 	mux.HandleFunc("/silent/trace", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/drop/debug/pprof/trace", drop)
+	mux.HandleFunc("/stall/trace", stall)
 	mux.HandleFunc("/endless/trace", endless)
 	mux.HandleFunc("/500/trace", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "out of order", 500) })
 	mux.HandleFunc("/twice/trace", twice)
 	mux.HandleFunc("/html/trace", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>sign in</html>") })
 	mux.HandleFunc("/empty/trace", func(w http.ResponseWriter, r *http.Request) {})
 	mux.HandleFunc("/busy/trace", busy)
+	mux.HandleFunc("/leak/trace", leak)
 	mux.HandleFunc("/moved/trace", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/token/trace?"+r.URL.RawQuery, http.StatusFound)
 	})
@@ -170,6 +173,13 @@ func drop(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
+// stall sends the start of the trace and no more.
+func stall(w http.ResponseWriter, r *http.Request) {
+	w.Write(recorded[:100])
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
+}
+
 // endless records until the client is gone, however many seconds it asked for.
 func endless(w http.ResponseWriter, r *http.Request) {
 	if err := trace.Start(flusher{w}); err != nil {
@@ -196,6 +206,22 @@ func twice(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Write(recorded)
 }
+
+// leak records a trace; in every second one, goroutines are created that do not end before it.
+func leak(w http.ResponseWriter, r *http.Request) {
+	done := make(chan struct{})
+	defer close(done)
+	if leaks.Add(1)%2 == 0 {
+		time.AfterFunc(50*time.Millisecond, func() {
+			for range 40 {
+				go audit(done)
+			}
+		})
+	}
+	pprof.Trace(w, r)
+}
+
+func audit(done chan struct{}) { <-done }
 
 // busy answers while another trace is being recorded.
 func busy(w http.ResponseWriter, r *http.Request) {
