@@ -94,7 +94,11 @@ def directory(tmp_path: Path) -> Path:
         ((*GOOD, "--sarif", "a.sarif", "--sarif", "b.sarif"), "--sarif", "given 2 times, but it takes one value"),
         ((*GOOD, "-f", "json", "--format", "html"), "--format", "given 2 times, but it takes one value"),
         ((*GOOD, "--set", "GCAssist.warn=-1ms"), "GCAssist.warn=-1ms", "cannot be negative"),
-        ((*GOOD, "--set", "GCAssist.wran=1ms"), "GCAssist.wran", "it has warn, error; did you mean warn?"),
+        (
+            (*GOOD, "--set", "GCAssist.wran=1ms"),
+            "GCAssist.wran",
+            "it has warn, error, count, share; did you mean warn?",
+        ),
         ((*GOOD, "--set", "GCAssist.warn"), "--set GCAssist.warn", "NAME=VALUE"),
         ((*GOOD, "--fail-on", "always"), "--fail-on", "'always' is not one of"),
         ((*GOOD, "--top", "-1"), "--top", "-1"),

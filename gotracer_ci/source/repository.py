@@ -370,7 +370,7 @@ def _outermost(top: Path, file: Path) -> Path | None:
         return None
     directories = [top.joinpath(*file.relative_to(top).parts[:n]) for n in range(1, len(file.relative_to(top).parts))]
     marked = ((directory, mark) for mark in _MARKS for directory in directories)
-    return next((directory for directory, mark in marked if (directory / mark).exists()), None)
+    return next((directory for directory, mark in marked if os.path.exists(directory / mark)), None)
 
 
 def _is_below(directory: str, above: str) -> bool:
