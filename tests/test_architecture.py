@@ -86,9 +86,9 @@ THIRD_PARTY = {
     "jinja2": {"report/formats/html"},
     "markupsafe": {"report/formats/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
-    "requests": {"capture/fetch", "capture/receiver", "capture/unix", "github/session"},
+    "requests": {"capture/adapters", "capture/fetch", "capture/receiver", "github/session"},
     "rich": {"progress", "report/formats/human", "report/table"},
-    "urllib3": {"capture/fetch", "capture/unix"},
+    "urllib3": {"capture/adapters", "capture/fetch"},
     "sarif_om": {"report/formats/sarif"},
     "attr": {"report/formats/sarif"},
 }

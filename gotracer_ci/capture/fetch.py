@@ -112,6 +112,8 @@ def _session(source: Source) -> requests.Session:
     import urllib3
     from requests.auth import AuthBase, HTTPBasicAuth
 
+    from gotracer_ci.capture.adapters import SystemAdapter, UnixAdapter
+
     class Unchanged(AuthBase):
         """Keeps the credentials of .netrc from replacing the user's header."""
 
@@ -124,10 +126,10 @@ def _session(source: Source) -> requests.Session:
     session.auth = HTTPBasicAuth(user[0].encode(), user[1].encode()) if user else Unchanged()
     session.headers.update({"User-Agent": f"gotracer-ci/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"})
     if source.target.socket:
-        from gotracer_ci.capture.unix import UnixAdapter
-
         session.mount("http://", UnixAdapter(source.target.socket))
-    if source.verify is False:
+    if source.verify is True:
+        session.mount("https://", SystemAdapter())
+    elif source.verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session
 

@@ -89,12 +89,13 @@ def test_a_private_ca(service: Service, run: Run, tmp_path: Path) -> None:
         done = run("capture", url, *options)
         assert done.returncode == 1, done.stderr
         assert complaints_of(done) == []
+    assert run("capture", url, SSL_CERT_FILE=str(service.ca)).returncode == 1
     untrusted = run("capture", url)
     assert untrusted.returncode == 2
     (line,) = complaints_of(untrusted)
     assert "the certificate is not trusted: " in line
     assert line.endswith("; name its CA with --ca FILE")
-    assert len(traces(tmp_path)) == 2
+    assert len(traces(tmp_path)) == 3
 
 
 def complaints_of(done: Done) -> list[str]:

@@ -1,8 +1,9 @@
-"""HTTP over a unix socket, for requests."""
+"""How requests connects: over a unix socket, and with the certificates that the system trusts."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -28,6 +29,13 @@ class _Connection(HTTPConnection):
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+
+
+class SystemAdapter(HTTPAdapter):
+    """Trust what the system and SSL_CERT_FILE trust, as Go's client does, besides the CAs that come with requests."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
 
 
 class UnixAdapter(HTTPAdapter):
