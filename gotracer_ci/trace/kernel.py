@@ -89,7 +89,7 @@ _P_ABANDONED = cython.declare(cython.int, spec.ProcState.SYSCALL_ABANDONED)
 _P_NOT_EXIST = cython.declare(cython.int, spec.ProcState.NOT_EXIST)
 
 _FAILED = cython.declare(cython.int, -2)
-_LATER = cython.declare(cython.longlong, (1 << 63) - 1)  # than any time
+_NEVER = cython.declare(cython.longlong, spec.NEVER)
 _LEAST = cython.declare(cython.longlong, -(1 << 63))
 
 # Event types, as C integers; `spec.Ev` names them for everybody else.
@@ -243,6 +243,7 @@ class Kernel:
     _p_seq: cython.longlong[::1]
     _p_sweep: cython.longlong[::1]  # when its sweep began, −1 for none
     _p_sweep_stack: cython.int[::1]
+    _p_caller: cython.int[::1]  # the slot of the last goroutine that began a system call on it, −1 for none
     _p_idle: cython.int[::1]  # idle ones in each range of 256 numbers
     _p_top: cython.int
     _p_old: cython.int  # the old format: below this number, every P has a state
@@ -272,6 +273,8 @@ class Kernel:
     _g_cause_stack: cython.int[::1]
     _g_flags: cython.int[::1]
     _g_idle: cython.longlong[::1]
+    _g_proc: cython.int[::1]  # the P of its last system call, −1 for none
+    _g_lost: cython.longlong[::1]
     _g_created: cython.longlong[::1]
     _g_creator: cython.longlong[::1]
     _g_creation: cython.int[::1]
@@ -336,6 +339,7 @@ class Kernel:
         self._p_seq = column("q", bytes(8 * spec.MAX_PROCS))
         self._p_sweep = column("q", [-1]) * spec.MAX_PROCS
         self._p_sweep_stack = column("i", bytes(4 * spec.MAX_PROCS))
+        self._p_caller = column("i", [-1]) * spec.MAX_PROCS
         self._p_idle = column("i", bytes(4 * (spec.MAX_PROCS >> 8)))
         self._p_top = self._p_old = 0
         self._idle_ps = self._stw_depth = 0
@@ -345,9 +349,9 @@ class Kernel:
         self._g_n = self._free_n = 0
         self._free = column("i", bytes(4 * 64))
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
-        self._g_idle = self._g_created = self._g_creator = self._g_life = column("q")
+        self._g_idle = self._g_created = self._g_creator = self._g_life = self._g_lost = column("q")
         self._g_status = self._g_reason = self._g_own = self._g_cause_stack = column("i")
-        self._g_flags = self._g_creation = self._g_entry = column("i")
+        self._g_flags = self._g_creation = self._g_entry = self._g_proc = column("i")
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
         self._grow_goroutines(64)
@@ -374,6 +378,8 @@ class Kernel:
         self._g_cause_stack = grown(self._g_cause_stack, size)
         self._g_flags = grown(self._g_flags, size)
         self._g_idle = grown(self._g_idle, size)
+        self._g_proc = grown(self._g_proc, size)
+        self._g_lost = grown(self._g_lost, size)
         self._slots.keys = self._g_id
         self._g_created = grown(self._g_created, size)
         self._g_creator = grown(self._g_creator, size)
@@ -386,6 +392,7 @@ class Kernel:
         self._goroutines.creators = self._g_creator
         self._goroutines.creations = self._g_creation
         self._goroutines.entries = self._g_entry
+        self._goroutines.lost = self._g_lost
 
     # ---- generations ------------------------------------------------------------------------------------------
 
@@ -586,7 +593,7 @@ class Kernel:
     @cython.inline
     def _look_ahead(self) -> cython.int:
         """Note when the queue's second thread comes: one of the root's two children."""
-        self._next_time = _LATER
+        self._next_time = _NEVER
         if self._queue_n > 1:
             self._next_time = self._e_time[self._queue[1]]
         if self._queue_n > 2:
@@ -1039,6 +1046,7 @@ class Kernel:
         now: cython.longlong = self._happens(i, 0, 0, 0, stack)
         self._set_proc(p, _P_SYSCALL, now)
         self._stop(g, _SYSCALL, 0, stack, now)
+        self._calls(g, p, now)
         return 1
 
     @cython.cfunc
@@ -1098,6 +1106,7 @@ class Kernel:
         self._g_created[g] = now
         self._goroutines_created += 1
         self._enter(g, _SYSCALL, 0, now)
+        self._calls(g, self._p, now)
         self._observer.born(g, now)
         self._runs(g, id)
         return 1
@@ -1113,11 +1122,9 @@ class Kernel:
             if self._p_status[p] != _P_SYSCALL:
                 return self._fail(f"GoDestroySyscall on P {p}, which is not in a system call", i)
             # Go's reader first reports the lost P, as a steal by the thread itself
-            self._set_proc(
-                p,
-                _P_ABANDONED,
-                self._emit(_PROC_STEAL, self._e_time[i], self._m, p, self._gid, p, _P_SYSCALL, 0, 0),
-            )
+            now: cython.longlong = self._emit(_PROC_STEAL, self._e_time[i], self._m, p, self._gid, p, _P_SYSCALL, 0, 0)
+            self._set_proc(p, _P_ABANDONED, now)
+            self._lose(p, now)
         self._destroy(self._g, self._happens(i, 0, 0, 0, 0))
         self._m_proc[self._m] = -1
         self._runs(-1, -1)
@@ -1182,6 +1189,9 @@ class Kernel:
             self._m_slot[shown_m] = g
         self._emit(kind, self._e_time[i], shown_m, self._p, shown_gid, id, (old << 8) | status, 0, stack)
         if old == _UNDETERMINED:
+            if status == _SYSCALL:
+                # only a thread that is in the call itself, or is known to have a P, still has it
+                self._calls(g, self._p if bind else self._known_proc(shown_m), self._start_time)
             self._appear(g, cython.cast(cython.int, status))
         return 1
 
@@ -1266,7 +1276,9 @@ class Kernel:
             return _FAILED
         if self._p_status[p] != _P_RUNNING and self._p_status[p] != _P_SYSCALL:
             return self._fail(f"P {p} stops but is not running", i)
-        self._set_proc(p, _P_IDLE, self._happens(i, p, 0, 0, 0))
+        now: cython.longlong = self._happens(i, p, 0, 0, 0)
+        self._set_proc(p, _P_IDLE, now)
+        self._lose(p, now)
         self._m_proc[self._m] = -1
         return 1
 
@@ -1298,7 +1310,9 @@ class Kernel:
                 self._m_proc[m] = -1
         # the thread of an abandoned P may have moved on, so it is left alone
         self._p_seq[p] = seq
-        self._set_proc(p, _P_IDLE, self._happens(i, id, old, 0, 0))
+        now: cython.longlong = self._happens(i, id, old, 0, 0)
+        self._set_proc(p, _P_IDLE, now)
+        self._lose(p, now)
         return 1
 
     @cython.cfunc
@@ -1341,7 +1355,7 @@ class Kernel:
                 return self._fail("GCActive after the first GC event", i)
         elif not first or kind != _GC_BEGIN:
             # an unsigned number of 64 bits, kept as a signed one
-            if seq != (_LEAST if self._gc_seq == _LATER else self._gc_seq + 1):
+            if seq != (_LEAST if self._gc_seq == _NEVER else self._gc_seq + 1):
                 return 0
             if kind == _GC_BEGIN and self._gc_state == _GC_ON:
                 return self._fail("GCBegin during a GC cycle", i)
@@ -1666,6 +1680,38 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
+    def _calls(self, g: cython.int, p: cython.int, now: cython.longlong) -> cython.int:
+        """Goroutine `g` is in a system call from now on, on P `p`, −1 for none."""
+        if p >= 0 and p < _MAX_PROCS:
+            self._p_caller[p] = g
+            self._g_proc[g] = p
+            self._g_lost[g] = _NEVER
+        else:
+            self._g_proc[g] = -1
+            self._g_lost[g] = now
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _lose(self, p: cython.int, now: cython.longlong) -> cython.int:
+        """P `p` goes on without the goroutine that is in a system call on it, if there is one."""
+        g: cython.int = self._p_caller[p]
+        if g >= 0:
+            self._p_caller[p] = -1
+            if self._g_status[g] == _SYSCALL and self._g_proc[g] == p:
+                self._g_lost[g] = now
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-2)
+    def _known_proc(self, m: cython.int) -> cython.int:
+        """Return the P that a thread is known to have, −1 for none."""
+        return self._m_proc[m] if m >= 0 and self._m_known[m] else -1
+
+    @cython.cfunc
+    @cython.exceptval(-1)
     def _exit_syscall(self, g: cython.int, now: cython.longlong) -> cython.int:
         """Goroutine `g`'s system call ends, and its P is gone."""
         self._leave(g, now, -1, 0, 0)
@@ -1942,6 +1988,7 @@ class Kernel:
                 self._old_gomaxprocs(a)
                 continue
             m = -1 if threads[i] == -1 else self._thread(threads[i])
+            self._p = proc
             self._gid = goroutine
             self._g = -1 if goroutine == -1 else self._slots.find(goroutine)
             time = self._emit(kind, time, m, proc, goroutine, a, b, c, stack)
@@ -1955,6 +2002,7 @@ class Kernel:
                 self._end_region(self._g, a, cython.cast(cython.int, b), stack, time)
             elif kind == _PROC_STOP:
                 self._set_proc(proc, _P_IDLE, time)
+                self._lose(proc, time)
             elif kind == _PROC_START:
                 self._set_proc(proc, _P_RUNNING, time)
             elif kind == _PROC_STATUS:
@@ -1994,6 +2042,9 @@ class Kernel:
                 g = self._new_goroutine(a)
                 # this format has the entry functions of goroutines from before the trace, but not their stacks
                 self._g_entry[g] = cython.cast(cython.int, c) if kind == _GO_STATUS else 0
+                if kind == _GO_STATUS and b == _SYSCALL:
+                    # the world was stopped when the trace began, and every system call lost its P
+                    self._calls(g, -1, self._start_time)
                 self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
         if g < 0 or kind in (_GO_CREATE, _GO_STATUS):
             return 0
@@ -2008,6 +2059,7 @@ class Kernel:
             self._exit_syscall(g, now)
         elif kind == _GO_SYSCALL_BEGIN:
             self._stop(g, _SYSCALL, 0, stack, now)
+            self._calls(g, self._p, now)
         else:
             self._stop(g, _WAITING if kind == _GO_BLOCK else _RUNNABLE, cython.cast(cython.int, a), stack, now)
         return 0

@@ -10,6 +10,7 @@ cdef class Goroutines:
     cdef long long[::1] creators
     cdef int[::1] creations
     cdef int[::1] entries
+    cdef long long[::1] lost
 
 
 cdef class Observer:

@@ -25,7 +25,8 @@ class Goroutines:
     Slots are dense, and a dead goroutine's slot is used again. ids (int64): Go's, −1 for a free slot. lives (int64):
     one number for each existence of a goroutine, from 0 on; ids can appear again, lives cannot. created (int64, ns):
     −1 if before the trace. creators (int64): ids, −1 unknown. creations, entries (int32): the stack that created it
-    and the stack of its first function, indices of the tables, 0 unknown.
+    and the stack of its first function, indices of the tables, 0 unknown. lost (int64, ns): of one in a system call,
+    since when it has no P, `spec.NEVER` while it has one; otherwise meaningless.
     """
 
     ids: cython.longlong[::1]
@@ -34,6 +35,7 @@ class Goroutines:
     creators: cython.longlong[::1]
     creations: cython.int[::1]
     entries: cython.int[::1]
+    lost: cython.longlong[::1]
 
 
 @cython.cclass

@@ -28,6 +28,8 @@ LARGEST = (1 << 63) - 1
 """Sums of times and sizes saturate there."""
 MAX_TIME = 4_000_000_000_000_000_000
 """The largest time, ns: 126 years. The sum of two larger ones could exceed a signed 64-bit number."""
+NEVER = (1 << 63) - 1
+"""Later than any time."""
 
 
 class Ev(IntEnum):
