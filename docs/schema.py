@@ -1,16 +1,23 @@
-"""Print docs/report-schema.json, the schema of `--format json`: `python docs/schema.py > docs/report-schema.json`."""
+"""Update the schemas of all JSON documents: `python docs/schema.py`."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from gotracer_ci.report.formats import FORMATS
+from gotracer_ci.tables import goroutines
+
+DOCS = Path(__file__).parent
 
 
-def page() -> str:
-    (schema,) = [declared.schema() for declared in FORMATS.values() if declared.has_schema]
-    return json.dumps(schema, indent=1) + "\n"
+def pages() -> dict[Path, str]:
+    """Return the text of each file."""
+    (report,) = [declared.schema() for declared in FORMATS.values() if declared.has_schema]
+    schemas = {"report-schema.json": report, "goroutines-schema.json": goroutines.json_schema()}
+    return {DOCS / name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")

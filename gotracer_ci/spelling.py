@@ -23,5 +23,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {name}?" if name else ""
 
 
+def closest_names(word: str, known: Iterable[str]) -> str:
+    """Return the up to three known names that a word resembles most, as `a, b or c`; "" if none is close."""
+    from difflib import get_close_matches
+
+    names = {_plain(name): name for name in known}
+    found = get_close_matches(_plain(word), names, n=3, cutoff=0.4) if len(word) <= _LONGEST else []
+    *before, last = [names[name] for name in found] or [""]
+    return f"{', '.join(before)} or {last}" if before else last
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")

@@ -41,11 +41,14 @@ MAY_IMPORT = {
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
+    "tables": {"analysis", "errors", "report.safe", "source.names", "spelling", "text"},
+    "tabulate": {"errors", "inputs", "notes", "source", "trace"},
     "progress": {"report.safe", "text", "trace"},
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {
-        "action", "baseline", "capture", "errors", "files", "findings", "limits", "notes", "pipeline", "progress",
-        "report", "rules.registry", "settings", "source.repository", "spelling", "text", "trace.kernel",
+        "action", "analysis.lives", "analysis.moments", "baseline", "capture", "errors", "files", "findings", "limits",
+        "notes", "pipeline", "progress", "report", "rules.registry", "settings", "source.frames", "source.repository",
+        "spelling", "tables", "tabulate", "text", "trace.kernel", "trace.reader",
     },
     "cli": {"commands.output", "commands.usage", "errors", "trace.kernel"},
 }  # fmt: skip
@@ -80,6 +83,7 @@ THIRD_PARTY = {
         "commands/capture",
         "commands/completion",
         "commands/doctor",
+        "commands/goroutines",
         "commands/help",
         "commands/options",
         "commands/output",
@@ -90,7 +94,7 @@ THIRD_PARTY = {
     "markupsafe": {"report/formats/html"},
     "pydantic": {"settings", "baseline/schema", "report/schema"},
     "requests": {"capture/adapters", "capture/fetch", "capture/receiver", "github/session"},
-    "rich": {"progress", "report/formats/human", "report/table"},
+    "rich": {"progress", "report/formats/human", "report/table", "tables/render"},
     "urllib3": {"capture/adapters", "capture/fetch"},
     "sarif_om": {"report/formats/sarif"},
     "attr": {"report/formats/sarif"},

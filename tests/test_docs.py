@@ -27,7 +27,7 @@ from gotracer_ci import cli, errors, rules
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.verdicts import Level, Status
-from gotracer_ci.commands import analyze, baseline, capture
+from gotracer_ci.commands import analyze, baseline, capture, goroutines
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
 from gotracer_ci.source.frames import SourceMap
@@ -40,6 +40,7 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 PAGES += [ROOT / name for name in ("testdata/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
+GOROUTINES = ROOT / "docs/goroutines.md"
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
@@ -69,13 +70,17 @@ def rows(text: str) -> list[list[str]]:
     return [row for row, below in zip(lines, [*lines[1:], [""]], strict=True) if "---" not in row[0] + below[0]]
 
 
-@pytest.mark.parametrize(
-    ("script", "page"), [("docs/rules.py", "docs/rules.md"), ("docs/schema.py", "docs/report-schema.json")]
-)
-def test_a_generated_page_is_up_to_date(script: str, page: str) -> None:
-    made = runpy.run_path(str(ROOT / script))["page"]()
+def test_the_page_of_the_rules_is_up_to_date() -> None:
+    made = runpy.run_path(str(ROOT / "docs/rules.py"))["page"]()
 
-    assert (ROOT / page).read_text(encoding="utf-8") == made, f"run: python {script} > {page}"
+    assert (ROOT / "docs/rules.md").read_text(encoding="utf-8") == made, "run: make docs"
+
+
+def test_the_schemas_are_up_to_date() -> None:
+    made = runpy.run_path(str(ROOT / "docs/schema.py"))["pages"]()
+
+    assert set(made) == set((ROOT / "docs").glob("*-schema.json"))
+    assert all(page.read_text(encoding="utf-8") == text for page, text in made.items()), "run: make docs"
 
 
 def test_the_tables_of_the_rules_are_up_to_date() -> None:
@@ -100,6 +105,23 @@ def test_pasted_output_is_what_the_command_prints(page: Path, run: Run) -> None:
     assert done.stdout.decode() == output
     assert done.stderr == b""
     assert f"The exit code is {done.returncode}" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", blocks(GOROUTINES, "console"), ids=lambda block: block.partition("\n")[0])
+def test_pasted_tables_are_what_the_command_prints(block: str, run: Run) -> None:
+    command, _, output = block.partition("\n")
+    prompt, name, *arguments = shlex.split(command)
+    assert (prompt, name, arguments[0]) == ("$", "gotracer-ci", "goroutines")
+
+    done = run(*arguments, cwd=ROOT)
+
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, output, b""), "run: make docs"
+
+
+def test_the_page_names_all_options_of_goroutines() -> None:
+    named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", section(GOROUTINES, "Options")))))
+
+    assert named == options(goroutines.command)
 
 
 def test_a_suspected_regression_fails_only_with_strict(run: Run) -> None:

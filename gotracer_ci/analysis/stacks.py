@@ -58,14 +58,18 @@ class Stack:
 
     @cached_property
     def system(self) -> bool:
-        """Whether this is one of the runtime's own goroutines: those that start in package runtime (Go's rule).
+        """Whether this is one of the runtime's own goroutines (see `is_system`)."""
+        return is_system(self.functions[-1] if self.frames else "")
 
-        Not those that the runtime starts to run the program's code: main, coroutines and threads of C. The goroutines
-        of finalizers and cleanups remain the runtime's. Those of the tracer and the CPU profiler exist only because of
-        the measurement, so they count as the runtime's.
-        """
-        first = self.functions[-1] if self.frames else ""
-        return first not in _RUNS_THE_PROGRAM and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
+
+def is_system(first: str) -> bool:
+    """Whether a goroutine whose first function this is is one of the runtime's own: in package runtime (Go's rule).
+
+    Not those that the runtime starts to run the program's code: main, coroutines and threads of C. The goroutines
+    of finalizers and cleanups remain the runtime's. Those of the tracer and the CPU profiler exist only because of
+    the measurement, so they count as the runtime's.
+    """
+    return first not in _RUNS_THE_PROGRAM and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
 
 
 class Stacks:

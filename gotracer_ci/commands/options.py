@@ -13,7 +13,7 @@ import click
 
 from gotracer_ci import files
 from gotracer_ci.commands.output import complain, print_lines, stdout
-from gotracer_ci.commands.usage import FILE, Choice, file_names, rule_names
+from gotracer_ci.commands.usage import FILE, Choice, file_names, pair, rule_names
 from gotracer_ci.errors import UsageError
 from gotracer_ci.report.formats import FILES, FORMATS, NAMES
 from gotracer_ci.settings import FAIL_ON, Settings, load
@@ -102,9 +102,9 @@ def settings_of(
         "outputs": {name: path for name in FILES if (path := options[name])} or None,
         "rule": options["rule"] or None,
         "skip": options["skip"] or None,
-        "thresholds": dict(_pair("--set", text) for text in options["thresholds"]) or None,
+        "thresholds": dict(pair("--set", text) for text in options["thresholds"]) or None,
         "accept": _accepted(options["accept"], options["reason"]) or None,
-        "path_map": tuple(_pair("--path-map", text) for text in options["path_map"]) or None,
+        "path_map": tuple(pair("--path-map", text) for text in options["path_map"]) or None,
     }
     settings = load(given, options["config"], defaults=defaults, typed=True)
     if FORMATS[settings.format].is_opened and settings.output is None:
@@ -140,13 +140,6 @@ def _accepted(fingerprints: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[
     if len(reasons) != len(fingerprints):
         raise UsageError("--accept ID needs --reason TEXT: one for all, or one for each in the same order")
     return tuple(zip(fingerprints, reasons, strict=True))
-
-
-def _pair(option: str, text: str) -> tuple[str, str]:
-    before, sign, after = text.partition("=")
-    if not (before and sign and after):
-        raise UsageError(f"{option} {text}: write it as NAME=VALUE")
-    return before, after
 
 
 def _print(report: Report, name: str, output: Path | None) -> None:

@@ -7,11 +7,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from gotracer_ci.errors import UsageError
+
+if TYPE_CHECKING:
+    from gotracer_ci.tables.table import Table
 
 
 @contextmanager
@@ -40,6 +44,27 @@ def print_lines(lines: list[str]) -> None:
     """Write lines to standard output."""
     with stdout() as stream:
         stream.writelines(f"{line}\n" for line in lines)
+
+
+def write_table(table: Table, form: str, head: dict[str, Any], output: Path | None) -> None:
+    """Write a table to a file, or to standard output.
+
+    Args:
+        form: one of `tables.render.NAMES`.
+        head: what the JSON document says before the rows.
+    """
+    from gotracer_ci.tables import render
+
+    if output is None:
+        with stdout() as stream:
+            render.write(table, form, head, stream)
+        return
+    from gotracer_ci import files
+
+    text = io.StringIO(newline="")
+    render.write(table, form, head, text)
+    files.write(output, text.getvalue().encode())
+    click.echo(f"wrote {output}", err=True)
 
 
 def complain(problem: object) -> None:

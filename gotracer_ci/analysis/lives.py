@@ -1,0 +1,285 @@
+"""Lives of goroutines: how long each one, and all that began alike, ran, was runnable, waited and was in system calls.
+
+A life is one existence of a goroutine. Its times are cut without gap or overlap, so they sum exactly to its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from gotracer_ci.analysis import waits
+from gotracer_ci.analysis.go_summary import GoRecord, GoSummary
+from gotracer_ci.analysis.histogram import Histogram
+from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.errors import TraceError
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.source.place import outermost
+from gotracer_ci.trace.observers.lives import Lives
+from gotracer_ci.trace.observers.timeline import Timeline
+from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.spec import NEVER, Ev
+from gotracer_ci.trace.tables import Tables
+
+UNKNOWN = "unknown"
+"""The reason of a wait that was under way when the trace began, if nothing tells it."""
+_PARKS = frozenset({"runtime.gopark", "runtime.goparkunlock"})
+_READERS_OWN = 2
+_NO_STACK = Stack()
+
+
+class Window(NamedTuple):
+    """A part of a trace: ns from its start; None: up to its end."""
+
+    start_ns: int = 0
+    end_ns: int | None = None
+
+
+WHOLE = Window()
+
+
+class Times(NamedTuple):
+    """How long a life was in which state, ns. The parts of `runnable` are None where Go's definitions do not have them.
+
+    runnable_created: from its creation until it first ran. runnable_unblocked: after a wait, or since before the trace.
+    runnable_yielded: after runtime.Gosched or a preemption. runnable_syscall: after a system call that lost its P.
+    syscall: in a system call with a P. syscall_blocked: in one that has lost its P. unknown: 0 but in Go's definitions.
+    """
+
+    running: int
+    runnable: int
+    waiting: int
+    syscall: int
+    syscall_blocked: int
+    runnable_created: int | None = None
+    runnable_unblocked: int | None = None
+    runnable_yielded: int | None = None
+    runnable_syscall: int | None = None
+    unknown: int = 0
+
+
+class Life(NamedTuple):
+    """One existence of a goroutine.
+
+    number: of the life, because IDs can come again. name: the function in which it began, "" if unknown. creator: the
+    goroutine that created it, −1 if unknown; creation: where. created_ns, started_ns (it first ran), ended_ns: from the
+    trace's start; None if before the trace, never, or not by its end. waits: ns by reason.
+    """
+
+    id: int
+    number: int
+    name: str
+    creator: int
+    creation: Stack
+    created_ns: int | None
+    started_ns: int | None
+    ended_ns: int | None
+    total_ns: int
+    times: Times
+    waits: dict[str, int]
+
+
+class LifeGroup(NamedTuple):
+    """The lives that began in one function and were created at one stack.
+
+    created: how many during the trace. alive: how many at its end. longest_ns: the longest life. lengths: those of the
+    first lives, sorted, ns.
+    buckets: the lengths of all others. is_measured: whether each life is in one of the two.
+    """
+
+    name: str
+    creation: Stack
+    lives: int
+    created: int
+    alive: int
+    total_ns: int
+    longest_ns: int
+    times: Times
+    waits: dict[str, int]
+    lengths: Sequence[int]
+    buckets: Histogram
+
+    @property
+    def is_measured(self) -> bool:
+        return len(self.lengths) + sum(self.buckets.values()) == self.lives
+
+
+class GoroutineLives(NamedTuple):
+    """The goroutines of one trace, or of a part of it.
+
+    lives: a record of each one if these were wanted, at most `observers.lives.KEPT`, by number. counted: how many
+    there were.
+    """
+
+    groups: tuple[LifeGroup, ...]
+    lives: tuple[Life, ...]
+    counted: int
+
+
+def read(trace: Trace, source: SourceMap | None, window: Window = WHOLE, *, each: bool = False) -> GoroutineLives:
+    """Read the trace for the lives of its goroutines.
+
+    Args:
+        source: finds the code that created them; None if that is not needed.
+        each: keep a record of each life.
+
+    Raises:
+        TraceError: the trace has no events.
+    """
+    observer = Lives(partial(reason_of, trace.tables), each)
+    watch(trace, observer, window)
+    stacks = Stacks(trace.tables, source, trace.version) if source else None
+    names = _Names(trace.tables)
+    reasons = observer.reasons()
+    groups = [
+        LifeGroup(
+            names[entry_stack],
+            stacks[creation] if stacks else _NO_STACK,
+            counts[0],
+            counts[1],
+            counts[2],
+            sum(times),
+            counts[3],
+            _times(times),
+            {reasons[i]: ns for i, ns in waited.items()},
+            lengths,
+            buckets,
+        )
+        for entry_stack, creation, counts, times, waited, lengths, buckets in observer.groups()
+    ]
+    start = trace.start_ns
+    records = [
+        Life(
+            id,
+            number,
+            names[entry_stack],
+            creator,
+            stacks[creation] if stacks else _NO_STACK,
+            created - start if created >= 0 else None,
+            None if started == -1 else started - start,
+            None if ended == -1 else ended - start,
+            length,
+            _times(times),
+            {reasons[i]: ns for i, ns in waited.items()},
+        )
+        for entry_stack, creation, id, number, creator, created, started, ended, length, times, waited in sorted(
+            observer.records(), key=lambda record: record[3]
+        )
+    ]
+    return GoroutineLives(tuple(groups), tuple(records), sum(group.lives for group in groups))
+
+
+def go_summary(trace: Trace) -> GoroutineLives:
+    """Read the trace for what Go's own summary says about each goroutine.
+
+    Raises:
+        TraceError: the trace has no events.
+    """
+    summary = GoSummary(trace)
+    for chunk in trace.chunks():
+        summary.feed(chunk)
+    _require_events(trace)
+    found = summary.result()
+    lives = [_go_life(id, record, trace.start_ns) for id, record in found.items()]
+    groups = [
+        LifeGroup(
+            life.name,
+            _NO_STACK,
+            1,
+            int(not found[life.id].is_old),
+            int(life.ended_ns is None),
+            life.total_ns,
+            life.total_ns,
+            life.times,
+            life.waits,
+            [life.total_ns],
+            {},
+        )
+        for life in lives
+    ]
+    return GoroutineLives(tuple(groups), tuple(lives), len(lives))
+
+
+def watch(trace: Trace, observer: Lives | Timeline, window: Window) -> None:
+    """Read the trace for an observer that counts only what is inside the window.
+
+    Raises:
+        TraceError: the trace has no events.
+    """
+    is_limited = window == WHOLE
+    for chunk in trace.chunks((Ev.SYNC,), (observer,)):
+        if chunk.n and not is_limited:
+            # the first event is a Sync, and nothing has been reported before it
+            is_limited = True
+            end = NEVER if window.end_ns is None else trace.start_ns + window.end_ns
+            observer.limit(trace.start_ns + window.start_ns, end)
+    _require_events(trace)
+
+
+def reason_of(tables: Tables, reason: int, stack: int) -> str:
+    """Return the reason of a wait; without one, its stack tells it."""
+    return tables.string(reason) or _why([function for function, _, _ in tables.stack(stack)])
+
+
+def _times(parts: tuple[int, ...]) -> Times:
+    """Return the times from those by `observers.lives.PARTS`."""
+    running, created, unblocked, yielded, syscall_exit, waiting, syscall, blocked = parts
+    runnable = created + unblocked + yielded + syscall_exit
+    return Times(running, runnable, waiting, syscall, blocked, created, unblocked, yielded, syscall_exit)
+
+
+def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
+    return Life(
+        id,
+        record.number,
+        record.name,
+        record.creator,
+        _NO_STACK,
+        record.created - start_ns,
+        None if record.started is None else record.started - start_ns,
+        None if record.ended is None else record.ended - start_ns,
+        record.total,
+        Times(
+            record.running,
+            record.runnable,
+            sum(record.waits.values()),
+            record.syscall,
+            record.syscall_blocked,
+            unknown=record.unknown,
+        ),
+        dict(record.waits),
+    )
+
+
+def _require_events(trace: Trace) -> None:
+    """Check a trace that has been read.
+
+    Raises:
+        TraceError: it has no events, or is damaged before the first one.
+    """
+    if trace.events <= _READERS_OWN:
+        raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
+
+
+def _why(functions: Sequence[str]) -> str:
+    """Return why a goroutine waits if the trace does not say it: its stack tells, leaf first."""
+    found = waits.reason(functions)
+    if found:
+        return found
+    first = next((function for function in functions if function not in _PARKS), "")
+    return "system goroutine wait" if first.startswith("runtime.") else UNKNOWN
+
+
+class _Names:
+    """The outermost functions of stacks by index, "" if unknown."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._known: dict[int, str] = {}
+
+    def __getitem__(self, stack: int) -> str:
+        if stack not in self._known:
+            functions = [function for function, _, _ in self._tables.stack(stack)]
+            self._known[stack] = outermost(functions) or (functions[-1] if functions else "")
+        return self._known[stack]

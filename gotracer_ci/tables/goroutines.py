@@ -1,0 +1,209 @@
+"""The tables of goroutines: groups of lives, and single lives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, Times, Window
+from gotracer_ci.analysis.stacks import is_system
+from gotracer_ci.source.names import normalise
+from gotracer_ci.tables.moments import MOMENT, TRACE, no_reason, place
+from gotracer_ci.tables.schema import schema
+from gotracer_ci.tables.table import Column, Table
+
+By = Literal["start", "creation"]
+STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
+UNNAMED: Final = "(unknown)"
+_TIMES: Final = (
+    Column("running_ns", "ns", "Time on a P."),
+    Column("runnable_ns", "ns", "Time ready to run without a P: the sum of the four parts."),
+    Column("runnable_created_ns", "ns", "From the creation to the first run.", shown=False, optional=True),
+    Column("runnable_unblocked_ns", "ns", "After a wait, or since before the trace.", shown=False, optional=True),
+    Column("runnable_yielded_ns", "ns", "After runtime.Gosched or a preemption.", shown=False, optional=True),
+    Column("runnable_syscall_ns", "ns", "After a system call that lost its P.", shown=False, optional=True),
+    Column("waiting_ns", "ns", "Time waiting, whatever for."),
+    Column("syscall_ns", "ns", "Time in system calls with a P."),
+    Column("syscall_blocked_ns", "ns", "Time in system calls that had lost their P."),
+    Column("unknown_ns", "ns", "Time in no state: 0, but in Go's definitions.", shown=False),
+    Column("total_ns", "ns", "The length of the life; of a group, the sum. Without unknown_ns, the parts sum to it."),
+)
+_REASONS: Final = Column("waiting_by_reason_ns", "ns by name", "Time waiting by reason; the times sum to waiting_ns.")
+_GROUP: Final = (
+    Column("group", "text", "The function in which the goroutines began, or the place that created them."),
+    Column("lives", "count", "How many there were."),
+    Column("created", "count", "How many were created during the trace."),
+    Column("alive", "count", "How many were there at the end."),
+    *_TIMES,
+    Column("total_p50_ns", "ns", "The median of their lengths; null if there were too many.", "P50", optional=True),
+    Column("total_p90_ns", "ns", "Their 90th percentile.", "P90", shown=False, optional=True),
+    Column("total_p99_ns", "ns", "Their 99th percentile.", "P99", optional=True),
+    Column("total_max_ns", "ns", "The longest life.", "MAX"),
+    Column("running_share", "share", "Of the running time of all goroutines, the runtime's own included.", "SHARE"),
+)
+_LIFE: Final = (
+    Column("goroutine", "id", "Go's ID. With cgo an ID can come again."),
+    Column("life", "id", "The number of the life, counted from 0.", shown=False),
+    Column("group", "text", "The function in which it began."),
+    Column("created_ns", "ns", "When it was created, from the trace's start; null: before.", "CREATED", optional=True),
+    Column("started_ns", "ns", "When it first ran; null: never.", "started", shown=False, optional=True),
+    Column("ended_ns", "ns", "When it ended; null: it was there at the end.", "ENDED", optional=True),
+    Column("creator", "id", "The goroutine that created it, null if unknown.", shown=False, optional=True),
+    Column("place", "text", "The own code that created it, null if unknown.", "CREATED BY", optional=True),
+    *_TIMES,
+)
+
+
+SCHEMA: Final = "gotracer-ci/goroutines/1"
+
+
+def lives_table(read: Iterable[tuple[str, GoroutineLives]], *, traces: bool, reasons: bool, system: bool) -> Table:
+    """Return the table with one row for each life. traces, reasons: with these columns; system: the runtime's own."""
+    rows = [_life_row(name, life) for name, one in read for life in one.lives if system or not is_system(life.name)]
+    return Table("life", _columns(_LIFE, traces, reasons), rows, plural="lives")
+
+
+def groups_table(
+    read: Sequence[tuple[str, GoroutineLives]], *, by: By, merge: bool, traces: bool, reasons: bool, system: bool
+) -> Table:
+    """Return the table with one row for each group.
+
+    Args:
+        merge: groups of all traces together.
+    """
+    rows = []
+    parts = [(name, found.groups) for name, found in read]
+    if merge:
+        parts = [("", tuple(group for _, groups in parts for group in groups))]
+    for name, groups in parts:
+        running = sum(group.times.running for group in groups)
+        merged: dict[str, list[LifeGroup]] = {}
+        for group in groups:
+            if system or not is_system(group.name):
+                merged.setdefault(normalise(_called(group, by)), []).append(group)
+        rows += [_group_row(name, key, same, by, running) for key, same in merged.items()]
+    return Table("group", _columns(_GROUP, traces, reasons), rows)
+
+
+def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> Table:
+    """Return the rows with time in a state, at least this total, and alive at the end."""
+    return table.keep(
+        lambda row: state is None or row[f"{state}_ns"] > 0,
+        lambda row: row["total_ns"] >= min_total,
+        lambda row: not alive or (row["alive"] > 0 if "alive" in row else row["ended_ns"] is None),
+    )
+
+
+def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
+    """Return the rows that waited for a reason, with no other reasons; the longest first, or in their order.
+
+    Raises:
+        UsageError: no row did.
+    """
+    name = _REASONS.name
+    rows = [{**row, name: {reason: row[name][reason]}} for row in table.rows if reason in row[name]]
+    if not rows:
+        raise no_reason(reason, {known for row in table.rows for known in row[name]})
+    return replace(table, rows=rows if keep_order else sorted(rows, key=lambda row: -row[name][reason]))
+
+
+def head(window: Window, traces: Sequence[Any], *, go_compat: bool) -> dict[str, Any]:
+    """Return what the JSON document says before the rows."""
+    return {
+        "schema": SCHEMA,
+        "definitions": "go" if go_compat else "own",
+        "from_ns": window.start_ns,
+        "to_ns": window.end_ns,
+        "traces": [trace._asdict() for trace in traces],
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the published JSON Schema of the document."""
+    members = {
+        "definitions": {"enum": ["own", "go"], "description": 'Whose definitions: with --go-compat "go".'},
+        "from_ns": {"type": "integer", "description": "Where the window begins, from the trace's start (--from)."},
+        "to_ns": {"type": ["integer", "null"], "description": "Where it ends (--to); null: with the trace."},
+    }
+    rows = {
+        "group": (TRACE, *_GROUP, _REASONS),
+        "life": (TRACE, *_LIFE, _REASONS),
+        "interval": (TRACE, *MOMENT),
+    }
+    about = "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals."
+    return schema(SCHEMA, about, members, rows, {TRACE.name, _REASONS.name})
+
+
+def _columns(own: tuple[Column, ...], traces: bool, reasons: bool) -> tuple[Column, ...]:
+    return (*((TRACE,) if traces else ()), *own, *((_REASONS,) if reasons else ()))
+
+
+def _called(group: LifeGroup, by: By) -> str:
+    return group.name if by == "start" else place(group.creation) or ""
+
+
+def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, running: int) -> dict[str, Any]:
+    names = {_called(group, by) for group in groups}
+    lengths: Sequence[int] = sorted(length for group in groups for length in group.lengths)
+    buckets: histogram.Histogram = {}
+    waits: dict[str, int] = {}
+    for group in groups:
+        histogram.merge(buckets, group.buckets)
+        for reason, ns in group.waits.items():
+            waits[reason] = waits.get(reason, 0) + ns
+    longest = max(group.longest_ns for group in groups)
+    is_measured = all(group.is_measured for group in groups)
+    times = _sum(group.times for group in groups)
+    return {
+        "trace": trace,
+        "group": (min(names) if len(names) == 1 else key) or UNNAMED,
+        "lives": sum(group.lives for group in groups),
+        "created": sum(group.created for group in groups),
+        "alive": sum(group.alive for group in groups),
+        **_times(times, sum(group.total_ns for group in groups)),
+        **{f"total_p{p}_ns": _percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
+        "total_max_ns": longest,
+        "running_share": times.running / running if running else 0.0,
+        "waiting_by_reason_ns": _ranked(waits),
+    }
+
+
+def _life_row(trace: str, life: Life) -> dict[str, Any]:
+    return {
+        "trace": trace,
+        "goroutine": life.id,
+        "life": life.number,
+        "group": life.name or UNNAMED,
+        "created_ns": life.created_ns,
+        "started_ns": life.started_ns,
+        "ended_ns": life.ended_ns,
+        "creator": None if life.creator < 0 else life.creator,
+        "place": place(life.creation),
+        **_times(life.times, life.total_ns),
+        "waiting_by_reason_ns": _ranked(life.waits),
+    }
+
+
+def _times(times: Times, total: int) -> dict[str, int | None]:
+    return {**{f"{name}_ns": value for name, value in times._asdict().items()}, "total_ns": total}
+
+
+def _sum(every: Iterable[Times]) -> Times:
+    sums: list[Any] = [None if None in column else sum(column) for column in zip(*every, strict=True)]
+    return Times(*sums)
+
+
+def _ranked(waits: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(waits.items(), key=lambda wait: (-wait[1], wait[0])))
+
+
+def _percentile(lengths: Sequence[int], buckets: histogram.Histogram, p: int, longest: int) -> int:
+    """Return the length that `p` percent of the lives do not exceed: exact without buckets, else right to 3 %."""
+    if not buckets:
+        return lengths[(p * len(lengths) + 99) // 100 - 1]
+    every = dict(buckets)
+    histogram.merge(every, Counter(histogram.bucket(length) for length in lengths))
+    return histogram.quantile(every, p / 100, longest)

@@ -1,0 +1,123 @@
+"""Write a table: aligned columns for people, one JSON document, or CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TextIO
+
+from gotracer_ci.report.safe import clean, escape_json
+from gotracer_ci.tables.table import Column, Table
+from gotracer_ci.text import count, duration, percentage
+
+NAMES: Final = ("human", "json", "csv")
+"""The formats of a table."""
+_NONE: Final = "–"
+_LEFT: Final = ("text",)
+
+
+def write(table: Table, form: str, head: dict[str, Any], stream: TextIO) -> None:
+    """Write a table in one of the formats. head: what the JSON document says before the rows."""
+    if form == "json":
+        _write_json(table, head, stream)
+    elif form == "csv":
+        _write_csv(table, stream)
+    else:
+        _write_human(table, stream)
+
+
+def _write_human(table: Table, stream: TextIO) -> None:
+    """Write what people see of a table: drawn by rich on a terminal, plain aligned text elsewhere."""
+    shown = [column for column in _flat(table) if column.shown]
+    rows = [[clean(_text(column, row)) for column in shown] for row in _flat_rows(table)]
+    if stream.isatty():
+        _draw(shown, rows, stream)
+    else:
+        cells = [[clean(column.heading) for column in shown], *rows]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(shown))]
+        for row in cells:
+            stream.write("  ".join(map(_aligned, shown, row, widths)).rstrip() + "\n")
+    if table.hidden:
+        noun = table.noun if table.hidden == 1 else table.plural or f"{table.noun}s"
+        stream.write(f"{count(table.hidden)} more {noun}: --top 0 shows all\n")
+
+
+def _write_json(table: Table, head: dict[str, Any], stream: TextIO) -> None:
+    """Write a document with the members of `head` and then the rows, one per line."""
+    names = [column.name for column in table.columns]
+    stream.write(escape_json(json.dumps(head, ensure_ascii=False, allow_nan=False))[:-1] + ', "rows": [')
+    for i, row in enumerate(table.rows):
+        text = json.dumps({name: row[name] for name in names}, ensure_ascii=False, allow_nan=False)
+        stream.write((",\n " if i else "\n ") + escape_json(text))
+    stream.write("\n]}\n" if table.rows else "]}\n")
+
+
+def _write_csv(table: Table, stream: TextIO) -> None:
+    """Write a header and the rows as RFC 4180. A cell that a spreadsheet takes for a formula stays as it is."""
+    writer = csv.writer(stream, lineterminator="\r\n")
+    columns = _flat(table)
+    writer.writerow([column.name for column in columns])
+    for row in _flat_rows(table):
+        writer.writerow([_plain(row[column.name]) for column in columns])
+
+
+def _flat(table: Table) -> list[Column]:
+    """Return the columns with one for each name in place of those that hold several values."""
+    return [flat for column in table.columns for flat in _expanded(column, table)]
+
+
+def _expanded(column: Column, table: Table) -> Iterator[Column]:
+    if column.kind != "ns by name":
+        yield column
+        return
+    totals: dict[str, int] = {}
+    for row in table.rows:
+        for name, ns in row[column.name].items():
+            totals[name] = totals.get(name, 0) + ns
+    for name in sorted(totals, key=lambda name: (-totals[name], name)):
+        yield Column(f"{column.name}[{name}]", "ns", column.about, name or "(none)", optional=True)
+
+
+def _flat_rows(table: Table) -> Iterator[dict[str, Any]]:
+    several = [column.name for column in table.columns if column.kind == "ns by name"]
+    names = [column.name for column in _flat(table)]
+    for row in table.rows:
+        more = {f"{column}[{name}]": ns for column in several for name, ns in row[column].items()}
+        yield {name: more.get(name, row.get(name)) for name in names}
+
+
+def _text(column: Column, row: dict[str, Any]) -> str:
+    value = row[column.name]
+    if value is None:
+        return _NONE
+    if column.kind == "ns":
+        return duration(value)
+    if column.kind == "share":
+        return percentage(value)
+    return count(value) if column.kind == "count" else "yes" if value is True else "" if value is False else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value for CSV. A lone surrogate has no bytes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _aligned(column: Column, cell: str, width: int) -> str:
+    return cell.ljust(width) if column.kind in _LEFT else cell.rjust(width)
+
+
+def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        is_left = column.kind in _LEFT
+        drawn.add_column(Text(clean(column.heading)), justify="left" if is_left else "right", no_wrap=not is_left)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console(file=stream, markup=False, highlight=False, emoji=False).print(drawn)

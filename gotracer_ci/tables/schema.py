@@ -1,0 +1,79 @@
+"""The JSON Schema of a table's document, from its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from gotracer_ci.tables.table import Column
+
+_NS: Final = {"type": "integer"}
+_TYPES: Final[Mapping[str, dict[str, Any]]] = {
+    "text": {"type": "string"},
+    "count": {"type": "integer", "minimum": 0},
+    "id": {"type": "integer"},
+    "ns": _NS,
+    "share": {"type": "number", "minimum": 0, "maximum": 1},
+    "flag": {"type": "boolean"},
+    "ns by name": {"type": "object", "additionalProperties": _NS},
+}
+_TRACE: Final[Mapping[str, tuple[str | list[str], str]]] = {
+    "path": ("string", "As the user named it."),
+    "go_version": ("string", "The version of the trace's format."),
+    "duration_ns": ("integer", "The length of the trace, or of what could be read of it."),
+    "events": ("integer", "How many events were read."),
+    "damage": (["string", "null"], "What ended the reading early; null for a complete trace."),
+}
+
+
+def schema(
+    identity: str, about: str, members: Mapping[str, Any], rows: Mapping[str, Iterable[Column]], sometimes: set[str]
+) -> dict[str, Any]:
+    """Return the schema of a document.
+
+    Args:
+        identity: the value of its member "schema".
+        members: the schemas of its other members besides "traces" and "rows".
+        rows: the columns of each kind of row, by what the kind is called.
+        sometimes: the columns that depend on options.
+    """
+    properties = {
+        "schema": {"const": identity},
+        **members,
+        "traces": {"type": "array", "items": _object({name: _told(*told) for name, told in _TRACE.items()})},
+        "rows": {
+            "type": "array",
+            "items": {"anyOf": [{"$ref": f"#/$defs/{kind}"} for kind in rows]},
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": about,
+        **_object(properties),
+        "$defs": {kind: _row(columns, sometimes) for kind, columns in rows.items()},
+    }
+
+
+def _row(columns: Iterable[Column], sometimes: set[str]) -> dict[str, Any]:
+    properties = {column.name: _value(column) for column in columns}
+    return {**_object(properties), "required": [name for name in properties if name not in sometimes]}
+
+
+def _value(column: Column) -> dict[str, Any]:
+    kind = _TYPES[column.kind]
+    if column.optional:
+        kind = {**kind, "type": [kind["type"], "null"]}
+    return {**kind, "description": column.about}
+
+
+def _told(kind: str | list[str], about: str) -> dict[str, Any]:
+    return {"type": kind, "description": about}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

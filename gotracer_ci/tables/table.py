@@ -1,0 +1,86 @@
+"""A table: columns that say what they hold, and rows that are filtered, sorted and limited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.spelling import closest_names
+
+Value = Any
+"""str, int, float, bool, None or, in a column of several values, a dict."""
+Kind = Literal["text", "count", "id", "ns", "share", "flag", "ns by name"]
+"""What a column holds. "ns by name" holds {name: ns}, which text and CSV show as one column for each name."""
+
+
+class Column(NamedTuple):
+    """One column.
+
+    name: in JSON and CSV; times end in `_ns`. about: what it holds, for the schema. title: for people, "" to derive
+    it from the name. shown: whether people see it. optional: whether a value can be None.
+    """
+
+    name: str
+    kind: Kind
+    about: str
+    title: str = ""
+    shown: bool = True
+    optional: bool = False
+
+    @property
+    def heading(self) -> str:
+        return self.title or self.name.removesuffix("_ns").replace("_", " ").upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows by the names of their columns.
+
+    noun, plural: what a row is, such as "group". hidden: how many rows are left out.
+    """
+
+    noun: str
+    columns: tuple[Column, ...]
+    rows: Sequence[dict[str, Value]]
+    hidden: int = 0
+    plural: str = ""
+
+    def keep(self, *conditions: Callable[[dict[str, Value]], bool]) -> Table:
+        """Return the table with the rows that meet all conditions."""
+        return replace(self, rows=[row for row in self.rows if all(meets(row) for meets in conditions)])
+
+    def sort(self, order: str) -> Table:
+        """Return the table sorted by a column: the largest first, or with "+" before its name the smallest.
+
+        Rows without a value come last, and the order of equal rows stays.
+
+        Raises:
+            UsageError: there is no such column.
+        """
+        column = self.column(order.removeprefix("+"))
+        known = [row for row in self.rows if row[column.name] is not None]
+        none = [row for row in self.rows if row[column.name] is None]
+        known.sort(key=lambda row: row[column.name], reverse=not order.startswith("+"))
+        shown = tuple(c._replace(shown=c.shown or c.name == column.name) for c in self.columns)
+        return replace(self, columns=shown, rows=[*known, *none])
+
+    def top(self, n: int) -> Table:
+        """Return the table with its first `n` rows; 0: with all."""
+        if n == 0 or len(self.rows) <= n:
+            return self
+        return replace(self, rows=self.rows[:n], hidden=len(self.rows) - n)
+
+    def column(self, name: str) -> Column:
+        """Return the column of this name, which may lack its `_ns`.
+
+        Raises:
+            UsageError: there is none.
+        """
+        columns = {column.name: column for column in self.columns if column.kind != "ns by name"}
+        found = columns.get(name) or columns.get(f"{name}_ns")
+        if found is None:
+            near = closest_names(name, columns)
+            raise UsageError(f"--sort {name}: no such column{f'; did you mean {near}?' if near else ''}")
+        return found

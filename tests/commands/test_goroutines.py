@@ -1,0 +1,197 @@
+"""`gotracer-ci goroutines` in real processes: its formats, filters, errors, and the sums that it promises."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from gotracer_ci.tables.goroutines import json_schema
+from tests.conftest import NAMES, ROOT, Run, path_of
+
+SERVICE, TOUR, IDLE = path_of("service-go1.27"), path_of("tour-go1.27"), path_of("idle-go1.21")
+PARTS = ("running_ns", "runnable_ns", "waiting_ns", "syscall_ns", "syscall_blocked_ns")
+
+
+def document(run: Run, *arguments: str) -> dict[str, Any]:
+    done = run("goroutines", *arguments, "-f", "json", cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    found: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.validate(found, json_schema())
+    return found
+
+
+def rows(run: Run, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document(run, *arguments)["rows"]
+    return found
+
+
+def total(rows: list[dict[str, Any]], column: str) -> int:
+    return sum(row[column] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--each", "--reasons", "--system"),
+        ("--by", "creation", "--reasons"),
+        ("--go-compat", "--each"),
+        ("--goroutine", "1"),
+        ("--from", "100ms", "--to", "0.2s"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("trace", [SERVICE, IDLE], ids=lambda path: Path(path).stem)
+def test_documents_follow_the_published_schema(trace: str, options: tuple[str, ...], run: Run) -> None:
+    found = document(run, trace, *options)
+    assert found["rows"]
+    assert found["definitions"] == ("go" if "--go-compat" in options else "own")
+
+
+@pytest.mark.parametrize("name", NAMES[::6])
+def test_parts_sum_to_the_total_and_groups_to_their_lives(name: str, run: Run) -> None:
+    groups = rows(run, path_of(name), "--system", "--reasons")
+    lives = rows(run, path_of(name), "--system", "--each")
+    by_creation = rows(run, path_of(name), "--system", "--by", "creation")
+    for row in (*groups, *lives, *by_creation):
+        assert sum(row[part] for part in PARTS) == row["total_ns"]
+        assert row["unknown_ns"] == 0
+    assert all(sum(row["waiting_by_reason_ns"].values()) == row["waiting_ns"] for row in groups)
+    for column in (*PARTS, "total_ns"):
+        assert total(groups, column) == total(lives, column) == total(by_creation, column)
+    assert total(groups, "lives") == total(by_creation, "lives") == len(lives)
+    assert total(groups, "alive") == sum(life["ended_ns"] is None for life in lives)
+    assert sum(row["running_share"] for row in groups) == pytest.approx(1)
+
+
+def test_percentiles_are_of_the_group_s_lives(run: Run) -> None:
+    (group,) = (row for row in rows(run, SERVICE) if row["group"] == "main.main.func1.1")
+    lengths = sorted(row["total_ns"] for row in rows(run, SERVICE, "--each") if row["group"] == group["group"])
+    assert len(lengths) == group["lives"] == 160
+    assert [group[f"total_{name}_ns"] for name in ("p50", "p90", "p99", "max")] == [
+        lengths[79], lengths[143], lengths[158], lengths[159],
+    ]  # fmt: skip
+
+
+def test_a_timeline_has_no_gap_and_sums_to_the_life(run: Run) -> None:
+    moments = rows(run, TOUR, "--goroutine", "40")
+    (life,) = (row for row in rows(run, TOUR, "--each") if row["goroutine"] == 40)
+    assert moments[0]["start_ns"] == life["created_ns"]
+    for before, after in pairwise(moments):
+        assert before["start_ns"] + before["length_ns"] == after["start_ns"]
+    for part in PARTS:
+        state = part.removesuffix("_ns")
+        assert sum(m["length_ns"] for m in moments if m["state"] == state) == life[part]
+    assert {m["waker"] for m in moments if m["reason"] == "created"} == {life["creator"]}
+
+
+def test_several_traces(run: Run) -> None:
+    """Each row names its trace; merged, the groups of all traces are sums."""
+    apart = rows(run, SERVICE, TOUR)
+    merged = rows(run, SERVICE, TOUR, "--merge")
+    assert {row["trace"] for row in apart} == {SERVICE, TOUR}
+    names = [row["group"] for row in merged]
+    assert sorted(names) == sorted({row["group"] for row in apart})
+    for row in merged:
+        same = [one for one in apart if one["group"] == row["group"]]
+        assert row["total_ns"] == total(same, "total_ns")
+        assert row["total_max_ns"] == max(one["total_max_ns"] for one in same)
+
+
+def test_parts_of_a_trace_sum_to_the_whole(run: Run) -> None:
+    whole = rows(run, SERVICE, "--system")
+    first, rest = rows(run, SERVICE, "--system", "--to", "300ms"), rows(run, SERVICE, "--system", "--from", "0.3s")
+    for column in (*PARTS, "created", "total_ns"):
+        assert total(first, column) + total(rest, column) == total(whole, column)
+
+
+def test_filters(run: Run) -> None:
+    assert {row["group"] for row in rows(run, TOUR, "--alive")} == {"main.main", "main.forever.func"}
+    assert all(row["syscall_blocked_ns"] for row in rows(run, TOUR, "--state", "syscall_blocked", "--each"))
+    sync = rows(run, TOUR, "--reason", "sync", "--each")
+    assert all(list(row["waiting_by_reason_ns"]) == ["sync"] for row in sync)
+    waits = [row["waiting_by_reason_ns"]["sync"] for row in sync]
+    assert waits == sorted(waits, reverse=True)
+    assert all(row["total_ns"] >= 1_200_000_000 for row in rows(run, TOUR, "--min-total", "1.2s"))
+    assert any(row["group"] == "runtime.bgsweep" for row in rows(run, TOUR, "--system"))
+    assert not any(row["group"].startswith("runtime.bg") for row in rows(run, TOUR))
+    assert rows(run, TOUR, "--min-total", "1h") == []
+
+
+def test_rows_are_sorted_and_limited(run: Run) -> None:
+    falling = [row["total_ns"] for row in rows(run, SERVICE, "--each", "--sort", "total_ns")]
+    rising = [row["total_ns"] for row in rows(run, SERVICE, "--each", "--sort", "+total")]
+    assert falling == sorted(falling, reverse=True)
+    assert rising == sorted(rising)
+    assert len(rows(run, SERVICE, "--each", "--top", "7")) == 7
+    text = run("goroutines", SERVICE, "--each").stdout.decode().splitlines()
+    assert len(text) == 22
+    assert text[-1] == "145 more lives: --top 0 shows all"
+
+
+def test_csv_has_the_same_values(run: Run) -> None:
+    done = run("goroutines", SERVICE, "--reasons", "-f", "csv")
+    assert done.stdout.count(b"\r\n") == done.stdout.count(b"\n")
+    found = list(csv.DictReader(io.StringIO(done.stdout.decode(), newline="")))
+    expected = rows(run, SERVICE, "--reasons")
+    assert [row["group"] for row in found] == [row["group"] for row in expected]
+    for row, values in zip(found, expected, strict=True):
+        assert int(row["running_ns"]) == values["running_ns"]
+        for reason, ns in values["waiting_by_reason_ns"].items():
+            assert int(row[f"waiting_by_reason_ns[{reason}]"]) == ns
+
+
+def test_a_file_has_what_stdout_would_have(run: Run, tmp_path: Path) -> None:
+    for form in ("human", "json", "csv"):
+        done = run("goroutines", SERVICE, "-f", form, "-o", tmp_path / form)
+        assert (done.returncode, done.stdout) == (0, b"")
+        assert (tmp_path / form).read_bytes() == run("goroutines", SERVICE, "-f", form).stdout
+
+
+def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.trace"
+    data = Path(path_of("lockwait-go1.27")).read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    done = run("goroutines", cut, "-f", "json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert found["rows"]
+    assert found["traces"][0]["damage"]
+    assert done.stderr.decode().startswith(f"gotracer-ci: {cut}: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--sort", "rnning"), "--sort rnning: no such column; did you mean running_ns"),
+        (("--reason", "chan recieve"), "--reason chan recieve: nothing waited for it; did you mean chan receive"),
+        (("--goroutine", "999"), "--goroutine 999: no trace has a goroutine with this ID"),
+        (("--from", "1s", "--to", "1s"), "--to must be after --from"),
+        (("--from", "soon"), "'soon' is not a time such as 300ms or 1.5s"),
+        (("--to", "9" * 50 + "h"), "is not a time such as 300ms or 1.5s"),
+        (("--goroutine", "9" * 30), "Invalid value for '--goroutine'"),
+        (("--go-compat", "--to", "1s"), "--go-compat: Go has only whole traces"),
+        (("--merge", "--each"), "--merge sums groups: leave out --each"),
+        (("--goroutine", "1", "--each"), "--goroutine shows intervals: leave out --each"),
+    ],
+)
+def test_mistakes_are_one_line(options: tuple[str, ...], problem: str, run: Run) -> None:
+    done = run("goroutines", SERVICE, *options)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert problem in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_one_unreadable_trace_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "no.trace").write_bytes(b"no trace")
+    done = run("goroutines", tmp_path / "no.trace", SERVICE)
+    assert done.returncode == 2
+    assert b"main.main" in done.stdout
+    assert done.stderr.count(b"\n") == 1
