@@ -194,7 +194,7 @@ def size_of(directory: Path) -> int:
 
 def test_ctrl_c_keeps_and_analyzes_what_arrived(service: Service, tmp_path: Path) -> None:
     process = start(tmp_path, "capture", service.at("/endless"), "--duration", "1m", "-f", "json")
-    done = stopped_when(lambda: size_of(tmp_path) > 10_000, process, signal.SIGINT)
+    done = stopped_when(lambda: size_of(tmp_path) > 20_000, process, signal.SIGINT)
     assert done.returncode == 2
     (kept,) = traces(tmp_path)
     report = json.loads(done.stdout)

@@ -21,9 +21,9 @@ SERIES = ("--every", "100ms", "--duration", "200ms")
 
 
 def test_each_trace_is_compared_with_the_first(service: Service, run: Run, tmp_path: Path) -> None:
-    done = run(
-        "capture", service.at(), *SERIES, "--count", "3", "--keep", "t.trace", "--json", "r.json", "-o", "out.txt"
-    )
+    files = ("--keep", "t.trace", "--json", "r.json", "-o", "out.txt")
+    # times of a single trace are at most suspected, so no chance decides about the exit code
+    done = run("capture", service.at(), *SERIES, "--count", "3", *files, "--rule", "MutexContention")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in traces(tmp_path)] == ["t-1.trace", "t-2.trace", "t-3.trace"]
     reports = [json.loads((tmp_path / f"r-{n}.json").read_text()) for n in (1, 2, 3)]
