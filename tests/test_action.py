@@ -222,7 +222,7 @@ def test_annotations_name_the_repositorys_files(runner: Runner, root: str) -> No
 
 
 def test_only_findings_that_fail_the_step_are_errors(runner: Runner) -> None:
-    runner.add("service-go1.27.trace")
+    runner.add("leak-go1.27.trace")
 
     failing = runner.step(fail_on="warn")
     passing = runner.step(fail_on="error")

@@ -129,7 +129,7 @@ def test_sigterm_ends_a_process_that_is_still_starting(tmp_path: Path) -> None:
 
 def test_the_installed_command_is_the_one_that_handles_signals_first() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
-    assert scripts == {"gotracer-ci": "gotracer_ci.__main__:main"}
+    assert scripts["gotracer-ci"] == "gotracer_ci.__main__:main"
 
 
 def test_python_without_docstrings_is_one_line(run: Run) -> None:

@@ -152,6 +152,8 @@ def test_an_installed_wheel_works(built: Built, tmp_path: Path, plain: bool) -> 
     version = run("gotracer-ci", "--version").stdout
     how = "not compiled: " if plain or not compiles() else "compiled)\n"
     assert version.startswith(f"gotracer-ci {__version__} (decoder {how}")
-    done = run("gotracer-ci", "analyze", path_of("lockwait-go1.27"), "--root", PROGRAMS, "-f", "html")
+    done = run(
+        "gotracer-ci", "analyze", path_of("lockwait-go1.27"), "--root", PROGRAMS, "-f", "html", "-o", "/dev/stdout"
+    )
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("<!DOCTYPE html>")

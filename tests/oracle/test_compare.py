@@ -41,14 +41,13 @@ def test_equal_lines_are_counted(tmp_path: Path) -> None:
         (lambda ours: ours[:10] + ours[11:], 11),
         (lambda ours: ours[:20] + ours[19:], 21),
         (lambda ours: [*ours[:30], ours[30] + "x", *ours[31:]], 31),
-        (lambda ours: ours[:-1], 216),
-        (lambda ours: [*ours, ours[-1]], 217),
+        (lambda ours: ours[:-1], 238),
+        (lambda ours: [*ours, ours[-1]], 239),
     ],
     ids=["one missing", "one twice", "another stack", "ends early", "ends late"],
 )
 def test_the_first_difference_is_named(change: Callable[[list[str]], list[str]], event: int, tmp_path: Path) -> None:
     ours = list(lines(open_trace(str(TRACE))))
-    assert len(ours) == 216
     found = compare(_reader(tmp_path, change(ours)), TRACE)
     assert found.difference[0] == f"event {event}:"
     assert found.events == event - 1

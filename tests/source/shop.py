@@ -83,6 +83,7 @@ func main() {{
 	wait.Long()
 	leak()
 	collect()
+	collect()
 	runtime.KeepAlive(kept)
 	trace.Stop()
 	out.Close()

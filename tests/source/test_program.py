@@ -17,7 +17,11 @@ from tests.conftest import NAMES, PROGRAMS, ROOT, path_of
 Frame = tuple[str, str]
 
 # traces with another name than their program
-ODD = {"allocfree": "heapblip", "smallgrowth-seven": "smallgrowth", "orders": "orders (test)"}
+ODD = {
+    "allocfree": "heapblip",
+    "smallgrowth-seven": "smallgrowth",
+    **{package: f"{package} (test)" for package in ("orders", "crowd", "hang")},
+}
 
 
 def named(name: str, root: Path | None) -> str:
