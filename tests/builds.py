@@ -158,6 +158,12 @@ def groups_of(trace: Any) -> list[tuple[Any, ...]]:
     return rows
 
 
+def new_lives(trace: Any, *, each: bool = True) -> Any:
+    """Return a new `Lives` of the active build for a trace; waits without a reason have the reason ""."""
+    lives = import_module(f"{NAME}.observers.lives").Lives
+    return lives(lambda reason, _: trace.tables.string(reason), each)
+
+
 def ancestry_of(trace: Any) -> Any:
     """Read a trace with the active build and return its `Ancestry`."""
     ancestry = import_module(f"{NAME}.observers.ancestry").Ancestry()

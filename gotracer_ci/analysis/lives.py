@@ -19,7 +19,7 @@ from gotracer_ci.source.place import outermost
 from gotracer_ci.trace.observers.lives import Lives
 from gotracer_ci.trace.observers.timeline import Timeline
 from gotracer_ci.trace.reader import Trace
-from gotracer_ci.trace.spec import NEVER, Ev
+from gotracer_ci.trace.spec import LARGEST, NEVER, Ev
 from gotracer_ci.trace.tables import Tables
 
 UNKNOWN = "unknown"
@@ -139,7 +139,7 @@ def read(trace: Trace, source: SourceMap | None, window: Window = WHOLE, *, each
             counts[0],
             counts[1],
             counts[2],
-            sum(times),
+            min(sum(times), LARGEST),
             counts[3],
             _times(times),
             {reasons[i]: ns for i, ns in waited.items()},
@@ -225,7 +225,7 @@ def reason_of(tables: Tables, reason: int, stack: int) -> str:
 def _times(parts: tuple[int, ...]) -> Times:
     """Return the times from those by `observers.lives.PARTS`."""
     running, created, unblocked, yielded, syscall_exit, waiting, syscall, blocked = parts
-    runnable = created + unblocked + yielded + syscall_exit
+    runnable = min(created + unblocked + yielded + syscall_exit, LARGEST)
     return Times(running, runnable, waiting, syscall, blocked, created, unblocked, yielded, syscall_exit)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from gotracer_ci.errors import TraceError
 from gotracer_ci.trace.spec import OLD_VERSIONS
-from tests.builds import Build, installed, load, new_groups, trace_of
+from tests.builds import Build, installed, load, new_groups, new_lives, trace_of
 from tests.fuzz.mutate import mutant
 
 MEMORY = 200 << 20
@@ -39,8 +39,8 @@ def decode(data: bytes) -> tuple[str, int, int]:
         return error.problem, 0, 0
     events = last = 0
     step = 0 if trace.version in OLD_VERSIONS else 1  # keep ties, as Go's reader does
-    groups = new_groups()
-    for chunk in trace.chunks(None, (groups,)):
+    groups, lives = new_groups(), new_lives(trace)
+    for chunk in trace.chunks(None, (groups, lives)):
         times = [*([last] if events else []), *memoryview(chunk.times)[: chunk.n]]
         assert all(earlier + step <= later for earlier, later in pairwise(times)), "times do not increase"
         events += chunk.n
@@ -52,6 +52,8 @@ def decode(data: bytes) -> tuple[str, int, int]:
         assert trace.tables.stack(stack) is not None
     for _ in trace.alive():
         pass
+    for *_, length, times, _ in lives.records():
+        assert sum(times) == length, "the parts of a life do not sum to its length"
     trace.totals()
     assert trace.events == events
     assert trace.duration_ns >= 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 
 from gotracer_ci.trace.observers.lives import KEPT, MAX_GROUPS, PARTS
 from gotracer_ci.trace.observers.reasons import MAX_REASONS, OTHER
-from gotracer_ci.trace.spec import Ev, GoState
-from tests.builds import NAME, Build, open_trace, trace_of
+from gotracer_ci.trace.spec import LARGEST, MAX_TIME, Ev, GoState
+from tests.builds import Build, new_lives, open_trace, trace_of
 from tests.trace.conftest import TRACES
 from tests.trace.hostile import RUNS, event, on_thread, split, stack, string, trace
 from tests.trace.test_kernel import walk
@@ -25,7 +24,7 @@ each_trace = pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 
 def lives_of(opened: Any, window: tuple[int, int] | None = None, *, each: bool = True) -> Any:
     """Read a trace with the active build. window: ns from its start."""
-    lives = import_module(f"{NAME}.observers.lives").Lives(lambda reason, _: opened.tables.string(reason), each)
+    lives = new_lives(opened, each=each)
     for chunk in opened.chunks((Ev.SYNC,), (lives,)):
         if chunk.n and window:
             lives.limit(*(opened.start_ns + time for time in window))
@@ -141,3 +140,14 @@ def test_many_reasons_are_bounded(decoder: Build) -> None:
     assert len(lives.reasons()) == MAX_REASONS
     assert lives.reasons()[-1] == OTHER
     assert sum(record[10].values()) == record[9][WAITING] == 60
+
+
+def test_sums_saturate(decoder: Build) -> None:
+    """Three lives of a hundred years are more than 64 bits."""
+    n = 3
+    created = b"".join(event(Ev.GO_CREATE, k, 0, 0) for k in range(2, 2 + n))
+    late = event(Ev.GO_STOP, 0, 0)
+    opened = trace_of("long", trace(batch(1, 1, 100, RUNS + created), batch(1, 1, MAX_TIME - 10, late)))
+    ((*_, counts, times, _, lengths, _),) = lives_of(opened, each=False).groups()
+    assert counts[0] == n + 1
+    assert times[1] == LARGEST < sum(lengths)

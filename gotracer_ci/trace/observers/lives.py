@@ -60,6 +60,14 @@ _CREATION = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for t
 _NEVER = cython.declare(cython.longlong, spec.NEVER)
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _plus(total: cython.longlong, length: cython.longlong) -> cython.longlong:
+    """Return the sum, which saturates; no sum of a real trace comes near."""
+    return total + length if length <= _NEVER - total else _NEVER
+
+
 @cython.final
 @cython.cclass
 class Lives(Observer):
@@ -222,7 +230,7 @@ class Lives(Observer):
     def _add(self, g: cython.int, group: cython.longlong, part: cython.longlong, length: cython.longlong) -> cython.int:
         """Add a time to the group, or to the life if it needs a record or has no group yet."""
         if group >= 0 and not self._each:
-            self._sums[group * _PARTS + part] += length
+            self._sums[group * _PARTS + part] = _plus(self._sums[group * _PARTS + part], length)
         else:
             self._times[cython.cast(cython.longlong, g) * _PARTS + part] += length
         return 0
@@ -233,7 +241,7 @@ class Lives(Observer):
         if self._each:
             self._waits[cython.cast(cython.longlong, g) * _REASONS + reason] += length
         if group >= 0:
-            self._waited[group * _REASONS + reason] += length
+            self._waited[group * _REASONS + reason] = _plus(self._waited[group * _REASONS + reason], length)
         else:
             waits: dict = self._nameless.setdefault(g, {})
             waits[reason] = waits.get(reason, 0) + length
@@ -247,7 +255,7 @@ class Lives(Observer):
         self._group[g] = group
         if self._nameless:
             for reason, length in self._nameless.pop(g, {}).items():
-                self._waited[group * _REASONS + reason] += length
+                self._waited[group * _REASONS + reason] = _plus(self._waited[group * _REASONS + reason], length)
         return group
 
     @cython.cfunc
@@ -259,23 +267,20 @@ class Lives(Observer):
             self._found(g, 0)
         if now <= self._from or self._births[g] >= self._to:
             return 0
-        begin: cython.longlong = max(self._births[g], self._from)
-        end: cython.longlong = min(now, self._to)
+        length: cython.longlong = min(now, self._to) - max(self._births[g], self._from)
         stays: cython.bint = alive or now > self._to
         group: cython.longlong = self._group[g]
         first: cython.longlong = cython.cast(cython.longlong, g) * _PARTS
         self._counts[4 * group] += 1
-        if self.goroutines.created[g] >= max(self._from, 0):
-            self._counts[4 * group + 1] += 1
-        if stays:
-            self._counts[4 * group + 2] += 1
+        self._counts[4 * group + 1] += self.goroutines.created[g] >= max(self._from, 0)
+        self._counts[4 * group + 2] += stays
         if self._each or self.goroutines.entries[g] == 0:
             for i in range(_PARTS):
-                self._sums[group * _PARTS + i] += self._times[first + i]
-        self._counts[4 * group + 3] = max(self._counts[4 * group + 3], end - begin)
-        self._measure(group, end - begin)
+                self._sums[group * _PARTS + i] = _plus(self._sums[group * _PARTS + i], self._times[first + i])
+        self._counts[4 * group + 3] = max(self._counts[4 * group + 3], length)
+        self._measure(group, length)
         if self._each and len(self._records) < _KEPT:
-            self._record(g, end - begin, -1 if stays else now)
+            self._record(g, length, -1 if stays else now)
         return 0
 
     @cython.cfunc
@@ -348,12 +353,9 @@ class Lives(Observer):
         self._n = n + 1
         return self._index.put(key, n)
 
-    # ---- results ----------------------------------------------------------------------------------------------
-
     def reasons(self) -> list[str]:
         """Return why goroutines waited, by number."""
-        names: list[str] = self._why.names()
-        return names
+        return self._why.names()
 
     def groups(self) -> list[tuple[Any, ...]]:
         """Return every group as (entry stack, creation stack, counts, times, waits, lengths, buckets).
