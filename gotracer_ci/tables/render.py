@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from gotracer_ci.report.safe import clean, escape_json
@@ -28,16 +28,17 @@ def write(table: Table, form: str, head: dict[str, Any], stream: TextIO) -> None
 
 
 def _write_human(table: Table, stream: TextIO) -> None:
-    """Write what people see of a table: drawn by rich on a terminal, plain aligned text elsewhere."""
+    """Write what people see of a table, in aligned columns. Lines are never wrapped or truncated: numbers matter."""
     shown = [column for column in _flat(table) if column.shown]
     rows = [[clean(_text(column, row)) for column in shown] for row in _flat_rows(table)]
+    heading = [clean(column.heading) for column in shown]
+    widths = [max(map(len, cells)) for cells in zip(heading, *rows, strict=True)]
+    first, *rest = ("  ".join(map(_aligned, shown, row, widths)).rstrip() for row in (heading, *rows))
     if stream.isatty():
-        _draw(shown, rows, stream)
+        _write_bold(first, stream)
     else:
-        cells = [[clean(column.heading) for column in shown], *rows]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(shown))]
-        for row in cells:
-            stream.write("  ".join(map(_aligned, shown, row, widths)).rstrip() + "\n")
+        stream.write(f"{first}\n")
+    stream.writelines(f"{line}\n" for line in rest)
     if table.hidden:
         noun = table.noun if table.hidden == 1 else table.plural or f"{table.noun}s"
         stream.write(f"{count(table.hidden)} more {noun}: --top 0 shows all\n")
@@ -109,15 +110,9 @@ def _aligned(column: Column, cell: str, width: int) -> str:
     return cell.ljust(width) if column.kind in _LEFT else cell.rjust(width)
 
 
-def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+def _write_bold(line: str, stream: TextIO) -> None:
+    """Write a line to a terminal. rich leaves out what the terminal or the user rejects."""
     from rich.console import Console
-    from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        is_left = column.kind in _LEFT
-        drawn.add_column(Text(clean(column.heading)), justify="left" if is_left else "right", no_wrap=not is_left)
-    for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console(file=stream, markup=False, highlight=False, emoji=False).print(drawn)
+    Console(file=stream, markup=False, highlight=False, emoji=False).print(Text(line, style="bold"), soft_wrap=True)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -195,3 +200,23 @@ def test_one_unreadable_trace_does_not_hide_the_others(run: Run, tmp_path: Path)
     assert done.returncode == 2
     assert b"main.main" in done.stdout
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_shows_the_same_text(run: Run) -> None:
+    """However narrow it is, nothing is truncated; only the header is bold."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gotracer_ci", "goroutines", SERVICE]
+    conditions = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "COLUMNS": "40", "TERM": "xterm"}
+    done = subprocess.run(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=conditions)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            text += os.read(ours, 65536)
+        except OSError:  # the other end is closed and everything is read
+            break
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert text.startswith(b"\x1b[1m")
+    plain = re.sub(rb"\x1b\[[0-9;]*m", b"", text).replace(b"\r\n", b"\n")
+    assert plain == run("goroutines", SERVICE).stdout
