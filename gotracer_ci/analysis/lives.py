@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.go_summary import GoRecord, GoSummary
@@ -113,7 +113,7 @@ class GoroutineLives(NamedTuple):
     """
 
     groups: tuple[LifeGroup, ...]
-    lives: tuple[Life, ...]
+    lives: Sequence[Life]
     counted: int
 
 
@@ -148,26 +148,12 @@ def read(trace: Trace, source: SourceMap | None, window: Window = WHOLE, *, each
         )
         for entry_stack, creation, counts, times, waited, lengths, buckets in observer.groups()
     ]
-    start = trace.start_ns
-    records = [
-        Life(
-            id,
-            number,
-            names[entry_stack],
-            creator,
-            stacks[creation] if stacks else _NO_STACK,
-            created - start if created >= 0 else None,
-            None if started == -1 else started - start,
-            None if ended == -1 else ended - start,
-            length,
-            _times(times),
-            {reasons[i]: ns for i, ns in waited.items()},
-        )
-        for entry_stack, creation, id, number, creator, created, started, ended, length, times, waited in sorted(
-            observer.records(), key=lambda record: record[3]
-        )
-    ]
-    return GoroutineLives(tuple(groups), tuple(records), sum(group.lives for group in groups))
+    lives: list[Any] = observer.records()
+    lives.sort(key=lambda record: record[3])
+    for i, record in enumerate(lives):
+        # in place, because there can be a hundred thousand
+        lives[i] = _life(record, names, stacks, reasons, trace.start_ns)
+    return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
 
 
 def go_summary(trace: Trace) -> GoroutineLives:
@@ -220,6 +206,23 @@ def watch(trace: Trace, observer: Lives | Timeline, window: Window) -> None:
 def reason_of(tables: Tables, reason: int, stack: int) -> str:
     """Return the reason of a wait; without one, its stack tells it."""
     return tables.string(reason) or _why([function for function, _, _ in tables.stack(stack)])
+
+
+def _life(record: tuple[Any, ...], names: _Names, stacks: Stacks | None, reasons: Sequence[str], start_ns: int) -> Life:
+    entry_stack, creation, id, number, creator, created, started, ended, length, times, waited = record
+    return Life(
+        id,
+        number,
+        names[entry_stack],
+        creator,
+        stacks[creation] if stacks else _NO_STACK,
+        created - start_ns if created >= 0 else None,
+        None if started == -1 else started - start_ns,
+        None if ended == -1 else ended - start_ns,
+        length,
+        _times(times),
+        {reasons[i]: ns for i, ns in waited.items()},
+    )
 
 
 def _times(parts: tuple[int, ...]) -> Times:

@@ -13,7 +13,7 @@ from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import MOMENT, TRACE, no_reason, place
 from gotracer_ci.tables.schema import schema
-from gotracer_ci.tables.table import Column, Table
+from gotracer_ci.tables.table import Column, Row, Table
 
 By = Literal["start", "creation"]
 STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
@@ -62,8 +62,8 @@ SCHEMA: Final = "gotracer-ci/goroutines/1"
 
 def lives_table(read: Iterable[tuple[str, GoroutineLives]], *, traces: bool, reasons: bool, system: bool) -> Table:
     """Return the table with one row for each life. traces, reasons: with these columns; system: the runtime's own."""
-    rows = [_life_row(name, life) for name, one in read for life in one.lives if system or not is_system(life.name)]
-    return Table("life", _columns(_LIFE, traces, reasons), rows, plural="lives")
+    lives = [(name, life) for name, found in read for life in found.lives if system or not is_system(life.name)]
+    return Table("life", _columns(_LIFE, traces, reasons), lives, _life_row, plural="lives")
 
 
 def groups_table(
@@ -85,7 +85,7 @@ def groups_table(
             if system or not is_system(group.name):
                 merged.setdefault(normalise(_called(group, by)), []).append(group)
         rows += [_group_row(name, key, same, by, running) for key, same in merged.items()]
-    return Table("group", _columns(_GROUP, traces, reasons), rows)
+    return Table("group", _columns(_GROUP, traces, reasons), rows, dict)
 
 
 def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> Table:
@@ -104,10 +104,16 @@ def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
         UsageError: no row did.
     """
     name = _REASONS.name
-    rows = [{**row, name: {reason: row[name][reason]}} for row in table.rows if reason in row[name]]
-    if not rows:
+    found = table.keep(lambda row: reason in row[name])
+    if not found.items:
         raise no_reason(reason, {known for row in table.rows for known in row[name]})
-    return replace(table, rows=rows if keep_order else sorted(rows, key=lambda row: -row[name][reason]))
+
+    def view(item: Any) -> Row:
+        row = table.view(item)
+        return {**row, name: {reason: row[name][reason]}}
+
+    items = found.items if keep_order else sorted(found.items, key=lambda item: -view(item)[name][reason])
+    return replace(found, items=items, view=view)
 
 
 def head(window: Window, traces: Sequence[Any], *, go_compat: bool) -> dict[str, Any]:
@@ -171,7 +177,8 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
     }
 
 
-def _life_row(trace: str, life: Life) -> dict[str, Any]:
+def _life_row(of: tuple[str, Life]) -> Row:
+    trace, life = of
     return {
         "trace": trace,
         "goroutine": life.id,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gotracer_ci.analysis.moments import GoroutineTimeline
+from gotracer_ci.analysis.moments import GoroutineTimeline, Moment
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import closest_names
-from gotracer_ci.tables.table import Column, Table
+from gotracer_ci.tables.table import Column, Row, Table
 
 TRACE: Final = Column("trace", "text", "The trace's name, if there are several.")
 MOMENT: Final = (
@@ -35,24 +35,25 @@ MOMENT: Final = (
 
 def timeline_table(read: Iterable[tuple[str, GoroutineTimeline]], *, traces: bool) -> Table:
     """Return the table with one row for each interval of a goroutine."""
-    rows = [
-        {
-            "trace": name,
-            "life": moment.life,
-            "start_ns": moment.start_ns,
-            "length_ns": moment.length_ns,
-            "state": moment.state,
-            "reason": moment.reason or None,
-            "place": place(moment.stack),
-            "waker": None if moment.waker < 0 else moment.waker,
-            "waker_place": place(moment.waker_stack),
-            "open": moment.is_open,
-            "before": moment.is_old,
-        }
-        for name, found in read
-        for moment in found.moments
-    ]
-    return Table("interval", (*((TRACE,) if traces else ()), *MOMENT), rows)
+    moments = [(name, moment) for name, found in read for moment in found.moments]
+    return Table("interval", (*((TRACE,) if traces else ()), *MOMENT), moments, _moment_row)
+
+
+def _moment_row(of: tuple[str, Moment]) -> Row:
+    name, moment = of
+    return {
+        "trace": name,
+        "life": moment.life,
+        "start_ns": moment.start_ns,
+        "length_ns": moment.length_ns,
+        "state": moment.state,
+        "reason": moment.reason or None,
+        "place": place(moment.stack),
+        "waker": None if moment.waker < 0 else moment.waker,
+        "waker_place": place(moment.waker_stack),
+        "open": moment.is_open,
+        "before": moment.is_old,
+    }
 
 
 def select_moments(table: Table, state: str | None, reason: str | None, min_length: int) -> Table:

@@ -51,7 +51,7 @@ def _write_json(table: Table, head: dict[str, Any], stream: TextIO) -> None:
     for i, row in enumerate(table.rows):
         text = json.dumps({name: row[name] for name in names}, ensure_ascii=False, allow_nan=False)
         stream.write((",\n " if i else "\n ") + escape_json(text))
-    stream.write("\n]}\n" if table.rows else "]}\n")
+    stream.write("\n]}\n" if table.items else "]}\n")
 
 
 def _write_csv(table: Table, stream: TextIO) -> None:

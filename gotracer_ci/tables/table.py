@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import closest_names
 
-Value = Any
-"""str, int, float, bool, None or, in a column of several values, a dict."""
+Row = dict[str, Any]
+"""By column: str, int, float, bool, None or, in a column of several values, a dict."""
 Kind = Literal["text", "count", "id", "ns", "share", "flag", "ns by name"]
 """What a column holds. "ns by name" holds {name: ns}, which text and CSV show as one column for each name."""
 
@@ -36,20 +36,27 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows by the names of their columns.
+    """Rows by the names of their columns, made when they are needed: a table can have a hundred thousand.
 
-    noun, plural: what a row is, such as "group". hidden: how many rows are left out.
+    noun, plural: what a row is, such as "group". items: what the rows are made of. view: makes the row of an item.
+    hidden: how many rows are left out.
     """
 
     noun: str
     columns: tuple[Column, ...]
-    rows: Sequence[dict[str, Value]]
+    items: Sequence[Any]
+    view: Callable[[Any], Row]
     hidden: int = 0
     plural: str = ""
 
-    def keep(self, *conditions: Callable[[dict[str, Value]], bool]) -> Table:
+    @property
+    def rows(self) -> Iterator[Row]:
+        return map(self.view, self.items)
+
+    def keep(self, *conditions: Callable[[Row], bool]) -> Table:
         """Return the table with the rows that meet all conditions."""
-        return replace(self, rows=[row for row in self.rows if all(meets(row) for meets in conditions)])
+        rows = zip(self.items, self.rows, strict=True)
+        return replace(self, items=[item for item, row in rows if all(meets(row) for meets in conditions)])
 
     def sort(self, order: str) -> Table:
         """Return the table sorted by a column: the largest first, or with "+" before its name the smallest.
@@ -60,17 +67,18 @@ class Table:
             UsageError: there is no such column.
         """
         column = self.column(order.removeprefix("+"))
-        known = [row for row in self.rows if row[column.name] is not None]
-        none = [row for row in self.rows if row[column.name] is None]
-        known.sort(key=lambda row: row[column.name], reverse=not order.startswith("+"))
+        keys = [row[column.name] for row in self.rows]
+        known = [i for i, key in enumerate(keys) if key is not None]
+        none = [i for i, key in enumerate(keys) if key is None]
+        known.sort(key=keys.__getitem__, reverse=not order.startswith("+"))
         shown = tuple(c._replace(shown=c.shown or c.name == column.name) for c in self.columns)
-        return replace(self, columns=shown, rows=[*known, *none])
+        return replace(self, columns=shown, items=[self.items[i] for i in (*known, *none)])
 
     def top(self, n: int) -> Table:
         """Return the table with its first `n` rows; 0: with all."""
-        if n == 0 or len(self.rows) <= n:
+        if n == 0 or len(self.items) <= n:
             return self
-        return replace(self, rows=self.rows[:n], hidden=len(self.rows) - n)
+        return replace(self, items=self.items[:n], hidden=len(self.items) - n)
 
     def column(self, name: str) -> Column:
         """Return the column of this name, which may lack its `_ns`.

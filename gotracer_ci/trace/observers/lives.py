@@ -37,7 +37,7 @@ PARTS = (
     "syscall_blocked",
 )
 """What a life is made of; the times sum to its length."""
-KEPT = 1 << 17
+KEPT = 100_000
 """Lives whose lengths are kept, and whose records if they are wanted. Further ones are counted by bucket."""
 MAX_GROUPS = 20_000
 """Groups by both stacks; further lives lose their creation stack, and then their name too."""
@@ -392,9 +392,9 @@ class Lives(Observer):
         return out
 
     def records(self) -> list[tuple[Any, ...]]:
-        """Return a record of each life, at most `KEPT`, in the order in which they ended.
+        """Return a record of each life, at most `KEPT`, in the order in which they ended; the list is the caller's.
 
         Each (entry stack, creation stack, id, life, creator, created, first run, ended, length, times, waits): created
         is −1 for one from before the trace, first run −1 if it never ran, ended −1 if it was alive at the end.
         """
-        return list(self._records)
+        return self._records
