@@ -15,8 +15,8 @@ not running inside the assist counts too: it delayed the program all the same.
 
 Thresholds
 ----------
-`warn` and `error`: the longest assist. `count` and `share`: fewer assists at a place, or assists that add up to a
-smaller part of the run, are an exception: no finding, or an informational one above `error`.
+`warn` and `error`: how long at least `count` assists at a place are. `share`: assists that add up to a smaller part of
+the run are an exception. An exception is no finding; if it is above `error`, it is informational.
 
 What to do
 ----------

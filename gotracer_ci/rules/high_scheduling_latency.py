@@ -18,14 +18,14 @@ A goroutine that calls `runtime.Gosched` asks to wait until others have run, so 
 which the testing package calls before each benchmark, yields thousands of times until a whole collection is done: no
 wait inside it counts. The test runner makes all parallel tests runnable at once: waits inside it do not count either.
 
-Each machine has other work to do, so a wait is a warning only where it is no exception: if there are at least `count`
-of them at a place, and they add up to at least `share` of the run. A goroutine that is preempted has just run for
-10 ms: it computes and shares the Ps with others that do, which is not latency. These waits are informational.
+Each machine has other work to do, so a wait is a warning only where it is no exception: if at least `count` of them at
+a place are that long, and all of them add up to at least `share` of the run. A goroutine that is preempted has just run
+for 10 ms: it computes and shares the Ps with others that do, which is not latency. These waits are informational.
 
 Thresholds
 ----------
-`warn` and `error`: the longest wait. `count` and `share`: fewer waits at a place, or waits that add up to a smaller
-part of the run, are an exception: no finding, or an informational one above `error`.
+`warn` and `error`: how long at least `count` waits at a place are. `share`: waits that add up to a smaller part of the
+run are an exception. An exception is no finding; if it is above `error`, it is informational.
 
 What to do
 ----------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from gotracer_ci.analysis.facts import Facts
-from gotracer_ci.analysis.intervals import Interval, IntervalGroup, by_place
+from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, by_place
 from gotracer_ci.findings import Finding, Key, Location, Occurrence, Severity, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
@@ -18,14 +18,15 @@ from gotracer_ci.text import duration
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IntervalRule(Rule):
-    """A rule with thresholds for the longest interval of a group, which is what its findings show.
+    """A rule with thresholds for the longest intervals of a group, which is what its findings show.
 
     select: returns the kind of a group in Go's words, or None if the group does not concern the rule.
     message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places.
     limit: how its groups are compared, None if they are not. informational: kinds that are never more than info.
 
-    If it has the thresholds `count`, `share` and `total`, a group with fewer intervals, or with a total that is a
-    smaller part of the run and below `total`, is an exception: info at most, and only above `error`.
+    If it has the threshold `count`, so many intervals must be above `warn` or `error`. A group with fewer, or with a
+    total that is a smaller part of the run than `share` and below `total`, is an exception: info at most, and only
+    above `error`.
     """
 
     select: Callable[[IntervalGroup], str | None]
@@ -52,12 +53,13 @@ class IntervalRule(Rule):
                 group.quantile_ns(0.9),
                 group.quantile_ns(0.99),
             )
-            level = severity(group.max_ns, thresholds)
-            enough = min(thresholds.get("share", 0) * facts.duration_ns, thresholds.get("total", inf))
-            if group.count < thresholds.get("count", 0) or group.total_ns < enough:
-                level = Severity.INFO if level is Severity.ERROR else Severity.NONE
-            elif group.name in self.informational:
+            level = severity(_longest(group, int(thresholds.get("count", 1))), thresholds)
+            if group.total_ns < min(thresholds.get("share", 0) * facts.duration_ns, thresholds.get("total", inf)):
+                level = Severity.NONE
+            if group.name in self.informational:
                 level = min(level, Severity.INFO)
+            if level is Severity.NONE and severity(group.max_ns, thresholds) is Severity.ERROR:
+                level = Severity.INFO
             yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
@@ -77,6 +79,15 @@ class IntervalRule(Rule):
             statistics=measured.statistics,
             occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
         )
+
+
+def _longest(group: PlaceGroup, rank: int) -> int:
+    """Return the length of the longest interval, or the second longest, …, in ns; 0 if there are fewer."""
+    if rank > group.count:
+        return 0
+    return (
+        group.worst[rank - 1].length_ns if rank <= len(group.worst) else group.quantile_ns(1 - (rank - 1) / group.count)
+    )
 
 
 def _place(group: IntervalGroup) -> str:

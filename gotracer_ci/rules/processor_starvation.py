@@ -18,8 +18,8 @@ of `runtime.Gosched`, of `runtime.GC` and inside the test runner are intended an
 
 Thresholds
 ----------
-`warn` and `error`: the longest such part of one wait. `count` and `share`: fewer of them, or a total that is a smaller
-part of the run, are an exception: no finding, or an informational one above `error`.
+`warn` and `error`: how long at least `count` such parts are. `share`: a total that is a smaller part of the run is an
+exception. An exception is no finding; if it is above `error`, it is informational.
 
 What to do
 ----------

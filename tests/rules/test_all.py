@@ -175,23 +175,21 @@ def test_statistics_agree_with_themselves(name: str) -> None:
 
 @each_trace
 def test_the_longest_wait_decides_the_severity(name: str) -> None:
-    """The sum of many short waits does not. Few waits, or a small part of the run, are an exception."""
+    """Or the fifth longest. The sum of many short waits does not. A small part of the run is an exception."""
     rules = {rule.name: rule for rule in RULES}
     for found in measured(name):
         rule = rules[found.key.rule]
         if found.statistics.unit == "ns" and isinstance(rule, IntervalRule):
             limits = rule.thresholds
-            is_exception = found.statistics.count < limits.get("count", 0) or found.statistics.total < min(
-                limits.get("share", 0) * facts_of(name).duration_ns, limits.get("total", inf)
-            )
-            passed = [
-                level for level in Severity if level.label in limits and found.statistics.maximum >= limits[level.label]
-            ]
-            expected = max(passed, default=Severity.NONE)
-            if is_exception:
-                expected = Severity.INFO if expected is Severity.ERROR else Severity.NONE
-            elif found.key.kind in rule.informational:
+            enough = min(limits.get("share", 0) * facts_of(name).duration_ns, limits.get("total", inf))
+            rank = int(limits.get("count", 1))
+            length = found.worst[rank - 1].length_ns if rank <= len(found.worst) else 0
+            passed = [level for level in Severity if level.label in limits and length >= limits[level.label]]
+            expected = max(passed, default=Severity.NONE) if found.statistics.total >= enough else Severity.NONE
+            if found.key.kind in rule.informational:
                 expected = min(expected, Severity.INFO)
+            if expected is Severity.NONE and found.statistics.maximum >= limits.get("error", inf):
+                expected = Severity.INFO
             assert found.severity == expected
 
 

@@ -28,7 +28,7 @@ def severity_of(rule: str, name: str, count: int, total_ns: int, reason: str = "
     kinds = {"HighSchedulingLatency": IntervalKind.RUNNABLE, "MutexContention": IntervalKind.WAITING}
     kind = kinds.get(rule, IntervalKind.IDLE_P if rule == "ProcessorStarvation" else IntervalKind.MARK_ASSIST)
     (group, *_) = (g for g in facts.intervals if g.kind is kind and RULES[rule].select(g))  # type: ignore[attr-defined]
-    worst = [group.worst[0]._replace(length_ns=min(total_ns, 200 * MS))]
+    worst = [group.worst[0]._replace(length_ns=min(total_ns, 200 * MS))] * min(count, 5)
     changed: IntervalGroup = replace(
         group, count=count, total_ns=total_ns, worst=worst, counts={1: count}, reason=reason
     )
@@ -52,6 +52,22 @@ def test_few_waits_or_a_small_part_of_the_run_are_an_exception(rule: str, name: 
     assert severity_of(rule, name, 5, 50 * MS) != "info"
     little = severity_of(rule, name, 5, 49 * MS)
     assert little == ("none" if rule == "ProcessorStarvation" else "info")
+
+
+def test_one_long_wait_among_short_ones_is_an_exception() -> None:
+    """The `count` longest ones must be above a threshold; beyond the examples, the histogram tells."""
+    facts = facts_of("schedlatency-go1.26")
+    rule = RULES["HighSchedulingLatency"]
+    errors = [m for m in rule.run(facts) if m.severity is Severity.ERROR]
+    assert errors
+    for found in errors:
+        assert found.worst[4].length_ns >= 10 * MS
+        few, all_of_them = (
+            next(m.severity for m in rule.with_thresholds({"count": n}).run(facts) if m.key == found.key)
+            for n in (6, found.statistics.count)
+        )
+        assert few is Severity.ERROR
+        assert all_of_them is Severity.INFO
 
 
 def test_a_single_long_wait_for_a_lock_is_an_error() -> None:
