@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gotracer_ci.trace.open import open_trace
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import compare
+from tests.oracle.goroutines import ours
 from tests.trace.conftest import ROOT
 from tests.trace.lines import lines
 
@@ -19,20 +22,32 @@ TRACE = TRACES / "cgocallback-go1.27.trace"
 SAMPLED = ("tour-go1.22", "tour-go1.25", "tour-go1.27", "allocfree-go1.23")
 
 
-def _reader(directory: Path, printed: list[str], error: str = "") -> Path:
-    """Return a fake oracle that prints these lines."""
-    output = directory / "output"
-    output.write_text("\n".join(printed) + "\n", encoding="utf-8")
+def _reader(
+    directory: Path, printed: list[str], error: str = "", summaries: dict[int, dict[str, Any]] | None = None
+) -> Path:
+    """Return a fake oracle that prints these lines, and these summaries of goroutines or else ours."""
+    (directory / "-stacks").write_text("\n".join(printed) + "\n", encoding="utf-8")
+    found = (ours(TRACE) if summaries is None else summaries).values()
+    (directory / "-goroutines").write_text("".join(f"{json.dumps(one)}\n" for one in found), encoding="utf-8")
     program = directory / "reader"
-    program.write_text(f"#!/bin/sh\ncat {output}\n{error and f'echo {error} >&2; exit 1'}\n", encoding="utf-8")
+    program.write_text(f"#!/bin/sh\ncat {directory}/$1\n{error and f'echo {error} >&2; exit 1'}\n", encoding="utf-8")
     program.chmod(0o755)
     return program
 
 
 def test_equal_lines_are_counted(tmp_path: Path) -> None:
-    ours = list(lines(open_trace(str(TRACE))))
-    found = compare(_reader(tmp_path, ours), TRACE)
-    assert (found.events, found.generations, found.damage, found.difference) == (len(ours), 1, "", [])
+    events = list(lines(open_trace(str(TRACE))))
+    found = compare(_reader(tmp_path, events), TRACE)
+    assert (found.events, found.generations, found.damage, found.difference) == (len(events), 1, "", [])
+    assert found.goroutines == len(ours(TRACE))
+
+
+def test_a_goroutine_with_another_summary_is_a_difference(tmp_path: Path) -> None:
+    summaries = ours(TRACE)
+    summaries[1]["Exec"] += 1
+    found = compare(_reader(tmp_path, list(lines(open_trace(str(TRACE)))), summaries=summaries), TRACE)
+    (difference,) = found.difference
+    assert difference.startswith("goroutine 1:")
 
 
 @pytest.mark.parametrize(
@@ -47,15 +62,14 @@ def test_equal_lines_are_counted(tmp_path: Path) -> None:
     ids=["one missing", "one twice", "another stack", "ends early", "ends late"],
 )
 def test_the_first_difference_is_named(change: Callable[[list[str]], list[str]], event: int, tmp_path: Path) -> None:
-    ours = list(lines(open_trace(str(TRACE))))
-    found = compare(_reader(tmp_path, change(ours)), TRACE)
+    found = compare(_reader(tmp_path, change(list(lines(open_trace(str(TRACE)))))), TRACE)
     assert found.difference[0] == f"event {event}:"
     assert found.events == event - 1
 
 
 def test_damage_reported_by_one_reader_is_a_difference(tmp_path: Path) -> None:
-    ours = list(lines(open_trace(str(TRACE))))
-    assert compare(_reader(tmp_path, ours, "error: broken"), TRACE).difference
+    events = list(lines(open_trace(str(TRACE))))
+    assert compare(_reader(tmp_path, events, "error: broken"), TRACE).difference
 
 
 @pytest.mark.parametrize("name", SAMPLED)
