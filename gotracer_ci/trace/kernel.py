@@ -244,6 +244,7 @@ class Kernel:
     _p_sweep: cython.longlong[::1]  # when its sweep began, −1 for none
     _p_sweep_stack: cython.int[::1]
     _p_caller: cython.int[::1]  # the slot of the last goroutine that began a system call on it, −1 for none
+    _p_called: cython.longlong[::1]  # and when
     _p_idle: cython.int[::1]  # idle ones in each range of 256 numbers
     _p_top: cython.int
     _p_old: cython.int  # the old format: below this number, every P has a state
@@ -272,9 +273,7 @@ class Kernel:
     _g_cause: cython.longlong[::1]
     _g_cause_stack: cython.int[::1]
     _g_flags: cython.int[::1]
-    _g_idle: cython.longlong[::1]
-    _g_proc: cython.int[::1]  # the P of its last system call, −1 for none
-    _g_lost: cython.longlong[::1]
+    _g_idle: cython.longlong[::1]  # runnable: the idle clock at the beginning; in a system call: the loss of its P
     _g_created: cython.longlong[::1]
     _g_creator: cython.longlong[::1]
     _g_creation: cython.int[::1]
@@ -340,6 +339,7 @@ class Kernel:
         self._p_sweep = column("q", [-1]) * spec.MAX_PROCS
         self._p_sweep_stack = column("i", bytes(4 * spec.MAX_PROCS))
         self._p_caller = column("i", [-1]) * spec.MAX_PROCS
+        self._p_called = column("q", bytes(8 * spec.MAX_PROCS))
         self._p_idle = column("i", bytes(4 * (spec.MAX_PROCS >> 8)))
         self._p_top = self._p_old = 0
         self._idle_ps = self._stw_depth = 0
@@ -349,9 +349,9 @@ class Kernel:
         self._g_n = self._free_n = 0
         self._free = column("i", bytes(4 * 64))
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
-        self._g_idle = self._g_created = self._g_creator = self._g_life = self._g_lost = column("q")
+        self._g_idle = self._g_created = self._g_creator = self._g_life = column("q")
         self._g_status = self._g_reason = self._g_own = self._g_cause_stack = column("i")
-        self._g_flags = self._g_creation = self._g_entry = self._g_proc = column("i")
+        self._g_flags = self._g_creation = self._g_entry = column("i")
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
         self._grow_goroutines(64)
@@ -366,8 +366,9 @@ class Kernel:
         self._stops = {}
 
     def _grow_goroutines(self, size: int) -> None:
+        # nothing must keep an old column, because a million goroutines need much memory
         self._free = grown(self._free, size)
-        self._g_id = grown(self._g_id, size)
+        self._g_id = self._goroutines.ids = grown(self._g_id, size)
         self._g_status = grown(self._g_status, size)
         self._g_gen = grown(self._g_gen, size)
         self._g_seq = grown(self._g_seq, size)
@@ -377,22 +378,13 @@ class Kernel:
         self._g_cause = grown(self._g_cause, size)
         self._g_cause_stack = grown(self._g_cause_stack, size)
         self._g_flags = grown(self._g_flags, size)
-        self._g_idle = grown(self._g_idle, size)
-        self._g_proc = grown(self._g_proc, size)
-        self._g_lost = grown(self._g_lost, size)
+        self._g_idle = self._goroutines.lost = grown(self._g_idle, size)
         self._slots.keys = self._g_id
-        self._g_created = grown(self._g_created, size)
-        self._g_creator = grown(self._g_creator, size)
-        self._g_creation = grown(self._g_creation, size)
-        self._g_entry = grown(self._g_entry, size)
-        self._g_life = grown(self._g_life, size)
-        self._goroutines.ids = self._g_id
-        self._goroutines.lives = self._g_life
-        self._goroutines.created = self._g_created
-        self._goroutines.creators = self._g_creator
-        self._goroutines.creations = self._g_creation
-        self._goroutines.entries = self._g_entry
-        self._goroutines.lost = self._g_lost
+        self._g_created = self._goroutines.created = grown(self._g_created, size)
+        self._g_creator = self._goroutines.creators = grown(self._g_creator, size)
+        self._g_creation = self._goroutines.creations = grown(self._g_creation, size)
+        self._g_entry = self._goroutines.entries = grown(self._g_entry, size)
+        self._g_life = self._goroutines.lives = grown(self._g_life, size)
 
     # ---- generations ------------------------------------------------------------------------------------------
 
@@ -1189,10 +1181,10 @@ class Kernel:
             self._m_slot[shown_m] = g
         self._emit(kind, self._e_time[i], shown_m, self._p, shown_gid, id, (old << 8) | status, 0, stack)
         if old == _UNDETERMINED:
+            self._appear(g, cython.cast(cython.int, status))
             if status == _SYSCALL:
                 # only a thread that is in the call itself, or is known to have a P, still has it
                 self._calls(g, self._p if bind else self._known_proc(shown_m), self._start_time)
-            self._appear(g, cython.cast(cython.int, status))
         return 1
 
     @cython.cfunc
@@ -1685,11 +1677,10 @@ class Kernel:
         """Goroutine `g` is in a system call from now on, on P `p`, −1 for none."""
         if p >= 0 and p < _MAX_PROCS:
             self._p_caller[p] = g
-            self._g_proc[g] = p
-            self._g_lost[g] = _NEVER
+            self._p_called[p] = self._g_since[g]
+            self._g_idle[g] = _NEVER
         else:
-            self._g_proc[g] = -1
-            self._g_lost[g] = now
+            self._g_idle[g] = now
         return 0
 
     @cython.cfunc
@@ -1700,8 +1691,8 @@ class Kernel:
         g: cython.int = self._p_caller[p]
         if g >= 0:
             self._p_caller[p] = -1
-            if self._g_status[g] == _SYSCALL and self._g_proc[g] == p:
-                self._g_lost[g] = now
+            if self._g_status[g] == _SYSCALL and self._g_since[g] == self._p_called[p]:
+                self._g_idle[g] = now
         return 0
 
     @cython.cfunc
@@ -2042,10 +2033,10 @@ class Kernel:
                 g = self._new_goroutine(a)
                 # this format has the entry functions of goroutines from before the trace, but not their stacks
                 self._g_entry[g] = cython.cast(cython.int, c) if kind == _GO_STATUS else 0
+                self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
                 if kind == _GO_STATUS and b == _SYSCALL:
                     # the world was stopped when the trace began, and every system call lost its P
                     self._calls(g, -1, self._start_time)
-                self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
         if g < 0 or kind in (_GO_CREATE, _GO_STATUS):
             return 0
         if kind in (_GO_START, _GO_SYSCALL_END):
