@@ -116,11 +116,6 @@ def warnings(work: Difference, changed: Mapping[Key, Verdict]) -> Iterator[str]:
         yield f"this run ran other tests ({names}): what only they do is not compared"
 
 
-def _is_known(tests: frozenset[str] | None, work: Difference) -> bool:
-    """Report whether a test that the reference knows did what is new. With another -count, it only did more of it."""
-    return bool(tests and tests & work.known)
-
-
 def _undecided(verdict: Verdict, more: str) -> Verdict:
     evidence = verdict.evidence.replace(f"({verdict.level})", f"({Level.INSUFFICIENT})")
     return verdict._replace(level=Level.INSUFFICIENT, evidence=evidence, more=more)

@@ -67,10 +67,13 @@ func spin(d time.Duration) {
 
 var pool sync.Mutex
 
+var locks = os.Getenv("LOCK") != "" // Getenv has a lock of its own
+
 func visit() {
-	if os.Getenv("LOCK") != "" {
+	if locks {
 		pool.Lock()
 		defer pool.Unlock()
+		spin(300 * time.Microsecond)
 	}
 	spin(100 * time.Microsecond)
 }
@@ -83,7 +86,7 @@ func TestPool(t *testing.T) {
 			defer all.Done()
 			for range 40 {
 				visit()
-				spin(200 * time.Microsecond)
+				spin(600 * time.Microsecond) // keeps the Ps busy, so that whoever gets the lock waits for one
 			}
 		}()
 	}
