@@ -102,18 +102,19 @@ def warnings(work: Difference, changed: Mapping[Key, Verdict]) -> Iterator[str]:
             "benchmarks ran for a time, and a faster one does more in it, so only goroutine counts are compared; to "
             f"compare everything, record {_FIXED_WORK}"
         )
-    names = f"{_list(work.new)} {'is' if len(work.new) == 1 else 'are'} new" if work.new else ""
+    # a quick test may leave no stack in a trace, so a name that no job has need not be a new test
+    names = f"not seen in them: {_list(work.new)}" if work.new else ""
     if work.before and (work.more or work.fewer):
-        numbers = f"{plural(work.ran[1], 'test')} and subtests, the baseline's jobs {work.before[1]:,}"
+        numbers = f"{plural(work.ran[1], 'test')} and subtests, {work.before[1]:,} in the baseline's jobs"
         why = names or "some are missing" if work.fewer else names or "other tests, or another -count"
         effect = (
             "what is better or fixed may only be missing"
             if work.fewer
             else "what they add to totals and counts cannot be told from a regression and does not count"
         )
-        yield f"this run ran other tests ({numbers}: {why}), so {effect}; update the baseline once it is merged"
+        yield f"this run ran other tests ({numbers}; {why}), so {effect}; update the baseline once it is merged"
     elif any(verdict.status is Status.UNKNOWN for verdict in changed.values()):
-        yield f"this run ran other tests ({names}): what only they do is not compared"
+        yield f"no job of the baseline shows these tests: {_list(work.new)}; what only they do is not compared"
 
 
 def _undecided(verdict: Verdict, more: str) -> Verdict:

@@ -47,8 +47,8 @@ def test_a_new_test_is_no_regression(suite: Suite, two_tests: Path) -> None:
     assert verdicts["goroutines at the end", "example.com/suite.work"].status is Status.UNKNOWN
     allocated = verdicts["bytes allocated", ""]
     assert (allocated.status, allocated.level) == (Status.WORSE, Level.INSUFFICIENT)
-    assert "TestLarge is new" in note_of(
-        outcome, "this run ran other tests (6 tests and subtests, the baseline's jobs 5"
+    assert "; not seen in them: TestLarge), so " in note_of(
+        outcome, "this run ran other tests (6 tests and subtests, 5 in the baseline's jobs"
     )
 
 
@@ -60,7 +60,7 @@ def test_a_known_test_that_leaks_fails_beside_a_new_one(suite: Suite, two_tests:
 def test_another_count_is_no_regression(suite: Suite, two_tests: Path) -> None:
     outcome = suite.judge(suite.trace(OLD, "count=9"), baseline=two_tests)
     assert outcome.exit_code == 0
-    line = note_of(outcome, "this run ran other tests (45 tests and subtests, the baseline's jobs 5")
+    line = note_of(outcome, "this run ran other tests (45 tests and subtests, 5 in the baseline's jobs")
     assert "other tests, or another -count" in line
 
 
