@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "progress": {"report.safe", "text", "trace"},
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {
-        "action", "analysis.lives", "analysis.moments", "baseline", "capture", "errors", "files", "findings", "limits",
+        "action", "analysis", "baseline", "capture", "errors", "files", "findings", "limits",
         "notes", "pipeline", "progress", "report", "rules.registry", "settings", "source.frames", "source.repository",
         "spelling", "tables", "tabulate", "text", "trace.kernel", "trace.reader",
     },
@@ -88,6 +88,7 @@ THIRD_PARTY = {
         "commands/options",
         "commands/output",
         "commands/rules",
+        "commands/table",
         "commands/usage",
     },
     "jinja2": {"report/formats/html"},

@@ -61,6 +61,7 @@ def test_every_file_of_commands_is_a_command() -> None:
         "__init__",
         "options",
         "output",
+        "table",
         "usage",
     }
     assert found == set(cli.COMMANDS)

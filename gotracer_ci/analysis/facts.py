@@ -9,6 +9,7 @@ from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.analysis.window import require_events
 from gotracer_ci.errors import TraceError
 from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source.frames import SourceFrame, SourceMap
@@ -17,10 +18,6 @@ from gotracer_ci.source.program import program
 from gotracer_ci.trace.observers.ancestry import Ancestry
 from gotracer_ci.trace.observers.groups import MAX_GROUPS, Groups
 from gotracer_ci.trace.reader import Trace
-
-_READERS_OWN = 2
-"""Sync events that the reader adds: one at the beginning and one at the end."""
-
 
 _MERGED = Note(
     NoteKind.LIMITED, f"more than {MAX_GROUPS:,} different waits: further ones are counted without their stacks"
@@ -63,8 +60,7 @@ def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object
     """
     groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
     consume(trace, (heap, *consumers), (groups, ancestry))
-    if trace.events <= _READERS_OWN:
-        raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
+    require_events(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
     found = tuple(intervals.groups(groups.rows(), stacks, trace.tables))

@@ -13,30 +13,18 @@ from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.go_summary import GoRecord, GoSummary
 from gotracer_ci.analysis.histogram import Histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
-from gotracer_ci.errors import TraceError
+from gotracer_ci.analysis.window import WHOLE, Window, read_within, require_events
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.place import outermost
 from gotracer_ci.trace.observers.lives import Lives
-from gotracer_ci.trace.observers.timeline import Timeline
 from gotracer_ci.trace.reader import Trace
-from gotracer_ci.trace.spec import LARGEST, NEVER, Ev
+from gotracer_ci.trace.spec import LARGEST
 from gotracer_ci.trace.tables import Tables
 
 UNKNOWN = "unknown"
 """The reason of a wait that was under way when the trace began, if nothing tells it."""
 _PARKS = frozenset({"runtime.gopark", "runtime.goparkunlock"})
-_READERS_OWN = 2
 _NO_STACK = Stack()
-
-
-class Window(NamedTuple):
-    """A part of a trace: ns from its start; None: up to its end."""
-
-    start_ns: int = 0
-    end_ns: int | None = None
-
-
-WHOLE = Window()
 
 
 class Times(NamedTuple):
@@ -128,7 +116,7 @@ def read(trace: Trace, source: SourceMap | None, window: Window = WHOLE, *, each
         TraceError: the trace has no events.
     """
     observer = Lives(partial(reason_of, trace.tables), each)
-    watch(trace, observer, window)
+    read_within(trace, window, (observer,))
     stacks = Stacks(trace.tables, source, trace.version) if source else None
     names = _Names(trace.tables)
     reasons = observer.reasons()
@@ -165,7 +153,7 @@ def go_summary(trace: Trace) -> GoroutineLives:
     summary = GoSummary(trace)
     for chunk in trace.chunks():
         summary.feed(chunk)
-    _require_events(trace)
+    require_events(trace)
     found = summary.result()
     lives = [_go_life(id, record, trace.start_ns) for id, record in found.items()]
     groups = [
@@ -185,22 +173,6 @@ def go_summary(trace: Trace) -> GoroutineLives:
         for life in lives
     ]
     return GoroutineLives(tuple(groups), tuple(lives), len(lives))
-
-
-def watch(trace: Trace, observer: Lives | Timeline, window: Window) -> None:
-    """Read the trace for an observer that counts only what is inside the window.
-
-    Raises:
-        TraceError: the trace has no events.
-    """
-    is_limited = window == WHOLE
-    for chunk in trace.chunks((Ev.SYNC,), (observer,)):
-        if chunk.n and not is_limited:
-            # the first event is a Sync, and nothing has been reported before it
-            is_limited = True
-            end = NEVER if window.end_ns is None else trace.start_ns + window.end_ns
-            observer.limit(trace.start_ns + window.start_ns, end)
-    _require_events(trace)
 
 
 def reason_of(tables: Tables, reason: int, stack: int) -> str:
@@ -253,16 +225,6 @@ def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
         ),
         dict(record.waits),
     )
-
-
-def _require_events(trace: Trace) -> None:
-    """Check a trace that has been read.
-
-    Raises:
-        TraceError: it has no events, or is damaged before the first one.
-    """
-    if trace.events <= _READERS_OWN:
-        raise trace.damage or TraceError(trace.name, "holds no events; was the trace stopped and flushed?")
 
 
 def _why(functions: Sequence[str]) -> str:

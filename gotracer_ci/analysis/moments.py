@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gotracer_ci.analysis.lives import WHOLE, Window, reason_of, watch
+from gotracer_ci.analysis.lives import reason_of
 from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.analysis.window import WHOLE, Window, read_within
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.observers.timeline import Timeline
 from gotracer_ci.trace.reader import Trace
@@ -50,7 +51,7 @@ def timeline(trace: Trace, source: SourceMap, goroutine: int, window: Window = W
         TraceError: the trace has no events.
     """
     observer = Timeline(goroutine)
-    watch(trace, observer, window)
+    read_within(trace, window, (observer,))
     stacks = Stacks(trace.tables, source, trace.version)
     start_ns = trace.start_ns
     found: list[Moment] = []

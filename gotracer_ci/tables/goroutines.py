@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, Times, Window
+from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, Times
 from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import MOMENT, TRACE, no_reason, place
-from gotracer_ci.tables.schema import schema
+from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
 
 By = Literal["start", "creation"]
@@ -116,31 +116,15 @@ def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
     return replace(found, items=items, view=view)
 
 
-def head(window: Window, traces: Sequence[Any], *, go_compat: bool) -> dict[str, Any]:
-    """Return what the JSON document says before the rows."""
-    return {
-        "schema": SCHEMA,
-        "definitions": "go" if go_compat else "own",
-        "from_ns": window.start_ns,
-        "to_ns": window.end_ns,
-        "traces": [trace._asdict() for trace in traces],
-    }
-
-
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
-    members = {
-        "definitions": {"enum": ["own", "go"], "description": 'Whose definitions: with --go-compat "go".'},
-        "from_ns": {"type": "integer", "description": "Where the window begins, from the trace's start (--from)."},
-        "to_ns": {"type": ["integer", "null"], "description": "Where it ends (--to); null: with the trace."},
-    }
     rows = {
         "group": (TRACE, *_GROUP, _REASONS),
         "life": (TRACE, *_LIFE, _REASONS),
         "interval": (TRACE, *MOMENT),
     }
     about = "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals."
-    return schema(SCHEMA, about, members, rows, {TRACE.name, _REASONS.name})
+    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, _REASONS.name})
 
 
 def _columns(own: tuple[Column, ...], traces: bool, reasons: bool) -> tuple[Column, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from gotracer_ci.analysis.window import Window
 from gotracer_ci.tables.table import Column
 
 _NS: Final = {"type": "integer"}
@@ -26,6 +27,14 @@ _TRACE: Final[Mapping[str, tuple[str | list[str], str]]] = {
 }
 
 
+DEFINITIONS: Final = {"enum": ["own", "go"], "description": 'Whose definitions: with --go-compat "go".'}
+"""The member of a document whose command has `--go-compat`."""
+_WINDOW: Final = {
+    "from_ns": {"type": "integer", "description": "Where the window begins, from the trace's start (--from)."},
+    "to_ns": {"type": ["integer", "null"], "description": "Where it ends (--to); null: with the trace."},
+}
+
+
 def schema(
     identity: str, about: str, members: Mapping[str, Any], rows: Mapping[str, Iterable[Column]], sometimes: set[str]
 ) -> dict[str, Any]:
@@ -33,13 +42,14 @@ def schema(
 
     Args:
         identity: the value of its member "schema".
-        members: the schemas of its other members besides "traces" and "rows".
+        members: the schemas of its members besides those that all documents have.
         rows: the columns of each kind of row, by what the kind is called.
         sometimes: the columns that depend on options.
     """
     properties = {
         "schema": {"const": identity},
         **members,
+        **_WINDOW,
         "traces": {"type": "array", "items": _object({name: _told(*told) for name, told in _TRACE.items()})},
         "rows": {
             "type": "array",
@@ -51,6 +61,20 @@ def schema(
         "description": about,
         **_object(properties),
         "$defs": {kind: _row(columns, sometimes) for kind, columns in rows.items()},
+    }
+
+
+def head(identity: str, window: Window, traces: Iterable[Any], **members: Any) -> dict[str, Any]:
+    """Return what a document says before its rows. The arguments are those of `schema`, with values.
+
+    traces: named tuples with the values of each trace.
+    """
+    return {
+        "schema": identity,
+        **members,
+        "from_ns": window.start_ns,
+        "to_ns": window.end_ns,
+        "traces": [trace._asdict() for trace in traces],
     }
 
 

@@ -1,0 +1,165 @@
+"""What the commands that print tables have in common: their options, and reading traces and writing a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from gotracer_ci.commands.output import complain, write_table
+from gotracer_ci.commands.usage import FILE, Choice, file_names, nanoseconds, pair
+from gotracer_ci.errors import EXIT_CLEAN, UsageError
+from gotracer_ci.report.safe import clean
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.window import Window
+    from gotracer_ci.source.frames import SourceMap
+    from gotracer_ci.tables.table import Table
+    from gotracer_ci.trace.reader import Trace
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Found = TypeVar("Found")
+_TOP = 20
+
+
+class Common(NamedTuple):
+    """The options that all these commands have.
+
+    form: one of `tables.render.NAMES`. top: how many rows are shown, 0 all.
+    """
+
+    traces: tuple[str, ...]
+    form: str
+    output: Path | None
+    window: Window
+    sort: str | None
+    top: int
+    root: Path
+    path_map: tuple[tuple[str, str], ...]
+
+
+def inputs(function: Function) -> Function:
+    """Add the argument for traces and the options that say where their code is."""
+    for add in (
+        click.option(
+            "--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root."
+        ),
+        click.option(
+            "--root", type=FILE, default=Path(), metavar="DIR", help="The repository's directory [default: .]."
+        ),
+        click.argument("traces", nargs=-1, metavar="TRACE...", shell_complete=file_names),
+    ):
+        function = add(function)
+    return function
+
+
+def window(function: Function) -> Function:
+    """Add the options for a part of the trace."""
+    function = click.option(
+        "--to", "end", callback=nanoseconds, metavar="TIME", help="Count only up to this time from the start."
+    )(function)
+    return click.option(
+        "--from",
+        "start",
+        callback=nanoseconds,
+        default="0s",
+        metavar="TIME",
+        help="Count only from this time, such as 1.5s.",
+    )(function)
+
+
+def output(order: str) -> Callable[[Function], Function]:
+    """Add the options for what is written, where and how. order: the default order, as `--sort` has it."""
+
+    def add(function: Function) -> Function:
+        for each in (
+            click.option(
+                "--top",
+                type=click.IntRange(min=0),
+                metavar="N",
+                help="First N rows, 0 all [default: human 20, else 0].",
+            ),
+            click.option(
+                "--sort", metavar="COLUMN", help=f"Largest first; +COLUMN: smallest first [default: {order}]."
+            ),
+            click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout]."),
+            click.option(
+                "-f",
+                "--format",
+                "form",
+                type=Choice(("human", "json", "csv")),
+                default="human",
+                help="[default: human]",
+            ),
+        ):
+            function = each(function)
+        return function
+
+    return add
+
+
+system = click.option("--system", is_flag=True, help="Also the runtime's own goroutines.")
+go_compat = click.option("--go-compat", is_flag=True, help="Go's definitions: the figures of go tool trace.")
+
+
+def common(given: dict[str, Any]) -> Common:
+    """Take the common options out of those that click has read.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    from gotracer_ci.analysis.window import Window
+
+    window = Window(given.pop("start", 0), given.pop("end", None))
+    if window.end_ns is not None and window.end_ns <= window.start_ns:
+        raise UsageError("--to must be after --from")
+    maps = tuple(pair("--path-map", text) for text in given.pop("path_map"))
+    form, top = given.pop("form"), given.pop("top")
+    return Common(
+        given.pop("traces"),
+        form,
+        given.pop("output"),
+        window,
+        given.pop("sort"),
+        (_TOP if form == "human" else 0) if top is None else top,
+        given.pop("root"),
+        maps,
+    )
+
+
+def show(
+    asked: Common,
+    read: Callable[[Trace, SourceMap], Found],
+    table: Callable[[Sequence[tuple[str, Found]]], Table],
+    schema: str,
+    notes: Callable[[str, Found], Iterable[str]] | None = None,
+    **members: Any,
+) -> int:
+    """Read the traces, write the table, and return the exit code.
+
+    Args:
+        read: reads one trace.
+        table: makes the table, selected and sorted, of what was found in each trace, by the trace's name.
+        schema: the identity of the JSON document.
+        notes: what a reader must know besides, one line each.
+        members: further members of the JSON document.
+    """
+    from gotracer_ci import progress
+    from gotracer_ci.tables.schema import head
+    from gotracer_ci.tabulate import tabulate
+
+    with progress.shown(sys.stderr) as watch:
+        done = tabulate(asked.traces, read, root=asked.root, path_map=asked.path_map, watch=watch)
+    named = [(summary.path, found) for summary, found in zip(done.summaries, done.found, strict=True)]
+    made = table(named).top(asked.top)
+    write_table(made, asked.form, head(schema, asked.window, done.summaries, **members), asked.output)
+    told = [note.text for note in done.notes]
+    told += [text for name, found in named for text in (notes(name, found) if notes else ())]
+    for text in told:
+        click.echo(f"note: {clean(text)}", err=True)
+    for error in done.errors:
+        complain(error)
+    return done.errors[0].exit_code if done.errors else EXIT_CLEAN
