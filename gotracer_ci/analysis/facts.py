@@ -8,8 +8,8 @@ from typing import NamedTuple
 from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
+from gotracer_ci.analysis.reading import require_events
 from gotracer_ci.analysis.stacks import Stacks
-from gotracer_ci.analysis.window import require_events
 from gotracer_ci.errors import TraceError
 from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source.frames import SourceFrame, SourceMap

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.go_summary import GoRecord, GoSummary
 from gotracer_ci.analysis.histogram import Histogram
+from gotracer_ci.analysis.reading import require_events
 from gotracer_ci.analysis.stacks import Stack, Stacks
-from gotracer_ci.analysis.window import WHOLE, Window, read_within, require_events
-from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.place import outermost
 from gotracer_ci.trace.observers.lives import Lives
 from gotracer_ci.trace.reader import Trace
@@ -105,43 +104,50 @@ class GoroutineLives(NamedTuple):
     counted: int
 
 
-def read(trace: Trace, source: SourceMap | None, window: Window = WHOLE, *, each: bool = False) -> GoroutineLives:
-    """Read the trace for the lives of its goroutines.
+class LivesAnalysis:
+    """Finds the lives of a trace's goroutines (see `reading.Analysis`).
 
     Args:
-        source: finds the code that created them; None if that is not needed.
         each: keep a record of each life.
-
-    Raises:
-        TraceError: the trace has no events.
+        places: find the code that created them.
     """
-    observer = Lives(partial(reason_of, trace.tables), each)
-    read_within(trace, window, (observer,))
-    stacks = Stacks(trace.tables, source, trace.version) if source else None
-    names = _Names(trace.tables)
-    reasons = observer.reasons()
-    groups = [
-        LifeGroup(
-            names[entry_stack],
-            stacks[creation] if stacks else _NO_STACK,
-            counts[0],
-            counts[1],
-            counts[2],
-            min(sum(times), LARGEST),
-            counts[3],
-            _times(times),
-            {reasons[i]: ns for i, ns in waited.items()},
-            lengths,
-            buckets,
-        )
-        for entry_stack, creation, counts, times, waited, lengths, buckets in observer.groups()
-    ]
-    lives: list[Any] = observer.records()
-    lives.sort(key=lambda record: record[3])
-    for i, record in enumerate(lives):
-        # in place, because there can be a hundred thousand
-        lives[i] = _life(record, names, stacks, reasons, trace.start_ns)
-    return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
+
+    consumers = ()
+
+    def __init__(self, trace: Trace, *, each: bool = False, places: bool = False) -> None:
+        self._observer = Lives(partial(reason_of, trace.tables), each)
+        self._places = places
+
+    @property
+    def observers(self) -> Sequence[Lives]:
+        return (self._observer,)
+
+    def result(self, trace: Trace, stacks: Stacks) -> GoroutineLives:
+        known = stacks if self._places else None
+        names = _Names(trace.tables)
+        reasons = self._observer.reasons()
+        groups = [
+            LifeGroup(
+                names[entry_stack],
+                known[creation] if known else _NO_STACK,
+                counts[0],
+                counts[1],
+                counts[2],
+                min(sum(times), LARGEST),
+                counts[3],
+                _times(times),
+                {reasons[i]: ns for i, ns in waited.items()},
+                lengths,
+                buckets,
+            )
+            for entry_stack, creation, counts, times, waited, lengths, buckets in self._observer.groups()
+        ]
+        lives: list[Any] = self._observer.records()
+        lives.sort(key=lambda record: record[3])
+        for i, record in enumerate(lives):
+            # in place, because there can be a hundred thousand
+            lives[i] = _life(record, names, known, reasons, trace.start_ns)
+        return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
 
 
 def go_summary(trace: Trace) -> GoroutineLives:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gotracer_ci.analysis.lives import reason_of
 from gotracer_ci.analysis.stacks import Stack, Stacks
-from gotracer_ci.analysis.window import WHOLE, Window, read_within
-from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.observers.timeline import Timeline
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import BEFORE, OPEN, GoState
@@ -44,38 +43,42 @@ class GoroutineTimeline(NamedTuple):
     left_out: int
 
 
-def timeline(trace: Trace, source: SourceMap, goroutine: int, window: Window = WHOLE) -> GoroutineTimeline:
-    """Read the trace for the states of one goroutine.
+class TimelineAnalysis:
+    """Finds the states of one goroutine (see `reading.Analysis`)."""
 
-    Raises:
-        TraceError: the trace has no events.
-    """
-    observer = Timeline(goroutine)
-    read_within(trace, window, (observer,))
-    stacks = Stacks(trace.tables, source, trace.version)
-    start_ns = trace.start_ns
-    found: list[Moment] = []
-    for life, kind, reason, stack, start, end, lost, cause, cause_stack, flags in observer.rows():
-        state = GoState(kind)
-        # where a running goroutine stopped is not where it ran
-        where = _NOWHERE if state is GoState.RUNNING else stacks[stack]
-        why = "" if state in (GoState.RUNNING, GoState.SYSCALL) else reason_of(trace.tables, reason, stack)
-        moment = Moment(
-            life,
-            state.name.lower(),
-            why if reason or state is GoState.WAITING else "",
-            start - start_ns,
-            end - start,
-            where,
-            cause,
-            stacks[cause_stack],
-            bool(flags & OPEN),
-            bool(flags & BEFORE),
-        )
-        if state is not GoState.SYSCALL or lost == end:
-            found.append(moment)
-            continue
-        if lost > start:
-            found.append(moment._replace(length_ns=lost - start, is_open=False))
-        found.append(moment._replace(state=BLOCKED, start_ns=lost - start_ns, length_ns=end - lost))
-    return GoroutineTimeline(tuple(found), observer.lives(), observer.left_out())
+    consumers = ()
+
+    def __init__(self, goroutine: int) -> None:
+        self._observer = Timeline(goroutine)
+
+    @property
+    def observers(self) -> Sequence[Timeline]:
+        return (self._observer,)
+
+    def result(self, trace: Trace, stacks: Stacks) -> GoroutineTimeline:
+        start_ns = trace.start_ns
+        found: list[Moment] = []
+        for life, kind, reason, stack, start, end, lost, cause, cause_stack, flags in self._observer.rows():
+            state = GoState(kind)
+            # where a running goroutine stopped is not where it ran
+            where = _NOWHERE if state is GoState.RUNNING else stacks[stack]
+            why = "" if state in (GoState.RUNNING, GoState.SYSCALL) else reason_of(trace.tables, reason, stack)
+            moment = Moment(
+                life,
+                state.name.lower(),
+                why if reason or state is GoState.WAITING else "",
+                start - start_ns,
+                end - start,
+                where,
+                cause,
+                stacks[cause_stack],
+                bool(flags & OPEN),
+                bool(flags & BEFORE),
+            )
+            if state is not GoState.SYSCALL or lost == end:
+                found.append(moment)
+                continue
+            if lost > start:
+                found.append(moment._replace(length_ns=lost - start, is_open=False))
+            found.append(moment._replace(state=BLOCKED, start_ns=lost - start_ns, length_ns=end - lost))
+        return GoroutineTimeline(tuple(found), self._observer.lives(), self._observer.left_out())

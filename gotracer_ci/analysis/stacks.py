@@ -73,29 +73,30 @@ def is_system(first: str) -> bool:
 
 
 class Stacks:
-    """The stacks of one trace by index. Index 0 is no stack.
-
-    frames: all frames of the trace, by index.
+    """The stacks of one trace by index. Index 0 is no stack. Frames are resolved when they are first needed.
 
     Args:
         version: the minor version of Go in the trace's header.
     """
 
     def __init__(self, tables: Tables, source: SourceMap, version: int) -> None:
-        source.learn(tables.frame(index) for index in range(len(tables.frames)))
-        self.frames: Sequence[SourceFrame] = [
-            source.resolve(*tables.frame(index)) for index in range(len(tables.frames))
-        ]
-        self._may_lack_leaf = version < _CALLBACKS_KEEP_STACKS and waits.calls_c(f.function for f in self.frames)
-        self._indices = tables.stacks
+        self._tables = tables
+        self._source = source
+        self._version = version
         self._stacks: dict[int, Stack] = {}
-        self._watchers = self._files_that_watch()
+
+    @cached_property
+    def frames(self) -> Sequence[SourceFrame]:
+        """All frames of the trace, by index."""
+        named = [self._tables.frame(index) for index in range(len(self._tables.frames))]
+        self._source.learn(named)
+        return [self._source.resolve(*frame) for frame in named]
 
     def __getitem__(self, index: int) -> Stack:
         stack = self._stacks.get(index)
         if stack is None:
             frames = self.frames
-            stack = self._stacks[index] = Stack(tuple([frames[i] for i in self._indices[index]]))
+            stack = self._stacks[index] = Stack(tuple([frames[i] for i in self._tables.stacks[index]]))
         return stack
 
     def whole(self, index: int, creation: int, entry: int) -> Stack:
@@ -139,9 +140,17 @@ class Stacks:
         caller = waits.caller(stack.frames) if self._watchers else None
         return caller is not None and caller.file in self._watchers and waits.is_read(stack.functions[0])
 
-    def _files_that_watch(self) -> set[str]:
+    @cached_property
+    def _may_lack_leaf(self) -> bool:
+        return self._version < _CALLBACKS_KEEP_STACKS and waits.calls_c(frame.function for frame in self.frames)
+
+    @cached_property
+    def _watchers(self) -> set[str]:
+        """The files whose code adds watches of inotify."""
         adds = {index for index, frame in enumerate(self.frames) if frame.function.endswith(".InotifyAddWatch")}
         if not adds:
             return set()
-        found = (waits.caller(self[index].frames) for index, at in enumerate(self._indices) if at and at[0] in adds)
+        found = (
+            waits.caller(self[index].frames) for index, at in enumerate(self._tables.stacks) if at and at[0] in adds
+        )
         return {frame.file for frame in found if frame}

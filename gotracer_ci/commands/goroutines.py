@@ -15,7 +15,7 @@ from gotracer_ci.errors import UsageError
 if TYPE_CHECKING:
     from gotracer_ci.analysis.lives import GoroutineLives
     from gotracer_ci.analysis.moments import GoroutineTimeline
-    from gotracer_ci.analysis.window import Window
+    from gotracer_ci.analysis.reading import Window
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
@@ -96,14 +96,16 @@ def _check(options: Options, window: Window) -> None:
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:
-    from gotracer_ci.analysis import lives, moments
+    from gotracer_ci.analysis.lives import LivesAnalysis, go_summary
+    from gotracer_ci.analysis.moments import TimelineAnalysis
+    from gotracer_ci.analysis.reading import read
 
     if options.goroutine is not None:
-        return moments.timeline(trace, source, options.goroutine, window)
+        return read(trace, source, TimelineAnalysis(options.goroutine), window)
     if options.go_compat:
-        return lives.go_summary(trace)
-    needs_places = options.each or options.by == "creation"
-    return lives.read(trace, source if needs_places else None, window, each=options.each)
+        return go_summary(trace)
+    places = options.each or options.by == "creation"
+    return read(trace, source, LivesAnalysis(trace, each=options.each, places=places), window)
 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:

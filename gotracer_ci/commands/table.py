@@ -15,7 +15,7 @@ from gotracer_ci.errors import EXIT_CLEAN, UsageError
 from gotracer_ci.report.safe import clean
 
 if TYPE_CHECKING:
-    from gotracer_ci.analysis.window import Window
+    from gotracer_ci.analysis.reading import Window
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
@@ -111,7 +111,7 @@ def common(given: dict[str, Any]) -> Common:
     Raises:
         UsageError: they contradict each other.
     """
-    from gotracer_ci.analysis.window import Window
+    from gotracer_ci.analysis.reading import Window
 
     window = Window(given.pop("start", 0), given.pop("end", None))
     if window.end_ns is not None and window.end_ns <= window.start_ns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from gotracer_ci.analysis.window import Window
+from gotracer_ci.analysis.reading import Window
 from gotracer_ci.tables.table import Column
 
 _NS: Final = {"type": "integer"}

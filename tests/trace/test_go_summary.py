@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from gotracer_ci.analysis import lives
+from gotracer_ci.analysis.lives import Life, LivesAnalysis, go_summary
+from gotracer_ci.analysis.reading import read
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
+from tests.conftest import PROGRAMS
 from tests.oracle.goroutines import compare_goroutines
 from tests.trace.conftest import TRACES
 from tests.trace.test_oracle import STOPS
@@ -36,11 +41,16 @@ def test_so_does_every_one_of_a_rare_order(path: Path, oracle_program: Path, tmp
     assert differences == []
 
 
+def lives_of(path: Path) -> Sequence[Life]:
+    trace = open_trace(str(path))
+    return read(trace, SourceMap(Repository.scan(PROGRAMS)), LivesAnalysis(trace, each=True)).lives
+
+
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_ours_differ_from_go_s_only_as_the_documentation_says(path: Path) -> None:
     """Go ends a goroutine that waits forever, and counts an open system call without a P twice."""
-    ours = lives.read(open_trace(str(path)), None, each=True).lives
-    go = {life.id: life for life in lives.go_summary(open_trace(str(path))).lives}
+    ours = lives_of(path)
+    go = {life.id: life for life in go_summary(open_trace(str(path))).lives}
     often = Counter(life.id for life in ours)
     for life in ours:
         if often[life.id] > 1:
