@@ -17,6 +17,7 @@ COMPILED = (
     "kernel",
     "observe",
     "observers/ancestry",
+    "observers/bins",
     "observers/groups",
     "observers/lives",
     "observers/reasons",

@@ -170,3 +170,8 @@ def ancestry_of(trace: Any) -> Any:
     for _ in trace.chunks((), (ancestry,)):
         pass
     return ancestry
+
+
+def new_bins() -> Any:
+    """Return a new `Bins` of the active build."""
+    return import_module(f"{NAME}.observers.bins").Bins()

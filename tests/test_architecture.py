@@ -61,6 +61,7 @@ THIRD_PARTY = {
         "trace/kernel",
         "trace/observe",
         "trace/observers/ancestry",
+        "trace/observers/bins",
         "trace/observers/groups",
         "trace/observers/lives",
         "trace/observers/reasons",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from gotracer_ci.analysis.consumer import Consumer
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
 from gotracer_ci.source.frames import SourceMap
-from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.reader import Chunk, Trace
 from gotracer_ci.trace.spec import NEVER, Ev
 
 Result = TypeVar("Result", covariant=True)
@@ -35,8 +34,13 @@ class Limited(Protocol):
         """Count only what is between these two times, ns on the trace's clock; called before the first event."""
 
 
-class LimitedConsumer(Consumer[object], Limited, Protocol):
-    """A consumer of rare events (see `consumer`) that can count only what is inside a window."""
+class LimitedConsumer(Limited, Protocol):
+    """A consumer of rare events (see `consumer.Consumer`) that can count only what is inside a window."""
+
+    @property
+    def wanted(self) -> tuple[Ev, ...]: ...
+
+    def feed(self, chunk: Chunk) -> None: ...
 
 
 class Analysis(Protocol[Result]):

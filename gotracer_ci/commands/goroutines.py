@@ -15,12 +15,13 @@ from gotracer_ci.errors import UsageError
 if TYPE_CHECKING:
     from gotracer_ci.analysis.lives import GoroutineLives
     from gotracer_ci.analysis.moments import GoroutineTimeline
+    from gotracer_ci.analysis.over_time import OverTime
     from gotracer_ci.analysis.reading import Window
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
 
-    Found = GoroutineLives | GoroutineTimeline
+    Found = GoroutineLives | GoroutineTimeline | OverTime
 
 STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 
@@ -28,17 +29,18 @@ STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 class Options(NamedTuple):
     """What the table shows: the options of these names."""
 
-    each: bool
-    reasons: bool
-    by: Literal["start", "creation"]
-    state: str | None
-    reason: str | None
-    min_total: int
-    alive: bool
-    system: bool
-    merge: bool
-    go_compat: bool
-    goroutine: int | None
+    each: bool = False
+    reasons: bool = False
+    by: Literal["start", "creation"] = "start"
+    state: str | None = None
+    reason: str | None = None
+    min_total: int = 0
+    alive: bool = False
+    system: bool = False
+    merge: bool = False
+    go_compat: bool = False
+    goroutine: int | None = None
+    over_time: int | None = None
 
 
 @click.command(cls=Command)
@@ -47,6 +49,14 @@ class Options(NamedTuple):
 @click.option("--each", is_flag=True, help="One row for each goroutine, not for each group.")
 @click.option(
     "--goroutine", type=click.IntRange(0, (1 << 63) - 1), metavar="ID", help="Show every interval of this goroutine."
+)
+@click.option(
+    "--over-time",
+    type=click.IntRange(1, 2048),
+    is_flag=False,
+    flag_value=20,
+    metavar="[N]",
+    help="Counts over time, in about N parts [default: 20].",
 )
 @click.option("--by", type=Choice(("start", "creation")), default="start", help="Group by start function or creation.")
 @click.option("--reasons", is_flag=True, help="One more column for each reason for waiting.")
@@ -73,9 +83,12 @@ def command(**given: Any) -> int:
     """
     from gotracer_ci.tables.goroutines import SCHEMA
 
+    is_limited = given["top"] is not None
     asked = table.common(given)
     options = Options(**given)
     _check(options, asked.window)
+    if options.over_time and not is_limited:
+        asked = asked._replace(top=0)
     return table.show(
         asked,
         partial(_read, options, asked.window),
@@ -87,6 +100,8 @@ def command(**given: Any) -> int:
 
 
 def _check(options: Options, window: Window) -> None:
+    if options.over_time and options != Options(over_time=options.over_time):
+        raise UsageError("--over-time counts all goroutines: leave out options that select or group them")
     if options.goroutine is not None and (options.each or options.merge or options.alive or options.go_compat):
         raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive and --go-compat")
     if options.each and options.merge:
@@ -100,6 +115,10 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     from gotracer_ci.analysis.moments import TimelineAnalysis
     from gotracer_ci.analysis.reading import read
 
+    if options.over_time:
+        from gotracer_ci.analysis.over_time import OverTimeAnalysis
+
+        return read(trace, source, OverTimeAnalysis(), window)
     if options.goroutine is not None:
         return read(trace, source, TimelineAnalysis(options.goroutine), window)
     if options.go_compat:
@@ -113,6 +132,11 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
     from gotracer_ci.tables import goroutines, moments
 
     several = len(named) > 1
+    if options.over_time:
+        from gotracer_ci.tables.over_time import over_time_table
+
+        made = over_time_table(named, options.over_time, traces=several)
+        return made.sort(sort) if sort else made
     if options.goroutine is not None:
         if not any(found.lives for _, found in named):
             raise UsageError(f"--goroutine {options.goroutine}: no trace has a goroutine with this ID")
@@ -132,7 +156,10 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
 def _left_out(name: str, found: Found) -> Iterator[str]:
     """Yield what the table lacks."""
     from gotracer_ci.analysis.moments import GoroutineTimeline
+    from gotracer_ci.analysis.over_time import OverTime
 
+    if isinstance(found, OverTime):
+        return
     if isinstance(found, GoroutineTimeline):
         if found.left_out:
             yield (

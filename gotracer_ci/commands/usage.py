@@ -37,9 +37,13 @@ class Choice(click.Choice[str]):
 
 
 class Command(click.Command):
-    """A command that takes each option once, unless it is repeatable."""
+    """A command that takes each option once, unless it is repeatable.
+
+    A number that an option may have but does not need is never taken from what follows, such as a trace's name.
+    """
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        arguments = self._filled(arguments)
         if not context.resilient_parsing:
             _, _, given = self.make_parser(context).parse_args(list(arguments))
             for option in given:
@@ -47,6 +51,21 @@ class Command(click.Command):
                 if is_single and given.count(option) > 1:
                     raise UsageError(f"{option.opts[-1]}: given {given.count(option)} times, but it takes one value")
         return super().parse_args(context, arguments)
+
+    def _filled(self, arguments: Sequence[str]) -> list[str]:
+        """Return the arguments with the values of options that stand without their number."""
+        values = {
+            name: option.flag_value
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag and isinstance(option.flag_value, int)
+            for name in option.opts
+        }
+        following = [*arguments[1:], ""]
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        return [
+            f"{word}={values[word]}" if i < end and word in values and not after.isdecimal() else word
+            for i, (word, after) in enumerate(zip(arguments, following, strict=False))
+        ]
 
 
 class CommandGroup(click.Group):

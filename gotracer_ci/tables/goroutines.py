@@ -12,6 +12,7 @@ from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, Times
 from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import MOMENT, TRACE, no_reason, place
+from gotracer_ci.tables.over_time import PART
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
 
@@ -122,8 +123,12 @@ def json_schema() -> dict[str, Any]:
         "group": (TRACE, *_GROUP, _REASONS),
         "life": (TRACE, *_LIFE, _REASONS),
         "interval": (TRACE, *MOMENT),
+        "part": (TRACE, *PART),
     }
-    about = "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals."
+    about = (
+        "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals, "
+        "with --over-time parts of the trace."
+    )
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, _REASONS.name})
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 
 from gotracer_ci.report.safe import clean, escape_json
 from gotracer_ci.tables.table import Column, Table
-from gotracer_ci.text import count, duration, percentage
+from gotracer_ci.text import count, duration, percentage, size
 
 NAMES: Final = ("human", "json", "csv")
 """The formats of a table."""
@@ -94,9 +94,19 @@ def _text(column: Column, row: dict[str, Any]) -> str:
         return _NONE
     if column.kind == "ns":
         return duration(value)
+    if column.kind == "bytes":
+        return size(value)
     if column.kind == "share":
         return percentage(value)
-    return count(value) if column.kind == "count" else "yes" if value is True else "" if value is False else str(value)
+    return (
+        count(value)
+        if column.kind in ("count", "number")
+        else "yes"
+        if value is True
+        else ""
+        if value is False
+        else str(value)
+    )
 
 
 def _plain(value: Any) -> Any:

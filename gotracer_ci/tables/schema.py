@@ -14,6 +14,8 @@ _TYPES: Final[Mapping[str, dict[str, Any]]] = {
     "count": {"type": "integer", "minimum": 0},
     "id": {"type": "integer"},
     "ns": _NS,
+    "bytes": {"type": "integer", "minimum": 0},
+    "number": {"type": "number", "minimum": 0},
     "share": {"type": "number", "minimum": 0, "maximum": 1},
     "flag": {"type": "boolean"},
     "ns by name": {"type": "object", "additionalProperties": _NS},

@@ -11,7 +11,7 @@ from gotracer_ci.spelling import closest_names
 
 Row = dict[str, Any]
 """By column: str, int, float, bool, None or, in a column of several values, a dict."""
-Kind = Literal["text", "count", "id", "ns", "share", "flag", "ns by name"]
+Kind = Literal["text", "count", "id", "ns", "bytes", "number", "share", "flag", "ns by name"]
 """What a column holds. "ns by name" holds {name: ns}, which text and CSV show as one column for each name."""
 
 

@@ -184,6 +184,8 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--goroutine", "9" * 30), "Invalid value for '--goroutine'"),
         (("--go-compat", "--to", "1s"), "--go-compat: Go has only whole traces"),
         (("--merge", "--each"), "--merge sums groups: leave out --each"),
+        (("--over-time", "--each"), "--over-time counts all goroutines: leave out options that select or group them"),
+        (("--over-time", "0"), "Invalid value for '--over-time'"),
         (("--goroutine", "1", "--each"), "--goroutine shows intervals: leave out --each"),
     ],
 )
@@ -220,3 +222,19 @@ def test_a_terminal_shows_the_same_text(run: Run) -> None:
     assert text.startswith(b"\x1b[1m")
     plain = re.sub(rb"\x1b\[[0-9;]*m", b"", text).replace(b"\r\n", b"\n")
     assert plain == run("goroutines", SERVICE).stdout
+
+
+def test_counts_over_time(run: Run) -> None:
+    """Without a number there are 20 parts at most, and what follows the option is a trace. All rows are shown."""
+    twenty, few = rows(run, "--over-time", SERVICE), rows(run, SERVICE, "--over-time", "6")
+    assert (len(twenty), len(few)) == (20, 6)
+    groups = rows(run, SERVICE, "--system")
+    for column in PARTS:
+        assert total(twenty, column) == total(few, column) == total(groups, column)
+    text = run("goroutines", SERVICE, "--over-time", "30").stdout.decode().splitlines()
+    assert len(text) == 31
+    several = rows(run, SERVICE, TOUR, "--over-time=4", "--from", "100ms", "--to", "0.3s", "--sort", "running")
+    assert {row["trace"] for row in several} == {SERVICE, TOUR}
+    assert sum(row["length_ns"] for row in several) == 2 * 200_000_000
+    running = [row["running_ns"] for row in several]
+    assert running == sorted(running, reverse=True)
