@@ -35,7 +35,7 @@ demo: $(VENV)/.package
 	@ls -l out
 
 test: $(VENV)/.dev $(VENV)/.system
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev $(VENV)/.lint $(VENV)/.system
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from typing import Any
 
 import gotracer_ci
 from gotracer_ci.trace import kernel
+from tests.npm import locked
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gotracer_ci" / "trace"
@@ -116,9 +118,13 @@ def checked_package() -> Path:
     sources = [ROOT / "setup.py", *sorted(PACKAGE.rglob("*.p*"))]
     state = hashlib.sha256(b"".join(source.read_bytes() for source in sources if source.is_file())).hexdigest()[:16]
     directory = ROOT / "build" / "checked" / state
-    if not directory.exists():
-        command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(directory), str(ROOT)]
-        subprocess.run(command, check=True, env={**os.environ, "GOTRACER_CI_CHECKED": "1"})
+    with locked(directory):
+        if not directory.exists():
+            part = directory.with_name(f"{state}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", str(part), str(ROOT)]
+            subprocess.run(command, check=True, env={**os.environ, "GOTRACER_CI_CHECKED": "1"})
+            part.rename(directory)
     return directory / "gotracer_ci" / "trace"
 
 

@@ -50,7 +50,9 @@ def test_logs_match_the_schema(logs: Path, multitool: Path) -> None:
 
 
 def test_the_validator_finds_no_problem(logs: Path, multitool: Path) -> None:
-    assert by_validator(_files(logs), multitool) == []
+    """In the log of all traces, the one with a comparison, and every eighth of the others: each takes 0.3 s."""
+    names = ["all", "compared", *NAMES[::8]]
+    assert by_validator([logs / f"{name}.sarif" for name in names], multitool) == []
 
 
 @pytest.mark.parametrize("name", [*NAMES, "all", "compared"])

@@ -364,10 +364,10 @@ JSON: Final = st.recursive(
 )
 
 
-@settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from([*PULL_EVENTS, "workflow_run", "merge_group", "push", "schedule"]),
-    payload=st.dictionaries(NAMES, JSON),
+    payload=st.dictionaries(NAMES, JSON, max_size=4),
 )
 def test_any_object_is_a_payload(name: str, payload: object, tmp_path: Path) -> None:
     check(read_of(tmp_path, payload, name))

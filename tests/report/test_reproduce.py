@@ -80,6 +80,8 @@ def test_the_commands_work_in_a_clone(tmp_path: Path, write: Write, go: Go) -> N
     (tools / "gotracer-ci").chmod(0o755)
     path = os.pathsep.join((str(tools), str(Path(sys.executable).parent), os.environ["PATH"]))
     settings = {"GOENV": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "0"}
+    # another home has an empty build cache
+    settings["GOCACHE"] = go(tmp_path, "env", "GOCACHE").strip()
     environment = {**os.environ, **settings, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
 
     def shell(directory: Path, script: str) -> int:

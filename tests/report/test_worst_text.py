@@ -32,15 +32,28 @@ REPOSITORY = LINKS.blob.partition("/blob/")[0]
 OURS = {LINKS.run, f"{REPOSITORY}/commit/{COMMIT}"}
 
 
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(some=st.lists(texts, min_size=1, max_size=5))
-def test_worst_case_text_breaks_nothing(some: list[str]) -> None:
-    report = factory.hostile_report(*some)
+# Each report has some 30 of the texts, in turn.
+reports = st.lists(texts, min_size=1, max_size=5).map(lambda some: factory.hostile_report(*some))
+thorough = settings(max_examples=2000, suppress_health_check=list(HealthCheck))
 
+
+@thorough
+@given(report=reports)
+def test_worst_case_text_breaks_no_comment_and_no_summary(report: Report) -> None:
     of_comment = checked_markdown(comment.render(report, LINKS, 60_000), COMMENT)
     of_summary = checked_markdown(markdown.render(report, None, LINKS), SUMMARY)
     assert of_comment <= of_summary | OURS
+
+
+@thorough
+@given(report=reports)
+def test_worst_case_text_breaks_no_log(report: Report) -> None:
     check_log(report)
+
+
+@thorough
+@given(report=reports)
+def test_worst_case_text_breaks_no_page(report: Report) -> None:
     check_html(report)
 
 
