@@ -13,7 +13,7 @@ import pytest
 from tests.fuzz import mutate, run, structure
 from tests.fuzz.explained import EXPLAINED, beyond_go, explanation
 from tests.fuzz.go_reader import program
-from tests.fuzz.worker import decode
+from tests.fuzz.worker import decode, keeps_promises
 from tests.trace.writer import case
 
 CRASHES, HANGS, RAISES, LIES = 3, 5, 7, 9
@@ -87,6 +87,11 @@ def test_a_generation_in_the_far_future_is_refused() -> None:
     """Found by the fuzzer: without events nothing else checked the time. (Go's reader accepts any.)"""
     text = "# one\nexpect damage time\ntrace go 1.25\ngeneration 1\nfrequency 1\nthread 1 at 2^60\n"
     assert decode(case(text).data) == ("a time is out of range", 1, 1)
+
+
+def test_the_facts_of_mutants_keep_their_promises() -> None:
+    for number in range(200):
+        keeps_promises(mutate.mutant(12, number).data)
 
 
 def test_an_explanation_is_for_its_problem_only() -> None:

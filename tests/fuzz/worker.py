@@ -4,9 +4,9 @@
 
 It writes each mutant to the directory, decodes it and prints one line of JSON: number, problem ("" for none), events,
 last time, seconds, peak memory in KiB. If there is a build with index checks, it decodes each mutant with both builds.
-The checked build turns a wrong index into an exception, and both must give the same result. Any exception except
-TraceError ends the process with a traceback on stderr. So does an alarm, by its default action, because compiled code
-runs no signal handlers.
+The checked build turns a wrong index into an exception, and both must give the same result. Then it checks what the
+facts of the mutant promise (`tests.promises`). Any exception except TraceError ends the process with a traceback on
+stderr. So does an alarm, by its default action, because compiled code runs no signal handlers.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gotracer_ci.errors import TraceError
 from gotracer_ci.trace.spec import OLD_VERSIONS
 from tests.builds import Build, installed, load, new_groups, new_lives, trace_of
 from tests.fuzz.mutate import mutant
+from tests.promises import check, facts_of
 
 MEMORY = 200 << 20
 """The limit of address space in bytes. It includes memory that is not resident."""
@@ -74,6 +75,15 @@ def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
     return found.pop()
 
 
+def keeps_promises(data: bytes) -> None:
+    """Check what the facts of a trace promise, if it has events."""
+    try:
+        found = facts_of(trace_of("mutant", data))
+    except TraceError:
+        return
+    check(found)
+
+
 def main(seed: int, first: int, count: int, directory: Path, checked: str = "") -> None:
     """Decode mutants one after another."""
     builds = [installed()]
@@ -91,6 +101,7 @@ def main(seed: int, first: int, count: int, directory: Path, checked: str = "") 
         signal.setitimer(signal.ITIMER_REAL, 20 * SECONDS)
         start = time.process_time()
         problem, events, last = all_builds(data, builds)
+        keeps_promises(data)
         seconds = time.process_time() - start
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)

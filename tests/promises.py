@@ -1,0 +1,130 @@
+"""What the facts of a trace promise, whatever the trace. The fuzzer and the metamorphic tests check it."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
+from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
+from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.tables import render
+from gotracer_ci.tables.goroutines import groups_table, lives_table
+from gotracer_ci.tables.table import Table
+from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.spec import LARGEST
+
+Sums = Counter[tuple[object, ...]]
+
+
+class Facts(NamedTuple):
+    """One kind of facts.
+
+    analysis: finds them. check: asserts what they promise. times, counts: what adds up over adjoining windows, by names
+    that do not depend on goroutines' IDs; times in ns. tables: every table that shows them.
+    """
+
+    analysis: Callable[[Trace], Analysis[Any]]
+    check: Callable[[Any], None]
+    times: Callable[[Any], Sums]
+    counts: Callable[[Any], Sums]
+    tables: Callable[[Any], Iterable[Table]]
+
+
+def _check_lives(found: GoroutineLives) -> None:
+    """The parts of a life sum to its length, and a group is the sum of its lives; sums saturate."""
+    every: list[Any] = [*found.lives, *found.groups]
+    for each in every:
+        assert sum(_parts(each.times)) == each.total_ns or each.total_ns == LARGEST
+        assert sum(each.waits.values()) == each.times.waiting or each.times.waiting == LARGEST
+        assert each.times.unknown == 0
+        assert min(each.total_ns, *_parts(each.times)) >= 0
+    for group in found.groups:
+        assert group.is_measured
+        assert group.alive <= group.lives >= group.created
+    assert found.counted == len(found.lives)
+    assert _totals(found.lives) == _totals(found.groups)
+
+
+def _totals(every: Iterable[Any]) -> Sums:
+    """Return the lengths of lives or groups by name and creation; a trace can have equal stacks at several indices."""
+    sums: Sums = Counter()
+    for each in every:
+        key = (each.name, each.creation)
+        sums[key] = min(sums[key] + each.total_ns, LARGEST)
+    return sums
+
+
+def _parts(times: Times) -> Sequence[int]:
+    """Return the parts that sum to a life's length: `runnable` by its own parts."""
+    return [ns for name, ns in times._asdict().items() if name != "runnable"]
+
+
+def _times_of_lives(found: GoroutineLives) -> Sums:
+    sums: Sums = Counter()
+    for group in found.groups:
+        key = (group.name, group.creation)
+        sums[(*key, "total")] += group.total_ns
+        sums.update({(*key, name): ns for name, ns in group.times._asdict().items()})
+        sums.update({(*key, "waiting", reason): ns for reason, ns in group.waits.items()})
+    return sums
+
+
+def _lives_created(found: GoroutineLives) -> Sums:
+    sums: Sums = Counter()
+    for group in found.groups:
+        sums[group.name, group.creation] += group.created
+    return sums
+
+
+def _lives_tables(found: GoroutineLives) -> Iterator[Table]:
+    read = [("a.trace", found), ("b.trace", found)]
+    for system in (False, True):
+        yield groups_table(read, by="start", merge=system, traces=True, reasons=system, system=system)
+        yield groups_table(read, by="creation", merge=False, traces=True, reasons=True, system=system)
+        yield lives_table(read, traces=True, reasons=True, system=system)
+
+
+FACTS = {
+    "lives": Facts(
+        lambda trace: LivesAnalysis(trace, each=True, places=True),
+        _check_lives,
+        _times_of_lives,
+        _lives_created,
+        _lives_tables,
+    ),
+}
+
+
+def facts_of(trace: Trace, window: Window = WHOLE) -> dict[str, Any]:
+    """Return all facts of a trace, from one reading.
+
+    Raises:
+        TraceError: the trace has no events.
+    """
+    analyses = {name: facts.analysis(trace) for name, facts in FACTS.items()}
+    read_for(trace, list(analyses.values()), window)
+    stacks = Stacks(trace.tables, SourceMap(None), trace.version)
+    return {name: analysis.result(trace, stacks) for name, analysis in analyses.items()}
+
+
+def times_of(found: dict[str, Any]) -> Sums:
+    """Return all times in ns that add up over adjoining windows; none is 0."""
+    return +Counter({(name, *key): ns for name in found for key, ns in FACTS[name].times(found[name]).items()})
+
+
+def counts_of(found: dict[str, Any]) -> Sums:
+    """Return all counts that add up over adjoining windows; none is 0."""
+    return +Counter({(name, *key): n for name in found for key, n in FACTS[name].counts(found[name]).items()})
+
+
+def check(found: dict[str, Any]) -> None:
+    """Check what the facts promise, and that each table can be written in each format."""
+    for name, facts in found.items():
+        FACTS[name].check(facts)
+        for table in FACTS[name].tables(facts):
+            for form in render.NAMES:
+                render.write(table, form, {}, io.StringIO())
