@@ -18,6 +18,8 @@ from tests.bench.processes import Usage
 DECODE = "decode"
 EVENTS = "decode, every event"
 ANALYZE = "analyze"
+VIEWS = {"goroutines": ("goroutines",)}
+"""The commands that show tables and profiles, with their arguments."""
 READER = "Go's reader"
 TOOL = "go tool trace"
 UNCOMPILED = "decode, uncompiled"
@@ -45,11 +47,12 @@ class Contender:
 
 def ours(installed: Installed) -> tuple[Contender, ...]:
     inside = (str(installed.python), *INSIDE)
-    analyze = (str(installed.command), "analyze", "--format", "json")
+    command = str(installed.command)
     return (
         Contender(DECODE, (*inside, "totals")),
         Contender(EVENTS, (*inside, "events")),
-        Contender(ANALYZE, analyze, accept=(0, 1)),
+        Contender(ANALYZE, (command, "analyze", "--format", "json"), accept=(0, 1)),
+        *(Contender(name, (command, *arguments)) for name, arguments in VIEWS.items()),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.bench.contenders import ANALYZE, DECODE, READER, TOOL, UNCOMPILED
+from tests.bench.contenders import ANALYZE, DECODE, READER, TOOL, UNCOMPILED, VIEWS
 from tests.bench.processes import Usage
 from tests.bench.rounds import Measured
 from tests.bench.traces import MB
@@ -40,6 +40,9 @@ def large(measured: Measured, beats_reader: float) -> Iterator[Check]:
     yield Check("go tool trace ÷ decode", name, measured.ratio(TOOL, DECODE), 25, "×", at_least=True)
     yield Check("decode, peak beyond the file", name, measured.beyond_file(DECODE) / MB, 40, "MB")
     yield Check("analyze, peak beyond the file", name, measured.beyond_file(ANALYZE) / MB, 60, "MB")
+    for view in VIEWS:
+        yield Check(f"{view} ÷ decode", name, measured.ratio(view, DECODE), 1.5, "×")
+        yield Check(f"{view}, peak beyond the file", name, measured.beyond_file(view) / MB, 100, "MB")
 
 
 def small(measured: Measured) -> Iterator[Check]:
