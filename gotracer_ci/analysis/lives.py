@@ -95,7 +95,7 @@ class LifeGroup(NamedTuple):
 class GoroutineLives(NamedTuple):
     """The goroutines of one trace, or of a part of it.
 
-    lives: a record of each one if these were wanted, at most `observers.lives.KEPT`, by number. counted: how many
+    lives: a record of each one if these were wanted, at most `observers.lengths.KEPT`, by number. counted: how many
     there were.
     """
 
@@ -204,7 +204,7 @@ def _life(record: tuple[Any, ...], names: _Names, stacks: Stacks | None, reasons
 
 
 def _times(parts: tuple[int, ...]) -> Times:
-    """Return the times from those by `observers.lives.PARTS`."""
+    """Return the times from those by `observers.parts.PARTS`."""
     running, created, unblocked, yielded, syscall_exit, waiting, syscall, blocked = parts
     runnable = min(created + unblocked + yielded + syscall_exit, LARGEST)
     return Times(running, runnable, waiting, syscall, blocked, created, unblocked, yielded, syscall_exit)

@@ -129,7 +129,7 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
     """Return the table with its rows selected and sorted."""
-    from gotracer_ci.tables import goroutines, moments
+    from gotracer_ci.tables import goroutines, moments, times
 
     several = len(named) > 1
     if options.over_time:
@@ -150,7 +150,7 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
         made = goroutines.groups_table(named, by=options.by, merge=options.merge, traces=is_named, **shown)
     made = goroutines.select(made, options.state, options.min_total, alive=options.alive)
     made = made.sort(sort or (f"{options.state}_ns" if options.state else "running_ns"))
-    return goroutines.of_reason(made, options.reason, keep_order=sort is not None) if options.reason else made
+    return times.of_reason(made, options.reason, keep_order=sort is not None) if options.reason else made
 
 
 def _left_out(name: str, found: Found) -> Iterator[str]:

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final, Literal
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, Times
+from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup
 from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
-from gotracer_ci.tables.moments import MOMENT, TRACE, no_reason, place
+from gotracer_ci.tables.moments import MOMENT, TRACE, place
 from gotracer_ci.tables.over_time import PART
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
+from gotracer_ci.tables.times import REASONS, TIMES, by_column, percentile, ranked, sum_of
 
 By = Literal["start", "creation"]
 STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 UNNAMED: Final = "(unknown)"
-_TIMES: Final = (
-    Column("running_ns", "ns", "Time on a P."),
-    Column("runnable_ns", "ns", "Time ready to run without a P: the sum of the four parts."),
-    Column("runnable_created_ns", "ns", "From the creation to the first run.", shown=False, optional=True),
-    Column("runnable_unblocked_ns", "ns", "After a wait, or since before the trace.", shown=False, optional=True),
-    Column("runnable_yielded_ns", "ns", "After runtime.Gosched or a preemption.", shown=False, optional=True),
-    Column("runnable_syscall_ns", "ns", "After a system call that lost its P.", shown=False, optional=True),
-    Column("waiting_ns", "ns", "Time waiting, whatever for."),
-    Column("syscall_ns", "ns", "Time in system calls with a P."),
-    Column("syscall_blocked_ns", "ns", "Time in system calls that had lost their P."),
-    Column("unknown_ns", "ns", "Time in no state: 0, but in Go's definitions.", shown=False),
-    Column("total_ns", "ns", "The length of the life; of a group, the sum. Without unknown_ns, the parts sum to it."),
+_TOTAL: Final = Column(
+    "total_ns", "ns", "The length of the life; of a group, the sum. Without unknown_ns, the parts sum to it."
 )
-_REASONS: Final = Column("waiting_by_reason_ns", "ns by name", "Time waiting by reason; the times sum to waiting_ns.")
+_TIMES: Final = (*TIMES, _TOTAL)
 _GROUP: Final = (
     Column("group", "text", "The function in which the goroutines began, or the place that created them."),
     Column("lives", "count", "How many there were."),
@@ -98,30 +87,11 @@ def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> T
     )
 
 
-def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
-    """Return the rows that waited for a reason, with no other reasons; the longest first, or in their order.
-
-    Raises:
-        UsageError: no row did.
-    """
-    name = _REASONS.name
-    found = table.keep(lambda row: reason in row[name])
-    if not found.items:
-        raise no_reason(reason, {known for row in table.rows for known in row[name]})
-
-    def view(item: Any) -> Row:
-        row = table.view(item)
-        return {**row, name: {reason: row[name][reason]}}
-
-    items = found.items if keep_order else sorted(found.items, key=lambda item: -view(item)[name][reason])
-    return replace(found, items=items, view=view)
-
-
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
     rows = {
-        "group": (TRACE, *_GROUP, _REASONS),
-        "life": (TRACE, *_LIFE, _REASONS),
+        "group": (TRACE, *_GROUP, REASONS),
+        "life": (TRACE, *_LIFE, REASONS),
         "interval": (TRACE, *MOMENT),
         "part": (TRACE, *PART),
     }
@@ -129,11 +99,11 @@ def json_schema() -> dict[str, Any]:
         "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals, "
         "with --over-time parts of the trace."
     )
-    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, _REASONS.name})
+    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, REASONS.name})
 
 
 def _columns(own: tuple[Column, ...], traces: bool, reasons: bool) -> tuple[Column, ...]:
-    return (*((TRACE,) if traces else ()), *own, *((_REASONS,) if reasons else ()))
+    return (*((TRACE,) if traces else ()), *own, *((REASONS,) if reasons else ()))
 
 
 def _called(group: LifeGroup, by: By) -> str:
@@ -151,18 +121,19 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
             waits[reason] = waits.get(reason, 0) + ns
     longest = max(group.longest_ns for group in groups)
     is_measured = all(group.is_measured for group in groups)
-    times = _sum(group.times for group in groups)
+    times = sum_of(group.times for group in groups)
     return {
         "trace": trace,
         "group": (min(names) if len(names) == 1 else key) or UNNAMED,
         "lives": sum(group.lives for group in groups),
         "created": sum(group.created for group in groups),
         "alive": sum(group.alive for group in groups),
-        **_times(times, sum(group.total_ns for group in groups)),
-        **{f"total_p{p}_ns": _percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
+        **by_column(times),
+        "total_ns": sum(group.total_ns for group in groups),
+        **{f"total_p{p}_ns": percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
         "total_max_ns": longest,
         "running_share": times.running / running if running else 0.0,
-        "waiting_by_reason_ns": _ranked(waits),
+        "waiting_by_reason_ns": ranked(waits),
     }
 
 
@@ -178,28 +149,7 @@ def _life_row(of: tuple[str, Life]) -> Row:
         "ended_ns": life.ended_ns,
         "creator": None if life.creator < 0 else life.creator,
         "place": place(life.creation),
-        **_times(life.times, life.total_ns),
-        "waiting_by_reason_ns": _ranked(life.waits),
+        **by_column(life.times),
+        "total_ns": life.total_ns,
+        "waiting_by_reason_ns": ranked(life.waits),
     }
-
-
-def _times(times: Times, total: int) -> dict[str, int | None]:
-    return {**{f"{name}_ns": value for name, value in times._asdict().items()}, "total_ns": total}
-
-
-def _sum(every: Iterable[Times]) -> Times:
-    sums: list[Any] = [None if None in column else sum(column) for column in zip(*every, strict=True)]
-    return Times(*sums)
-
-
-def _ranked(waits: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(waits.items(), key=lambda wait: (-wait[1], wait[0])))
-
-
-def _percentile(lengths: Sequence[int], buckets: histogram.Histogram, p: int, longest: int) -> int:
-    """Return the length that `p` percent of the lives do not exceed: exact without buckets, else right to 3 %."""
-    if not buckets:
-        return lengths[(p * len(lengths) + 99) // 100 - 1]
-    every = dict(buckets)
-    histogram.merge(every, Counter(histogram.bucket(length) for length in lengths))
-    return histogram.quantile(every, p / 100, longest)

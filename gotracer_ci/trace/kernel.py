@@ -369,10 +369,10 @@ class Kernel:
         # nothing must keep an old column, because a million goroutines need much memory
         self._free = grown(self._free, size)
         self._g_id = self._goroutines.ids = grown(self._g_id, size)
-        self._g_status = grown(self._g_status, size)
+        self._g_status = self._goroutines.states = grown(self._g_status, size)
         self._g_gen = grown(self._g_gen, size)
         self._g_seq = grown(self._g_seq, size)
-        self._g_since = grown(self._g_since, size)
+        self._g_since = self._goroutines.since = grown(self._g_since, size)
         self._g_reason = grown(self._g_reason, size)
         self._g_own = grown(self._g_own, size)
         self._g_cause = grown(self._g_cause, size)
@@ -1769,7 +1769,9 @@ class Kernel:
     def _begin_region(
         self, g: cython.int, task: cython.longlong, name: cython.int, stack: cython.int, now: cython.longlong
     ) -> cython.int:
-        return self._regions.begin(self._g_life[g], task, name, stack, now, self._g_created[g] < 0)
+        if self._regions.begin(self._g_life[g], task, name, stack, now, self._g_created[g] < 0):
+            self._observer.began(g, now)
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -10,6 +10,8 @@ cdef class Goroutines:
     cdef long long[::1] creators
     cdef int[::1] creations
     cdef int[::1] entries
+    cdef int[::1] states
+    cdef long long[::1] since
     cdef long long[::1] lost
 
 
@@ -17,6 +19,7 @@ cdef class Observer:
     cdef Goroutines goroutines
     cdef int born(self, int g, long long now) except? -1
     cdef int died(self, int g, long long now) except? -1
+    cdef int began(self, int g, long long now) except? -1
     cdef int interval(
         self,
         int kind,

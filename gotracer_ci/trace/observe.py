@@ -25,8 +25,9 @@ class Goroutines:
     Slots are dense, and a dead goroutine's slot is used again. ids (int64): Go's, −1 for a free slot. lives (int64):
     one number for each existence of a goroutine, from 0 on; ids can appear again, lives cannot. created (int64, ns):
     −1 if before the trace. creators (int64): ids, −1 unknown. creations, entries (int32): the stack that created it
-    and the stack of its first function, indices of the tables, 0 unknown. lost (int64, ns): of one in a system call,
-    since when it has no P, `spec.NEVER` while it has one; otherwise meaningless.
+    and the stack of its first function, indices of the tables, 0 unknown. states (int32, `spec.GoState`) and since
+    (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
+    has no P, `spec.NEVER` while it has one; otherwise meaningless.
     """
 
     ids: cython.longlong[::1]
@@ -35,6 +36,8 @@ class Goroutines:
     creators: cython.longlong[::1]
     creations: cython.int[::1]
     entries: cython.int[::1]
+    states: cython.int[::1]
+    since: cython.longlong[::1]
     lost: cython.longlong[::1]
 
 
@@ -58,6 +61,12 @@ class Observer:
     @cython.exceptval(-1)
     def died(self, g: cython.int, now: cython.longlong) -> cython.int:
         """Goroutine in slot `g` ends; its last intervals have been reported, its columns are still there."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def began(self, g: cython.int, now: cython.longlong) -> cython.int:
+        """A region of goroutine `g`, which runs or is in a system call, begins; its interval follows when it ends."""
         return 0
 
     @cython.cfunc
@@ -123,6 +132,12 @@ class _Both(Observer):
     def died(self, g: cython.int, now: cython.longlong) -> cython.int:
         self._first.died(g, now)
         return self._second.died(g, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def began(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._first.began(g, now)
+        return self._second.began(g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -93,16 +93,17 @@ class Regions:
         now: cython.longlong,
         old: cython.bint,
     ) -> cython.int:
-        """A region begins. old: the goroutine is from before the trace."""
+        """A region begins; return whether its end will be known. old: the goroutine is from before the trace."""
         if self._count >= _MAX_OPEN:
-            return self._misused(_UNTRACKED, 0, 0, 0, 0)
+            self._misused(_UNTRACKED, 0, 0, 0, 0)
+            return 0
         region: Region = Region(task, name, stack, now)
         self._open.setdefault(life, []).append(region)
         self._alike.setdefault((life, task, name), []).append(region)
         self._count += 1
         if old and len(self._begun) < _MAX_OPEN:
             self._begun.add((life, name))
-        return 0
+        return 1
 
     @cython.cfunc
     def end(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gotracer_ci.trace.observers.bins import BINS, SUMS
-from gotracer_ci.trace.observers.lives import PARTS
+from gotracer_ci.trace.observers.parts import PARTS
 from gotracer_ci.trace.spec import LARGEST, MAX_TIME, Ev
 from tests.builds import Build, new_bins, new_lives, open_trace, trace_of
 from tests.trace.conftest import TRACES

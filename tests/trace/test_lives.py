@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gotracer_ci.trace.observers.lives import KEPT, MAX_GROUPS, PARTS
+from gotracer_ci.trace.observers.lengths import KEPT
+from gotracer_ci.trace.observers.lives import MAX_GROUPS
+from gotracer_ci.trace.observers.parts import PARTS
 from gotracer_ci.trace.observers.reasons import MAX_REASONS, OTHER
 from gotracer_ci.trace.spec import LARGEST, MAX_TIME, Ev, GoState
 from tests.builds import Build, new_lives, open_trace, trace_of

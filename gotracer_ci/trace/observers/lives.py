@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -15,57 +14,36 @@ except ModuleNotFoundError:
 
 from gotracer_ci.trace import spec
 from gotracer_ci.trace.columns import column, grown
+from gotracer_ci.trace.observers.lengths import KEPT
+from gotracer_ci.trace.observers.parts import PARTS
 from gotracer_ci.trace.observers.reasons import MAX_REASONS
 
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.observe import Observer
+    from cython.cimports.gotracer_ci.trace.observers.lengths import Lengths
+    from cython.cimports.gotracer_ci.trace.observers.parts import part_of, plus
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
+    from gotracer_ci.trace.observers.lengths import Lengths
+    from gotracer_ci.trace.observers.parts import part_of, plus
     from gotracer_ci.trace.observers.reasons import Reasons
 
-PARTS = (
-    "running",
-    "runnable_created",
-    "runnable_unblocked",
-    "runnable_yielded",
-    "runnable_syscall",
-    "waiting",
-    "syscall",
-    "syscall_blocked",
-)
-"""What a life is made of; the times sum to its length."""
-KEPT = 100_000
-"""Lives whose lengths are kept, and whose records if they are wanted. Further ones are counted by bucket."""
 MAX_GROUPS = 20_000
 """Groups by both stacks; further lives lose their creation stack, and then their name too."""
-MAX_BUCKETS = 1 << 17
-"""Buckets of all groups together. Lives beyond that are not counted by length."""
 
-_PARTS = cython.declare(cython.int, 8)
-_WAITING = cython.declare(cython.int, 5)
-_SYSCALL = cython.declare(cython.int, 6)
-_BLOCKED = cython.declare(cython.int, 7)
-_IS_RUNNABLE = cython.declare(cython.int, spec.IntervalKind.RUNNABLE)
+_PARTS = cython.declare(cython.int, len(PARTS))
+_BLOCKED = cython.declare(cython.int, len(PARTS) - 1)
 _IS_RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
 _IS_SYSCALL = cython.declare(cython.int, spec.IntervalKind.SYSCALL)
 _IS_WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
-_BEFORE = cython.declare(cython.int, spec.BEFORE)
 _REASONS = cython.declare(cython.int, MAX_REASONS)
 _MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
 _KEPT = cython.declare(cython.longlong, KEPT)
 _CREATION = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the creation stack
 _NEVER = cython.declare(cython.longlong, spec.NEVER)
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _plus(total: cython.longlong, length: cython.longlong) -> cython.longlong:
-    """Return the sum, which saturates; no sum of a real trace comes near."""
-    return total + length if length <= _NEVER - total else _NEVER
 
 
 @cython.final
@@ -99,11 +77,7 @@ class Lives(Observer):
     _counts: cython.longlong[::1]  # lives, created, alive, and the longest's length
     _sums: cython.longlong[::1]
     _waited: cython.longlong[::1]  # by group and reason
-    # lengths of lives, and their groups
-    _kept: cython.longlong
-    _lengths: cython.longlong[::1]
-    _length_groups: cython.int[::1]
-    _buckets: dict  # (group, bucket) → lives
+    _lengths: Lengths
     _records: list
 
     def __init__(self, why: Callable[[int, int], str], each: bool = False) -> None:
@@ -121,10 +95,7 @@ class Lives(Observer):
         self._counts = column("q", bytes(8 * 4 * 64))
         self._sums = column("q", bytes(8 * 8 * 64))
         self._waited = column("q", bytes(8 * MAX_REASONS * 64))
-        self._kept = 0
-        self._lengths = column("q", bytes(8 * 64))
-        self._length_groups = column("i", bytes(4 * 64))
-        self._buckets = {}
+        self._lengths = Lengths()
         self._records = []
 
     def limit(self, start: int, end: int) -> None:
@@ -182,7 +153,7 @@ class Lives(Observer):
         group: cython.longlong = self._group[g]
         if group < 0 and stack > 0:
             group = self._found(g, stack)
-        part: cython.longlong
+        part: cython.int
         blocked: cython.longlong
         end: cython.longlong = start + length
         if self._each and kind == _IS_RUNNING and self._runs[g] == _NEVER:
@@ -193,18 +164,12 @@ class Lives(Observer):
             if end <= start:
                 return 0
             length = end - start
-        if kind == _IS_RUNNING:
-            part = 0
-        elif kind == _IS_RUNNABLE:
-            # the kernel's reasons: 1 unblocked, 2 created, 3 back from a system call; others are the program's yields
-            part = 1 if reason == 2 else 4 if reason == 3 else 2 if reason == 1 or flags & _BEFORE else 3
-        elif kind == _IS_SYSCALL:
-            part = _SYSCALL
+        part = part_of(kind, reason, flags)
+        if kind == _IS_SYSCALL:
             blocked = end - min(max(self.goroutines.lost[g], start), end)
             self._add(g, group, _BLOCKED, blocked)
             length -= blocked
-        else:
-            part = _WAITING
+        elif kind == _IS_WAITING:
             self._wait(g, group, self._why.number(reason, stack), length)
         return self._add(g, group, part, length)
 
@@ -230,7 +195,7 @@ class Lives(Observer):
     def _add(self, g: cython.int, group: cython.longlong, part: cython.longlong, length: cython.longlong) -> cython.int:
         """Add a time to the group, or to the life if it needs a record or has no group yet."""
         if group >= 0 and not self._each:
-            self._sums[group * _PARTS + part] = _plus(self._sums[group * _PARTS + part], length)
+            self._sums[group * _PARTS + part] = plus(self._sums[group * _PARTS + part], length)
         else:
             self._times[cython.cast(cython.longlong, g) * _PARTS + part] += length
         return 0
@@ -241,7 +206,7 @@ class Lives(Observer):
         if self._each:
             self._waits[cython.cast(cython.longlong, g) * _REASONS + reason] += length
         if group >= 0:
-            self._waited[group * _REASONS + reason] = _plus(self._waited[group * _REASONS + reason], length)
+            self._waited[group * _REASONS + reason] = plus(self._waited[group * _REASONS + reason], length)
         else:
             waits: dict = self._nameless.setdefault(g, {})
             waits[reason] = waits.get(reason, 0) + length
@@ -255,7 +220,7 @@ class Lives(Observer):
         self._group[g] = group
         if self._nameless:
             for reason, length in self._nameless.pop(g, {}).items():
-                self._waited[group * _REASONS + reason] = _plus(self._waited[group * _REASONS + reason], length)
+                self._waited[group * _REASONS + reason] = plus(self._waited[group * _REASONS + reason], length)
         return group
 
     @cython.cfunc
@@ -276,30 +241,11 @@ class Lives(Observer):
         self._counts[4 * group + 2] += stays
         if self._each or self.goroutines.entries[g] == 0:
             for i in range(_PARTS):
-                self._sums[group * _PARTS + i] = _plus(self._sums[group * _PARTS + i], self._times[first + i])
+                self._sums[group * _PARTS + i] = plus(self._sums[group * _PARTS + i], self._times[first + i])
         self._counts[4 * group + 3] = max(self._counts[4 * group + 3], length)
-        self._measure(group, length)
+        self._lengths.add(group, length)
         if self._each and len(self._records) < _KEPT:
             self._record(g, length, -1 if stays else now)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _measure(self, group: cython.longlong, length: cython.longlong) -> cython.int:
-        if self._kept < _KEPT:
-            if self._kept == len(self._lengths):
-                self._lengths = grown(self._lengths, 2 * self._kept)
-                self._length_groups = grown(self._length_groups, 2 * self._kept)
-            self._lengths[self._kept] = length
-            self._length_groups[self._kept] = group
-            self._kept += 1
-            return 0
-        # as in `observers.groups`, but seldom
-        units: object = length >> 4
-        octave: object = max(0, units.bit_length() - 5)
-        key: object = (group, octave * 16 + (units >> octave))
-        if key in self._buckets or len(self._buckets) < MAX_BUCKETS:
-            self._buckets[key] = self._buckets.get(key, 0) + 1
         return 0
 
     @cython.cfunc
@@ -364,14 +310,8 @@ class Lives(Observer):
         at its end, and the length of the longest. times: ns by `PARTS`. waits: {number of the reason: ns}. lengths: of
         its first lives, sorted, ns. buckets: {bucket: count} of all others (see `analysis.histogram`).
         """
-        i: cython.longlong
         group: cython.longlong
-        lengths: list = [array("q") for _ in range(self._n)]
-        for i in range(self._kept):
-            lengths[self._length_groups[i]].append(self._lengths[i])
-        buckets: list = [{} for _ in range(self._n)]
-        for (of, bucket), count in self._buckets.items():
-            buckets[of][bucket] = count
+        lengths: list = self._lengths.by_group(self._n)
         out: list[tuple[Any, ...]] = []
         for group in range(self._n):
             if not self._counts[4 * group]:
@@ -385,8 +325,7 @@ class Lives(Observer):
                     tuple([self._counts[i] for i in range(4 * group, 4 * group + 4)]),
                     tuple([self._sums[i] for i in range(group * _PARTS, (group + 1) * _PARTS)]),
                     waits,
-                    sorted(lengths[group]),
-                    buckets[group],
+                    *lengths[group],
                 )
             )
         return out

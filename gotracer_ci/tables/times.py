@@ -1,0 +1,71 @@
+"""The columns that say how long goroutines were in which state, for the tables that have them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.lives import Times
+from gotracer_ci.tables.moments import no_reason
+from gotracer_ci.tables.table import Column, Row, Table
+
+TIMES: Final = (
+    Column("running_ns", "ns", "Time on a P."),
+    Column("runnable_ns", "ns", "Time ready to run without a P: the sum of the four parts."),
+    Column("runnable_created_ns", "ns", "From the creation to the first run.", shown=False, optional=True),
+    Column("runnable_unblocked_ns", "ns", "After a wait, or since before the trace.", shown=False, optional=True),
+    Column("runnable_yielded_ns", "ns", "After runtime.Gosched or a preemption.", shown=False, optional=True),
+    Column("runnable_syscall_ns", "ns", "After a system call that lost its P.", shown=False, optional=True),
+    Column("waiting_ns", "ns", "Time waiting, whatever for."),
+    Column("syscall_ns", "ns", "Time in system calls with a P."),
+    Column("syscall_blocked_ns", "ns", "Time in system calls that had lost their P."),
+    Column("unknown_ns", "ns", "Time in no state: 0, but in Go's definitions.", shown=False),
+)
+REASONS: Final = Column("waiting_by_reason_ns", "ns by name", "Time waiting by reason; the times sum to waiting_ns.")
+
+
+def by_column(times: Times) -> dict[str, int | None]:
+    """Return the values of `TIMES`."""
+    return {f"{name}_ns": value for name, value in times._asdict().items()}
+
+
+def sum_of(every: Iterable[Times]) -> Times:
+    """Return the sums; a part that one does not have is None."""
+    sums: list[Any] = [None if None in column else sum(column) for column in zip(*every, strict=True)]
+    return Times(*sums)
+
+
+def ranked(waits: dict[str, int]) -> dict[str, int]:
+    """Return the reasons with the longest first."""
+    return dict(sorted(waits.items(), key=lambda wait: (-wait[1], wait[0])))
+
+
+def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
+    """Return the rows that waited for a reason, with no other reasons; the longest first, or in their order.
+
+    Raises:
+        UsageError: no row did.
+    """
+    name = REASONS.name
+    found = table.keep(lambda row: reason in row[name])
+    if not found.items:
+        raise no_reason(reason, {known for row in table.rows for known in row[name]})
+
+    def view(item: Any) -> Row:
+        row = table.view(item)
+        return {**row, name: {reason: row[name][reason]}}
+
+    items = found.items if keep_order else sorted(found.items, key=lambda item: -view(item)[name][reason])
+    return replace(found, items=items, view=view)
+
+
+def percentile(lengths: Sequence[int], buckets: histogram.Histogram, p: int, longest: int) -> int:
+    """Return the length that `p` percent of the instances do not exceed: exact without buckets, else right to 3 %."""
+    if not buckets:
+        return lengths[(p * len(lengths) + 99) // 100 - 1]
+    every = dict(buckets)
+    histogram.merge(every, Counter(histogram.bucket(length) for length in lengths))
+    return histogram.quantile(every, p / 100, longest)
