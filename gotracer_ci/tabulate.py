@@ -12,6 +12,7 @@ from gotracer_ci.errors import GotracerError, TraceError
 from gotracer_ci.notes import Note
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository, nearest
+from gotracer_ci.text import date_time
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 
@@ -21,10 +22,15 @@ Watch = Callable[[int, int, Trace], None]
 
 
 class Summary(NamedTuple):
-    """One trace. path: as the user named it. go_version: the format's. damage: what ended the reading early."""
+    """One trace.
+
+    path: as the user named it. go_version: the format's. started: when it began, RFC 3339; None if it does not say it.
+    damage: what ended the reading early.
+    """
 
     path: str
     go_version: str
+    started: str | None
     duration_ns: int
     events: int
     damage: str | None
@@ -72,7 +78,8 @@ def tabulate(
             errors.append(known or TraceError(name, "needs more memory than there is"))
             continue
         damage = trace.damage.damage if trace.damage else None
-        summaries.append(Summary(name, f"1.{trace.version}", trace.duration_ns, trace.events, damage))
+        started = None if trace.started_ns is None else date_time(trace.started_ns)
+        summaries.append(Summary(name, f"1.{trace.version}", started, trace.duration_ns, trace.events, damage))
         errors += [trace.damage] if trace.damage else []
     if not found:
         raise errors[0]

@@ -16,6 +16,7 @@ _DURATIONS: Final = ((1, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_00
 _SIZES: Final = ((1, "B"), (1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB"), (1_000_000_000_000, "TB"))
 _SECOND: Final = 1_000_000_000
 _MINUTE_S: Final = 60
+_DAY_S: Final = 86_400
 
 
 def quantity(value: float, unit: str) -> str:
@@ -88,6 +89,21 @@ def go_releases(version: str) -> str:
 def timestamp(ns: int) -> str:
     """Return an offset from the trace's start in seconds, to the microsecond, to find it in other tools."""
     return f"{ns / _SECOND:.6f} s"
+
+
+def date_time(ns: int) -> str:
+    """Return nanoseconds since 1970 as RFC 3339 in UTC: `2026-11-26T23:05:01.000000001Z`."""
+    seconds, fraction = divmod(ns, _SECOND)
+    days, seconds = divmod(seconds, _DAY_S)
+    # years from March on: then the leap day is the last one, and 400 years have the same number of days
+    era, day = divmod(days + 719_468, 146_097)
+    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    month = (5 * day + 2) // 153
+    day -= (153 * month + 2) // 5
+    year += 400 * era + (month >= 10)
+    date = f"{year:04}-{month + 3 if month < 10 else month - 9:02}-{day + 1:02}"
+    return f"{date}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:09}Z"
 
 
 def _rounded(value: float) -> float:

@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
     },
     "tables": {"analysis", "errors", "report.safe", "source.names", "spelling", "text"},
-    "tabulate": {"errors", "inputs", "notes", "source", "trace"},
+    "tabulate": {"errors", "inputs", "notes", "source", "text", "trace"},
     "progress": {"report.safe", "text", "trace"},
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},
     "commands": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, given
@@ -165,3 +166,9 @@ def read(shown: str) -> float:
         return (hours * H + minutes * MIN + seconds * S) * (-1 if match[1] else 1)
     number, _, name = shown.replace(",", "").partition(" ")
     return float(number) * SCALES.get(name, 1)
+
+
+@given(st.integers(0, 253_402_300_799), st.integers(0, 10**9 - 1))
+def test_times_of_day_are_those_of_the_calendar(seconds: int, ns: int) -> None:
+    expected = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    assert text.date_time(seconds * 10**9 + ns) == f"{expected}.{ns:09}Z"

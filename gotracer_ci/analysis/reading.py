@@ -18,10 +18,31 @@ _READERS_OWN = 2
 
 
 class Window(NamedTuple):
-    """A part of a trace: ns from its start; None: up to its end."""
+    """A part of a trace, from a time to another one.
+
+    start_ns, end_ns: ns from its start, None: up to its end. wall_start_ns, wall_end_ns: on the wall clock instead, ns
+    since 1970; None: the others count.
+    """
 
     start_ns: int = 0
     end_ns: int | None = None
+    wall_start_ns: int | None = None
+    wall_end_ns: int | None = None
+
+    def on(self, trace: Trace) -> tuple[int, int]:
+        """Return its two times on the trace's clock, NEVER for its end.
+
+        Raises:
+            TraceError: the window is on the wall clock, and the trace has no such times.
+        """
+        wall = [time for time in (self.wall_start_ns, self.wall_end_ns) if time is not None]
+        if wall and trace.started_ns is None:
+            problem = "has no wall-clock times, which Go 1.25 and later record: give times from its start, such as 1.5s"
+            raise TraceError(trace.name, problem)
+        first = trace.started_ns or 0
+        start = self.start_ns if self.wall_start_ns is None else max(self.wall_start_ns - first, 0)
+        end = self.end_ns if self.wall_end_ns is None else max(self.wall_end_ns - first, 0)
+        return trace.start_ns + start, NEVER if end is None else trace.start_ns + end
 
 
 WHOLE = Window()
@@ -63,7 +84,7 @@ def read(trace: Trace, source: SourceMap, analysis: Analysis[Found], window: Win
     """Read the trace for one analysis.
 
     Raises:
-        TraceError: the trace has no events.
+        TraceError: the trace has no events, or no wall-clock times for a window that needs them.
     """
     read_for(trace, (analysis,), window)
     return analysis.result(trace, Stacks(trace.tables, source, trace.version))
@@ -73,7 +94,7 @@ def read_for(trace: Trace, analyses: Sequence[Analysis[object]], window: Window 
     """Read the trace once for several analyses, which can then be asked for their results.
 
     Raises:
-        TraceError: the trace has no events.
+        TraceError: the trace has no events, or no wall-clock times for a window that needs them.
     """
     observers = [observer for analysis in analyses for observer in analysis.observers]
     consumers = [consumer for analysis in analyses for consumer in analysis.consumers]
@@ -83,9 +104,9 @@ def read_for(trace: Trace, analyses: Sequence[Analysis[object]], window: Window 
         if chunk.n and not is_limited:
             # the first event is a Sync, and nothing has been reported before it
             is_limited = True
-            end = NEVER if window.end_ns is None else trace.start_ns + window.end_ns
+            start, end = window.on(trace)
             for limited in (*observers, *consumers):
-                limited.limit(trace.start_ns + window.start_ns, end)
+                limited.limit(start, end)
         for consumer in consumers:
             consumer.feed(chunk)
     require_events(trace)

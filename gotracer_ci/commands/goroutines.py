@@ -100,13 +100,15 @@ def command(**given: Any) -> int:
 
 
 def _check(options: Options, window: Window) -> None:
+    from gotracer_ci.analysis.reading import WHOLE
+
     if options.over_time and options != Options(over_time=options.over_time):
         raise UsageError("--over-time counts all goroutines: leave out options that select or group them")
     if options.goroutine is not None and (options.each or options.merge or options.alive or options.go_compat):
         raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive and --go-compat")
     if options.each and options.merge:
         raise UsageError("--merge sums groups: leave out --each")
-    if options.go_compat and (options.by != "start" or window != (0, None)):
+    if options.go_compat and (options.by != "start" or window != WHOLE):
         raise UsageError("--go-compat: Go has only whole traces, by start function: leave out --by, --from and --to")
 
 

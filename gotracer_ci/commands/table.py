@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from gotracer_ci.commands.output import complain, write_table
-from gotracer_ci.commands.usage import FILE, Choice, file_names, nanoseconds, pair
+from gotracer_ci.commands.usage import FILE, Choice, WallTime, file_names, moment, pair
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
 from gotracer_ci.report.safe import clean
 
@@ -59,15 +59,15 @@ def inputs(function: Function) -> Function:
 def window(function: Function) -> Function:
     """Add the options for a part of the trace."""
     function = click.option(
-        "--to", "end", callback=nanoseconds, metavar="TIME", help="Count only up to this time from the start."
+        "--to", "end", callback=moment, metavar="TIME", help="Count only up to this time, written like --from."
     )(function)
     return click.option(
         "--from",
         "start",
-        callback=nanoseconds,
+        callback=moment,
         default="0s",
         metavar="TIME",
-        help="Count only from this time, such as 1.5s.",
+        help="Count only from here: 1.5s from the start, or a time such as 2026-11-26T23:05:01Z.",
     )(function)
 
 
@@ -113,9 +113,15 @@ def common(given: dict[str, Any]) -> Common:
     """
     from gotracer_ci.analysis.reading import Window
 
-    window = Window(given.pop("start", 0), given.pop("end", None))
-    if window.end_ns is not None and window.end_ns <= window.start_ns:
+    start, end = given.pop("start", 0), given.pop("end", None)
+    if end is not None and type(start) is type(end) and end <= start:
         raise UsageError("--to must be after --from")
+    window = Window(
+        0 if isinstance(start, WallTime) else start,
+        None if isinstance(end, WallTime) else end,
+        start.ns if isinstance(start, WallTime) else None,
+        end.ns if isinstance(end, WallTime) else None,
+    )
     maps = tuple(pair("--path-map", text) for text in given.pop("path_map"))
     form, top = given.pop("form"), given.pop("top")
     return Common(

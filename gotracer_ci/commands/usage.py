@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9:]{8})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _LONGEST_NS = 366 * 86_400 * 10**9
 
 FILE = click.Path(path_type=Path, readable=False)
@@ -104,6 +105,27 @@ def nanoseconds(context: click.Context, parameter: click.Parameter, text: str | 
     if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text or time > _LONGEST_NS:
         raise click.BadParameter(f"{text!r} is not a time such as 300ms or 1.5s", context, parameter)
     return time
+
+
+class WallTime(NamedTuple):
+    """A time on the wall clock, ns since 1970."""
+
+    ns: int
+
+
+def moment(context: click.Context, parameter: click.Parameter, text: str | None) -> int | WallTime | None:
+    """Return a time from a trace's start in ns, or one on the wall clock if it is written as in RFC 3339."""
+    found = _DATE.fullmatch(text or "")
+    if found is None:
+        return nanoseconds(context, parameter, text)
+    from datetime import datetime
+
+    date, time, fraction, zone = found.groups(default="")
+    try:
+        seconds = int(datetime.fromisoformat(f"{date}T{time}{zone.upper()}").timestamp())
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{text!r} is not a time such as 2026-11-26T23:05:01Z", context, parameter) from None
+    return WallTime(seconds * 10**9 + int(fraction.ljust(9, "0")))
 
 
 def file_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:

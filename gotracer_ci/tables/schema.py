@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gotracer_ci.analysis.reading import Window
 from gotracer_ci.tables.table import Column
+from gotracer_ci.text import date_time
 
 _NS: Final = {"type": "integer"}
 _TYPES: Final[Mapping[str, dict[str, Any]]] = {
@@ -23,6 +24,10 @@ _TYPES: Final[Mapping[str, dict[str, Any]]] = {
 _TRACE: Final[Mapping[str, tuple[str | list[str], str]]] = {
     "path": ("string", "As the user named it."),
     "go_version": ("string", "The version of the trace's format."),
+    "started": (
+        ["string", "null"],
+        "When it began, in UTC as in RFC 3339; null before Go 1.25, which does not record it.",
+    ),
     "duration_ns": ("integer", "The length of the trace, or of what could be read of it."),
     "events": ("integer", "How many events were read."),
     "damage": (["string", "null"], "What ended the reading early; null for a complete trace."),
@@ -34,6 +39,14 @@ DEFINITIONS: Final = {"enum": ["own", "go"], "description": 'Whose definitions: 
 _WINDOW: Final = {
     "from_ns": {"type": "integer", "description": "Where the window begins, from the trace's start (--from)."},
     "to_ns": {"type": ["integer", "null"], "description": "Where it ends (--to); null: with the trace."},
+    "from_time": {
+        "type": ["string", "null"],
+        "description": "Where it begins if --from is a time of day, as in RFC 3339; then from_ns is 0.",
+    },
+    "to_time": {
+        "type": ["string", "null"],
+        "description": "Where it ends if --to is a time of day; then to_ns is null.",
+    },
 }
 
 
@@ -76,6 +89,8 @@ def head(identity: str, window: Window, traces: Iterable[Any], **members: Any) -
         **members,
         "from_ns": window.start_ns,
         "to_ns": window.end_ns,
+        "from_time": None if window.wall_start_ns is None else date_time(window.wall_start_ns),
+        "to_time": None if window.wall_end_ns is None else date_time(window.wall_end_ns),
         "traces": [trace._asdict() for trace in traces],
     }
 

@@ -55,7 +55,8 @@ class Chunk(NamedTuple):
 class Trace:
     """One trace. `chunks` reads it once; the rest is known after that.
 
-    name: what the user called it. version: the format's, 11 to 26. tables: strings, frames and stacks.
+    name: what the user called it. version: the format's, 11 to 26. tables: strings, frames and stacks. started_ns: the
+    wall clock at its start, ns since 1970; None before Go 1.25, which does not record it.
     damage: what ended the reading early, None for a complete trace. watch: called with each chunk, before the reader.
 
     Raises:
@@ -72,6 +73,7 @@ class Trace:
             self.version = wire.version(data)
         except wire.Damage as problem:
             raise TraceError(name, problem.problem, problem.offset) from None
+        self.started_ns: int | None = None
         self._kernel: Any = None
         self._generation: wire.Generation | None = None
         self._worked = 0
@@ -93,6 +95,8 @@ class Trace:
         try:
             for generation in wire.generations(self._data, self.version):
                 truncated = generation.truncated
+                if self._generation is None:
+                    self.started_ns = generation.started_ns
                 self._generation = generation
                 strings, stacks = wire.tables(self._data, generation, self.tables)
                 state = core.begin(

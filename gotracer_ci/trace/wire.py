@@ -20,6 +20,7 @@ Data = memoryview
 Extent = tuple[int, int]
 
 
+_YEAR_10000_NS = 253_402_300_800 * 10**9
 MAX_THREADS = 1 << 16
 """Of a generation, which is a second: an operating system has about half as many."""
 
@@ -40,8 +41,9 @@ class Generation:
     without bytes are left out. strings, stacks, samples: two numbers for each batch, first byte and end.
 
     start: its first time, in ticks. end: of its last batch; generations are not interleaved, so no later one has bytes
-    before it. freq: ns per tick, 0 until its batch has been read. truncated: the damage right after it; before Go 1.26
-    only reading the generation shows whether it is complete.
+    before it. freq: ns per tick, 0 until its batch has been read. snapshot: (a time in ticks, the wall clock then in ns
+    since 1970); None until its batch has been read, and before Go 1.25. truncated: the damage right after it; before Go
+    1.26 only reading the generation shows whether it is complete.
     """
 
     def __init__(self) -> None:
@@ -49,7 +51,7 @@ class Generation:
         self.start = 0
         self.end = 0
         self.freq = 0.0
-        self.has_snapshot = False
+        self.snapshot: tuple[int, int] | None = None
         self.threads: dict[int, array[int]] = {}
         self.strings = array("q")
         self.stacks = array("q")
@@ -60,6 +62,15 @@ class Generation:
     def id(self) -> int:
         """The number for the kernel: signed, and 0 without events, because Go counts from the first one with events."""
         return 0 if not any(self.threads.values()) else self.number - (self.number >> 63 << 64)
+
+    @property
+    def started_ns(self) -> int | None:
+        """The wall clock at its first time, ns since 1970; None if the trace does not say it, or if it is absurd."""
+        if self.snapshot is None:
+            return None
+        ticks, wall = self.snapshot
+        started = wall - int(float(ticks) * self.freq) + int(float(self.start) * self.freq)
+        return started if 0 <= started < _YEAR_10000_NS else None
 
 
 class Batch(NamedTuple):
@@ -141,7 +152,7 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
             _add(generation, batch, data, version)
         if generation.freq == 0:
             raise problem or Damage("generation without a clock frequency: the trace is truncated", pos)
-        if version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
+        if version >= spec.CLOCK_SNAPSHOT_SINCE and generation.snapshot is None:
             raise problem or Damage("generation without a clock snapshot: the trace is truncated", pos)
         if float(generation.start) * generation.freq > spec.MAX_TIME:
             raise problem or Damage("a time is out of range", pos)
@@ -265,10 +276,13 @@ def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) ->
                 raise Damage("clock frequency is 0", at)
             # the same two divisions as Go's reader, so that every time is the same to the nanosecond
             generation.freq = 1.0 / (float(ticks) / 1e9)
-        elif kind == Ev.CLOCK_SNAPSHOT and version >= spec.CLOCK_SNAPSHOT_SINCE and not generation.has_snapshot:
+        elif kind == Ev.CLOCK_SNAPSHOT and version >= spec.CLOCK_SNAPSHOT_SINCE and generation.snapshot is None:
+            numbers = []
             for _ in range(4):
-                _, pos = _varint(data, pos, batch.end)
-            generation.has_snapshot = True
+                number, pos = _varint(data, pos, batch.end)
+                numbers.append(number)
+            ticks, _, seconds, ns = numbers
+            generation.snapshot = (batch.time + ticks, seconds * 10**9 + ns)
         else:
             raise Damage("the batch with the clock is broken", at)
 

@@ -10,6 +10,7 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,9 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--reason", "chan recieve"), "--reason chan recieve: nothing waited for it; did you mean chan receive"),
         (("--goroutine", "999"), "--goroutine 999: no trace has a goroutine with this ID"),
         (("--from", "1s", "--to", "1s"), "--to must be after --from"),
+        (("--from", "2026-02-30T00:00:00Z"), "'2026-02-30T00:00:00Z' is not a time such as 2026-11-26T23:05:01Z"),
+        (("--from", "2026-11-26"), "'2026-11-26' is not a time such as 300ms or 1.5s"),
+        (("--from", "2026-11-26T00:00:01Z", "--to", "2026-11-26T01:00:00+01:00"), "--to must be after --from"),
         (("--from", "soon"), "'soon' is not a time such as 300ms or 1.5s"),
         (("--to", "9" * 50 + "h"), "is not a time such as 300ms or 1.5s"),
         (("--goroutine", "9" * 30), "Invalid value for '--goroutine'"),
@@ -238,3 +242,24 @@ def test_counts_over_time(run: Run) -> None:
     assert sum(row["length_ns"] for row in several) == 2 * 200_000_000
     running = [row["running_ns"] for row in several]
     assert running == sorted(running, reverse=True)
+
+
+def test_a_window_can_be_on_the_wall_clock(run: Run) -> None:
+    found = document(run, SERVICE, "--system")
+    began = found["traces"][0]["started"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", began)
+    start = datetime.fromisoformat(began[:19] + "+00:00").astimezone(timezone(timedelta(hours=-5)))
+    second = began[19:29]
+    at = [f"{(start + timedelta(seconds=k)).isoformat()[:19]}{second}-05:00" for k in (-3, 0, 1)]
+    assert rows(run, SERVICE, "--system", "--from", at[0], "--to", at[2]) == found["rows"]
+    assert rows(run, SERVICE, "--from", "0.2s", "--to", at[2]) == rows(run, SERVICE, "--from", "200ms")
+    limited = document(run, SERVICE, "--from", at[1], "--over-time", "1")
+    assert (limited["from_ns"], limited["from_time"], limited["to_time"]) == (0, began, None)
+    assert rows(run, SERVICE, "--to", at[1]) == []
+
+
+def test_an_old_trace_has_no_wall_clock(run: Run) -> None:
+    done = run("goroutines", IDLE, SERVICE, "--from", "2026-11-21T00:00:00Z")
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert f"{IDLE}: has no wall-clock times" in done.stderr.decode()
+    assert b"main.main" in done.stdout
