@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
+from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.tables import render
 from gotracer_ci.tables.goroutines import groups_table, lives_table
+from gotracer_ci.tables.over_time import over_time_table
 from gotracer_ci.tables.table import Table
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import LARGEST
@@ -88,6 +90,25 @@ def _lives_tables(found: GoroutineLives) -> Iterator[Table]:
         yield lives_table(read, traces=True, reasons=True, system=system)
 
 
+STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
+
+
+def _check_bins(found: OverTime) -> None:
+    """No range is longer than its bin."""
+    for part in found.bins:
+        assert min(part[:5]) >= 0
+        assert 0 <= max(part.stw, part.gc) <= found.width_ns
+
+
+def _times_of_bins(found: OverTime) -> Sums:
+    names = (*STATES, "stw", "gc")
+    return Counter({(name,): sum(getattr(part, name) for part in found.bins) for name in names})
+
+
+def _bins_tables(found: OverTime) -> Iterator[Table]:
+    yield over_time_table([("a.trace", found)], 20, traces=True)
+
+
 FACTS = {
     "lives": Facts(
         lambda trace: LivesAnalysis(trace, each=True, places=True),
@@ -96,6 +117,7 @@ FACTS = {
         _lives_created,
         _lives_tables,
     ),
+    "over time": Facts(lambda _: OverTimeAnalysis(), _check_bins, _times_of_bins, lambda _: Counter(), _bins_tables),
 }
 
 
@@ -121,8 +143,18 @@ def counts_of(found: dict[str, Any]) -> Sums:
     return +Counter({(name, *key): n for name in found for key, n in FACTS[name].counts(found[name]).items()})
 
 
+def _check_sums(found: dict[str, Any]) -> None:
+    """All facts of a trace count the same time."""
+    lives: dict[str, int] = {
+        state: min(sum(getattr(group.times, state) for group in found["lives"].groups), LARGEST) for state in STATES
+    }
+    bins = _times_of_bins(found["over time"])
+    assert {state: min(bins[state,], LARGEST) for state in STATES} == lives
+
+
 def check(found: dict[str, Any]) -> None:
     """Check what the facts promise, and that each table can be written in each format."""
+    _check_sums(found)
     for name, facts in found.items():
         FACTS[name].check(facts)
         for table in FACTS[name].tables(facts):

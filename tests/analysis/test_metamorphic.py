@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,15 +31,18 @@ def test_adjoining_windows_add_up(name: str) -> None:
     trace = open_trace(path_of(name))
     whole = facts_of(trace)
     a, b, c = (trace.duration_ns * k // 7 for k in (1, 3, 6))
+    part = facts_of(open_trace(path_of(name)), Window(a, c))
 
-    def sums(start: int, end: int | None = None) -> Sums:
-        found = facts_of(open_trace(path_of(name)), Window(start, end))
-        check(found)
+    def sums(found: dict[str, Any]) -> Sums:
         return times_of(found) + counts_of(found)
 
+    def cut(start: int, end: int | None = None) -> Sums:
+        return sums(facts_of(open_trace(path_of(name)), Window(start, end)))
+
     check(whole)
-    assert sums(a, b) + sums(b, c) == sums(a, c)
-    assert sums(0, b) + sums(b) == times_of(whole) + counts_of(whole)
+    check(part)
+    assert cut(a, b) + cut(b, c) == sums(part)
+    assert cut(0, b) + cut(b) == sums(whole)
 
 
 @pytest.mark.parametrize("name", NEW)
