@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gotracer_ci import __version__, files, inputs
 from gotracer_ci.analysis.facts import analyse
+from gotracer_ci.analysis.reading import Analysis
+from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Judged
 from gotracer_ci.errors import FileError, GotracerError, TraceError
 from gotracer_ci.notes import NO_BASELINE, NOTHING_TO_COMPARE, Note, NoteKind, distinct
 from gotracer_ci.report.formats import render
-from gotracer_ci.report.model import Report, TraceSummary
+from gotracer_ci.report.model import Report, Row, Tables, TraceSummary
 from gotracer_ci.rules.merge import (
     Traced,
     above_threshold,
@@ -54,11 +56,16 @@ _AS_COMMAND = Published()
 
 
 class _Read(NamedTuple):
-    """One trace. traced: None if it could not be read at all. error: the problem with it, or None."""
+    """One trace.
+
+    traced: None if it could not be read at all. error: the problem with it, or None. tables: what tables of it are made
+    of, by their names; None without tables.
+    """
 
     summary: TraceSummary
     traced: Traced | None
     error: TraceError | None
+    tables: Mapping[str, Any] | None = None
 
 
 class Outcome(NamedTuple):
@@ -114,7 +121,14 @@ def run(
     every = (*found.traces, *found.base)
     repository = Repository.at(settings.root)
     read = [
-        _read(name, repository, measured, settings, watch and partial(watch, number, len(every)))
+        _read(
+            name,
+            repository,
+            measured,
+            settings,
+            watch and partial(watch, number, len(every)),
+            has_tables=settings.needs_tables and number <= len(found.traces),
+        )
         for number, name in enumerate(every, 1)
     ]
     errors: list[GotracerError] = [one.error for one in read if one.error]
@@ -135,6 +149,7 @@ def run(
         traces=_summaries(head),
         rules=tuple(rule.info for rule in rules),
         rules_known=tuple(rule.info for rule in all_rules()),
+        tables=_tables(head) if settings.needs_tables else None,
         findings=tuple(findings(traces, rules, judged.comparison.flagged if judged.comparison else ())),
         comparison=judged.comparison,
         uncompared=any(note.kind is NoteKind.UNCOMPARED for note in judged.notes),
@@ -159,12 +174,22 @@ def _read(
     rules: Sequence[Rule],
     settings: Settings,
     watch: Callable[[Trace], None] | None,
+    *,
+    has_tables: bool,
 ) -> _Read:
     shown = inputs.shown(name, settings.root)
     try:
         trace = open_trace(name)
         trace.watch = watch
-        facts = analyse(trace, SourceMap(repository, settings.path_map))
+        source = SourceMap(repository, settings.path_map)
+        more: Mapping[str, Analysis[Any]] = {}
+        if has_tables:
+            from gotracer_ci.tables.included import analyses
+
+            more = analyses(trace)
+        facts = analyse(trace, source, analyses=tuple(more.values()))
+        stacks = Stacks(trace.tables, source, trace.version)
+        tables = {name: analysis.result(trace, stacks) for name, analysis in more.items()}
     except (TraceError, MemoryError) as problem:
         error = problem if isinstance(problem, TraceError) else TraceError(name, "needs more memory than there is")
         return _Read(TraceSummary(shown, "", 0, 0, 0, 0, error.damage), None, error)
@@ -178,7 +203,15 @@ def _read(
         damage=facts.damage.damage if facts.damage else None,
         program=facts.program,
     )
-    return _Read(summary, Traced(facts.program, facts, measure(rules, facts)), facts.damage)
+    traced = Traced(facts.program, facts, measure(rules, facts))
+    return _Read(summary, traced, facts.damage, tables if has_tables else None)
+
+
+def _tables(read: Iterable[_Read]) -> Tables:
+    from gotracer_ci.tables.included import rows
+
+    made = rows([(one.summary.path, one.tables) for one in read if one.tables is not None])
+    return Tables(**{name: tuple(map(Row, table)) for name, table in made.items()})
 
 
 def _traced(read: Iterable[_Read]) -> list[Traced]:

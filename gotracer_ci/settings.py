@@ -26,7 +26,7 @@ class Settings:
     traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
     accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit. fail_on: None for the
-    default, which is warn.
+    default, which is warn. with_tables: the JSON report includes the tables.
     baseline_name: what reports and errors call the baseline if that is not its path.
     A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
@@ -56,6 +56,7 @@ class Settings:
     format: formats.Name = "human"
     output: Path | None = None
     outputs: dict[formats.Name, Path] = field(default_factory=dict)
+    with_tables: bool = False
 
     def __post_init__(self) -> None:
         if both := sorted({*self.rule} & {*self.skip}):
@@ -66,6 +67,11 @@ class Settings:
             raise UsageError("accept needs baseline, and update-baseline must not be set: it accepts the whole run")
         if self.base and self.update_baseline:
             raise UsageError("base and update-baseline cannot be used together: compare with base, or accept the run")
+
+    @property
+    def needs_tables(self) -> bool:
+        """Whether a report is written that has them."""
+        return self.with_tables and "json" in (self.format, *self.outputs)
 
     @property
     def fail_severity(self) -> Severity:

@@ -38,10 +38,11 @@ MAY_IMPORT = {
     "duplicates": {"trace"},
     "inputs": {"duplicates", "errors", "globs", "notes", "trace"},
     "capture": {"errors", "text", "trace"},
+    "tables": {"analysis", "errors", "report.safe", "source.names", "spelling", "text", "trace.reader"},
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
+        "tables",
     },
-    "tables": {"analysis", "errors", "report.safe", "source.names", "spelling", "text"},
     "tabulate": {"errors", "inputs", "notes", "source", "text", "trace"},
     "progress": {"report.safe", "text", "trace"},
     "action": {"errors", "files", "findings", "github", "pipeline", "report", "rules.registry", "settings"},

@@ -11,8 +11,8 @@ from gotracer_ci.trace.spec import Ev
 Result = TypeVar("Result", covariant=True)
 
 
-class Consumer(Protocol[Result]):
-    """One analysis of a trace. It keeps sums, not events, so that it does not grow with the trace."""
+class Fed(Protocol):
+    """What gets the rare events of a trace. It keeps sums, not events, so that it does not grow with the trace."""
 
     @property
     def wanted(self) -> tuple[Ev, ...]:
@@ -24,11 +24,15 @@ class Consumer(Protocol[Result]):
         The chunk's columns are reused afterwards.
         """
 
+
+class Consumer(Fed, Protocol[Result]):
+    """One analysis of a trace."""
+
     def result(self) -> Result:
         """Return what was found, as a plain value; called once the whole trace is read."""
 
 
-def consume(trace: Trace, consumers: Iterable[Consumer[object]], observers: Sequence[Any] = ()) -> None:
+def consume(trace: Trace, consumers: Iterable[Fed], observers: Sequence[Any] = ()) -> None:
     """Read the trace once and feed all consumers. `trace.damage` holds what ended the reading early.
 
     observers: get the intervals (`trace.observe.Observer`).

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
-from gotracer_ci.analysis.reading import require_events
+from gotracer_ci.analysis.reading import Analysis, require_events
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
 from gotracer_ci.notes import Note, NoteKind
@@ -49,17 +49,24 @@ class Facts(NamedTuple):
     damage: TraceError | None
 
 
-def analyse(trace: Trace, source: SourceMap, consumers: Sequence[Consumer[object]] = ()) -> Facts:
+def analyse(
+    trace: Trace,
+    source: SourceMap,
+    consumers: Sequence[Consumer[object]] = (),
+    analyses: Sequence[Analysis[object]] = (),
+) -> Facts:
     """Read the trace and gather its facts.
 
     Args:
-        consumers: more analyses to feed on the way. The caller asks them for their results.
+        consumers, analyses: what else to feed on the way. The caller asks them for their results.
 
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
     """
     groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
-    consume(trace, (heap, *consumers), (groups, ancestry))
+    observers = [observer for analysis in analyses for observer in analysis.observers]
+    others = [consumer for analysis in analyses for consumer in analysis.consumers]
+    consume(trace, (heap, *consumers, *others), (groups, ancestry, *observers))
     require_events(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()

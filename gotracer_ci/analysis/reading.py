@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from gotracer_ci.analysis.consumer import Fed
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
 from gotracer_ci.source.frames import SourceMap
-from gotracer_ci.trace.reader import Chunk, Trace
+from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import NEVER, Ev
 
 Result = TypeVar("Result", covariant=True)
@@ -55,13 +56,8 @@ class Limited(Protocol):
         """Count only what is between these two times, ns on the trace's clock; called before the first event."""
 
 
-class LimitedConsumer(Limited, Protocol):
-    """A consumer of rare events (see `consumer.Consumer`) that can count only what is inside a window."""
-
-    @property
-    def wanted(self) -> tuple[Ev, ...]: ...
-
-    def feed(self, chunk: Chunk) -> None: ...
+class LimitedConsumer(Fed, Limited, Protocol):
+    """A consumer of rare events that can count only what is inside a window."""
 
 
 class Analysis(Protocol[Result]):

@@ -28,6 +28,13 @@ _OPTIONS = (
         "-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout; html: gotracer_TIME.html]."
     ),
     *(click.option(f"--{name}", type=FILE, metavar="FILE", help=f"Also write {name} to FILE.") for name in FILES),
+    click.option(
+        "--with",
+        "with_tables",
+        type=Choice(("tables",)),
+        callback=lambda _context, _option, value: value and True,
+        help="tables: the JSON report includes the tables, too.",
+    ),
     click.option("--baseline", type=FILE, metavar="FILE", help="Compare with this baseline; only regressions count."),
     click.option(
         "--base",

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Doc, Finding
 from gotracer_ci.report import view
-from gotracer_ci.report.model import Report
+from gotracer_ci.report.model import Report, Row
 
 SCHEMA_ID: Final = "gotracer-ci/report/v1"
 OF_FINDING: Final = ("fingerprint", "key")
@@ -73,6 +73,8 @@ def values(report: Report, value: Any, without: tuple[str, ...] = ()) -> Any:
         return value
     if kind is tuple:
         return [values(report, item) for item in value]
+    if kind is Row:
+        return dict(value)
     if kind is dict:
         return [values(report, item) for _, item in sorted(value.items())]
     if isinstance(value, Enum):

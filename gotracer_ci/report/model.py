@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_FLAGGED
@@ -25,6 +25,18 @@ class TraceSummary:
     gomaxprocs: Natural
     damage: Annotated[str | None, Doc("What is wrong with the trace; null for a complete one.")] = None
     program: Annotated[str, Doc("The package of the test binary or of the command; empty if unknown.")] = ""
+
+
+class Row(dict[str, Any]):
+    """A row of a table: its values by column, as they are in the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The rows of tables, of all traces; each has the trace's path as "trace". Each table has its own schema."""
+
+    goroutines: Annotated[tuple[Row, ...], Doc("The groups of gotracer-ci goroutines.")]
+    over_time: Annotated[tuple[Row, ...], Doc("The parts of gotracer-ci goroutines --over-time.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,7 @@ class Report:
     uncompared: Annotated[bool, Doc("There is a baseline, but it could not be used; a note says why.")] = False
     comparison: Comparison | None
     findings: tuple[Finding, ...]
+    tables: Annotated[Tables | None, Doc("With --with tables; null without.")] = None
     rules_known: tuple[RuleInfo, ...] = field(default=(), metadata=LEFT_OUT)
 
     @property

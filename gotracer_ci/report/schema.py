@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, cr
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Doc, RuleInfo, rank
 from gotracer_ci.report.document import label, members, stored
-from gotracer_ci.report.model import Report
+from gotracer_ci.report.model import Report, Row
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 # no nanosecond or byte that a trace can hold is larger
@@ -92,6 +92,8 @@ def build(hint: Any, value: Any) -> Any:
         return {item.key: item for item in items}
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint[value.upper()]
+    if hint is Row:
+        return Row(value)
     if _is_record(hint):
         given = {name: getattr(value, name) for name in stored(hint)}
         return hint(**given | {name: build(of, given[name]) for name, of in _converted(hint).items()})
@@ -118,6 +120,8 @@ def _checked(hint: Any, without: tuple[str, ...] = ()) -> Any:
         return Literal[tuple(label(value) for value in hint)]
     if hint is int:
         return _whole(_SMALLEST)
+    if hint is Row:
+        return dict[str, Any]
     return model(hint, without) if _is_record(hint) else hint
 
 

@@ -9,6 +9,8 @@ from gotracer_ci.analysis.over_time import Bin, OverTime
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.table import Column, Table
 
+ROWS: Final = 20
+"""Rows of a trace, if nothing else is asked for."""
 _MEANS: Final = ("runnable", "waiting", "syscall", "syscall_blocked")
 PART: Final = (
     Column("start_ns", "ns", "Where the part begins, from the trace's start."),

@@ -80,7 +80,12 @@ def test_no_report_changes(traces: list[str], baseline: Path | None, monkeypatch
     """Every format has the same bytes, whether the facts come from this process or from a pickle."""
     settings = Settings(traces=tuple(traces), root=ROOT if baseline else PROGRAMS, baseline=baseline)
     here = pipeline.run(settings).report
-    monkeypatch.setattr(pipeline, "analyse", lambda *arguments: pickle.loads(pickle.dumps(analyse(*arguments))))
+
+    def packed(*given: Any, **options: Any) -> Facts:
+        facts: Facts = pickle.loads(pickle.dumps(analyse(*given, **options)))
+        return facts
+
+    monkeypatch.setattr(pipeline, "analyse", packed)
     there = pipeline.run(settings).report
     assert here.findings
     for name in FORMATS:

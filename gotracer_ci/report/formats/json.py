@@ -10,7 +10,7 @@ from gotracer_ci.report.safe import compact_json
 
 
 def render(report: Report) -> str:
-    """Return the document with one trace, rule, verdict or finding per line, so that two of them can be compared."""
+    """Return the document with one trace, rule, verdict, finding or row per line, to compare two of them."""
     members = [f"{compact_json(name)}: {_laid_out(value)}" for name, value in document.values(report, report).items()]
     return "{\n" + ",\n".join(members) + "\n}\n"
 
@@ -23,6 +23,8 @@ def schema() -> dict[str, Any]:
 
 
 def _laid_out(value: object) -> str:
+    if isinstance(value, dict) and all(isinstance(item, list) for item in value.values()):
+        return "{\n" + ",\n".join(f"{compact_json(name)}: {_laid_out(item)}" for name, item in value.items()) + "\n}"
     if not isinstance(value, list) or not value:
         return compact_json(value)
     return "[\n" + ",\n".join(compact_json(item) for item in value) + "\n]"
