@@ -181,3 +181,13 @@ def ancestry_of(trace: Any) -> Any:
 def new_bins() -> Any:
     """Return a new `Bins` of the active build."""
     return import_module(f"{NAME}.observers.bins").Bins()
+
+
+def new_wakes(trace: Any) -> Any:
+    """Return a new `Wakes` of the active build for a trace; waits without a reason have the reason ""."""
+    return import_module(f"{NAME}.observers.wakes").Wakes(lambda reason, _: trace.tables.string(reason))
+
+
+def new_tests(kind: Callable[[int], int], tells: Callable[[int], int]) -> Any:
+    """Return a new `Tests` of the active build."""
+    return import_module(f"{NAME}.observers.tests").Tests(kind, tells)

@@ -14,9 +14,9 @@ from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.source.names import normalise
 
-_TEST: Final = "testing.tRunner"
-_BENCHMARK: Final = "testing.(*B).launch"
-_ROUND: Final = ("runtime.GC", "testing.(*B).runN", _BENCHMARK)
+TEST: Final = "testing.tRunner"
+BENCHMARK: Final = "testing.(*B).launch"
+_ROUND: Final = ("runtime.GC", "testing.(*B).runN", BENCHMARK)
 _LOOP: Final = "testing.(*B).loopSlowPath"
 _NAME: Final = re.compile(r"\.((?:Test|Fuzz|Example|Benchmark)(?![a-z])\w{0,200})(?:\.func)?$")
 _MOST: Final = 10_000
@@ -36,8 +36,8 @@ class Tests(NamedTuple):
 
 def tests(groups: Sequence[IntervalGroup]) -> Tests:
     """Return what ran, from the intervals of a trace."""
-    ran = sum(_created(groups, _TEST))
-    launched = sum(_created(groups, _BENCHMARK))
+    ran = sum(_created(groups, TEST))
+    launched = sum(_created(groups, BENCHMARK))
     names: set[str] = set()
     if ran:
         names = {name for group in groups for name in tests_of(_stacks(group))}

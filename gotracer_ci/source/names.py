@@ -30,6 +30,11 @@ def package_of(function: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), package)
 
 
+def unqualified(function: str) -> str:
+    """Return the name without its package."""
+    return _split(function)[1]
+
+
 @lru_cache(maxsize=1 << 16)
 def normalise(function: str) -> str:
     """Return the name without the parts that unrelated changes affect: closures' numbers and generic arguments.
