@@ -17,7 +17,19 @@ from gotracer_ci.commands.output import complain, print_lines
 from gotracer_ci.commands.usage import CommandGroup
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, EXIT_TERMINATED, GotracerError, UsageError
 
-COMMANDS = ("analyze", "capture", "goroutines", "rules", "baseline", "doctor", "action", "completion", "help")
+COMMANDS = (
+    "analyze",
+    "capture",
+    "goroutines",
+    "tests",
+    "wakes",
+    "rules",
+    "baseline",
+    "doctor",
+    "action",
+    "completion",
+    "help",
+)
 """The modules in `gotracer_ci.commands` that are commands, in the order of the help."""
 _SUFFIXES = (".trace", ".out", ".gz")
 """What follows in the name of a trace."""

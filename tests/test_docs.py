@@ -27,7 +27,7 @@ from gotracer_ci import cli, errors, rules
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.verdicts import Level, Status
-from gotracer_ci.commands import analyze, baseline, capture, goroutines
+from gotracer_ci.commands import analyze, baseline, capture
 from gotracer_ci.rules.registry import BUILT_IN, select
 from gotracer_ci.settings import Settings, load
 from gotracer_ci.source.frames import SourceMap
@@ -40,7 +40,7 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 PAGES += [ROOT / name for name in ("testdata/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
-GOROUTINES = ROOT / "docs/goroutines.md"
+TABLES = {name: ROOT / f"docs/{name}.md" for name in ("goroutines", "tests", "wakes")}
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
@@ -107,21 +107,28 @@ def test_pasted_output_is_what_the_command_prints(page: Path, run: Run) -> None:
     assert f"The exit code is {done.returncode}" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("block", blocks(GOROUTINES, "console"), ids=lambda block: block.partition("\n")[0])
-def test_pasted_tables_are_what_the_command_prints(block: str, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("table", "block"),
+    [(name, block) for name, page in TABLES.items() for block in blocks(page, "console")],
+    ids=lambda text: text.partition("\n")[0],
+)
+def test_pasted_tables_are_what_the_command_prints(table: str, block: str, run: Run) -> None:
     command, _, output = block.partition("\n")
     prompt, name, *arguments = shlex.split(command)
-    assert (prompt, name, arguments[0]) == ("$", "gotracer-ci", "goroutines")
+    assert (prompt, name, arguments[0]) == ("$", "gotracer-ci", table)
 
     done = run(*arguments, cwd=ROOT)
 
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, output, b""), "run: make docs"
 
 
-def test_the_page_names_all_options_of_goroutines() -> None:
-    named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", section(GOROUTINES, "Options")))))
+@pytest.mark.parametrize("table", TABLES)
+def test_the_page_of_a_table_names_all_options(table: str) -> None:
+    command = cli.cli.get_command(click.Context(cli.cli), table)
+    assert command
+    named = set(FLAG.findall(" ".join(re.findall(r"`[^`]+`", section(TABLES[table], "Options")))))
 
-    assert named == options(goroutines.command)
+    assert named == options(command)
 
 
 def test_a_suspected_regression_fails_only_with_strict(run: Run) -> None:

@@ -1,0 +1,28 @@
+"""Choose rows by a name, or by a glob that names match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gotracer_ci.errors import UsageError
+from gotracer_ci.spelling import closest_names
+
+
+def matching(option: str, pattern: str, names: Iterable[str]) -> set[str]:
+    """Return the name that a pattern is, or else the names that it matches; `*` and `?` are its wildcards.
+
+    Brackets are not: names of Go's functions have them.
+
+    Raises:
+        UsageError: no name matches.
+    """
+    known = set(names)
+    # several stars in a row would take exponential time
+    glob = re.sub(r"\*+", "*", pattern)
+    translated = "".join({"*": ".*", "?": "."}.get(character) or re.escape(character) for character in glob)
+    found = {pattern} & known or {name for name in known if re.fullmatch(translated, name, re.DOTALL)}
+    if not found:
+        near = closest_names(pattern, sorted(known))
+        raise UsageError(f"{option} {pattern}: nothing has this name{f'; did you mean {near}?' if near else ''}")
+    return found

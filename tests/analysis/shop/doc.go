@@ -1,0 +1,2 @@
+// Package shop has only tests: of each kind, with known times and goroutines.
+package shop
