@@ -9,13 +9,17 @@ from typing import Any, NamedTuple
 
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
+from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.analysis.wakes import WakeFacts, WakesAnalysis
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.tables import render
 from gotracer_ci.tables.goroutines import groups_table, lives_table
 from gotracer_ci.tables.over_time import over_time_table
 from gotracer_ci.tables.table import Table
+from gotracer_ci.tables.tests import tests_table
+from gotracer_ci.tables.wakes import wakes_table
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import LARGEST
 
@@ -109,6 +113,58 @@ def _bins_tables(found: OverTime) -> Iterator[Table]:
     yield over_time_table([("a.trace", found)], 20, traces=True)
 
 
+def _check_wakes(found: WakeFacts) -> None:
+    """A wait has one end, and sums are those of their waits."""
+    for wake in found.wakes:
+        assert wake.waits > 0
+        assert 0 <= wake.longest_ns <= wake.total_ns <= min(wake.longest_ns * wake.waits, LARGEST)
+        assert not (wake.source or wake.is_open) or not wake.waker.frames
+        assert not (wake.source and wake.is_open)
+
+
+def _times_of_wakes(found: WakeFacts) -> Sums:
+    """Return the times by where and why; what ends a wait can be in the next window."""
+    sums: Sums = Counter()
+    for wake in found.wakes:
+        sums[wake.waiter, wake.is_elsewhere, wake.reason] += wake.total_ns
+    return sums
+
+
+def _waits(found: WakeFacts) -> Sums:
+    """Return how many waits ended."""
+    sums: Sums = Counter()
+    for wake in found.wakes:
+        if not wake.is_open:
+            sums[wake.waiter, wake.is_elsewhere, wake.reason, wake.source, wake.waker] += wake.waits
+    return sums
+
+
+def _wakes_tables(found: WakeFacts) -> Iterator[Table]:
+    read = [("a.trace", found), ("b.trace", found)]
+    for system in (False, True):
+        yield wakes_table(read, merge=system, traces=not system, still_open=system, system=system)
+
+
+def _check_tests(found: RanTests) -> None:
+    """A test begins after its parent, and its parts are not longer than itself."""
+    assert found.ran == len(found.tests)
+    for i, test in enumerate(found.tests):
+        assert test.parent < i
+        assert min(test.active_ns, test.running_ns, test.waiting_ns, test.alive, test.alive_after or 0) >= 0
+        if not test.is_benchmark:
+            assert test.active_ns + test.paused_ns + test.subtests_ns == test.wall_ns
+        assert test.is_inside or test.wall_ns == 0
+
+
+def _times_of_tests(found: RanTests) -> Sums:
+    names = ("wall_ns", "paused_ns", "subtests_ns", "running_ns", "waiting_ns")
+    return Counter({(i, test.name, of): getattr(test, of) for i, test in enumerate(found.tests) for of in names})
+
+
+def _started(found: RanTests) -> Sums:
+    return Counter({(i, test.name): test.goroutines for i, test in enumerate(found.tests)})
+
+
 FACTS = {
     "lives": Facts(
         lambda trace: LivesAnalysis(trace, each=True, places=True),
@@ -118,6 +174,14 @@ FACTS = {
         _lives_tables,
     ),
     "over time": Facts(lambda _: OverTimeAnalysis(), _check_bins, _times_of_bins, lambda _: Counter(), _bins_tables),
+    "wakes": Facts(WakesAnalysis, _check_wakes, _times_of_wakes, _waits, _wakes_tables),
+    "tests": Facts(
+        RanTestsAnalysis,
+        _check_tests,
+        _times_of_tests,
+        _started,
+        lambda found: [tests_table([("a.trace", found), ("b.trace", found)], traces=True)],
+    ),
 }
 
 

@@ -67,7 +67,7 @@ class RanTest(NamedTuple):
     @property
     def active_ns(self) -> int:
         """The wall time without pauses and waits for subtests."""
-        return self.wall_ns - self.paused_ns - self.subtests_ns
+        return max(self.wall_ns - self.paused_ns - self.subtests_ns, 0)
 
 
 class RanTests(NamedTuple):

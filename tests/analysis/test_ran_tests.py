@@ -13,7 +13,7 @@ import pytest
 
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.ran_tests import RanTest, RanTests, RanTestsAnalysis
-from gotracer_ci.analysis.reading import WHOLE, Window, read_for
+from gotracer_ci.analysis.reading import Window, read_for
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.analysis.test_log import named, names_in
 from gotracer_ci.errors import UsageError
@@ -32,13 +32,13 @@ WITH_TESTS = ("crowd-go1.22", "crowd-go1.27", "hang-go1.19", "hang-go1.27", "ord
 
 
 @cache
-def read(path: str, window: Window = WHOLE) -> tuple[RanTests, GoroutineLives, int]:
-    """Return the tests and the lives of a trace, and its length."""
+def read(path: str) -> tuple[RanTests, GoroutineLives]:
+    """Return the tests and the lives of a trace."""
     trace = open_trace(path)
     tests, lives = RanTestsAnalysis(trace), LivesAnalysis(trace, each=True)
-    read_for(trace, (tests, lives), window)
+    read_for(trace, (tests, lives))
     stacks = Stacks(trace.tables, SourceMap(None), trace.version)
-    return tests.result(trace, stacks), lives.result(trace, stacks), trace.duration_ns
+    return tests.result(trace, stacks), lives.result(trace, stacks)
 
 
 def by_creators(lives: GoroutineLives) -> dict[int, Counter[str]]:
@@ -59,7 +59,7 @@ def by_creators(lives: GoroutineLives) -> dict[int, Counter[str]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_goroutines_belong_to_the_test_of_their_creator(name: str) -> None:
-    tests, lives, _ = read(path_of(name))
+    tests, lives = read(path_of(name))
     found = {
         test.goroutine: Counter(
             begin=test.begin_ns,
@@ -76,26 +76,26 @@ def test_goroutines_belong_to_the_test_of_their_creator(name: str) -> None:
     assert all(test.active_ns >= 0 and test.parent < i for i, test in enumerate(tests.tests))
 
 
-@pytest.mark.parametrize("name", WITH_TESTS)
-def test_two_halves_make_a_whole(name: str) -> None:
-    whole, _, length = read(path_of(name))
-    halves = [read(path_of(name), window)[0] for window in (Window(0, length // 3), Window(length // 3))]
-    for i, test in enumerate(whole.tests):
-        parts = [half.tests[i] for half in halves]
-        assert any(part.is_inside for part in parts)
-        for fact in ("wall_ns", "paused_ns", "subtests_ns", "active_ns", "running_ns", "waiting_ns", "goroutines"):
-            assert sum(getattr(part, fact) for part in parts) == getattr(test, fact), (test.name, fact)
-    shown = [list(table_of([("", half)], traces=False).rows) for half in halves]
-    assert len(shown[0]) + len(shown[1]) >= len(whole.tests)
+def test_a_test_outside_of_the_window_has_no_row() -> None:
+    trace = open_trace(path_of("orders-go1.27"))
+    tests = RanTestsAnalysis(trace)
+    read_for(trace, (tests,), Window(1 * MS, 50 * MS))
+    found = tests.result(trace, Stacks(trace.tables, SourceMap(None), trace.version))
+    assert [test.is_inside for test in found.tests] == [True, True, False]
+    assert [row["test"] for row in table_of([("", found)], traces=False).rows] == ["TestTake", "TestTake.func1"]
+    assert [(test.end_ns, test.alive_after, test.alive) for test in found.tests[:2]] == [
+        (None, None, 0),
+        (None, None, 4),
+    ]
 
 
 def test_committed_traces_show_what_the_programs_do() -> None:
-    orders, _, _ = read(path_of("orders-go1.27"))
+    orders, _ = read(path_of("orders-go1.27"))
     assert orders.package == "example.com/programs/orders"
     assert [(test.name, test.parent, test.goroutines) for test in orders.tests] == [
         ("TestTake", -1, 0), ("TestTake.func1", 0, 4), ("TestTake.func1", 0, 4),
     ]  # fmt: skip
-    hang, _, _ = read(path_of("hang-go1.27"))
+    hang, _ = read(path_of("hang-go1.27"))
     drain, pairs, quick, swap = hang.tests
     assert (quick.end_ns is None, swap.end_ns, swap.alive_after) == (False, None, None)
     assert pairs.subtests_ns > 0.9 * pairs.wall_ns
@@ -242,5 +242,5 @@ def test_logs(log: str) -> None:
 
 
 def test_a_trace_without_tests_has_no_rows() -> None:
-    tests, _, _ = read(path_of("service-go1.27"))
+    tests, _ = read(path_of("service-go1.27"))
     assert (tests.tests, tests.ran, tests.package, tests.is_complete) == ((), 0, "", True)

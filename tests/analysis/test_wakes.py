@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
-from gotracer_ci.analysis.reading import WHOLE, Window, read_for
+from gotracer_ci.analysis.reading import read_for
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.analysis.wakes import POLLER, RUNTIME, TIMER, WakeFacts, WakesAnalysis
 from gotracer_ci.source.frames import SourceMap
@@ -21,13 +21,13 @@ MS = 1_000_000
 
 
 @cache
-def read(name: str, window: Window = WHOLE) -> tuple[WakeFacts, GoroutineLives, int]:
-    """Return the wakes and the lives of a trace, and its length."""
+def read(name: str) -> tuple[WakeFacts, GoroutineLives]:
+    """Return the wakes and the lives of a trace."""
     trace = open_trace(path_of(name))
     wakes, lives = WakesAnalysis(trace), LivesAnalysis(trace)
-    read_for(trace, (wakes, lives), window)
+    read_for(trace, (wakes, lives))
     stacks = Stacks(trace.tables, SourceMap(Repository.scan(PROGRAMS)), trace.version)
-    return wakes.result(trace, stacks), lives.result(trace, stacks), trace.duration_ns
+    return wakes.result(trace, stacks), lives.result(trace, stacks)
 
 
 def table(name: str, waiter: str | None = None) -> list[tuple[str, str, str | None, int]]:
@@ -43,23 +43,9 @@ def waited(facts: WakeFacts) -> Counter[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_by_reason_waits_last_as_long_as_in_the_table_of_goroutines(name: str) -> None:
-    wakes, lives, _ = read(name)
+    wakes, lives = read(name)
     assert waited(wakes) == sum((Counter(group.waits) for group in lives.groups), Counter())
     assert not wakes.is_merged
-    for wake in wakes.wakes:
-        assert 0 <= wake.longest_ns <= wake.total_ns <= wake.longest_ns * wake.waits
-        assert not (wake.is_open and (wake.source or wake.waker.frames))
-        assert not (wake.source and wake.waker.frames)
-
-
-@pytest.mark.parametrize("name", NAMES[::5])
-def test_two_halves_make_a_whole(name: str) -> None:
-    """Time counts where it passes, and a wait where it ends."""
-    whole, _, length = read(name)
-    halves = [read(name, window)[0] for window in (Window(0, length // 3), Window(length // 3))]
-    assert waited(halves[0]) + waited(halves[1]) == waited(whole)
-    ended = [sum(wake.waits for wake in facts.wakes if not wake.is_open) for facts in (whole, *halves)]
-    assert ended[0] == ended[1] + ended[2]
 
 
 @pytest.mark.parametrize("name", ["waits-go1.21", "waits-go1.27"])

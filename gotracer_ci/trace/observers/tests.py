@@ -17,9 +17,11 @@ from gotracer_ci.trace.columns import column, grown
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.observe import Observer
+    from cython.cimports.gotracer_ci.trace.observers.parts import plus
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
+    from gotracer_ci.trace.observers.parts import plus
 
 KEPT = 100_000
 """Tests that are kept. Further ones count as goroutines of the test that started them."""
@@ -38,14 +40,6 @@ _SUBTESTS = cython.declare(cython.int, SUBTESTS)
 _IS_RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
 _IS_WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
 _NEVER = cython.declare(cython.longlong, spec.NEVER)
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _plus(total: cython.longlong, length: cython.longlong) -> cython.longlong:
-    """Return the sum, which saturates; no sum of a real trace comes near."""
-    return total + length if length <= _NEVER - total else _NEVER
 
 
 @cython.final
@@ -234,7 +228,7 @@ class Tests(Observer):
             if length <= 0:
                 return 0
         if kind == _IS_RUNNING:
-            self._running[test] = _plus(self._running[test], length)
+            self._running[test] = plus(self._running[test], length)
         elif kind == _IS_WAITING:
             tells: cython.int = self._tells.of(stack) if self._is_own[g] and stack > 0 else 0
             if tells & _PAUSED:
@@ -242,7 +236,7 @@ class Tests(Observer):
             elif tells & _SUBTESTS:
                 self._subtests[test] += length
             else:
-                self._waiting[test] = _plus(self._waiting[test], length)
+                self._waiting[test] = plus(self._waiting[test], length)
         return 0
 
     @cython.cfunc

@@ -17,10 +17,12 @@ from gotracer_ci.trace.columns import column, grown
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.observe import Observer
+    from cython.cimports.gotracer_ci.trace.observers.parts import plus
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
+    from gotracer_ci.trace.observers.parts import plus
     from gotracer_ci.trace.observers.reasons import Reasons
 
 MAX_WAITS = 20_000
@@ -143,7 +145,7 @@ class Wakes(Observer):
             return 0
         by: cython.longlong = _BY_NOTHING if flags & _IS_OPEN else _BY_RUNTIME if cause < 0 else _BY_GOROUTINE
         end: cython.longlong = start + length
-        if start < self._from or end > self._to:
+        if start <= self._from or end > self._to:
             if end > self._to:
                 by = _BY_NOTHING
             start = max(start, self._from)
@@ -188,8 +190,7 @@ class Wakes(Observer):
         if n < 0:
             n = self._new(wait << 33 | by)
         self._counts[n] += 1
-        # saturates: no sum of a real trace comes near
-        self._totals[n] = self._totals[n] + length if length <= _NEVER - self._totals[n] else _NEVER
+        self._totals[n] = plus(self._totals[n], length)
         if length > self._longest[n]:
             self._longest[n] = length
         return 0
