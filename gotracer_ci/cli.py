@@ -23,6 +23,7 @@ COMMANDS = (
     "goroutines",
     "tests",
     "wakes",
+    "profile",
     "rules",
     "baseline",
     "doctor",

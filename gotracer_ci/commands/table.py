@@ -111,17 +111,7 @@ def common(given: dict[str, Any]) -> Common:
     Raises:
         UsageError: they contradict each other.
     """
-    from gotracer_ci.analysis.reading import Window
-
-    start, end = given.pop("start", 0), given.pop("end", None)
-    if end is not None and type(start) is type(end) and end <= start:
-        raise UsageError("--to must be after --from")
-    window = Window(
-        0 if isinstance(start, WallTime) else start,
-        None if isinstance(end, WallTime) else end,
-        start.ns if isinstance(start, WallTime) else None,
-        end.ns if isinstance(end, WallTime) else None,
-    )
+    window = asked_window(given)
     maps = tuple(pair("--path-map", text) for text in given.pop("path_map"))
     form, top = given.pop("form"), given.pop("top")
     return Common(
@@ -133,6 +123,25 @@ def common(given: dict[str, Any]) -> Common:
         (_TOP if form == "human" else 0) if top is None else top,
         given.pop("root"),
         maps,
+    )
+
+
+def asked_window(given: dict[str, Any]) -> Window:
+    """Take the window out of the options that click has read.
+
+    Raises:
+        UsageError: it ends before it begins.
+    """
+    from gotracer_ci.analysis.reading import Window
+
+    start, end = given.pop("start", 0), given.pop("end", None)
+    if end is not None and type(start) is type(end) and end <= start:
+        raise UsageError("--to must be after --from")
+    return Window(
+        0 if isinstance(start, WallTime) else start,
+        None if isinstance(end, WallTime) else end,
+        start.ns if isinstance(start, WallTime) else None,
+        end.ns if isinstance(end, WallTime) else None,
     )
 
 

@@ -1574,6 +1574,7 @@ class Kernel:
         self._g_idle[g] = self._idle_clock(self._last_time)
         self._enter(g, status, 0, self._start_time)
         self._g_flags[g] = _BEFORE
+        self._goroutines.seen = self._last_time
         return self._observer.born(g, self._start_time)
 
     @cython.cfunc

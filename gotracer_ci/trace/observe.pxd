@@ -13,6 +13,7 @@ cdef class Goroutines:
     cdef int[::1] states
     cdef long long[::1] since
     cdef long long[::1] lost
+    cdef long long seen
 
 
 cdef class Observer:

@@ -34,6 +34,15 @@ def build(goroot: Path, out: Path) -> Path:
     return out
 
 
+def build_command(goroot: Path, name: str, out: Path) -> Path:
+    """Build a command of the Go distribution, such as "cmd/trace", to the file `out` and return its absolute path."""
+    goroot, out = goroot.resolve(), out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    go = str(goroot / "bin" / "go")
+    subprocess.run([go, "build", "-trimpath", "-o", str(out), name], env=_environment(goroot), check=True)
+    return out
+
+
 def _environment(goroot: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GO") or name == "GOCACHE"}
     return kept | {

@@ -1,0 +1,1 @@
+"""Facts → files for other tools."""
