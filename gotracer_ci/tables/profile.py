@@ -120,7 +120,7 @@ def tree(profile: StackProfile, base: StackProfile | None, top: int) -> Iterator
 def _tree(profile: StackProfile, base: StackProfile | None) -> _Node:
     root = _Node()
     nodes = 1
-    for part in (profile, base):
+    for part, is_base in ((profile, False), (base, True)):
         for sample in part.samples if part else ():
             node = root
             path = [root]
@@ -134,12 +134,12 @@ def _tree(profile: StackProfile, base: StackProfile | None) -> _Node:
                 path.append(child)
                 node = child
             for node in path:
-                if part is profile:
-                    node.ns += sample.ns
-                    node.number += sample.number
-                else:
+                if is_base:
                     node.before += sample.ns
                     node.number -= sample.number
+                else:
+                    node.ns += sample.ns
+                    node.number += sample.number
     return root
 
 

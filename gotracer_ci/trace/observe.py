@@ -27,8 +27,8 @@ class Goroutines:
     −1 if before the trace. creators (int64): ids, −1 unknown. creations, entries (int32): the stack that created it
     and the stack of its first function, indices of the tables, 0 unknown. states (int32, `spec.GoState`) and since
     (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
-    has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the latest goroutine
-    from before the trace, which is later than the trace's start.
+    has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the
+    latest goroutine from before the trace, which can be later than the trace's start.
     """
 
     ids: cython.longlong[::1]
