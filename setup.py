@@ -18,6 +18,7 @@ COMPILED = (
     "observe",
     "observers/ancestry",
     "observers/bins",
+    "observers/collector",
     "observers/go_profile",
     "observers/groups",
     "observers/lengths",
@@ -40,6 +41,7 @@ COMPILED = (
     "v1/parse",
     "v1/rows",
     "varints",
+    "windows",
 )
 
 SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all modules

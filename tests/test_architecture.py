@@ -64,6 +64,7 @@ THIRD_PARTY = {
         "trace/observe",
         "trace/observers/ancestry",
         "trace/observers/bins",
+        "trace/observers/collector",
         "trace/observers/go_profile",
         "trace/observers/groups",
         "trace/observers/lengths",
@@ -86,6 +87,7 @@ THIRD_PARTY = {
         "trace/v1/parse",
         "trace/v1/rows",
         "trace/varints",
+        "trace/windows",
     },
     "click": {
         "cli",
@@ -95,6 +97,7 @@ THIRD_PARTY = {
         "commands/capture",
         "commands/completion",
         "commands/doctor",
+        "commands/gc",
         "commands/goroutines",
         "commands/help",
         "commands/options",

@@ -254,6 +254,7 @@ class Kernel:
     _stw_depth: cython.int
     _stw_gid: cython.longlong
     _gomaxprocs: cython.longlong
+    _gomaxprocs_at_start: cython.longlong
 
     # goroutines by slot; the slots of dead ones are used again
     _slots: IdMap
@@ -345,7 +346,7 @@ class Kernel:
         self._idle_ps = self._stw_depth = 0
         self._stw_gid = -1
         self._idle_total = self._idle_since = 0
-        self._gomaxprocs = 0
+        self._gomaxprocs = self._gomaxprocs_at_start = 0
         self._g_n = self._free_n = 0
         self._free = column("i", bytes(4 * 64))
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
@@ -493,9 +494,10 @@ class Kernel:
         return self._problem, self._offset
 
     def totals(self) -> dict[str, int]:
-        """Return the last GOMAXPROCS (0 unknown), and how many goroutines were there at the start and were created."""
+        """Return the last and the first GOMAXPROCS (0 unknown), and how many goroutines existed and were created."""
         return {
             "gomaxprocs": self._gomaxprocs,
+            "gomaxprocs_at_start": self._gomaxprocs_at_start,
             "goroutines_at_start": self._goroutines_at_start,
             "goroutines_created": self._goroutines_created,
         }
@@ -1386,7 +1388,8 @@ class Kernel:
                 return self._fail("event refers to an unknown stack ID", i)
         now: cython.longlong = self._happens(i, p, 0, 0, stack)
         if is_new:
-            self._begin_sweep(proc, stack, now if kind == _SWEEP_BEGIN else self._start_time)
+            g: cython.int = self._g if proc == self._p else -1
+            self._begin_sweep(proc, g, stack, now if kind == _SWEEP_BEGIN else self._start_time)
         return 1
 
     @cython.cfunc
@@ -1500,7 +1503,9 @@ class Kernel:
         if kind == _LOG:
             self._happens(i, a, name, value, stack)
             return 1
-        self._happens(i, name, 0, 0, stack)
+        now: cython.longlong = self._happens(i, name, 0, 0, stack)
+        if kind == _GO_LABEL and self._g >= 0:
+            self._observer.labelled(self._g, name, now)
         return 1
 
     # ---- states: what an event changes --------------------------------------------------------------------------
@@ -1580,6 +1585,7 @@ class Kernel:
     @cython.cfunc
     @cython.exceptval(-1)
     def _destroy(self, g: cython.int, now: cython.longlong) -> cython.int:
+        self._goroutines.proc = self._p
         self._leave(g, now, -1, 0, 0)
         # mostly empty, and goroutines are many
         if self._stops and g in self._stops:
@@ -1654,6 +1660,7 @@ class Kernel:
     ) -> cython.int:
         """A running goroutine leaves its thread; the stack where it did so is its own last one from now on."""
         since: cython.longlong = self._g_since[g]
+        self._goroutines.proc = self._p
         self._ended(_RUNNING, reason, stack, since, now - since, g, -1, 0, self._g_flags[g])
         if stack > 0:
             self._g_own[g] = stack
@@ -1717,7 +1724,7 @@ class Kernel:
         self._idle_clock(now)
         self._stw_depth += 1
         self._stops[g] = (now, reason, stack)
-        return 0
+        return self._observer.range_began(_STW, g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1735,7 +1742,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _begin_assist(self, g: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
         self._assists[g] = (since, stack)
-        return 0
+        return self._observer.range_began(_MARK_ASSIST, g, since)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1746,14 +1753,16 @@ class Kernel:
         since, stack = self._assists.pop(g, (self._start_time, 0))
         if since == self._start_time:
             flags |= _BEFORE
+        self._goroutines.proc = self._p
         return self._ended(_MARK_ASSIST, 0, stack, since, now - since, g, -1, 0, flags)
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _begin_sweep(self, p: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
+    def _begin_sweep(self, p: cython.int, g: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
         self._p_sweep[p] = since
         self._p_sweep_stack[p] = stack
-        return 0
+        self._goroutines.proc = p
+        return self._observer.range_began(_SWEEP, g, since)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1761,6 +1770,7 @@ class Kernel:
         since: cython.longlong = self._p_sweep[p]
         if since == self._start_time:
             flags |= _BEFORE
+        self._goroutines.proc = p
         self._ended(_SWEEP, 0, self._p_sweep_stack[p], since, now - since, g, -1, 0, flags)
         self._p_sweep[p] = -1
         return 0
@@ -1832,6 +1842,8 @@ class Kernel:
         if n == self._gomaxprocs:
             return 0
         self._idle_clock(now)
+        if self._gomaxprocs_at_start == 0:
+            self._gomaxprocs_at_start = n
         self._gomaxprocs = n
         self._idle_ps = 0
         end: cython.int = cython.cast(cython.int, n) if n > 0 else cython.cast(cython.int, _MAX_PROCS)
@@ -1988,6 +2000,8 @@ class Kernel:
             time = self._emit(kind, time, m, proc, goroutine, a, b, c, stack)
             if kind >= _GO_CREATE and kind <= _GO_STATUS:
                 self._old_goroutine(kind, time, a, b, c, stack)
+            elif kind == _GO_LABEL and self._g >= 0:
+                self._observer.labelled(self._g, cython.cast(cython.int, a), time)
             elif kind >= _STW_BEGIN and kind <= _ASSIST_END:
                 self._old_range(kind, time, proc, cython.cast(cython.int, a), stack)
             elif kind == _REGION_BEGIN and self._g >= 0:
@@ -2077,7 +2091,7 @@ class Kernel:
         elif kind == _ASSIST_END and g >= 0:
             self._end_assist(g, now, 0)
         elif kind == _SWEEP_BEGIN and p >= 0 and p < _MAX_PROCS:
-            self._begin_sweep(p, stack, now)
+            self._begin_sweep(p, g, stack, now)
         elif kind == _SWEEP_END and p >= 0 and p < _MAX_PROCS and self._p_sweep[p] >= 0:
             self._end_sweep(p, g, now, 0)
         return 0
@@ -2088,9 +2102,14 @@ class Kernel:
         """Close what is still open at the last event: an unfinished interval counts with its length so far."""
         g: cython.int
         p: cython.int
+        m: cython.int
+        procs: dict = {}
+        for m in range(self._m_n):
+            procs[self._m_slot[m]] = self._m_proc[m]
         for g in range(self._g_n):
             if self._g_id[g] == -1:
                 continue
+            self._goroutines.proc = procs.get(g, -1)
             self._leave(g, self._last_time, -1, 0, _OPEN)
             if g in self._stops:
                 self._end_stw(g, self._last_time, _OPEN)

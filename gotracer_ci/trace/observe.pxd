@@ -14,6 +14,7 @@ cdef class Goroutines:
     cdef long long[::1] since
     cdef long long[::1] lost
     cdef long long seen
+    cdef int proc
 
 
 cdef class Observer:
@@ -33,4 +34,6 @@ cdef class Observer:
         int cause_stack,
         int flags,
     ) except? -1
+    cdef int range_began(self, int kind, int g, long long now) except? -1
+    cdef int labelled(self, int g, int label, long long now) except? -1
     cdef int end(self, long long now) except? -1

@@ -29,6 +29,8 @@ class Goroutines:
     (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
     has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the
     latest goroutine from before the trace, which can be later than the trace's start.
+
+    proc: the P of what is being reported, if that is a running interval or a range, −1 unknown.
     """
 
     ids: cython.longlong[::1]
@@ -41,6 +43,7 @@ class Goroutines:
     since: cython.longlong[::1]
     lost: cython.longlong[::1]
     seen: cython.longlong
+    proc: cython.int
 
 
 @cython.cclass
@@ -102,6 +105,21 @@ class Observer:
 
     @cython.cfunc
     @cython.exceptval(-1)
+    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+        """A stop-the-world, mark assist or sweep begins; one from before the trace, at the trace's start.
+
+        g: the goroutine's slot, −1 for a sweep without one.
+        """
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def labelled(self, g: cython.int, label: cython.int, now: cython.longlong) -> cython.int:
+        """The goroutine in slot `g` has a label, index of a string, until it stops running."""
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
     def end(self, now: cython.longlong) -> cython.int:
         """The trace has ended; all open intervals have been reported."""
         return 0
@@ -157,6 +175,18 @@ class _Both(Observer):
     ) -> cython.int:
         self._first.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
         return self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+        self._first.range_began(kind, g, now)
+        return self._second.range_began(kind, g, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def labelled(self, g: cython.int, label: cython.int, now: cython.longlong) -> cython.int:
+        self._first.labelled(g, label, now)
+        return self._second.labelled(g, label, now)
 
     @cython.cfunc
     @cython.exceptval(-1)

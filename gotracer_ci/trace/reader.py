@@ -187,6 +187,11 @@ class Trace:
         return misuses
 
     @property
+    def gomaxprocs_at_start(self) -> int:
+        """GOMAXPROCS when the trace began, 0 unknown. Only later changes are events."""
+        return int(self._kernel.totals()["gomaxprocs_at_start"])
+
+    @property
     def events(self) -> int:
         """Events read, Sync events included."""
         return sum(self._kernel.counts().values())

@@ -1,0 +1,208 @@
+# cython: language_level=3, wraparound=False, initializedcheck=False, cdivision=True, auto_pickle=False
+"""The sums of a step function over all windows of one length: their minimum and their distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    # Cython's compiler looks for this very line
+    import cython
+except ModuleNotFoundError:
+    from gotracer_ci.trace import _uncompiled as cython
+
+from gotracer_ci.trace.columns import column, grown
+
+
+@cython.final
+@cython.cclass
+class Windows:
+    """All windows of one length, over one step function or several.
+
+    While a window moves, the sum inside it changes linearly between the moments when an edge meets a step. So it is
+    kept as segments: the sum at both ends of each, and its length. Sums are whole numbers, so the minimum is exact.
+
+    Args:
+        most: the sum of a window in which the functions have their largest value.
+    """
+
+    least: cython.longlong
+    _most: cython.longlong
+    _n: cython.longlong
+    _first: cython.longlong[::1]  # by segment: the sum where it begins
+    _last: cython.longlong[::1]
+    _starts: cython.longlong[::1]
+    _lengths: cython.longlong[::1]
+    _weights: cython.double[::1]
+    _total: cython.double
+
+    def __init__(self, most: int) -> None:
+        self._most = self.least = most
+        self._n = 0
+        self._first = column("q", bytes(8 * 64))
+        self._last = column("q", bytes(8 * 64))
+        self._starts = column("q", bytes(8 * 64))
+        self._lengths = column("q", bytes(8 * 64))
+        self._weights = column("d", bytes(8 * 64))
+        self._total = 0.0
+
+    def add(self, times: Any, values: Any, window: int, weight: int) -> None:
+        """Add the windows over a step function.
+
+        Args:
+            times (int64): where its steps begin, increasing, and last where it ends.
+            values (int64): of the steps, not negative.
+            window: their length, at most that of the function.
+            weight: how many functions are like this.
+        """
+        self._move(times, values, window, weight)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _move(
+        self,
+        times: cython.longlong[::1],
+        values: cython.longlong[::1],
+        window: cython.longlong,
+        weight: cython.longlong,
+    ) -> cython.int:
+        i: cython.longlong = 0
+        j: cython.longlong = 0
+        t: cython.longlong = times[0]
+        end: cython.longlong = times[len(times) - 1] - window
+        total: cython.longlong = 0
+        while times[j + 1] < t + window:
+            total += values[j] * (times[j + 1] - times[j])
+            j += 1
+        total += values[j] * (t + window - times[j])
+        self.least = min(self.least, total)
+        if t == end:
+            self._segment(total, total, t, 0, 0.0)
+        while t < end:
+            moved: cython.longlong = min(times[i + 1], times[j + 1] - window, end)
+            after: cython.longlong = total + (values[j] - values[i]) * (moved - t)
+            if moved > t:
+                self._segment(total, after, t, moved - t, cython.cast(cython.double, moved - t) * weight)
+                total = after
+                self.least = min(self.least, total)
+                t = moved
+            if t == times[i + 1]:
+                i += 1
+            if t + window == times[j + 1] and t < end:
+                j += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _segment(
+        self,
+        first: cython.longlong,
+        last: cython.longlong,
+        start: cython.longlong,
+        length: cython.longlong,
+        weight: cython.double,
+    ) -> cython.int:
+        self._total += weight
+        if first >= self._most and last >= self._most:
+            # most segments of most programs, and they are in no low quantile
+            return 0
+        n: cython.longlong = self._n
+        if n == len(self._first):
+            self._first = grown(self._first, 2 * n)
+            self._last = grown(self._last, 2 * n)
+            self._starts = grown(self._starts, 2 * n)
+            self._lengths = grown(self._lengths, 2 * n)
+            self._weights = grown(self._weights, 2 * n)
+        self._first[n] = first
+        self._last[n] = last
+        self._starts[n] = start
+        self._lengths[n] = length
+        self._weights[n] = weight
+        self._n = n + 1
+        return 0
+
+    def minimum(self) -> int:
+        """Return the smallest sum."""
+        return self.least
+
+    def ends(self) -> list[tuple[int, int]]:
+        """Return (sum, start) of the windows where the sum changes direction, without those of the largest sum."""
+        i: cython.longlong
+        out: list = []
+        for i in range(self._n):
+            out.append((self._first[i], self._starts[i]))
+            out.append((self._last[i], self._starts[i] + self._lengths[i]))
+        return out
+
+    def quantile(self, share: float) -> float:
+        """Return the sum that this share of all windows does not exceed; windows begin at any time alike.
+
+        Segments begin and end at whole numbers, so between two of these the distribution is linear. The whole numbers
+        are bisected, and what lies between two neighbours is interpolated.
+        """
+        return self._bisect(share)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _bisect(self, share: cython.double) -> cython.double:
+        i: cython.longlong
+        k: cython.longlong
+        kept: cython.longlong
+        middle: cython.longlong
+        mass: cython.double
+        target: cython.double = share * self._total
+        low: cython.longlong = self.least - 1
+        high: cython.longlong = self._most
+        # segments that do not end between low and high: their mass up to low, and how it grows from there
+        below: cython.double = 0.0
+        slope: cython.double = 0.0
+        n: cython.longlong = self._n
+        if self._total <= 0.0:
+            return self.least
+        active: cython.longlong[::1] = grown(column("q"), n)
+        for k in range(n):
+            active[k] = k
+        while high - low > 1:
+            middle = low + (high - low) // 2
+            mass = below + slope * (middle - low)
+            for k in range(n):
+                mass += self._mass(active[k], middle)
+            if mass < target:
+                below += slope * (middle - low)
+                low = middle
+            else:
+                high = middle
+            kept = 0
+            for k in range(n):
+                i = active[k]
+                lower: cython.longlong = min(self._first[i], self._last[i])
+                upper: cython.longlong = max(self._first[i], self._last[i])
+                if upper <= low:
+                    below += self._weights[i]
+                elif lower > high or (lower == high and upper > high):
+                    continue
+                elif lower <= low and upper >= high:
+                    below += self._mass(i, low)
+                    slope += self._weights[i] / (upper - lower)
+                else:
+                    active[kept] = i
+                    kept += 1
+            n = kept
+        # those that are left all have the sum `high`: there the distribution jumps
+        if slope > 0.0 and below + slope > target:
+            return low + max(0.0, target - below) / slope
+        return high
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _mass(self, i: cython.longlong, sum_: cython.longlong) -> cython.double:
+        """Return the weight of a segment's windows whose sum is at most this one."""
+        lower: cython.longlong = min(self._first[i], self._last[i])
+        upper: cython.longlong = max(self._first[i], self._last[i])
+        if sum_ >= upper:
+            return self._weights[i]
+        if sum_ <= lower:
+            return 0.0
+        share: cython.double = cython.cast(cython.double, sum_ - lower) / cython.cast(cython.double, upper - lower)
+        return self._weights[i] * share
