@@ -9,7 +9,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/baseline.md", "docs/goroutines.md", "docs/profile.md", "docs/tests.md", "docs/wakes.md")
+PAGES = (
+    "README.md",
+    "docs/baseline.md",
+    "docs/gc.md",
+    "docs/goroutines.md",
+    "docs/profile.md",
+    "docs/tests.md",
+    "docs/wakes.md",
+)
 
 
 def updated(page: str) -> str:

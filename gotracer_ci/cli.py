@@ -21,6 +21,7 @@ COMMANDS = (
     "analyze",
     "capture",
     "goroutines",
+    "gc",
     "profile",
     "tests",
     "wakes",

@@ -40,7 +40,7 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 PAGES += [ROOT / name for name in ("testdata/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
-TABLES = {name: ROOT / f"docs/{name}.md" for name in ("goroutines", "profile", "tests", "wakes")}
+TABLES = {name: ROOT / f"docs/{name}.md" for name in ("gc", "goroutines", "profile", "tests", "wakes")}
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 

@@ -18,8 +18,8 @@ Kind = Literal["text", "count", "id", "ns", "bytes", "number", "share", "flag", 
 class Column(NamedTuple):
     """One column.
 
-    name: in JSON and CSV; times end in `_ns`. about: what it holds, for the schema. title: for people, "" to derive
-    it from the name. shown: whether people see it. optional: whether a value can be None.
+    name: in JSON and CSV; times end in `_ns`, sizes in `_bytes`. about: what it holds, for the schema. title: for
+    people, "" to derive it from the name. shown: whether people see it. optional: whether a value can be None.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Column(NamedTuple):
 
     @property
     def heading(self) -> str:
-        return self.title or self.name.removesuffix("_ns").replace("_", " ").upper()
+        return self.title or self.name.removesuffix("_ns").removesuffix("_bytes").replace("_", " ").upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,13 @@ class Table:
         return replace(self, items=self.items[:n], hidden=len(self.items) - n)
 
     def column(self, name: str) -> Column:
-        """Return the column of this name, which may lack its `_ns`.
+        """Return the column of this name, which may lack its `_ns` or `_bytes`.
 
         Raises:
             UsageError: there is none.
         """
         columns = {column.name: column for column in self.columns if column.kind != "ns by name"}
-        found = columns.get(name) or columns.get(f"{name}_ns")
+        found = columns.get(name) or columns.get(f"{name}_ns") or columns.get(f"{name}_bytes")
         if found is None:
             near = closest_names(name, columns)
             raise UsageError(f"--sort {name}: no such column{f'; did you mean {near}?' if near else ''}")

@@ -1,0 +1,109 @@
+"""Minimum mutator utilisation: how little of any window of some length is left to the program."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from gotracer_ci.analysis.utilisation import Series
+from gotracer_ci.trace.windows import Windows
+
+PERCENTILES: Final = (99.9, 99.0, 95.0)
+WORST: Final = 10
+_POINTS: Final = 100
+_SHORTEST_NS: Final = 1_000
+_ALWAYS_NS: Final = (1_000_000, 10_000_000, 100_000_000)
+
+
+class Point(NamedTuple):
+    """The windows of one length. minimum: the lowest mean utilisation of one.
+
+    percentiles: by `PERCENTILES`, the utilisation that so many percent of the windows have at least.
+    """
+
+    window_ns: int
+    minimum: float
+    percentiles: tuple[float, ...]
+
+
+class Worst(NamedTuple):
+    """A window. start_ns: from the trace's start. p: whose, −1 for the system. taken: its share by cause."""
+
+    start_ns: int
+    window_ns: int
+    utilisation: float
+    p: int
+    taken: tuple[float, ...]
+
+
+def point(series: Sequence[Series], window: int) -> Point:
+    """Return the minimum and the percentiles of the mean utilisation, over the windows of all series alike.
+
+    A window that is longer than a series is all of it.
+    """
+    whole = max(one.whole for one in series)
+    fitting = [one for one in series if window < one.length]
+    means = [_mean(one) for one in series if window >= one.length]
+    if not fitting:
+        return Point(window, min(means), (min(means),) * len(PERCENTILES))
+    windows = Windows(window * whole)
+    for one in fitting:
+        windows.add(one.times, one.values, window, one.alike)
+    minimum = windows.minimum() / (window * whole)
+    quantiles = (windows.quantile((100 - percent) / 100) / (window * whole) for percent in PERCENTILES)
+    return Point(window, min((minimum, *means)), tuple(quantiles))
+
+
+def default_windows(duration: int, shortest_stop: int | None) -> list[int]:
+    """Return 100 lengths from a tenth of the shortest stop, at least 1 µs, to the trace's, and 1, 10 and 100 ms, ns."""
+    first = min(max(_SHORTEST_NS, (shortest_stop or 0) // 10), duration)
+    steps = (round(first * (duration / first) ** (i / (_POINTS - 1))) for i in range(_POINTS))
+    return sorted({min(step, duration) for step in steps} | {at for at in _ALWAYS_NS if first <= at <= duration})
+
+
+def worst(series: Iterable[Series], window: int, count: int = WORST) -> list[Worst]:
+    """Return the windows with the lowest utilisation that have no moment in common, those of one series apart.
+
+    Only windows that lose time are among them.
+    """
+    found = [one for each in series for one in _worst(each, min(window, each.length), count)]
+    return sorted(found, key=lambda one: (one.utilisation, one.start_ns, one.p))[:count]
+
+
+def _worst(series: Series, window: int, count: int) -> list[Worst]:
+    most = window * series.whole
+    windows = Windows(most)
+    windows.add(series.times, series.values, window, 1)
+    ends = windows.ends()
+    heapq.heapify(ends)
+    found: list[tuple[int, int]] = []
+    first, last = series.times[0], series.times[-1] - window
+    while ends and len(found) < count:
+        total, start = heapq.heappop(ends)
+        if total == most:
+            break
+        if any(abs(start - other) < window for _, other in found):
+            continue
+        found.append((total, start))
+        # the lowest one that is left may touch this one
+        for beside in (start - window, start + window):
+            if first <= beside <= last and (total := _sum(series, beside, window)) < most:
+                heapq.heappush(ends, (total, beside))
+    return [Worst(start, window, total / most, series.p, series.taken(start, window)) for total, start in found]
+
+
+def _sum(series: Series, start: int, window: int) -> int:
+    total = 0
+    i = bisect_right(series.times, start) - 1
+    while i < len(series.values) and series.times[i] < start + window:
+        length = min(series.times[i + 1], start + window) - max(series.times[i], start)
+        total += series.values[i] * length
+        i += 1
+    return total
+
+
+def _mean(series: Series) -> float:
+    steps = zip(series.values, series.times, series.times[1:], strict=False)
+    return sum(value * (end - start) for value, start, end in steps) / (series.length * series.whole)
