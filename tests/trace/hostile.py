@@ -167,6 +167,67 @@ def regions(size: int) -> bytes:
     return _running((event(Ev.USER_REGION_BEGIN, k, 0, 0) for k in count(1)), size)
 
 
+def named_tasks(size: int) -> bytes:
+    """Tasks with a name each; all of them begin and end."""
+    n = size // 22
+    both = (event(Ev.USER_TASK_BEGIN, k, 0, k, 0) + event(Ev.USER_TASK_END, k, 0) for k in range(1, n))
+    return _running(both, size, split(bytes([Ev.STRINGS]), map(string, range(1, n)), size))
+
+
+def named_regions(size: int) -> bytes:
+    """Regions with a type each; all of them begin and end."""
+    n = size // 21
+    both = (event(Ev.USER_REGION_BEGIN, 0, k, 0) + event(Ev.USER_REGION_END, 0, k, 0) for k in range(1, n))
+    return _running(both, size, split(bytes([Ev.STRINGS]), map(string, range(1, n)), size))
+
+
+def nested_regions(size: int) -> bytes:
+    """Regions inside one another, up to 65,536; all of them end."""
+    n = min(1 << 16, size // 10)
+    begins, ends = event(Ev.USER_REGION_BEGIN, 0, 1, 0), event(Ev.USER_REGION_END, 0, 1, 0)
+    return _running([begins] * n + [ends] * n, size, [bytes([Ev.STRINGS]) + string(1)])
+
+
+def nested_tasks(size: int) -> bytes:
+    """Each task is the parent of the next, and the last one that of the first; task 1 logs and has regions."""
+    n = size // 12
+    first = event(Ev.USER_LOG, 1, 1, 1, 0) + event(Ev.USER_REGION_BEGIN, 1, 1, 0) + event(Ev.USER_REGION_END, 1, 1, 0)
+    begins = (event(Ev.USER_TASK_BEGIN, k, (k - 2) % n + 1, 1, 0) for k in range(1, n + 1))
+    ends = (event(Ev.USER_TASK_END, k, 0) for k in range(1, n + 1))
+    return _running([*begins, first, *ends], size, [bytes([Ev.STRINGS]) + string(1)])
+
+
+def own_parent(size: int) -> bytes:
+    """One task again and again, which is its own parent."""
+    both = event(Ev.USER_TASK_BEGIN, 1, 1, 1, 0) + event(Ev.USER_TASK_END, 1, 0)
+    return _running((both for _ in count()), size, [bytes([Ev.STRINGS]) + string(1)])
+
+
+def logs(size: int) -> bytes:
+    """Messages of one task, each another one."""
+    n = size // 18
+    begin = event(Ev.USER_TASK_BEGIN, 1, 0, 1, 0)
+    messages = (event(Ev.USER_LOG, 1, 1, k, 0) for k in range(1, n))
+    return _running([begin, *messages], size, split(bytes([Ev.STRINGS]), map(string, range(1, n)), size))
+
+
+def lives(size: int) -> bytes:
+    """Goroutines that begin, run, and end."""
+    one = event(Ev.GO_STOP, 1, 0) + event(Ev.GO_START, 2, 1) + event(Ev.GO_DESTROY)
+    each = (event(Ev.GO_CREATE, 2, 0, 0) + one + event(Ev.GO_START, 1, k) for k in count(1))
+    return _running(each, size, [bytes([Ev.STRINGS]) + string(1)])
+
+
+def cycles(size: int) -> bytes:
+    """GC cycles in which the world stops."""
+    each = (
+        event(Ev.GC_BEGIN, 2 * k + 1, 0) + event(Ev.STW_BEGIN, 1, 0) + event(Ev.STW_END) + event(Ev.GC_END, 2 * k + 2)
+        for k in count()
+    )
+    kind = b"stop-the-world (GC sweep termination)"
+    return _running(each, size, [bytes([Ev.STRINGS, Ev.STRING, 1, len(kind)]) + kind])
+
+
 def assists(size: int) -> bytes:
     """Goroutines from before the trace, each in a mark assist."""
     both = (event(Ev.GO_STATUS, k, NO_THREAD, GoState.WAITING) + event(Ev.GC_MARK_ASSIST_ACTIVE, k) for k in count(2))
@@ -227,7 +288,8 @@ KINDS: dict[str, Callable[[int], bytes]] = {
     made.__name__: made
     for made in (
         procs_changes, waiting_threads, abandoned_procs, goroutines, reasons, stacks, repeated_stacks, samples, batches,
-        empty_batches, threads, generations, strings, frames, tasks, regions, assists, old_procs, old_procs_changes,
+        empty_batches, threads, generations, strings, frames, tasks, regions, named_tasks, named_regions,
+        nested_regions, nested_tasks, own_parent, logs, lives, cycles, assists, old_procs, old_procs_changes,
         old_events, old_goroutines,
     )
 }  # fmt: skip

@@ -1,0 +1,48 @@
+"""Hostile traces in tables and profiles: bounded memory, a clear result, and never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gotracer_ci.trace import kernel
+from tests.conftest import ROOT
+from tests.trace.hostile import KINDS
+
+PEAK = """
+import sys
+from gotracer_ci.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+RUNS = {
+    "lives": (10, ["goroutines --each", "goroutines --by creation --reasons", "goroutines --goroutine 2"]),
+}
+"""By kind of trace: its size in MB, and the commands."""
+
+
+@pytest.mark.skipif(not kernel.is_compiled() or not Path("/proc/self/status").exists(), reason="takes minutes")
+@pytest.mark.parametrize(
+    ("kind", "command"), [(kind, command) for kind, (_, commands) in RUNS.items() for command in commands]
+)
+def test_a_command_takes_no_more_than_256_megabytes(kind: str, command: str, tmp_path: Path) -> None:
+    size, _ = RUNS[kind]
+    (tmp_path / "a.trace").write_bytes(KINDS[kind](size * 1_000_000))
+    name, *options = command.split()
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, name, "a.trace", "-f", "json", "-o", "/dev/null", *options],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("note: ") for line in done.stderr.splitlines()[1:])
+    assert int(done.stdout) * 1024 <= 256 << 20
