@@ -18,7 +18,7 @@ from tests.bench.processes import Usage
 DECODE = "decode"
 EVENTS = "decode, every event"
 ANALYZE = "analyze"
-VIEWS = {"goroutines": ("goroutines",)}
+VIEWS = {name: (name,) for name in ("goroutines", "wakes", "tests")}
 """The commands that show tables and profiles, with their arguments."""
 READER = "Go's reader"
 TOOL = "go tool trace"

@@ -22,6 +22,7 @@ finally:
 """
 RUNS = {
     "lives": (10, ["goroutines --each", "goroutines --by creation --reasons", "goroutines --goroutine 2"]),
+    "wakes": (10, ["wakes --open --system", "goroutines"]),
 }
 """By kind of trace: its size in MB, and the commands."""
 

@@ -218,6 +218,17 @@ def lives(size: int) -> bytes:
     return _running(each, size, [bytes([Ev.STRINGS]) + string(1)])
 
 
+def wakes(size: int) -> bytes:
+    """Each wait and each wake has its own stack."""
+    n = size // 38
+    one = (
+        event(Ev.GO_BLOCK, 1, k) + event(Ev.GO_UNBLOCK, 1, 2 * k - 1, k) + event(Ev.GO_START, 1, 2 * k)
+        for k in range(1, n)
+    )
+    tables = [*split(bytes([Ev.STACKS]), (stack(k, k) for k in range(1, n)), size), bytes([Ev.STRINGS]) + string(1)]
+    return _running(one, size, tables)
+
+
 def cycles(size: int) -> bytes:
     """GC cycles in which the world stops."""
     each = (
@@ -289,7 +300,7 @@ KINDS: dict[str, Callable[[int], bytes]] = {
     for made in (
         procs_changes, waiting_threads, abandoned_procs, goroutines, reasons, stacks, repeated_stacks, samples, batches,
         empty_batches, threads, generations, strings, frames, tasks, regions, named_tasks, named_regions,
-        nested_regions, nested_tasks, own_parent, logs, lives, cycles, assists, old_procs, old_procs_changes,
+        nested_regions, nested_tasks, own_parent, logs, lives, wakes, cycles, assists, old_procs, old_procs_changes,
         old_events, old_goroutines,
     )
 }  # fmt: skip
