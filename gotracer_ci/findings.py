@@ -8,7 +8,7 @@ duration or absolute path, so it survives moved lines, other machines and `-trim
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
 
@@ -37,6 +37,20 @@ class Severity(IntEnum):
     @property
     def label(self) -> str:
         return self.name.lower()
+
+
+class More(Enum):
+    """Which table shows more about a finding.
+
+    GOROUTINE: what the goroutine of the worst occurrence did around it. STUCK: each goroutine at the end of the trace.
+    CREATED: the code that created those. OVER_TIME: goroutines, GC and heap over the whole trace.
+    """
+
+    NONE = 0
+    GOROUTINE = 1
+    STUCK = 2
+    CREATED = 3
+    OVER_TIME = 4
 
 
 class Key(NamedTuple):
@@ -138,6 +152,10 @@ class Finding:
     statistics: Statistics
     occurrences: tuple[Occurrence, ...] = ()
     stack: Annotated[tuple[Frame, ...], Doc("Of the worst occurrence, leaf first.")]
+    groups: Annotated[
+        tuple[str, ...], Doc("The functions in which the goroutines of the worst occurrences began, the worst first.")
+    ] = ()
+    more: Annotated[More, Doc("Which table shows more; the member command is how to get it.")] = More.NONE
 
     @property
     def fingerprint(self) -> str:

@@ -27,7 +27,8 @@ class Interval(NamedTuple):
 
     start_ns: on the trace's clock. still_open: it had not ended when the trace did. before_start: it began before the
     trace did. cause: the goroutine that ended the wait or made this one runnable, −1 if unknown; cause_stack: where
-    that goroutine was. stack: where this goroutine was; creation: where it was created.
+    that goroutine was. stack: where this goroutine was; creation: where it was created; group: the
+    function in which it began, "" if unknown.
     """
 
     length_ns: int
@@ -39,6 +40,7 @@ class Interval(NamedTuple):
     cause_stack: Stack
     stack: Stack
     creation: Stack
+    group: str = ""
 
     @property
     def primary(self) -> SourceFrame | None:
@@ -149,8 +151,9 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
                 stacks[cause_stack],
                 where,
                 stacks[creation],
+                stacks[entry or stack].first,
             )
-            for start, length, goroutine, creation, _, cause, cause_stack, flags in examples
+            for start, length, goroutine, creation, entry, cause, cause_stack, flags in examples
         ]
         found.append(IntervalGroup(IntervalKind(kind), why, where, count, total, worst, counts, parked))
     return found

@@ -56,6 +56,11 @@ class Stack:
         """The function at `place` as the trace has it: with a closure's number and without `~`; "" if unknown."""
         return self.own.function if self.own else entry(self.frames)
 
+    @property
+    def first(self) -> str:
+        """The function in which a goroutine with this stack began, "" if unknown."""
+        return entry(self.frames) or (self.functions[-1] if self.frames else "")
+
     @cached_property
     def system(self) -> bool:
         """Whether this is one of the runtime's own goroutines (see `is_system`)."""

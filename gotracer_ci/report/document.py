@@ -16,6 +16,7 @@ from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Doc, Finding
 from gotracer_ci.report import view
 from gotracer_ci.report.model import Report, Row
+from gotracer_ci.report.reproduce import more
 
 SCHEMA_ID: Final = "gotracer-ci/report/v1"
 OF_FINDING: Final = ("fingerprint", "key")
@@ -46,6 +47,14 @@ _COMPUTED: Final[dict[type, tuple[tuple[str, Member], ...]]] = {
     ),
     Finding: (
         ("key", Member("fingerprint", Annotated[str, Doc(pattern="^[0-9a-f]{16}$")], lambda _, f: f.fingerprint)),
+        (
+            "more",
+            Member(
+                "command",
+                Annotated[str, Doc("Shows more, run in the report's root; empty if nothing does.")],
+                more,
+            ),
+        ),
         ("message", Member("verdict", Verdict | None, lambda report, f: report.verdict(f), OF_FINDING)),
     ),
     Verdict: (

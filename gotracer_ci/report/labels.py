@@ -8,6 +8,7 @@ from gotracer_ci.findings import Finding, Frame, Location
 from gotracer_ci.report.safe import clean
 
 WHOLE: Final = "whole program"
+_GROUPS: Final = 3
 _BELOW_ENTRY: Final = ("", "runtime.goexit")
 
 
@@ -16,6 +17,14 @@ def at(place: Location | Frame) -> str:
     file = place.path or (place.file if isinstance(place, Frame) else "")
     where = f"{file}:{place.line}" if place.line else file
     return clean(f"{place.function} ({where})" if where else place.function)
+
+
+def groups(finding: Finding) -> str:
+    """Return in which functions the goroutines began, unless its place says it; "" if unknown."""
+    shown = finding.location.function if finding.location else ""
+    names = [clean(name) for name in finding.groups if name != shown]
+    more = [f"{len(names) - _GROUPS} more"] if len(names) > _GROUPS else []
+    return ", ".join([*names[:_GROUPS], *more]) if names and finding.key.place[:1] != "~" else ""
 
 
 def place(finding: Finding) -> str:

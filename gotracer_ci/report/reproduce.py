@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from gotracer_ci.findings import Severity
+from gotracer_ci.findings import Finding, More, Severity
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.safe import clean
 
 _NAMED = 8
+_MS = 1_000_000
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")
 _OF_BRANCH = re.compile(r"(?P<file>.+) on (?P<branch>[^\s:]+)")
@@ -59,6 +60,39 @@ def commands(report: Report, links: Links) -> str:
         options += ["--fail-on", "never" if report.fail_on is Severity.NONE else report.fail_on.label]
     lines.append(" ".join(["gotracer-ci analyze", *_short(names), *options]))
     return "\n".join(lines)
+
+
+def more(report: Report, finding: Finding) -> str:
+    """Return the command that shows more about a finding, run in the report's root; "" if there is none.
+
+    Nothing of it is text from the report but the trace's name, which is quoted.
+    """
+    trace = _word(report.traces[finding.trace].path, "") if finding.trace < len(report.traces) else ""
+    options = _options(finding)
+    return " ".join(["gotracer-ci goroutines", trace, *options]) if trace and options else ""
+
+
+def _options(finding: Finding) -> list[str]:
+    if finding.more is More.OVER_TIME:
+        return ["--over-time"]
+    if finding.more is More.STUCK:
+        return ["--each", "--alive", "--reasons"]
+    if finding.more is More.CREATED:
+        return ["--by", "creation", "--alive"]
+    if finding.more is More.NONE or finding.goroutine <= 0 or not finding.occurrences:
+        return []
+    worst = finding.occurrences[0]
+    # a millisecond more on both sides shows what came before and after
+    start = worst.start_ns // _MS - 1
+    end = -(-(worst.start_ns + worst.duration_ns) // _MS) + 1
+    window = ["--from", _time(start)] if start > 0 else []
+    return ["--goroutine", str(finding.goroutine), *window, "--to", _time(end)]
+
+
+def _time(ms: int) -> str:
+    """Write a time as the option takes it, without rounding: 12ms, 4.655s."""
+    seconds, rest = divmod(ms, 1000)
+    return f"{seconds}.{rest:03}".rstrip("0").rstrip(".") + "s" if seconds else f"{rest}ms"
 
 
 def _recording(traces: Sequence[TraceSummary], names: Sequence[str]) -> list[str]:

@@ -7,11 +7,12 @@ from typing import Final
 
 from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding
-from gotracer_ci.report import markup, view
+from gotracer_ci.report import labels, markup, view
 from gotracer_ci.report.chart import chart
 from gotracer_ci.report.labels import WHOLE, at, place
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
+from gotracer_ci.report.reproduce import more
 from gotracer_ci.report.safe import clean_lines
 from gotracer_ci.text import duration, plural, timestamp
 
@@ -100,6 +101,8 @@ def detail(report: Report, finding: Finding, links: Links, *, has_commands: bool
     title = f"{markup.code_html(finding.key.rule)} at {markup.code_html(place(finding) or WHOLE)}"
     paragraphs = list(_paragraphs(report, finding, links))
     found = report.verdict(finding)
+    if has_commands and (command := more(report, finding)):
+        paragraphs.append(f"**More:**\n\n{markup.fence(command, 'sh')}")
     if has_commands and found and found.flagged and report.comparison and report.comparison.baseline:
         command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
         paragraphs.append(f"To accept it: `{command}`. This counts once the file is merged.")
@@ -164,6 +167,8 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         yield "\\\n".join(markup.escape(line) for line in lines[:_LINES])
     if finding.suggestion.strip():
         yield f"**What to do:** {markup.escape(finding.suggestion)}"
+    if groups := labels.groups(finding):
+        yield f"**Goroutines:** of {markup.escape(groups)}"
     statistics = finding.statistics
     if statistics.unit == "ns":
         figures = f"{duration(statistics.total)} in total, {duration(statistics.maximum)} at most"

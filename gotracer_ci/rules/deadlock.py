@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
 from gotracer_ci.analysis.intervals import IntervalKind
-from gotracer_ci.findings import Finding, Key, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, More, Severity, Statistics
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules import stuck, wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
@@ -92,6 +92,8 @@ class Deadlock(Rule):
             timestamp_ns=max(0, first.since_ns - facts.start_ns),
             statistics=measured.statistics,
             occurrences=stuck.occurrences(blocked, facts),
+            groups=wording.groups(group.entry for group in blocked),
+            more=More.STUCK,
         )
 
 

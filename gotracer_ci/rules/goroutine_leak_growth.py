@@ -50,7 +50,7 @@ from collections.abc import Iterator, Sequence
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
-from gotracer_ci.findings import Finding, Key, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, More, Severity, Statistics
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
@@ -99,6 +99,8 @@ class GoroutineLeakGrowth(Rule):
             goroutine=first.first if measured.statistics.total == 1 else -1,
             timestamp_ns=first_ns,
             statistics=measured.statistics,
+            groups=wording.groups(group.entry for group in groups),
+            more=More.CREATED,
         )
 
     def _severity(self, groups: Sequence[Alive], at_start: int) -> Severity:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.heap import Growth
-from gotracer_ci.findings import Finding, Key, Occurrence, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, More, Occurrence, Severity, Statistics
 from gotracer_ci.limits import MB, Limit
 from gotracer_ci.rules.rule import Counter, Measured, Rule, documented, severity
 from gotracer_ci.text import duration, size
@@ -77,6 +77,7 @@ class HeapGrowthSpike(Rule):
             timestamp_ns=start_ns,
             statistics=measured.statistics,
             occurrences=(Occurrence(start_ns, took, -1),),
+            more=More.OVER_TIME,
         )
 
     def _severity(self, growth: Growth) -> Severity:

@@ -8,7 +8,7 @@ from math import inf
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, by_place
-from gotracer_ci.findings import Finding, Key, Location, Occurrence, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, Location, More, Occurrence, Severity, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.rule import Measured, Rule, severity
@@ -78,6 +78,8 @@ class IntervalRule(Rule):
             timestamp_ns=worst.start_ns - facts.start_ns,
             statistics=measured.statistics,
             occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
+            groups=wording.groups(interval.group for interval in measured.worst),
+            more=More.GOROUTINE,
         )
 
 

@@ -36,7 +36,7 @@ from collections.abc import Iterator, Sequence
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
 from gotracer_ci.analysis.tests import tests_of
-from gotracer_ci.findings import Finding, Key, Statistics
+from gotracer_ci.findings import Finding, Key, More, Statistics
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules import stuck, wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
@@ -81,6 +81,8 @@ class TestTimeout(Rule):
             timestamp_ns=(groups[0].since_ns if groups else alarm.first_ns) - facts.start_ns,
             statistics=measured.statistics,
             occurrences=stuck.occurrences(groups, facts),
+            groups=wording.groups(group.entry for group in groups),
+            more=More.STUCK,
         )
 
 

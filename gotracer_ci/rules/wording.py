@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gotracer_ci.analysis.intervals import Interval
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.findings import Frame, Location, Statistics
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.text import count, duration
 
+_GROUPS = 5
 _DOING = {
     "forever": "blocked forever",
     "network": "waiting for the network",
@@ -26,6 +29,11 @@ def location(frame: SourceFrame | None, mapped: str = "") -> Location | None:
 
 def frames(stack: Stack) -> tuple[Frame, ...]:
     return tuple(Frame(f.function, f.file, f.line, f.owner, f.path) for f in stack.frames)
+
+
+def groups(functions: Iterable[str]) -> tuple[str, ...]:
+    """Return the known ones of these functions in which goroutines began, each once, five at most."""
+    return tuple(dict.fromkeys(filter(None, functions)))[:_GROUPS]
 
 
 def where(stack: Stack) -> str:

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from gotracer_ci import text
 from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding, Frame
-from gotracer_ci.report import labels, safe, view
+from gotracer_ci.report import labels, reproduce, safe, view
 from gotracer_ci.report.model import Report
 
 DETAILED = 500
@@ -68,7 +68,14 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, finalize=_clean, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.globals |= {"labels": labels, "safe": safe, "text": text, "view": view, "owners": _OWNERS}
+    environment.globals |= {
+        "labels": labels,
+        "reproduce": reproduce,
+        "safe": safe,
+        "text": text,
+        "view": view,
+        "owners": _OWNERS,
+    }
     return environment.from_string(_own("report.html"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
 from gotracer_ci.findings import Finding
-from gotracer_ci.report import view
+from gotracer_ci.report import labels, reproduce, view
 from gotracer_ci.report.labels import place
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
@@ -100,11 +100,15 @@ def _row(report: Report, finding: Finding) -> _Row:
         often + clean(finding.message),
     )
     where = place(finding)
-    more = [f"at {where}"] if where else []
+    groups = labels.groups(finding)
+    at = [f"at {where}"] if where else []
+    more = [", ".join([*at, *([f"in goroutines of {groups}"] if groups else [])])] if at or groups else []
     if verdict is not None and verdict.flagged:
         more.append(clean(verdict.evidence))
         more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
         more += [f"effects: {effects}"] if (effects := view.effects(report, finding)) else []
+    command = reproduce.more(report, finding)
+    more += [f"more: {command}"] if command else []
     counts = report.comparison is None or view.is_regression(verdict)
     return _Row(cells, more, _STYLES[view.severity(report, finding).label] if counts else _DIM)
 
