@@ -15,6 +15,8 @@ PAGES = (
     "docs/gc.md",
     "docs/goroutines.md",
     "docs/profile.md",
+    "docs/regions.md",
+    "docs/tasks.md",
     "docs/tests.md",
     "docs/wakes.md",
 )

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from gotracer_ci.report.formats import FORMATS
-from gotracer_ci.tables import gc, goroutines, tests, wakes
+from gotracer_ci.tables import gc, goroutines, regions, tasks, tests, wakes
 
 DOCS = Path(__file__).parent
 
@@ -14,7 +14,9 @@ DOCS = Path(__file__).parent
 def pages() -> dict[Path, str]:
     """Return the text of each file."""
     (report,) = [declared.schema() for declared in FORMATS.values() if declared.has_schema]
-    tables = {"gc": gc, "goroutines": goroutines, "tests": tests, "wakes": wakes}
+    tables = {
+        "gc": gc, "goroutines": goroutines, "regions": regions, "tasks": tasks, "tests": tests, "wakes": wakes,
+    }  # fmt: skip
     schemas = {"report-schema.json": report}
     schemas.update({f"{name}-schema.json": table.json_schema() for name, table in tables.items()})
     return {DOCS / name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}

@@ -21,6 +21,8 @@ COMMANDS = (
     "analyze",
     "capture",
     "goroutines",
+    "tasks",
+    "regions",
     "gc",
     "profile",
     "tests",

@@ -7,15 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
+from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
 from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
+from gotracer_ci.analysis.region_times import RegionsAnalysis, RegionTimes
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.analysis.tasks import TasksAnalysis, TraceTasks
+from gotracer_ci.analysis.times import Times
 from gotracer_ci.analysis.wakes import WakeFacts, WakesAnalysis
 from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.tables import regions as region_tables
 from gotracer_ci.tables import render
+from gotracer_ci.tables import tasks as task_tables
 from gotracer_ci.tables.goroutines import groups_table, lives_table
+from gotracer_ci.tables.moments import place
 from gotracer_ci.tables.over_time import over_time_table
 from gotracer_ci.tables.table import Table
 from gotracer_ci.tables.tests import tests_table
@@ -165,6 +171,59 @@ def _started(found: RanTests) -> Sums:
     return Counter({(i, test.name): test.goroutines for i, test in enumerate(found.tests)})
 
 
+def _check_regions(found: RegionTimes) -> None:
+    """The parts of a region, and of a group, sum to its length."""
+    for region in found.regions:
+        assert sum(_parts(region.times)) == region.duration_ns > 0
+        assert min(_parts(region.times)) >= 0
+        assert sum(region.waits.values()) == region.times.waiting
+    for group in found.groups:
+        assert min(sum(_parts(group.times)), LARGEST) == group.total_ns
+        assert len(group.lengths) + sum(group.buckets.values()) <= group.number
+    assert found.counted == len(found.regions)
+
+
+def _times_of_regions(found: RegionTimes) -> Sums:
+    sums: Sums = Counter()
+    for group in found.groups:
+        key = (group.type, group.stack)
+        sums[(*key, "total")] += group.total_ns
+        sums.update({(*key, name): ns for name, ns in group.times._asdict().items()})
+        sums.update({(*key, "waiting", reason): ns for reason, ns in group.waits.items()})
+    return sums
+
+
+def _regions_tables(found: RegionTimes) -> Iterator[Table]:
+    read = [("a.trace", found), ("b.trace", found)]
+    for where in (place, region_tables.outermost):
+        yield region_tables.regions_table(read, where=where, traces=True, reasons=True)
+        yield region_tables.groups_table(read, where=where, merge=False, traces=True, reasons=True)
+
+
+def _check_tasks(found: TraceTasks) -> None:
+    for task in found.tasks:
+        assert 0 <= task.self_ns <= task.duration_ns
+        assert not task.complete or task.duration_ns == (task.end_ns or 0) - (task.begin_ns or 0)
+
+
+def _times_of_tasks(found: TraceTasks) -> Sums:
+    sums: Sums = Counter()
+    for task in found.tasks:
+        sums[task.type, "total"] += task.duration_ns
+        sums[task.type, "self"] += task.self_ns
+    return sums
+
+
+def _begun_tasks(found: TraceTasks) -> Sums:
+    return Counter((task.type,) for task in found.tasks if task.begin_ns is not None)
+
+
+def _tasks_tables(found: TraceTasks) -> Iterator[Table]:
+    every = task_tables.tasks_table([("a.trace", found), ("b.trace", found)], traces=True)
+    yield every
+    yield task_tables.types_table(every, merge=False, traces=True)
+
+
 FACTS = {
     "lives": Facts(
         lambda trace: LivesAnalysis(trace, each=True, places=True),
@@ -182,6 +241,14 @@ FACTS = {
         _started,
         lambda found: [tests_table([("a.trace", found), ("b.trace", found)], traces=True)],
     ),
+    "regions": Facts(
+        lambda trace: RegionsAnalysis(trace, each=True),
+        _check_regions,
+        _times_of_regions,
+        lambda _: Counter(),
+        _regions_tables,
+    ),
+    "tasks": Facts(TasksAnalysis, _check_tasks, _times_of_tasks, _begun_tasks, _tasks_tables),
 }
 
 

@@ -40,7 +40,9 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 PAGES += [ROOT / name for name in ("testdata/README.md", "tests/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 README, CONTRIBUTING, BASELINE = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/baseline.md"
-TABLES = {name: ROOT / f"docs/{name}.md" for name in ("gc", "goroutines", "profile", "tests", "wakes")}
+TABLES = {
+    name: ROOT / f"docs/{name}.md" for name in ("gc", "goroutines", "profile", "regions", "tasks", "tests", "wakes")
+}
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
@@ -140,7 +142,8 @@ def test_a_suspected_regression_fails_only_with_strict(run: Run) -> None:
 
 
 def options(command: click.Command) -> set[str]:
-    return {name for parameter in command.params if isinstance(parameter, click.Option) for name in parameter.opts}
+    every = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    return {name for option in every for name in (*option.opts, *option.secondary_opts)}
 
 
 def test_the_readme_names_the_commands_and_all_options_of_analyze_and_capture() -> None:

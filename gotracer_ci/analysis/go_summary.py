@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from gotracer_ci.analysis.go_tasks import GoTask, GoTasks
+from gotracer_ci.analysis.reading import require_events
+from gotracer_ci.analysis.times import Times
 from gotracer_ci.trace.reader import Chunk, Trace
 from gotracer_ci.trace.spec import Ev, GoState
 
@@ -31,35 +34,62 @@ _STOPS = {
     Ev.GO_DESTROY: None,
     Ev.GO_DESTROY_SYSCALL: None,
 }
+_ANNOTATIONS = frozenset({Ev.USER_TASK_BEGIN, Ev.USER_TASK_END, Ev.USER_REGION_BEGIN, Ev.USER_REGION_END, Ev.USER_LOG})
 _HAVE_STACK = frozenset({Ev.GO_STOP, Ev.GO_BLOCK, Ev.GO_SYSCALL_BEGIN})
+
+
+class GoStats:
+    """How long a goroutine was in which state, ns. waits: by reason, "" where Go has none."""
+
+    __slots__ = ("runnable", "running", "syscall", "syscall_blocked", "total", "waits")
+
+    def __init__(self) -> None:
+        self.running = self.runnable = self.syscall = self.syscall_blocked = self.total = 0
+        self.waits: Counter[str] = Counter()
+
+    def copy(self) -> GoStats:
+        return self.minus(GoStats())
+
+    def minus(self, other: GoStats) -> GoStats:
+        less = GoStats()
+        for name in ("running", "runnable", "syscall", "syscall_blocked", "total"):
+            setattr(less, name, getattr(self, name) - getattr(other, name))
+        less.waits = Counter({reason: ns - other.waits[reason] for reason, ns in self.waits.items()})
+        return less
+
+    def times(self) -> Times:
+        waiting = sum(self.waits.values())
+        # the parts can exceed the total
+        parts = self.running + self.runnable + self.syscall + self.syscall_blocked + waiting
+        unknown = max(0, self.total - parts)
+        return Times(self.running, self.runnable, waiting, self.syscall, self.syscall_blocked, unknown=unknown)
+
+
+class GoRegion:
+    """One region. Times in ns on the trace's clock; name and stack: indices of the tables, 0 unknown.
+
+    begin: None if it is from before the trace. One that a goroutine inherits from its creator has no name and begins
+    with the goroutine. end: None if it has none; else when it ended, or its goroutine. stats: at first, those of its
+    goroutine when it began.
+    """
+
+    __slots__ = ("begin", "end", "name", "stack", "stats", "task")
+
+    def __init__(self, task: int, name: int, stack: int, begin: int | None, stats: GoStats) -> None:
+        self.task = task
+        self.name = name
+        self.stack = stack
+        self.begin = begin
+        self.end: int | None = None
+        self.stats = stats
 
 
 class GoRecord:
     """One goroutine. Times in ns on the trace's clock; started and ended are None if it did not.
 
-    creator: the goroutine that created it, −1 if unknown. is_old: from before the trace. waits: ns by reason, "" where
-    Go has none.
+    creator: the goroutine that created it, −1 if unknown. is_old: from before the trace. regions: those that have
+    ended, in this order; active: the others, the innermost last.
     """
-
-    __slots__ = (
-        "_blocked",
-        "_reason",
-        "_since",
-        "_state",
-        "created",
-        "creator",
-        "ended",
-        "is_old",
-        "name",
-        "number",
-        "runnable",
-        "running",
-        "started",
-        "syscall",
-        "syscall_blocked",
-        "total",
-        "waits",
-    )
 
     def __init__(self, number: int, created: int, creator: int = -1, *, is_old: bool = False) -> None:
         self.number = number
@@ -69,32 +99,27 @@ class GoRecord:
         self.started: int | None = None
         self.ended: int | None = None
         self.name = ""
-        self.running = self.runnable = self.syscall = self.syscall_blocked = self.total = 0
-        self.waits: Counter[str] = Counter()
+        self.stats = GoStats()
+        self.regions: list[GoRegion] = []
+        self.active: list[GoRegion] = []
         self._state: GoState | None = None
         self._since = created
         self._reason = ""
         self._blocked: int | None = None
 
-    @property
-    def unknown(self) -> int:
-        """What is in none of the parts; the parts can exceed the total."""
-        parts = self.running + self.runnable + self.syscall + self.syscall_blocked + sum(self.waits.values())
-        return max(0, self.total - parts)
-
     def leave(self, now: int) -> None:
         """Its state ends."""
         length = now - self._since
         if self._state is _RUNNING:
-            self.running += length
+            self.stats.running += length
         elif self._state is _RUNNABLE:
-            self.runnable += length
+            self.stats.runnable += length
         elif self._state is _WAITING:
-            self.waits[self._reason] += length
+            self.stats.waits[self._reason] += length
         elif self._state is _SYSCALL:
             blocked = 0 if self._blocked is None else now - self._blocked
-            self.syscall_blocked += blocked
-            self.syscall += length - blocked
+            self.stats.syscall_blocked += blocked
+            self.stats.syscall += length - blocked
         self._state = None
         self._blocked = None
 
@@ -112,20 +137,58 @@ class GoRecord:
         if self._state is _SYSCALL:
             self._blocked = now
 
+    def so_far(self, now: int) -> GoStats:
+        """Return its times with the state in which it is. A system call without its P counts twice."""
+        stats = self.stats.copy()
+        if stats.total == 0:
+            stats.total = now - self.created
+        length = now - self._since
+        if self._state is _RUNNING:
+            stats.running += length
+        elif self._state is _RUNNABLE:
+            stats.runnable += length
+        elif self._state is _WAITING:
+            stats.waits[self._reason] += length
+        elif self._state is _SYSCALL:
+            stats.syscall += length
+            stats.runnable += 0 if self._blocked is None else now - self._blocked
+        return stats
+
     def close(self, now: int) -> None:
         """Add what is open when it ends, or when the trace does."""
-        if self.total == 0:
-            self.total = now - self.created
-        if self._state is _SYSCALL and self._blocked is not None:
-            self.runnable += now - self._blocked
-            self._blocked = None
-        self.leave(now)
+        self.stats = self.so_far(now)
+        self._state = self._blocked = None
+        if not _is_system(self.name):
+            for region in self.active:
+                region.end = self.ended
+                region.stats = self.stats.minus(region.stats)
+            self.regions += self.active
+        self.active = []
+
+
+def _is_system(first: str) -> bool:
+    """Go's rule for the goroutines whose open regions it drops, which is not quite that of `stacks.is_system`."""
+    return first == "" or (first != "runtime.main" and first.startswith("runtime."))
+
+
+def summarize(trace: Trace) -> tuple[dict[int, GoRecord], dict[int, GoTask]]:
+    """Read the trace; return its goroutines and its tasks by ID.
+
+    Raises:
+        TraceError: the trace has no events.
+    """
+    summary = GoSummary(trace)
+    for chunk in trace.chunks():
+        summary.feed(chunk)
+    require_events(trace)
+    return summary.result(), summary.tasks.by_id
 
 
 class GoSummary:
     """Reads a trace's chunks, which must hold every event; `result` has the goroutines by ID."""
 
     def __init__(self, trace: Trace) -> None:
+        self.tasks = GoTasks()
         self._tables = trace.tables
         self._roots: dict[int, str] = {}
         self._records: dict[int, GoRecord] = {}
@@ -142,7 +205,7 @@ class GoSummary:
             elif kind in _STARTS:
                 self._change(a, _STARTS[Ev(kind)], now, p, "", 0)
             elif kind in _CREATIONS:
-                self._records[a] = GoRecord(self._number(), now, g)
+                self._records[a] = self._created_by(g, now, stack)
                 entry = 0 if kind == Ev.GO_CREATE_SYSCALL else c
                 self._change(a, _CREATIONS[Ev(kind)], now, p, "", entry)
             elif kind in (Ev.GO_STATUS, Ev.GO_STATUS_STACK):
@@ -152,11 +215,44 @@ class GoSummary:
                 self._loses(kind, a, b, now)
             elif kind == Ev.SYNC:
                 self._sync = now
+            elif kind in _ANNOTATIONS:
+                self._annotated(kind, g, now, a, b, c, stack)
 
     def result(self) -> dict[int, GoRecord]:
+        """Return the goroutines by ID; called once, at the trace's end. Then `tasks` is complete, too."""
         for record in self._records.values():
             record.close(self._last)
         return dict(sorted(self._records.items()))
+
+    def _created_by(self, g: int, now: int, stack: int) -> GoRecord:
+        """Return a new goroutine, which inherits the innermost region of its creator."""
+        record = GoRecord(self._number(), now, g)
+        creator = self._records.get(g)
+        if creator and creator.active:
+            record.active.append(GoRegion(creator.active[-1].task, 0, stack, now, GoStats()))
+        return record
+
+    def _annotated(self, kind: int, g: int, now: int, a: int, b: int, c: int, stack: int) -> None:
+        tasks, record = self.tasks, self._records.get(g)
+        if kind == Ev.USER_LOG:
+            tasks.log(a, g, now, b, c)
+        elif kind in (Ev.USER_TASK_BEGIN, Ev.USER_TASK_END):
+            tasks.task(a, b, c, g, now, begins=kind == Ev.USER_TASK_BEGIN)
+        elif record is None:
+            return
+        elif kind == Ev.USER_REGION_BEGIN:
+            region = GoRegion(a, b, stack, now, record.so_far(now))
+            record.active.append(region)
+            tasks.region(region, g)
+        else:
+            if record.active:
+                region = record.active.pop()
+            else:
+                region = GoRegion(a, b, 0, None, GoStats())
+                tasks.region(region, g)
+            region.stats = record.so_far(now).minus(region.stats)
+            region.end = now
+            record.regions.append(region)
 
     def _number(self) -> int:
         self._created += 1
@@ -166,15 +262,15 @@ class GoSummary:
         record = self._records[g] = GoRecord(self._number(), self._sync, is_old=True)
         before = now - self._sync
         if state is _RUNNING:
-            record.running += before
+            record.stats.running += before
         elif state is _WAITING:
-            record.waits[""] += before
+            record.stats.waits[""] += before
         elif state is _RUNNABLE:
-            record.runnable += before
+            record.stats.runnable += before
         elif p < 0:
-            record.syscall_blocked += before
+            record.stats.syscall_blocked += before
         else:
-            record.syscall += before
+            record.stats.syscall += before
         self._change(g, state, now, p, "", stack)
 
     def _change(self, g: int, state: GoState | None, now: int, p: int, reason: str, stack: int) -> None:

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import waits
-from gotracer_ci.analysis.go_summary import GoRecord, GoSummary
+from gotracer_ci.analysis.go_summary import GoRecord, summarize
 from gotracer_ci.analysis.histogram import Histogram
-from gotracer_ci.analysis.reading import require_events
 from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.analysis.times import Times, times_of
 from gotracer_ci.source.place import outermost
 from gotracer_ci.trace.observers.lives import Lives
 from gotracer_ci.trace.reader import Trace
@@ -24,26 +24,6 @@ UNKNOWN = "unknown"
 """The reason of a wait that was under way when the trace began, if nothing tells it."""
 _PARKS = frozenset({"runtime.gopark", "runtime.goparkunlock"})
 _NO_STACK = Stack()
-
-
-class Times(NamedTuple):
-    """How long a life was in which state, ns. The parts of `runnable` are None where Go's definitions do not have them.
-
-    runnable_created: from its creation until it first ran. runnable_unblocked: after a wait, or since before the trace.
-    runnable_yielded: after runtime.Gosched or a preemption. runnable_syscall: after a system call that lost its P.
-    syscall: in a system call with a P. syscall_blocked: in one that has lost its P. unknown: 0 but in Go's definitions.
-    """
-
-    running: int
-    runnable: int
-    waiting: int
-    syscall: int
-    syscall_blocked: int
-    runnable_created: int | None = None
-    runnable_unblocked: int | None = None
-    runnable_yielded: int | None = None
-    runnable_syscall: int | None = None
-    unknown: int = 0
 
 
 class Life(NamedTuple):
@@ -135,7 +115,7 @@ class LivesAnalysis:
                 counts[2],
                 min(sum(times), LARGEST),
                 counts[3],
-                _times(times),
+                times_of(times),
                 {reasons[i]: ns for i, ns in waited.items()},
                 lengths,
                 buckets,
@@ -156,11 +136,7 @@ def go_summary(trace: Trace) -> GoroutineLives:
     Raises:
         TraceError: the trace has no events.
     """
-    summary = GoSummary(trace)
-    for chunk in trace.chunks():
-        summary.feed(chunk)
-    require_events(trace)
-    found = summary.result()
+    found, _ = summarize(trace)
     lives = [_go_life(id, record, trace.start_ns) for id, record in found.items()]
     groups = [
         LifeGroup(
@@ -198,16 +174,9 @@ def _life(record: tuple[Any, ...], names: _Names, stacks: Stacks | None, reasons
         None if started == -1 else started - start_ns,
         None if ended == -1 else ended - start_ns,
         length,
-        _times(times),
+        times_of(times),
         {reasons[i]: ns for i, ns in waited.items()},
     )
-
-
-def _times(parts: tuple[int, ...]) -> Times:
-    """Return the times from those by `observers.parts.PARTS`."""
-    running, created, unblocked, yielded, syscall_exit, waiting, syscall, blocked = parts
-    runnable = min(created + unblocked + yielded + syscall_exit, LARGEST)
-    return Times(running, runnable, waiting, syscall, blocked, created, unblocked, yielded, syscall_exit)
 
 
 def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
@@ -220,16 +189,9 @@ def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
         record.created - start_ns,
         None if record.started is None else record.started - start_ns,
         None if record.ended is None else record.ended - start_ns,
-        record.total,
-        Times(
-            record.running,
-            record.runnable,
-            sum(record.waits.values()),
-            record.syscall,
-            record.syscall_blocked,
-            unknown=record.unknown,
-        ),
-        dict(record.waits),
+        record.stats.total,
+        record.stats.times(),
+        dict(record.stats.waits),
     )
 
 

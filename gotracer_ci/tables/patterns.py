@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import closest_names
+from gotracer_ci.tables.table import Table
 
 
 def matching(option: str, pattern: str, names: Iterable[str]) -> set[str]:
@@ -26,3 +27,15 @@ def matching(option: str, pattern: str, names: Iterable[str]) -> set[str]:
         near = closest_names(pattern, sorted(known))
         raise UsageError(f"{option} {pattern}: nothing has this name{f'; did you mean {near}?' if near else ''}")
     return found
+
+
+def matching_rows(table: Table, option: str, column: str, pattern: str | None) -> Table:
+    """Return the rows with a value that is or matches the pattern; None: all.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if pattern is None:
+        return table
+    wanted = matching(option, pattern, {row[column] or "" for row in table.rows})
+    return table.keep(lambda row: (row[column] or "") in wanted)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.lives import Times
+from gotracer_ci.analysis.times import Times
 from gotracer_ci.tables.moments import no_reason
 from gotracer_ci.tables.table import Column, Row, Table
 

@@ -1,7 +1,7 @@
 """Build the oracle, a program around Go's own trace reader, with a given Go toolchain (1.25 or later), offline.
 
-Only packages in the Go distribution can import `internal/trace`. So `go build -overlay` makes main.go appear in
-GOROOT/src/cmd/oracle, without changing the toolchain.
+Only packages in the Go distribution can import `internal/trace`. So `go build -overlay` makes the Go files of this
+directory appear in GOROOT/src/cmd/oracle, without changing the toolchain.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("main.go").resolve()
+SOURCES = sorted(Path(__file__).resolve().parent.glob("*.go"))
 
 
 def build(goroot: Path, out: Path) -> Path:
@@ -23,8 +23,9 @@ def build(goroot: Path, out: Path) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         overlay = Path(directory, "overlay.json")
-        target = goroot / "src" / "cmd" / "oracle" / "main.go"
-        overlay.write_text(json.dumps({"Replace": {str(target): str(SOURCE)}}), encoding="utf-8")
+        target = goroot / "src" / "cmd" / "oracle"
+        replaced = {str(target / source.name): str(source) for source in SOURCES}
+        overlay.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
         subprocess.run(
             [str(goroot / "bin" / "go"), "build", "-trimpath", f"-overlay={overlay}", "-o", str(out), "cmd/oracle"],
             cwd=goroot / "src" / "cmd",

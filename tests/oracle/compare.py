@@ -16,6 +16,7 @@ from gotracer_ci.errors import TraceError
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.regions import CROSSED, UNKNOWN
+from tests.oracle.annotations import compare_regions, compare_tasks
 from tests.oracle.goroutines import compare_goroutines
 from tests.trace.lines import lines
 from tests.trace.validator import Violation, validate
@@ -34,11 +35,14 @@ class Comparison:
     A tracer can write a damaged trace. In that case both readers must stop after the same event. A program can end its
     regions out of order: Go's reader stops there, and ours goes on.
 
-    beyond: the events that follow where Go's reader stops. goroutines: how many summaries were compared, too.
+    beyond: the events that follow where Go's reader stops. goroutines, regions, tasks: how many summaries were
+    compared, too.
     """
 
     events: int = 0
     goroutines: int = 0
+    regions: int = 0
+    tasks: int = 0
     generations: int = 0
     beyond: int = 0
     damage: str = ""
@@ -65,6 +69,9 @@ def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
         _compare_ends(found, trace, problem)
     if not found.difference and not found.beyond:
         found.goroutines, found.difference = compare_goroutines(oracle, path)
+        found.regions, more = compare_regions(oracle, path)
+        found.tasks, most = compare_tasks(oracle, path)
+        found.difference += [*more, *most]
     if invariants and not found.difference and not found.damage and not found.beyond:
         try:
             validate(open_trace(str(path)))

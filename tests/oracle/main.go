@@ -3,7 +3,7 @@
 // It imports internal/trace, so it only builds as a part of the standard
 // distribution: build.py lays it over GOROOT/src/cmd/oracle.
 //
-//	oracle [-stacks | -count | -loop | -goroutines] TRACE
+//	oracle [-stacks | -count | -loop | -goroutines | -regions | -tasks] TRACE
 //	oracle -many < PATHS
 //
 // One event a line, tab-separated: kind, time (ns), M, P, G, details. Strings are
@@ -30,6 +30,8 @@ func main() {
 	count := flag.Bool("count", false, "print only the number of events of each kind and of all")
 	loop := flag.Bool("loop", false, "only read the events")
 	goroutines := flag.Bool("goroutines", false, "print Go's summary of each goroutine as a line of JSON")
+	regions := flag.Bool("regions", false, "print Go's summary of each region as a line of JSON")
+	tasks := flag.Bool("tasks", false, "print Go's summary of each task as a line of JSON")
 	many := flag.Bool("many", false, "read paths from standard input and print a verdict on each")
 	flag.Parse()
 	if *many {
@@ -49,6 +51,8 @@ func main() {
 		err = printCounts(out, flag.Arg(0))
 	case *goroutines:
 		err = printGoroutines(out, flag.Arg(0))
+	case *regions, *tasks:
+		err = printAnnotations(out, flag.Arg(0), *tasks)
 	default:
 		err = each(flag.Arg(0), func(ev trace.Event) { printEvent(out, ev, *stacks) })
 	}

@@ -3,9 +3,9 @@
     make oracle                                                  # everything, takes some minutes
     make oracle ORACLE=--quick                                   # as in CI
 
-Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines --go-compat` must give what Go's
-summary has of each goroutine, and the invariants in tests/trace/validator.py must hold. A trace that differs is kept in
-build/oracle. The toolchains in build/go are shared with `make testdata`.
+Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines`, `regions` and `tasks` with
+`--go-compat` must give what Go's summary has, and the invariants in tests/trace/validator.py must hold. A trace that
+differs is kept in build/oracle. The toolchains in build/go are shared with `make testdata`.
 """
 
 from __future__ import annotations
@@ -64,17 +64,18 @@ def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> It
 
 def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) -> Iterator[str]:
     """Yield the lines of a table with one row per group and one for the total."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 6)
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 8)
     for result in results:
         found = result[2]
-        numbers = (1, found.events, found.generations, found.goroutines)
+        summaries = (found.goroutines, found.regions, found.tasks)
+        numbers = (1, found.events, found.generations, *summaries)
         counts = (*numbers, bool(found.damage), bool(found.difference))
         for name in (key(result), "all"):
             rows[name] = [have + more for have, more in zip(rows[name], counts, strict=True)]
-    yield f"{head:<22}{'traces':>8}{'events':>12}{'generations':>13}{'goroutines':>12}{'damaged':>9}{'differences':>13}"
+    heads = ("traces", "events", "generations", "goroutines", "regions", "tasks", "damaged", "differences")
+    yield f"{head:<22}" + "".join(f"{name:>13}" for name in heads)
     for name in sorted(rows, key=lambda name: (name == "all", name)):
-        traces, events, generations, goroutines, damaged, different = rows[name]
-        yield f"{name:<22}{traces:>8,}{events:>12,}{generations:>13,}{goroutines:>12,}{damaged:>9,}{different:>13,}"
+        yield f"{name:<22}" + "".join(f"{number:>13,}" for number in rows[name])
 
 
 def main() -> int:

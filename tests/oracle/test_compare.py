@@ -25,10 +25,12 @@ SAMPLED = ("tour-go1.22", "tour-go1.25", "tour-go1.27", "allocfree-go1.23")
 def _reader(
     directory: Path, printed: list[str], error: str = "", summaries: dict[int, dict[str, Any]] | None = None
 ) -> Path:
-    """Return a fake oracle that prints these lines, and these summaries of goroutines or else ours."""
+    """Return a fake oracle that prints these lines, these summaries of goroutines or else ours, and no annotations."""
     (directory / "-stacks").write_text("\n".join(printed) + "\n", encoding="utf-8")
     found = (ours(TRACE) if summaries is None else summaries).values()
     (directory / "-goroutines").write_text("".join(f"{json.dumps(one)}\n" for one in found), encoding="utf-8")
+    for option in ("-regions", "-tasks"):
+        (directory / option).touch()
     program = directory / "reader"
     program.write_text(f"#!/bin/sh\ncat {directory}/$1\n{error and f'echo {error} >&2; exit 1'}\n", encoding="utf-8")
     program.chmod(0o755)
@@ -48,6 +50,13 @@ def test_a_goroutine_with_another_summary_is_a_difference(tmp_path: Path) -> Non
     found = compare(_reader(tmp_path, list(lines(open_trace(str(TRACE)))), summaries=summaries), TRACE)
     (difference,) = found.difference
     assert difference.startswith("goroutine 1:")
+
+
+@pytest.mark.parametrize("option", ["-regions", "-tasks"])
+def test_an_annotation_that_only_go_has_is_a_difference(option: str, tmp_path: Path) -> None:
+    (tmp_path / option).write_text('{"ID": 1, "Goroutine": 7}\n', encoding="utf-8")
+    found = compare(_reader(tmp_path, list(lines(open_trace(str(TRACE))))), TRACE)
+    assert found.difference[0].startswith(f"{option[1:-1]}:\n- Go's:")
 
 
 @pytest.mark.parametrize(

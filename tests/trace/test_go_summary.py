@@ -1,4 +1,4 @@
-"""Go's definitions: `goroutines --go-compat` equals the summary of Go's own internal/trace in every field."""
+"""Go's definitions: `--go-compat` equals the summary of Go's own internal/trace in every field."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
 from tests.conftest import PROGRAMS
+from tests.oracle.annotations import compare_regions, compare_tasks
 from tests.oracle.goroutines import compare_goroutines
 from tests.trace.conftest import TRACES
 from tests.trace.test_oracle import STOPS
@@ -39,6 +40,18 @@ def test_so_does_every_one_of_a_rare_order(path: Path, oracle_program: Path, tmp
     (tmp_path / "case.trace").write_bytes(written.data)
     _, differences = compare_goroutines(oracle_program, tmp_path / "case.trace")
     assert differences == []
+
+
+def test_every_region_and_task_equals_go_s_summary(oracle_program: Path) -> None:
+    regions = tasks = 0
+    for path in WHOLE:
+        compared, differences = compare_regions(oracle_program, path)
+        regions += compared
+        compared, more = compare_tasks(oracle_program, path)
+        tasks += compared
+        assert (path.stem, differences + more) == (path.stem, [])
+    assert regions > 160
+    assert tasks > 45
 
 
 def lives_of(path: Path) -> Sequence[Life]:
