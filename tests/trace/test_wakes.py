@@ -55,28 +55,32 @@ def test_what_ended_a_wait(decoder: Build) -> None:
 
 
 def test_many_places_are_bounded(decoder: Build) -> None:
-    """Beyond `MAX_WAITS` waits lose their stack, and beyond `MAX_WAKES` wakers lose theirs."""
-    for by_waiter, most in ((True, MAX_WAITS), (False, MAX_WAKES)):
-        n = most + 1_000
-        stacks = split(bytes([Ev.STACKS]), (stack(k, k) for k in range(1, n + 1)), 1 << 30)
-        strings = bytes([Ev.STRINGS]) + string(1)
-        one = (
-            event(Ev.GO_START, 2, 2 * k - 1)
-            + event(Ev.GO_BLOCK, 1, k if by_waiter else 1)
-            + event(Ev.GO_START, 1, k)
-            + event(Ev.GO_UNBLOCK, 2, 2 * k, 1 if by_waiter else k)
-            + event(Ev.GO_STOP, 1, 1)
-            for k in range(1, n + 1)
-        )
-        begin = event(Ev.GO_CREATE, 2, 0, 0) + event(Ev.GO_STOP, 1, 1)
-        made = trace(batch(1, 1, 100, RUNS + begin), *on_thread(one, 1 << 30), tables=[*stacks, strings])
-        opened = trace_of("many", made)
-        wakes = wakes_of(opened)
-        assert opened.damage is None
-        assert wakes.is_merged()
-        assert len(wakes.rows()) == most + 1
-        assert sum(row[5] for row in wakes.rows()) == n
-        assert sum(row[6] for row in wakes.rows()) == walk(trace_of("many", made))[GoState.WAITING][1]
+    """Each wait and each waker has its own stack: beyond the most, both lose it, but nothing else."""
+    most = max(MAX_WAITS, MAX_WAKES)
+    n = most + 100
+    stacks = split(bytes([Ev.STACKS]), (stack(k, k) for k in range(1, n + 1)), 1 << 30)
+    strings = bytes([Ev.STRINGS]) + string(1)
+    waits = (
+        event(Ev.GO_START, 2, 2 * k - 1)
+        + event(Ev.GO_BLOCK, 1, k)
+        + event(Ev.GO_START, 1, k)
+        + event(Ev.GO_UNBLOCK, 2, 2 * k, k)
+        + event(Ev.GO_STOP, 1, 1)
+        for k in range(1, n + 1)
+    )
+    begin = event(Ev.GO_CREATE, 2, 0, 0) + event(Ev.GO_STOP, 1, 1)
+    made = trace(batch(1, 1, 100, RUNS + begin), *on_thread(waits, 1 << 30), tables=[*stacks, strings])
+    opened = trace_of("many", made)
+    wakes = wakes_of(opened)
+    assert opened.damage is None
+    assert wakes.is_merged()
+    rows = wakes.rows()
+    assert len({row[1] for row in rows}) <= MAX_WAITS + 1
+    assert len({row[4] for row in rows}) <= MAX_WAKES + 1
+    assert len(rows) == most + 1
+    assert rows[-1][1] == rows[-1][4] == 0
+    assert sum(row[5] for row in rows) == n
+    assert sum(row[6] for row in rows) == walk(trace_of("many", made))[GoState.WAITING][1]
 
 
 def test_sums_saturate(decoder: Build) -> None:

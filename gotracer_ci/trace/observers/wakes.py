@@ -27,7 +27,7 @@ else:
 
 MAX_WAITS = 20_000
 """Pairs of a reason and a stack; the waits of further ones lose their stack."""
-MAX_WAKES = 50_000
+MAX_WAKES = 20_000
 """Wakes with a stack of their own; further ones lose the waker's stack."""
 RUNTIME, GOROUTINE, OPEN = range(3)
 """What ended a wait: the runtime by itself, a goroutine, or nothing so far."""
