@@ -27,6 +27,7 @@ COMPILED = (
     "observers/profile",
     "observers/reasons",
     "observers/regions",
+    "observers/scopes",
     "observers/sums",
     "observers/tests",
     "observers/timeline",

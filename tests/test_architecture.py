@@ -73,6 +73,7 @@ THIRD_PARTY = {
         "trace/observers/profile",
         "trace/observers/reasons",
         "trace/observers/regions",
+        "trace/observers/scopes",
         "trace/observers/sums",
         "trace/observers/tests",
         "trace/observers/timeline",

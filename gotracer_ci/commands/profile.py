@@ -17,8 +17,10 @@ from gotracer_ci.errors import EXIT_CLEAN, UsageError
 from gotracer_ci.report.safe import clean
 
 if TYPE_CHECKING:
+    from gotracer_ci.analysis.cpu_samples import Windows
     from gotracer_ci.analysis.profile import StackProfile
     from gotracer_ci.analysis.reading import Window
+    from gotracer_ci.analysis.scopes import Kind
     from gotracer_ci.errors import GotracerError
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.trace.reader import Trace
@@ -37,11 +39,24 @@ class Options(NamedTuple):
     output: Path | None
     base: str | None
     goroutines: str | None
+    region: str | None
+    task: str | None
+    test: str | None
     system: bool
     closed: bool
     cpu_rate: int
     top: int | None
     go_compat: bool
+
+    @property
+    def scopes(self) -> list[tuple[Kind, str]]:
+        """The kinds of scope that are asked for, and their patterns."""
+        given: tuple[tuple[Kind, str | None], ...] = (
+            ("region", self.region),
+            ("task", self.task),
+            ("test", self.test),
+        )
+        return [(kind, pattern) for kind, pattern in given if pattern is not None]
 
 
 @click.command(cls=Command)
@@ -53,6 +68,9 @@ class Options(NamedTuple):
 )
 @click.option("--base", metavar="TRACE", help="Show the difference to this trace.")
 @click.option("--goroutines", metavar="NAME", help="Only goroutines that began in this function; a name or a glob.")
+@click.option("--region", metavar="TYPE", help="Only inside regions of this type, each on its goroutine.")
+@click.option("--task", metavar="TYPE", help="Only inside tasks of this type, on the goroutines that work for them.")
+@click.option("--test", metavar="NAME", help="Only this test and the goroutines that it created, while it runs.")
 @table.system
 @table.window
 @click.option("--closed", is_flag=True, help="Only what began and ended during the trace.")
@@ -80,6 +98,7 @@ def command(**given: Any) -> int:
     read = _Reading(options, window, root, maps)
     profile = read.total(traces)
     base = read.total([options.base]) if options.base else None
+    read.check_scope()
     profile, base = _chosen(options, profile, base)
     notes = [_still_open(profile, options)]
     if profile.merged:
@@ -94,6 +113,8 @@ def command(**given: Any) -> int:
 
 
 def _check(options: Options, window: Window) -> None:
+    if len(options.scopes) > 1:
+        raise UsageError("--region, --task, --test: give one of them")
     if options.top is not None and options.form not in _TOP:
         raise UsageError("--top: only -f top and -f tree have lines to leave out")
     if options.cpu_rate != 100 and options.type != "cpu":
@@ -104,7 +125,7 @@ def _check(options: Options, window: Window) -> None:
 
         if options.type not in GO_TYPES:
             raise UsageError(f"--go-compat: Go has only the types {', '.join(GO_TYPES)}")
-        if options.closed or options.system or options.goroutines or window != WHOLE:
+        if options.closed or options.system or options.goroutines or options.scopes or window != WHOLE:
             raise UsageError("--go-compat: Go has only closed intervals of whole traces: leave out other restrictions")
     if options.form == "pprof" and str(options.output) == _STDOUT and sys.stdout is not None and sys.stdout.isatty():
         raise UsageError("standard output is a terminal, and pprof's format is binary: use -o FILE, or -f top")
@@ -118,6 +139,8 @@ class _Reading:
         self._window = window
         self._root = root
         self._path_map = path_map
+        self._known: set[str] = set()
+        self._is_found = False
         self.notes: list[str] = []
         self.errors: list[GotracerError] = []
 
@@ -141,8 +164,50 @@ class _Reading:
         places = options.form == "top"
         if options.go_compat:
             return read(trace, source, GoProfileAnalysis(trace, options.type, places=places))
-        analysis = ProfileAnalysis(trace, options.type, closed=options.closed, places=places, cpu_rate=options.cpu_rate)
+        windows = self._windows(trace) if options.scopes else None
+        if windows is not None:
+            trace = trace.again()
+        analysis = ProfileAnalysis(
+            trace,
+            options.type,
+            closed=options.closed,
+            places=places,
+            cpu_rate=options.cpu_rate,
+            windows=windows,
+        )
         return read(trace, source, analysis, self._window)
+
+    def _windows(self, trace: Trace) -> Windows:
+        """Return the part of each life that is asked for."""
+        from gotracer_ci.analysis import scopes
+        from gotracer_ci.tables.patterns import matching
+
+        ((kind, pattern),) = self._options.scopes
+        trace.is_read_again = True
+        found = scopes.find(trace, kind)
+        self._known |= found.names
+        if found.left_out:
+            self.notes.append(
+                f"{trace.name}: {found.left_out:,} parts of {kind}s are left out, because there are too many"
+            )
+        try:
+            names = matching(f"--{kind}", pattern, found.names)
+        except UsageError:
+            return {}  # another trace may have it
+        self._is_found = True
+        return found.windows(names)
+
+    def check_scope(self) -> None:
+        """Check that some trace has what the scope names.
+
+        Raises:
+            UsageError: none has.
+        """
+        from gotracer_ci.tables.patterns import matching
+
+        for kind, pattern in self._options.scopes:
+            if not self._is_found:
+                matching(f"--{kind}", pattern, self._known)
 
 
 def _chosen(
@@ -150,10 +215,12 @@ def _chosen(
 ) -> tuple[StackProfile, StackProfile | None]:
     """Return the profiles of the groups of goroutines that the options name."""
     from gotracer_ci.analysis.profile import of_groups
+    from gotracer_ci.tables.patterns import matching
 
+    chosen: Callable[[str], bool]
     if options.goroutines is not None:
         known = {sample.group for part in (profile, base) if part for sample in part.samples}
-        chosen = chosen_names("--goroutines", options.goroutines, known)
+        chosen = matching("--goroutines", options.goroutines, known).__contains__
     elif options.system or options.go_compat or options.type == "cpu":
         return profile, base
     else:
@@ -166,23 +233,6 @@ def _is_own(group: str) -> bool:
     from gotracer_ci.analysis.stacks import is_system
 
     return not is_system(group)
-
-
-def chosen_names(option: str, pattern: str, known: set[str]) -> Callable[[str], bool]:
-    """Return what tells whether a name is meant: this very name if there is one, else those that the glob matches.
-
-    Raises:
-        UsageError: none is.
-    """
-    from fnmatch import fnmatchcase
-
-    from gotracer_ci.spelling import closest_names
-
-    names = {pattern} if pattern in known else {name for name in known if fnmatchcase(name, pattern)}
-    if not names:
-        near = closest_names(pattern, known - {""})
-        raise UsageError(f"{option} {pattern}: nothing has this name{f'; did you mean {near}?' if near else ''}")
-    return names.__contains__
 
 
 def _still_open(profile: StackProfile, options: Options) -> str:

@@ -58,6 +58,7 @@ class Trace:
     name: what the user called it. version: the format's, 11 to 26. tables: strings, frames and stacks. started_ns: the
     wall clock at its start, ns since 1970; None before Go 1.25, which does not record it.
     damage: what ended the reading early, None for a complete trace. watch: called with each chunk, before the reader.
+    is_read_again: set it before the first reading to be able to call `again`.
 
     Raises:
         TraceError: nothing of it can be read: not a trace, an unknown version, no permission.
@@ -65,7 +66,8 @@ class Trace:
 
     def __init__(self, name: str, data: memoryview, damage: TraceError | None = None) -> None:
         self.name = name
-        self.damage = damage
+        self.damage = self._given = damage
+        self.is_read_again = False
         self.tables = Tables()
         self._data = data
         self._released = 0
@@ -152,9 +154,17 @@ class Trace:
             self._broken(problem)
         core.finish()
 
+    def again(self) -> Trace:
+        """Return the same trace, not read yet. This one needs `is_read_again`, or its data may be gone."""
+        same = Trace(self.name, self._data, self._given)
+        same.watch = self.watch
+        return same
+
     def _release(self, end: int) -> None:
         """Advise the system that what lies before `end` is not needed again, so that little of a file is in memory."""
         mapping = self._data.obj
+        if self.is_read_again:
+            return
         if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             # in whole pages: the last one may hold the next generation's beginning
             end -= end % mmap.PAGESIZE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from gotracer_ci.analysis.scopes import Kind, find
+from gotracer_ci.trace.open import open_trace
 from tests.conftest import ROOT, Run, path_of
 from tests.oracle.profiles import decode
 from tests.profiles import profile_of
@@ -60,12 +63,30 @@ def test_several_traces_are_one_profile_and_a_base_is_subtracted(run: Run) -> No
 
 def test_restrictions(run: Run) -> None:
     """A name that exists is meant as it is, else it is a glob; the runtime's goroutines need to be named."""
-    for pattern in ("main.(*service).serve", "main.[(]*serve"):
-        text = run("profile", SERVICE, "--type", "wall", "-f", "tree", "--goroutines", pattern).stdout.decode()
-        assert re.findall(r"^.*\S  (?:  )(\S+)$", text, re.MULTILINE)[0] == "main.(*service).serve"
-        assert "main.main" not in text
+    for pattern in ("main.(*service).serve", "main.(*serve"):
+        done = run("profile", SERVICE, "--type", "wall", "-f", "folded", "--goroutines", pattern)
+        assert {line.partition(";")[0] for line in done.stdout.decode().splitlines()} == {"main.(*service).serve"}
     assert b"runtime.bgsweep" in run("profile", SERVICE, "--type", "wall", "-f", "tree", "--system").stdout
     assert b"runtime.bgsweep" not in run("profile", SERVICE, "--type", "wall", "-f", "tree").stdout
+
+
+@pytest.mark.parametrize(
+    ("trace", "option", "name"),
+    [("annotations-go1.26", "region", "load"), ("tour-go1.27", "task", "tour"), ("orders-go1.27", "test", "TestTake")],
+)
+def test_scopes(trace: str, option: Kind, name: str, run: Run, tmp_path: Path) -> None:
+    """The same for a gzipped trace, whose data in memory have to be there for a second reading."""
+    scopes = find(open_trace(path_of(trace)), option)
+    expected = sum(sample.ns for sample in profile_of(trace, "wall", windows=scopes.windows({name})).samples)
+    packed = tmp_path / "packed.gz"
+    packed.write_bytes(gzip.compress(Path(path_of(trace)).read_bytes()))
+    for file in (path_of(trace), packed):
+        done = run("profile", file, "--type", "wall", "-f", "folded", "--system", f"--{option}", name)
+        assert done.returncode == 0
+        assert sum(int(line.rpartition(" ")[2]) for line in done.stdout.decode().splitlines()) == expected > 0
+    wrong = run("profile", packed, "--type", "wall", f"--{option}", f"{name}s")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
+    assert f"nothing has this name; did you mean {name}" in wrong.stderr.decode()
 
 
 def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
@@ -84,6 +105,8 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--type", "walls"), "'walls' is not one of net, sync, syscall, sched, block, wall, cpu; did you mean wall?"),
         ((), "Missing option '--type'"),
         (("--type", "wall", "--goroutines", "main.(*service).serv"), "did you mean main.(*service).serve"),
+        (("--type", "wall", "--region", "x"), "--region x: nothing has this name"),
+        (("--type", "wall", "--region", "x", "--test", "y"), "--region, --task, --test: give one of them"),
         (("--type", "wall", "--go-compat"), "--go-compat: Go has only the types net, sync, syscall, sched"),
         (("--type", "net", "--go-compat", "--closed"), "--go-compat: Go has only closed intervals of whole traces"),
         (("--type", "net", "--top", "3"), "--top: only -f top and -f tree"),
