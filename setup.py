@@ -21,6 +21,7 @@ COMPILED = (
     "observers/collector",
     "observers/go_profile",
     "observers/groups",
+    "observers/holders",
     "observers/lengths",
     "observers/lives",
     "observers/parts",

@@ -116,6 +116,30 @@ class Occurrence(NamedTuple):
     ] = ""
 
 
+class Activity(NamedTuple):
+    """What goroutines did while another one waited for them."""
+
+    doing: Annotated[str, Doc("running, runnable, syscall, or the kind of wait in Go's words: sleep, network, …")]
+    duration_ns: Annotated[Natural, Doc("At most.")]
+    at: Annotated[Frame | None, Doc("The own code where they did it; null if there is none.")]
+    behind: Annotated[
+        Frame | None, Doc("Where a holder waited for another lock, whose holder did it; null for the lock itself.")
+    ] = None
+
+
+class Holders(NamedTuple):
+    """The holders of a lock during its longest wait that is explained, and what they did meanwhile; upper bounds."""
+
+    wait_ns: Natural
+    explained_ns: Annotated[Natural, Doc("The part of the wait in which it is known what they did.")]
+    locked: Annotated[
+        bool, Doc("They held a lock. Otherwise the last one ended the wait, and the others were ahead in a channel.")
+    ]
+    goroutines: Annotated[Natural, Doc("How many there were, one after the other.")]
+    goroutine: Annotated[int, Doc("The one that ended the wait.")]
+    activities: Annotated[tuple[Activity, ...], Doc("The longest few, longest first.")]
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The values that a baseline compares. They cover all occurrences, not only those above a threshold."""
@@ -151,6 +175,9 @@ class Finding:
     goroutine: Annotated[int, Doc("Of the worst occurrence.")]
     statistics: Statistics
     occurrences: tuple[Occurrence, ...] = ()
+    holders: Annotated[Holders | None, Doc("Null if it is not known what goroutines did that others waited for.")] = (
+        None
+    )
     stack: Annotated[tuple[Frame, ...], Doc("Of the worst occurrence, leaf first.")]
     groups: Annotated[
         tuple[str, ...], Doc("The functions in which the goroutines of the worst occurrences began, the worst first.")

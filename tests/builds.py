@@ -178,6 +178,11 @@ def ancestry_of(trace: Any) -> Any:
     return ancestry
 
 
+def new_holders(explain: Callable[[int, int], Any]) -> Any:
+    """Return a new `Holders` of the active build."""
+    return import_module(f"{NAME}.observers.holders").Holders(explain)
+
+
 def new_bins() -> Any:
     """Return a new `Bins` of the active build."""
     return import_module(f"{NAME}.observers.bins").Bins()

@@ -67,6 +67,7 @@ THIRD_PARTY = {
         "trace/observers/collector",
         "trace/observers/go_profile",
         "trace/observers/groups",
+        "trace/observers/holders",
         "trace/observers/lengths",
         "trace/observers/lives",
         "trace/observers/parts",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
+from gotracer_ci.analysis.holders import Explainer
 from gotracer_ci.analysis.reading import Analysis, require_events
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError
@@ -64,13 +65,14 @@ def analyse(
         TraceError: the trace has no events, or is damaged before the first one.
     """
     groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
+    explainer = Explainer(trace.tables)
     observers = [observer for analysis in analyses for observer in analysis.observers]
     others = [consumer for analysis in analyses for consumer in analysis.consumers]
-    consume(trace, (heap, *consumers, *others), (groups, ancestry, *observers))
+    consume(trace, (heap, *consumers, *others), (groups, ancestry, explainer.observer, *observers))
     require_events(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
-    found = tuple(intervals.groups(groups.rows(), stacks, trace.tables))
+    found = tuple(intervals.groups(groups.rows(), stacks, trace.tables, explainer.result(stacks)))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,

@@ -5,11 +5,13 @@ The kernel adds up each interval when it ends, so nothing here grows with the nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import histogram, waits
+from gotracer_ci.analysis.holders import Holding
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.source.frames import SourceFrame
 from gotracer_ci.trace import spec
@@ -28,7 +30,7 @@ class Interval(NamedTuple):
     start_ns: on the trace's clock. still_open: it had not ended when the trace did. before_start: it began before the
     trace did. cause: the goroutine that ended the wait or made this one runnable, −1 if unknown; cause_stack: where
     that goroutine was. stack: where this goroutine was; creation: where it was created; group: the
-    function in which it began, "" if unknown.
+    function in which it began, "" if unknown; holding: what explains a wait, None if nothing does.
     """
 
     length_ns: int
@@ -41,6 +43,7 @@ class Interval(NamedTuple):
     stack: Stack
     creation: Stack
     group: str = ""
+    holding: Holding | None = None
 
     @property
     def primary(self) -> SourceFrame | None:
@@ -123,8 +126,18 @@ class PlaceGroup:
         return histogram.quantile(self.counts, q, self.max_ns)
 
 
-def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> list[IntervalGroup]:
-    """Return the groups of a trace that has been read, in a fixed order. rows: see `observers.groups.Groups.rows`."""
+def groups(
+    rows: Iterable[tuple[Any, ...]],
+    stacks: Stacks,
+    tables: Tables,
+    holdings: Mapping[tuple[int, int], Holding] = MappingProxyType({}),
+) -> list[IntervalGroup]:
+    """Return the groups of a trace that has been read, in a fixed order.
+
+    Args:
+        rows: see `observers.groups.Groups.rows`.
+        holdings: what explains the longest waits, by (reason, stack) (see `holders.Explainer`).
+    """
     found = []
     for kind, parked, reason, stack, count, total, examples, counts in rows:
         if kind in _UNUSED:
@@ -140,6 +153,7 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
             why = waits.EVENTS if stacks.reads_events(where) else why
         if kind == IntervalKind.WAITING and not why:
             why = waits.reason(where.functions)
+        holding = holdings.get((reason, stack)) if kind == IntervalKind.WAITING else None
         worst = [
             Interval(
                 length,
@@ -152,6 +166,7 @@ def groups(rows: Iterable[tuple[Any, ...]], stacks: Stacks, tables: Tables) -> l
                 where,
                 stacks[creation],
                 stacks[entry or stack].first,
+                holding if holding and holding.explains(start, goroutine) else None,
             )
             for start, length, goroutine, creation, entry, cause, cause_stack, flags in examples
         ]

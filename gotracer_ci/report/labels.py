@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from gotracer_ci.findings import Finding, Frame, Location
-from gotracer_ci.report.safe import clean
+from gotracer_ci.findings import Activity, Finding, Frame, Holders, Location
+from gotracer_ci.report.safe import clean, clean_lines
+from gotracer_ci.text import count, duration, percentage
 
 WHOLE: Final = "whole program"
 _GROUPS: Final = 3
 _BELOW_ENTRY: Final = ("", "runtime.goexit")
+_DOING: Final = {
+    "sleep": "in time.Sleep",
+    "network": "waiting for the network",
+    "syscall": "in a system call",
+    "running": "running",
+    "runnable": "runnable",
+}
+_ACTIVITIES: Final = 3
+_WORTH_SHOWING: Final = 0.1
+_COMPLETE: Final = 0.95
 
 
 def at(place: Location | Frame) -> str:
@@ -41,3 +52,30 @@ def place(finding: Finding) -> str:
     where = at(entry) if entry and finding.key.place else clean(finding.key.place.removeprefix("~"))
     creator = finding.anchor if finding.anchor and finding.anchor.mapped == "creator" else None
     return f"{where}, created by {at(creator)}" if where and creator else where
+
+
+def details(finding: Finding) -> list[str]:
+    """Return the lines that say more about a finding, each cleaned."""
+    lines = [line for line in clean_lines(finding.detail) if line]
+    return [*lines, f"{holders(finding.holders)}."] if finding.holders else lines
+
+
+def holders(found: Holders) -> str:
+    """Return what holders of a lock did, and for how long at most, as a sentence without a full stop."""
+    if found.goroutines > 1:
+        who = f"{count(found.goroutines)} {'holders of the lock' if found.locked else 'goroutines ahead of it'}"
+    else:
+        who = f"goroutine {found.goroutine}, which {'held the lock' if found.locked else 'ended the wait'},"
+    longest, *others = found.activities[:_ACTIVITIES]
+    shown = [longest, *(one for one in others if one.duration_ns >= _WORTH_SHOWING * found.wait_ns)]
+    spent = ", ".join(f"{duration(one.duration_ns)} {_activity(one)}" for one in shown)
+    known = found.explained_ns / max(1, found.wait_ns)
+    rest = "" if known >= _COMPLETE else f"; {percentage(known)} of the wait is explained"
+    return f"While it waited {duration(found.wait_ns)}, {who} spent up to {spent}{rest}"
+
+
+def _activity(one: Activity) -> str:
+    text = _DOING.get(one.doing) or clean(f"in {one.doing}")
+    if one.at:
+        text += f" at {at(one.at)}"
+    return f"{text}, behind the lock at {at(one.behind)}" if one.behind else text

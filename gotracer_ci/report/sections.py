@@ -9,11 +9,10 @@ from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import labels, markup, view
 from gotracer_ci.report.chart import chart
-from gotracer_ci.report.labels import WHOLE, at, place
+from gotracer_ci.report.labels import WHOLE, at, details, place
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.reproduce import more
-from gotracer_ci.report.safe import clean_lines
 from gotracer_ci.text import duration, plural, timestamp
 
 ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
@@ -162,7 +161,7 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
     found = report.verdict(finding)
     if found and found.flagged:
         yield "**Compared:** " + markup.escape(". ".join(filter(None, (found.evidence, view.to_confirm(found)))))
-    lines = [line for line in clean_lines(finding.detail) if line.strip()]
+    lines = details(finding)
     if lines:
         yield "\\\n".join(markup.escape(line) for line in lines[:_LINES])
     if finding.suggestion.strip():

@@ -11,6 +11,7 @@ from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, 
 from gotracer_ci.findings import Finding, Key, Location, More, Occurrence, Severity, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
+from gotracer_ci.rules.holders import holders
 from gotracer_ci.rules.rule import Measured, Rule, severity
 from gotracer_ci.source.place import vendored
 from gotracer_ci.text import duration
@@ -80,6 +81,7 @@ class IntervalRule(Rule):
             occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
             groups=wording.groups(interval.group for interval in measured.worst),
             more=More.GOROUTINE,
+            holders=next((holders(one.holding) for one in measured.worst if one.holding), None),
         )
 
 

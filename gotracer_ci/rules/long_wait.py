@@ -22,7 +22,9 @@ a baseline, because an idle worker waits longer when the program gets faster.
 
 What to do
 ----------
-Find out who should have sent, closed or signalled. "The longest one was ended by" names who finally did.
+Find out who should have sent, closed or signalled. "The longest one was ended by" names who finally did, and "While it
+waited" what that goroutine did meanwhile, if it was the last one of a WaitGroup or always the same one (see
+MutexContention).
 
 Limits
 ------

@@ -16,6 +16,12 @@ waits; the stack tells which primitive it was, and each primitive is a group of 
 `sync.Pool`, and `sync` for any other semaphore. A goroutine that is still waiting when the trace ends counts with its
 length so far, even if it was waiting when the trace began: that is what a deadlock looks like.
 
+"While it waited" tells what the holders of the lock did during the longest wait that another goroutine ended. The trace
+names who unlocked. If that goroutine had itself waited for the lock, it held the lock from then on, and whoever ended
+that wait held it before; of a goroutine that did not wait, only what it did between the lines that lock and unlock
+counts. So each time is an upper bound. Where less than the whole wait is explained, the share is given, and below half
+of it there is no such line. If a holder itself waited for another lock, the line shows what that lock's holder did.
+
 Thresholds
 ----------
 `warn` and `error`: the longest wait. `share` and `total`: waits at a place that add up to a smaller part of the run,
@@ -34,6 +40,9 @@ lock. The runtime's own semaphores are not the program's. Locks without contenti
 If a goroutine was already waiting when the trace began, only its stack tells what for. Go 1.23 and later record that
 stack when the trace's first generation ends, after about a second, so the kind of a wait that ends earlier is not
 known. Earlier versions of Go do not record it.
+
+The line about holders is for waits of at least 1 ms. It rests on the last 65,536 waits and system calls of all
+goroutines, and in a very busy program a long wait can have more. Those below 10 µs count as running.
 """
 
 from __future__ import annotations

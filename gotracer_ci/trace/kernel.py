@@ -355,6 +355,7 @@ class Kernel:
         self._g_flags = self._g_creation = self._g_entry = column("i")
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
+        self._goroutines.slots = self._slots
         self._grow_goroutines(64)
         self._lives = 0
         self._observer = observer
@@ -365,6 +366,7 @@ class Kernel:
         self._regions = Regions()
         self._assists = {}
         self._stops = {}
+        self._m = -1
 
     def _grow_goroutines(self, size: int) -> None:
         # nothing must keep an old column, because a million goroutines need much memory
@@ -1673,6 +1675,7 @@ class Kernel:
     @cython.inline
     def _unblock(self, g: cython.int, now: cython.longlong, stack: cython.int) -> cython.int:
         """The context's goroutine, or the runtime, ends the wait of goroutine `g`."""
+        self._goroutines.waker = self._g if self._g >= 0 or self._m < 0 else self._m_slot[self._m]
         self._leave(g, now, self._gid, stack, 0)
         self._g_cause[g] = self._gid
         self._g_cause_stack[g] = stack

@@ -1,6 +1,8 @@
 # What the kernel and observers in other compiled modules need of these classes.
 cimport cython
 
+from gotracer_ci.trace.columns cimport IdMap
+
 
 @cython.final
 cdef class Goroutines:
@@ -15,10 +17,13 @@ cdef class Goroutines:
     cdef long long[::1] lost
     cdef long long seen
     cdef int proc
+    cdef IdMap slots
+    cdef int waker
 
 
 cdef class Observer:
     cdef Goroutines goroutines
+    cdef int unwanted
     cdef int born(self, int g, long long now) except? -1
     cdef int died(self, int g, long long now) except? -1
     cdef int began(self, int g, long long now) except? -1

@@ -16,6 +16,11 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
+if cython.compiled:
+    from cython.cimports.gotracer_ci.trace.columns import IdMap
+else:
+    from gotracer_ci.trace.columns import IdMap
+
 
 @cython.final
 @cython.cclass
@@ -29,8 +34,10 @@ class Goroutines:
     (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
     has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the
     latest goroutine from before the trace, which can be later than the trace's start.
+    slots: finds a slot by id.
 
-    proc: the P of what is being reported, if that is a running interval or a range, −1 unknown.
+    proc: the P of what is being reported, if that is a running interval or a range, −1 unknown. waker:
+    while a wait is reported that a goroutine ends, most likely that goroutine's slot.
     """
 
     ids: cython.longlong[::1]
@@ -44,6 +51,8 @@ class Goroutines:
     lost: cython.longlong[::1]
     seen: cython.longlong
     proc: cython.int
+    slots: IdMap
+    waker: cython.int
 
 
 @cython.cclass
@@ -51,10 +60,16 @@ class Observer:
     """Base class; each method does nothing. Subclasses override what they need, with the same signature."""
 
     goroutines: Goroutines
+    unwanted: cython.int
 
     def observe(self, goroutines: Any) -> None:
         """Begin with a trace: these are its goroutines."""
         self.goroutines = goroutines
+        self.unwanted = self.ignored()
+
+    def ignored(self) -> int:
+        """Return the kinds of intervals that need not be reported, as bits; a call costs more than most make of it."""
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -140,6 +155,7 @@ class _Both(Observer):
     def observe(self, goroutines: Any) -> None:
         self._first.observe(goroutines)
         self._second.observe(goroutines)
+        self.unwanted = self._first.unwanted & self._second.unwanted
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -173,8 +189,11 @@ class _Both(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        self._first.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        return self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._first.unwanted >> kind & 1 == 0:
+            self._first.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._second.unwanted >> kind & 1 == 0:
+            self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)

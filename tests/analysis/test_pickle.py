@@ -27,6 +27,8 @@ PLAIN = {
     "gotracer_ci.analysis.goroutines.Alive",
     "gotracer_ci.analysis.heap.Growth",
     "gotracer_ci.analysis.heap.Heap",
+    "gotracer_ci.analysis.holders.Activity",
+    "gotracer_ci.analysis.holders.Holding",
     "gotracer_ci.analysis.intervals.Interval",
     "gotracer_ci.analysis.intervals.IntervalGroup",
     "gotracer_ci.analysis.stacks.Stack",

@@ -7,7 +7,7 @@ from typing import NamedTuple, TextIO
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import labels, reproduce, view
-from gotracer_ci.report.labels import place
+from gotracer_ci.report.labels import holders, place
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
 from gotracer_ci.text import plural, times, timestamp
@@ -107,6 +107,7 @@ def _row(report: Report, finding: Finding) -> _Row:
         more.append(clean(verdict.evidence))
         more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
         more += [f"effects: {effects}"] if (effects := view.effects(report, finding)) else []
+    more += [holders(finding.holders)] if finding.holders else []
     command = reproduce.more(report, finding)
     more += [f"more: {command}"] if command else []
     counts = report.comparison is None or view.is_regression(verdict)

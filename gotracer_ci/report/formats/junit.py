@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import view
-from gotracer_ci.report.labels import WHOLE, at
+from gotracer_ci.report.labels import WHOLE, at, details
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean, clean_lines
 
@@ -50,7 +50,7 @@ def _case(report: Report, suite: ElementTree.Element, finding: Finding, *, faile
     if verdict:
         lines.append(f"{view.word(verdict)}: {clean(verdict.evidence)}")
         lines.append(clean(view.to_confirm(verdict)))
-    lines += [*clean_lines(finding.detail), *clean_lines(finding.suggestion), *(f"  at {at(f)}" for f in finding.stack)]
+    lines += [*details(finding), *clean_lines(finding.suggestion), *(f"  at {at(f)}" for f in finding.stack)]
     text = "\n".join(line for line in lines if line)
     if failed:
         label = view.severity(report, finding).label

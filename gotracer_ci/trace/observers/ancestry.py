@@ -39,7 +39,6 @@ class Ancestry(Observer):
     start each other one after the other need no more room.
     """
 
-    _slots: IdMap  # goroutine → slot
     _node: cython.int[::1]  # by slot; node 0 is unknown
     _index: IdMap
     _keys: cython.longlong[::1]  # by node: its stack, and its creator's node
@@ -47,32 +46,26 @@ class Ancestry(Observer):
     _n: cython.int
 
     def __init__(self) -> None:
-        self._slots = IdMap(column("q", bytes(8)))
         self._node = column("i", bytes(4))
         self._keys = column("q", bytes(8 * 64))
         self._index = IdMap(self._keys)
         self._depths = column("i", bytes(4 * 64))
         self._n = 1
 
+    def ignored(self) -> int:
+        return -1
+
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
         if len(self._node) != len(self.goroutines.ids):
             self._node = grown(self._node, len(self.goroutines.ids))
-            self._slots.keys = self.goroutines.ids
-        creator: cython.int = self._slots.find(self.goroutines.creators[g])
+        creator: cython.int = self.goroutines.slots.find(self.goroutines.creators[g])
         node: cython.int = self._node[creator] if creator >= 0 else 0
         stack: cython.longlong = self.goroutines.creations[g]
         if stack > 0:
             node = self._below(node, stack)
         self._node[g] = node
-        self._slots.put(self.goroutines.ids[g], g)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def died(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._slots.remove(self.goroutines.ids[g])
         return 0
 
     @cython.cfunc
@@ -126,7 +119,7 @@ class Ancestry(Observer):
 
     def of(self, goroutine: int) -> int:
         """Return the node of a goroutine that exists at the end, 0 if nothing is known."""
-        slot: cython.int = self._slots.find(goroutine)
+        slot: cython.int = self.goroutines.slots.find(goroutine)
         return self._node[slot] if slot >= 0 else 0
 
     def stacks(self, node: int) -> list[int]:

@@ -93,6 +93,9 @@ class Groups(Observer):
         self._buckets = column("I", bytes(4 * 8 * BUCKETS))
         self._histograms = 0
 
+    def ignored(self) -> int:
+        return 1 << _RUNNING
+
     @cython.cfunc
     @cython.exceptval(-1)
     def interval(
