@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
+from gotracer_ci.analysis.gc import Collections, CollectorAnalysis
+from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
 from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
@@ -20,6 +22,7 @@ from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.tables import regions as region_tables
 from gotracer_ci.tables import render
 from gotracer_ci.tables import tasks as task_tables
+from gotracer_ci.tables.gc import cycles_table, heap_table, stops_table
 from gotracer_ci.tables.goroutines import groups_table, lives_table
 from gotracer_ci.tables.moments import place
 from gotracer_ci.tables.over_time import over_time_table
@@ -224,6 +227,29 @@ def _tasks_tables(found: TraceTasks) -> Iterator[Table]:
     yield task_tables.types_table(every, merge=False, traces=True)
 
 
+def _check_collections(found: Collections) -> None:
+    """Work within a mark phase is not negative, and what runs of an assist is a part of it."""
+    assert found.left_out == (0, 0, 0)
+    for cycle in found.cycles:
+        assert 0 <= cycle.assist <= cycle.assist_total
+        assert min(cycle.mark_ns, cycle.dedicated, cycle.fractional, cycle.idle, cycle.unlabelled, cycle.swept) >= 0
+    assert all(stop.length_ns > 0 for stop in found.stops)
+    assert sum(cycle.swept for cycle in found.cycles) <= found.sweeps[0]
+
+
+def _times_of_collections(found: Collections) -> Sums:
+    names = ("mark_ns", "assist", "assist_total", "dedicated", "fractional", "idle", "unlabelled")
+    sums: Sums = Counter({(name,): sum(getattr(cycle, name) for cycle in found.cycles) for name in names})
+    for stop in found.stops:
+        sums[stop.kind, stop.stack] += stop.length_ns
+    return sums
+
+
+def _collections_tables(found: Collections) -> Iterator[Table]:
+    for make in (cycles_table, stops_table, heap_table):
+        yield make([("a.trace", found), ("b.trace", found)], traces=True)
+
+
 FACTS = {
     "lives": Facts(
         lambda trace: LivesAnalysis(trace, each=True, places=True),
@@ -231,6 +257,13 @@ FACTS = {
         _times_of_lives,
         _lives_created,
         _lives_tables,
+    ),
+    "collector": Facts(
+        lambda trace: CollectorAnalysis(trace, heap=True),
+        _check_collections,
+        _times_of_collections,
+        lambda found: Counter(dict(zip([("swept",), ("reclaimed",)], found.sweeps, strict=True))),
+        _collections_tables,
     ),
     "over time": Facts(lambda _: OverTimeAnalysis(), _check_bins, _times_of_bins, lambda _: Counter(), _bins_tables),
     "wakes": Facts(WakesAnalysis, _check_wakes, _times_of_wakes, _waits, _wakes_tables),

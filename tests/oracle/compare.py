@@ -17,7 +17,9 @@ from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.regions import CROSSED, UNKNOWN
 from tests.oracle.annotations import compare_regions, compare_tasks
+from gotracer_ci.trace.spec import OLD_VERSIONS
 from tests.oracle.goroutines import compare_goroutines
+from tests.oracle.utilisation import compare_utilisation
 from tests.trace.lines import lines
 from tests.trace.validator import Violation, validate
 
@@ -37,12 +39,15 @@ class Comparison:
 
     beyond: the events that follow where Go's reader stops. goroutines, regions, tasks: how many summaries were
     compared, too.
+    beyond: the events that follow where Go's reader stops. goroutines, utilisation: how many summaries, and
+    how many steps and minima of the mutator utilisation, were compared, too.
     """
 
     events: int = 0
     goroutines: int = 0
     regions: int = 0
     tasks: int = 0
+    utilisation: int = 0
     generations: int = 0
     beyond: int = 0
     damage: str = ""
@@ -72,6 +77,8 @@ def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
         found.regions, more = compare_regions(oracle, path)
         found.tasks, most = compare_tasks(oracle, path)
         found.difference += [*more, *most]
+    if not found.difference and not found.beyond and not found.damage and trace.version not in OLD_VERSIONS:
+        found.utilisation, found.difference = compare_utilisation(oracle, path)
     if invariants and not found.difference and not found.damage and not found.beyond:
         try:
             validate(open_trace(str(path)))

@@ -4,6 +4,8 @@
 // distribution: build.py lays it over GOROOT/src/cmd/oracle.
 //
 //	oracle [-stacks | -count | -loop | -goroutines | -regions | -tasks] TRACE
+//	oracle [-stacks | -count | -loop | -goroutines] TRACE
+//	oracle -utilization WORK,… [-windows NS,…] TRACE
 //	oracle -many < PATHS
 //
 // One event a line, tab-separated: kind, time (ns), M, P, G, details. Strings are
@@ -21,6 +23,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,6 +35,8 @@ func main() {
 	goroutines := flag.Bool("goroutines", false, "print Go's summary of each goroutine as a line of JSON")
 	regions := flag.Bool("regions", false, "print Go's summary of each region as a line of JSON")
 	tasks := flag.Bool("tasks", false, "print Go's summary of each task as a line of JSON")
+	utilization := flag.String("utilization", "", "print the mutator utilization with this work counted: stw, assist, sweep")
+	windows := flag.String("windows", "", "then also print the MMU of these windows, in ns")
 	many := flag.Bool("many", false, "read paths from standard input and print a verdict on each")
 	flag.Parse()
 	if *many {
@@ -53,6 +58,8 @@ func main() {
 		err = printGoroutines(out, flag.Arg(0))
 	case *regions, *tasks:
 		err = printAnnotations(out, flag.Arg(0), *tasks)
+	case *utilization != "":
+		err = printUtilization(out, flag.Arg(0), *utilization, *windows)
 	default:
 		err = each(flag.Arg(0), func(ev trace.Event) { printEvent(out, ev, *stacks) })
 	}
@@ -157,6 +164,33 @@ func printGoroutines(out io.Writer, path string) error {
 		}
 	}
 	return err
+}
+
+// printUtilization prints the steps of the system's mutator utilization, "step", time and
+// value, and then for each window "mmu", its length and the minimum.
+func printUtilization(out io.Writer, path, work, windows string) error {
+	kinds := map[string]trace.UtilFlags{"stw": trace.UtilSTW, "assist": trace.UtilAssist, "sweep": trace.UtilSweep}
+	var flags trace.UtilFlags
+	for _, name := range strings.Split(work, ",") {
+		flags |= kinds[name]
+	}
+	var events []trace.Event
+	if err := each(path, func(ev trace.Event) { events = append(events, ev) }); err != nil {
+		return err
+	}
+	utils := trace.MutatorUtilizationV2(events, flags)
+	for _, step := range utils[0] {
+		fmt.Fprintf(out, "step\t%d\t%v\n", step.Time, step.Util)
+	}
+	curve := trace.NewMMUCurve(utils)
+	for _, text := range strings.Split(windows, ",") {
+		window, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "mmu\t%d\t%v\n", window, curve.MMU(time.Duration(window)))
+	}
+	return nil
 }
 
 func printEvent(out io.Writer, ev trace.Event, stacks bool) {

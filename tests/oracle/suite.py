@@ -6,6 +6,10 @@
 Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines`, `regions` and `tasks` with
 `--go-compat` must give what Go's summary has, and the invariants in tests/trace/validator.py must hold. A trace that
 differs is kept in build/oracle. The toolchains in build/go are shared with `make testdata`.
+Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines --go-compat` must give what Go's
+summary has of each goroutine, the mutator utilisation must be Go's where Go's is right (see `utilisation`), and the
+invariants in tests/trace/validator.py must hold. A trace that differs is kept in build/oracle. The toolchains in
+build/go are shared with `make testdata`.
 """
 
 from __future__ import annotations
@@ -76,6 +80,19 @@ def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) ->
     yield f"{head:<22}" + "".join(f"{name:>13}" for name in heads)
     for name in sorted(rows, key=lambda name: (name == "all", name)):
         yield f"{name:<22}" + "".join(f"{number:>13,}" for number in rows[name])
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 7)
+    for result in results:
+        found = result[2]
+        numbers = (1, found.events, found.generations, found.goroutines, found.utilisation)
+        counts = (*numbers, bool(found.damage), bool(found.difference))
+        for name in (key(result), "all"):
+            rows[name] = [have + more for have, more in zip(rows[name], counts, strict=True)]
+    names = f"{'traces':>8}{'events':>12}{'generations':>13}{'goroutines':>12}{'utilisation':>13}"
+    yield f"{head:<22}{names}{'damaged':>9}{'differences':>13}"
+    for name in sorted(rows, key=lambda name: (name == "all", name)):
+        traces, events, generations, goroutines, utilisation, damaged, different = rows[name]
+        compared = f"{traces:>8,}{events:>12,}{generations:>13,}{goroutines:>12,}{utilisation:>13,}"
+        yield f"{name:<22}{compared}{damaged:>9,}{different:>13,}"
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from gotracer_ci.trace.open import open_trace
+from gotracer_ci.trace.reader import Trace
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import compare
 from tests.oracle.goroutines import ours
+from tests.oracle.utilisation import windows
 from tests.trace.conftest import ROOT
 from tests.trace.lines import lines
 
@@ -28,6 +30,9 @@ def _reader(
     """Return a fake oracle that prints these lines, these summaries of goroutines or else ours, and no annotations."""
     (directory / "-stacks").write_text("\n".join(printed) + "\n", encoding="utf-8")
     found = (ours(TRACE) if summaries is None else summaries).values()
+    opened = open_trace(str(TRACE))
+    idle = "".join(f"{line}\n" for line in _idle(opened))
+    (directory / "-utilization").write_text(idle, encoding="utf-8")
     (directory / "-goroutines").write_text("".join(f"{json.dumps(one)}\n" for one in found), encoding="utf-8")
     for option in ("-regions", "-tasks"):
         (directory / option).touch()
@@ -37,11 +42,28 @@ def _reader(
     return program
 
 
+def _idle(trace: Trace) -> Iterator[str]:
+    """Yield what Go prints of the utilisation of a trace in which the collector does nothing."""
+    for _ in trace.chunks():
+        pass
+    yield f"step\t{trace.start_ns}\t1"
+    yield f"step\t{trace.start_ns + trace.duration_ns}\t0"
+    yield from (f"mmu\t{window}\t1" for window in windows(trace))
+
+
 def test_equal_lines_are_counted(tmp_path: Path) -> None:
     events = list(lines(open_trace(str(TRACE))))
     found = compare(_reader(tmp_path, events), TRACE)
     assert (found.events, found.generations, found.damage, found.difference) == (len(events), 1, "", [])
     assert found.goroutines == len(ours(TRACE))
+    assert found.utilisation > 50
+
+
+def test_another_utilisation_is_a_difference(tmp_path: Path) -> None:
+    reader = _reader(tmp_path, list(lines(open_trace(str(TRACE)))))
+    printed = tmp_path / "-utilization"
+    printed.write_text(printed.read_text(encoding="utf-8").replace("\t1\nmmu", "\t0.5\nmmu", 1), encoding="utf-8")
+    assert "MMU" in compare(reader, TRACE).difference[0]
 
 
 def test_a_goroutine_with_another_summary_is_a_difference(tmp_path: Path) -> None:
