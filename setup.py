@@ -26,6 +26,7 @@ COMPILED = (
     "observers/lives",
     "observers/parts",
     "observers/profile",
+    "observers/ranges",
     "observers/reasons",
     "observers/regions",
     "observers/scopes",

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.gc import Collections, CollectorAnalysis
-from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, Times
+from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
 from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
@@ -57,6 +56,9 @@ def _check_lives(found: GoroutineLives) -> None:
         assert sum(each.waits.values()) == each.times.waiting or each.times.waiting == LARGEST
         assert each.times.unknown == 0
         assert min(each.total_ns, *_parts(each.times)) >= 0
+    for ranges in (each.ranges for each in every):
+        assert 0 <= ranges.assist_running <= ranges.assist
+        assert min(ranges) >= 0
     for group in found.groups:
         assert group.is_measured
         assert group.alive <= group.lives >= group.created
@@ -85,6 +87,7 @@ def _times_of_lives(found: GoroutineLives) -> Sums:
         sums[(*key, "total")] += group.total_ns
         sums.update({(*key, name): ns for name, ns in group.times._asdict().items()})
         sums.update({(*key, "waiting", reason): ns for reason, ns in group.waits.items()})
+        sums.update({(*key, "range", name): ns for name, ns in group.ranges._asdict().items()})
     return sums
 
 
@@ -252,7 +255,7 @@ def _collections_tables(found: Collections) -> Iterator[Table]:
 
 FACTS = {
     "lives": Facts(
-        lambda trace: LivesAnalysis(trace, each=True, places=True),
+        lambda trace: LivesAnalysis(trace, each=True, places=True, ranges=True),
         _check_lives,
         _times_of_lives,
         _lives_created,
@@ -309,6 +312,8 @@ def counts_of(found: dict[str, Any]) -> Sums:
 
 def _check_sums(found: dict[str, Any]) -> None:
     """All facts of a trace count the same time."""
+    stopped = sum(group.ranges.stw for group in found["lives"].groups)
+    assert stopped == sum(stop.length_ns for stop in found["collector"].stops)
     lives: dict[str, int] = {
         state: min(sum(getattr(group.times, state) for group in found["lives"].groups), LARGEST) for state in STATES
     }

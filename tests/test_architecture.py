@@ -72,6 +72,7 @@ THIRD_PARTY = {
         "trace/observers/lives",
         "trace/observers/parts",
         "trace/observers/profile",
+        "trace/observers/ranges",
         "trace/observers/reasons",
         "trace/observers/regions",
         "trace/observers/scopes",

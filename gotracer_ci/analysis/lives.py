@@ -16,6 +16,7 @@ from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
 from gotracer_ci.source.place import outermost
 from gotracer_ci.trace.observers.lives import Lives
+from gotracer_ci.trace.observers.ranges import Ranges
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import LARGEST
 from gotracer_ci.trace.tables import Tables
@@ -26,12 +27,28 @@ _PARKS = frozenset({"runtime.gopark", "runtime.goparkunlock"})
 _NO_STACK = Stack()
 
 
+class RangeTimes(NamedTuple):
+    """How long a life stopped the world, assisted the collector and swept, ns; all of it is time of its states, too.
+
+    assist: with the time it waited in an assist. assist_running: without.
+    """
+
+    stw: int
+    assist: int
+    assist_running: int
+    sweep: int
+
+
+NO_RANGES = RangeTimes(0, 0, 0, 0)
+
+
 class Life(NamedTuple):
     """One existence of a goroutine.
 
     number: of the life, because IDs can come again. name: the function in which it began, "" if unknown. creator: the
     goroutine that created it, −1 if unknown; creation: where. created_ns, started_ns (it first ran), ended_ns: from the
-    trace's start; None if before the trace, never, or not by its end. waits: ns by reason.
+    trace's start; None if before the trace, never, or not by its end. waits: ns by reason. ranges: 0 if they were not
+    wanted.
     """
 
     id: int
@@ -45,6 +62,7 @@ class Life(NamedTuple):
     total_ns: int
     times: Times
     waits: dict[str, int]
+    ranges: RangeTimes = NO_RANGES
 
 
 class LifeGroup(NamedTuple):
@@ -52,7 +70,8 @@ class LifeGroup(NamedTuple):
 
     created: how many during the trace. alive: how many at its end. longest_ns: the longest life. lengths: those of the
     first lives, sorted, ns.
-    buckets: the lengths of all others. is_measured: whether each life is in one of the two.
+    buckets: the lengths of all others. is_measured: whether each life is in one of the two. ranges: 0 if they
+    were not wanted.
     """
 
     name: str
@@ -66,6 +85,7 @@ class LifeGroup(NamedTuple):
     waits: dict[str, int]
     lengths: Sequence[int]
     buckets: Histogram
+    ranges: RangeTimes = NO_RANGES
 
     @property
     def is_measured(self) -> bool:
@@ -90,22 +110,26 @@ class LivesAnalysis:
     Args:
         each: keep a record of each life.
         places: find the code that created them.
+        ranges: find how long they stopped the world, assisted and swept.
     """
 
     consumers = ()
 
-    def __init__(self, trace: Trace, *, each: bool = False, places: bool = False) -> None:
+    def __init__(self, trace: Trace, *, each: bool = False, places: bool = False, ranges: bool = False) -> None:
         self._observer = Lives(partial(reason_of, trace.tables), each)
+        self._ranges = Ranges(self._observer, each) if ranges else None
         self._places = places
 
     @property
-    def observers(self) -> Sequence[Lives]:
-        return (self._observer,)
+    def observers(self) -> Sequence[Lives | Ranges]:
+        return (self._observer, self._ranges) if self._ranges else (self._observer,)
 
     def result(self, trace: Trace, stacks: Stacks) -> GoroutineLives:
         known = stacks if self._places else None
         names = _Names(trace.tables)
         reasons = self._observer.reasons()
+        by_group = self._ranges.groups() if self._ranges else {}
+        by_life = self._ranges.records() if self._ranges else {}
         groups = [
             LifeGroup(
                 names[entry_stack],
@@ -119,6 +143,7 @@ class LivesAnalysis:
                 {reasons[i]: ns for i, ns in waited.items()},
                 lengths,
                 buckets,
+                RangeTimes(*by_group.get((entry_stack, creation), NO_RANGES)),
             )
             for entry_stack, creation, counts, times, waited, lengths, buckets in self._observer.groups()
         ]
@@ -126,7 +151,8 @@ class LivesAnalysis:
         lives.sort(key=lambda record: record[3])
         for i, record in enumerate(lives):
             # in place, because there can be a hundred thousand
-            lives[i] = _life(record, names, known, reasons, trace.start_ns)
+            life = _life(record, names, known, reasons, trace.start_ns)
+            lives[i] = life._replace(ranges=RangeTimes(*by_life[life.number])) if life.number in by_life else life
         return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
 
 

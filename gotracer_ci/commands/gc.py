@@ -132,15 +132,15 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
 
     busy = Busy(options.counted or CAUSES, per_p=options.per_p, all_stw=options.all_stw)
     found = read(trace, source, CollectorAnalysis(trace, busy=busy), window)
-    end = trace.duration_ns if window.end_ns is None else min(window.end_ns, trace.duration_ns)
-    first = trace.start_ns
-    series = busy.series(first, first + window.start_ns, first + end, trace.gomaxprocs_at_start)
+    start, end = window.on(trace)
+    end = min(end, trace.start_ns + trace.duration_ns)
+    series = busy.series(trace.start_ns, start, end, trace.gomaxprocs_at_start)
     if not series:
         return Found(found, (), (), busy.lacks())
     if options.windows is not None:
         return Found(found, (), tuple(mmu.worst(series, options.windows)), busy.lacks())
     shortest = min((stop.length_ns for stop in found.stops), default=None)
-    windows = mmu.default_windows(end - window.start_ns, shortest)
+    windows = mmu.default_windows(end - start, shortest)
     return Found(found, tuple(mmu.point(series, length) for length in windows), (), busy.lacks())
 
 

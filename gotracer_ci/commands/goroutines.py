@@ -41,6 +41,7 @@ class Options(NamedTuple):
     go_compat: bool = False
     goroutine: int | None = None
     over_time: int | None = None
+    ranges: bool = False
 
 
 @click.command(cls=Command)
@@ -60,6 +61,7 @@ class Options(NamedTuple):
 )
 @click.option("--by", type=Choice(("start", "creation")), default="start", help="Group by start function or creation.")
 @click.option("--reasons", is_flag=True, help="One more column for each reason for waiting.")
+@click.option("--ranges", is_flag=True, help="More columns: stop-the-world, mark assists and sweeps.")
 @click.option("--state", type=Choice(STATES), help="Only rows with time in this state; sort by it.")
 @click.option("--reason", metavar="REASON", help='Only rows that waited for this reason, such as "chan receive".')
 @click.option(
@@ -104,10 +106,13 @@ def _check(options: Options, window: Window) -> None:
 
     if options.over_time and options != Options(over_time=options.over_time):
         raise UsageError("--over-time counts all goroutines: leave out options that select or group them")
-    if options.goroutine is not None and (options.each or options.merge or options.alive or options.go_compat):
-        raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive and --go-compat")
+    selects = options.each or options.merge or options.alive or options.go_compat or options.ranges
+    if options.goroutine is not None and selects:
+        raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive, --ranges and --go-compat")
     if options.each and options.merge:
         raise UsageError("--merge sums groups: leave out --each")
+    if options.go_compat and options.ranges:
+        raise UsageError("--ranges are not among Go's definitions: leave out --go-compat")
     if options.go_compat and (options.by != "start" or window != WHOLE):
         raise UsageError("--go-compat: Go has only whole traces, by start function: leave out --by, --from and --to")
 
@@ -126,7 +131,7 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     if options.go_compat:
         return go_summary(trace)
     places = options.each or options.by == "creation"
-    return read(trace, source, LivesAnalysis(trace, each=options.each, places=places), window)
+    return read(trace, source, LivesAnalysis(trace, each=options.each, places=places, ranges=options.ranges), window)
 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
@@ -144,7 +149,11 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
             raise UsageError(f"--goroutine {options.goroutine}: no trace has a goroutine with this ID")
         made = moments.timeline_table(named, traces=several)
         return moments.select_moments(made, options.state, options.reason, options.min_total).sort(sort or "+start_ns")
-    shown = {"reasons": options.reasons or options.reason is not None, "system": options.system}
+    shown = {
+        "reasons": options.reasons or options.reason is not None,
+        "system": options.system,
+        "ranges": options.ranges,
+    }
     if options.each:
         made = goroutines.lives_table(named, traces=several, **shown)
     else:

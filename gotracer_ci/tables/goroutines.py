@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup
+from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, RangeTimes
 from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import MOMENT, TRACE, place
@@ -45,21 +45,41 @@ _LIFE: Final = (
     Column("place", "text", "The own code that created it, null if unknown.", "CREATED BY", optional=True),
     *_TIMES,
 )
+_RANGES: Final = (
+    Column("stw_ns", "ns", "How long the world was stopped for it.", "STW"),
+    Column("assist_ns", "ns", "How long it ran in mark assists."),
+    Column("assist_total_ns", "ns", "The length of its mark assists, with the time that it waited in them."),
+    Column("sweep_ns", "ns", "How long it swept."),
+)
 
 
 SCHEMA: Final = "gotracer-ci/goroutines/1"
 
 
-def lives_table(read: Iterable[tuple[str, GoroutineLives]], *, traces: bool, reasons: bool, system: bool) -> Table:
-    """Return the table with one row for each life. traces, reasons: with these columns; system: the runtime's own."""
+def lives_table(
+    read: Iterable[tuple[str, GoroutineLives]], *, traces: bool, reasons: bool, system: bool, ranges: bool = False
+) -> Table:
+    """Return the table with one row for each life.
+
+    Args:
+        traces, reasons, ranges: with these columns.
+        system: the runtime's own, too.
+    """
     lives = [(name, life) for name, found in read for life in found.lives if system or not is_system(life.name)]
-    return Table("life", _columns(_LIFE, traces, reasons), lives, _life_row, plural="lives")
+    return Table("life", _columns(_LIFE, traces, reasons, ranges), lives, _life_row, plural="lives")
 
 
 def groups_table(
-    read: Sequence[tuple[str, GoroutineLives]], *, by: By, merge: bool, traces: bool, reasons: bool, system: bool
+    read: Sequence[tuple[str, GoroutineLives]],
+    *,
+    by: By,
+    merge: bool,
+    traces: bool,
+    reasons: bool,
+    system: bool,
+    ranges: bool = False,
 ) -> Table:
-    """Return the table with one row for each group.
+    """Return the table with one row for each group. The other arguments are those of `lives_table`.
 
     Args:
         merge: groups of all traces together.
@@ -75,7 +95,7 @@ def groups_table(
             if system or not is_system(group.name):
                 merged.setdefault(normalise(_called(group, by)), []).append(group)
         rows += [_group_row(name, key, same, by, running) for key, same in merged.items()]
-    return Table("group", _columns(_GROUP, traces, reasons), rows, dict)
+    return Table("group", _columns(_GROUP, traces, reasons, ranges), rows, dict)
 
 
 def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> Table:
@@ -90,8 +110,8 @@ def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> T
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
     rows = {
-        "group": (TRACE, *_GROUP, REASONS),
-        "life": (TRACE, *_LIFE, REASONS),
+        "group": (TRACE, *_GROUP, *_RANGES, REASONS),
+        "life": (TRACE, *_LIFE, *_RANGES, REASONS),
         "interval": (TRACE, *MOMENT),
         "part": (TRACE, *PART),
     }
@@ -99,11 +119,17 @@ def json_schema() -> dict[str, Any]:
         "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals, "
         "with --over-time parts of the trace."
     )
-    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, REASONS.name})
+    sometimes = {column.name for column in (TRACE, *_RANGES, REASONS)}
+    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, sometimes)
 
 
-def _columns(own: tuple[Column, ...], traces: bool, reasons: bool) -> tuple[Column, ...]:
-    return (*((TRACE,) if traces else ()), *own, *((REASONS,) if reasons else ()))
+def _columns(own: tuple[Column, ...], traces: bool, reasons: bool, ranges: bool) -> tuple[Column, ...]:
+    return (*((TRACE,) if traces else ()), *own, *(_RANGES if ranges else ()), *((REASONS,) if reasons else ()))
+
+
+def _ranges(every: Iterable[RangeTimes]) -> Row:
+    stw, assist, running, sweep = (sum(column) for column in zip(*every, strict=True))
+    return {"stw_ns": stw, "assist_ns": running, "assist_total_ns": assist, "sweep_ns": sweep}
 
 
 def _called(group: LifeGroup, by: By) -> str:
@@ -133,6 +159,7 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
         **{f"total_p{p}_ns": percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
         "total_max_ns": longest,
         "running_share": times.running / running if running else 0.0,
+        **_ranges(group.ranges for group in groups),
         "waiting_by_reason_ns": ranked(waits),
     }
 
@@ -151,5 +178,6 @@ def _life_row(of: tuple[str, Life]) -> Row:
         "place": place(life.creation),
         **by_column(life.times),
         "total_ns": life.total_ns,
+        **_ranges((life.ranges,)),
         "waiting_by_reason_ns": ranked(life.waits),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from gotracer_ci.analysis import utilisation
-from gotracer_ci.analysis.gc import Collections, CollectorAnalysis
+from gotracer_ci.analysis.gc import Collections, CollectorAnalysis, collector_of
 from gotracer_ci.analysis.heap import HeapSamples
+from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, RangeTimes
 from gotracer_ci.analysis.reading import WHOLE, Window, read
 from gotracer_ci.analysis.utilisation import CAUSES, Busy, Series
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
+from gotracer_ci.trace.observers.collector import ASSIST, ASSIST_RUNNING, STW, SWEEP
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import Ev
@@ -30,6 +33,10 @@ BACKGROUND = {"GC (dedicated)", "GC (fractional)", "unlabelled"}
 
 def collections_of(trace: Trace, window: Window = WHOLE, **options: Any) -> Collections:
     return read(trace, SourceMap(Repository.scan(PROGRAMS)), CollectorAnalysis(trace, **options), window)
+
+
+def lives_of(trace: Trace) -> GoroutineLives:
+    return read(trace, SourceMap(None), LivesAnalysis(trace, each=True, ranges=True))
 
 
 def series_of(trace: Trace, busy: Busy) -> list[Series]:
@@ -211,3 +218,25 @@ def test_neighbours_are_merged_when_there_are_too_many(monkeypatch: pytest.Monke
     for time in sorted({*bound, *truth}):
         low, high = bound.get(time, low), truth.get(time, high)
         assert low <= high
+
+
+def test_ranges_of_goroutines_are_the_pieces_of_the_collector() -> None:
+    """Groups sum to all pieces, and to their lives; a sweep that nobody both began and ended is nobody's."""
+    for name in NAMES:
+        trace = open_trace(path_of(name))
+        observer = collector_of(trace.tables)
+        sums = Counter[int]()
+        for _ in trace.chunks((Ev.SYNC,), (observer,)):
+            pass
+        for what, start, end, *_ in observer.take():
+            sums[what] += end - start
+        found = lives_of(open_trace(path_of(name)))
+        stw, assist, running, sweep = (sum(column) for column in zip(*(g.ranges for g in found.groups), strict=True))
+        assert (stw, assist, running) == (sums[STW], sums[ASSIST], sums[ASSIST_RUNNING])
+        assert sweep <= sums[SWEEP]
+        assert (stw, assist, running, sweep) == tuple(
+            map(sum, zip(*(life.ranges for life in found.lives), strict=True))
+        )
+        assert all(life.ranges.assist_running <= life.times.running for life in found.lives)
+    (main,) = (life for life in lives_of(synthetic()).lives if life.id == 1)
+    assert main.ranges == RangeTimes(stw=500, assist=500, assist_running=500, sweep=200)

@@ -46,7 +46,7 @@ def total(rows: list[dict[str, Any]], column: str) -> int:
     "options",
     [
         (),
-        ("--each", "--reasons", "--system"),
+        ("--each", "--reasons", "--ranges", "--system"),
         ("--by", "creation", "--reasons"),
         ("--go-compat", "--each"),
         ("--goroutine", "1"),

@@ -16,8 +16,8 @@ from gotracer_ci.errors import TraceError
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.regions import CROSSED, UNKNOWN
-from tests.oracle.annotations import compare_regions, compare_tasks
 from gotracer_ci.trace.spec import OLD_VERSIONS
+from tests.oracle.annotations import compare_regions, compare_tasks
 from tests.oracle.goroutines import compare_goroutines
 from tests.oracle.utilisation import compare_utilisation
 from tests.trace.lines import lines
@@ -37,10 +37,8 @@ class Comparison:
     A tracer can write a damaged trace. In that case both readers must stop after the same event. A program can end its
     regions out of order: Go's reader stops there, and ours goes on.
 
-    beyond: the events that follow where Go's reader stops. goroutines, regions, tasks: how many summaries were
-    compared, too.
-    beyond: the events that follow where Go's reader stops. goroutines, utilisation: how many summaries, and
-    how many steps and minima of the mutator utilisation, were compared, too.
+    beyond: the events that follow where Go's reader stops. goroutines, regions, tasks, utilisation: how many summaries,
+    and how many steps and minima of the mutator utilisation, were compared, too.
     """
 
     events: int = 0

@@ -4,7 +4,6 @@
 // distribution: build.py lays it over GOROOT/src/cmd/oracle.
 //
 //	oracle [-stacks | -count | -loop | -goroutines | -regions | -tasks] TRACE
-//	oracle [-stacks | -count | -loop | -goroutines] TRACE
 //	oracle -utilization WORK,… [-windows NS,…] TRACE
 //	oracle -many < PATHS
 //

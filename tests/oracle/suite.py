@@ -4,12 +4,9 @@
     make oracle ORACLE=--quick                                   # as in CI
 
 Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines`, `regions` and `tasks` with
-`--go-compat` must give what Go's summary has, and the invariants in tests/trace/validator.py must hold. A trace that
-differs is kept in build/oracle. The toolchains in build/go are shared with `make testdata`.
-Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines --go-compat` must give what Go's
-summary has of each goroutine, the mutator utilisation must be Go's where Go's is right (see `utilisation`), and the
-invariants in tests/trace/validator.py must hold. A trace that differs is kept in build/oracle. The toolchains in
-build/go are shared with `make testdata`.
+`--go-compat` must give what Go's summary has, the mutator utilisation must be Go's where Go's is right (see
+`utilisation`), and the invariants in tests/trace/validator.py must hold. A trace that differs is kept in build/oracle.
+The toolchains in build/go are shared with `make testdata`.
 """
 
 from __future__ import annotations
@@ -68,31 +65,28 @@ def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> It
 
 def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) -> Iterator[str]:
     """Yield the lines of a table with one row per group and one for the total."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 8)
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 9)
     for result in results:
         found = result[2]
-        summaries = (found.goroutines, found.regions, found.tasks)
+        summaries = (found.goroutines, found.regions, found.tasks, found.utilisation)
         numbers = (1, found.events, found.generations, *summaries)
         counts = (*numbers, bool(found.damage), bool(found.difference))
         for name in (key(result), "all"):
             rows[name] = [have + more for have, more in zip(rows[name], counts, strict=True)]
-    heads = ("traces", "events", "generations", "goroutines", "regions", "tasks", "damaged", "differences")
+    heads = (
+        "traces",
+        "events",
+        "generations",
+        "goroutines",
+        "regions",
+        "tasks",
+        "utilisation",
+        "damaged",
+        "differences",
+    )
     yield f"{head:<22}" + "".join(f"{name:>13}" for name in heads)
     for name in sorted(rows, key=lambda name: (name == "all", name)):
         yield f"{name:<22}" + "".join(f"{number:>13,}" for number in rows[name])
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 7)
-    for result in results:
-        found = result[2]
-        numbers = (1, found.events, found.generations, found.goroutines, found.utilisation)
-        counts = (*numbers, bool(found.damage), bool(found.difference))
-        for name in (key(result), "all"):
-            rows[name] = [have + more for have, more in zip(rows[name], counts, strict=True)]
-    names = f"{'traces':>8}{'events':>12}{'generations':>13}{'goroutines':>12}{'utilisation':>13}"
-    yield f"{head:<22}{names}{'damaged':>9}{'differences':>13}"
-    for name in sorted(rows, key=lambda name: (name == "all", name)):
-        traces, events, generations, goroutines, utilisation, damaged, different = rows[name]
-        compared = f"{traces:>8,}{events:>12,}{generations:>13,}{goroutines:>12,}{utilisation:>13,}"
-        yield f"{name:<22}{compared}{damaged:>9,}{different:>13,}"
 
 
 def main() -> int:

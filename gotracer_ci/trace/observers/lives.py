@@ -299,6 +299,11 @@ class Lives(Observer):
         self._n = n + 1
         return self._index.put(key, n)
 
+    def group_of(self, g: int) -> tuple[int, int]:
+        """Return the stacks of the group of the life in slot `g`, which has just ended."""
+        key = self._keys[self._group[g]]
+        return key >> 31, key & _CREATION
+
     def reasons(self) -> list[str]:
         """Return why goroutines waited, by number."""
         return self._why.names()
