@@ -79,7 +79,8 @@ class _Task:
         self.begin: int | None = None
         self.end: int | None = None
         self.begin_g = self.end_g = -1
-        self.goroutines: dict[int, None] | None = None
+        # most tasks have one goroutine, and a set for each would take much memory
+        self.goroutines: int | set[int] | None = None
 
 
 class TasksAnalysis:
@@ -191,23 +192,33 @@ class TasksAnalysis:
             self._gone.add(id)
 
     def _take_part(self, task: _Task, g: int) -> None:
-        if task.goroutines is None:
-            task.goroutines = {}
-        if g not in task.goroutines:
-            self._goroutines += 1
-            if self._goroutines <= MAX_GOROUTINES:
-                task.goroutines[g] = None
+        known = task.goroutines
+        if known == g or (isinstance(known, set) and g in known):
+            return
+        self._goroutines += 1
+        if self._goroutines > MAX_GOROUTINES:
+            return
+        if known is None:
+            task.goroutines = g
+        elif isinstance(known, set):
+            known.add(g)
+        else:
+            task.goroutines = {known, g}
 
     def result(self, trace: Trace, stacks: Stacks) -> TraceTasks:
         first, last = max(trace.start_ns, self._from), min(trace.start_ns + trace.duration_ns, self._to)
-        bounds = {task: _inside(task.begin, task.end, first, last) for task in self._tasks}
-        children = _children(list(self._tasks), bounds)
+        children: dict[int, list[_Task]] = {}
+        for task in self._tasks:
+            begin, end = _inside(task.begin, task.end, first, last)
+            if task.parent is not None and begin < end:
+                children.setdefault(task.parent, []).append(task)
         text = trace.tables.string
         tasks = []
         for task, is_found in self._tasks.items():
-            begin, end = bounds[task]
+            begin, end = _inside(task.begin, task.end, first, last)
             if not is_found or end <= begin:
                 continue
+            parts = [_inside(child.begin, child.end, first, last) for child in children.get(task.id, ())]
             tasks.append(
                 Task(
                     task.id,
@@ -216,13 +227,13 @@ class TasksAnalysis:
                     None if task.begin is None or task.begin < first else task.begin - trace.start_ns,
                     None if task.end is None or task.end > last else task.end - trace.start_ns,
                     end - begin,
-                    end - begin - covered(begin, end, [bounds[child] for child in children.get(task.id, ())]),
+                    end - begin - covered(begin, end, parts),
                     task.begin_g,
                     task.end_g,
                     stacks[task.stack],
                     task.regions,
                     task.logs,
-                    tuple(sorted(task.goroutines or ())),
+                    _sorted(task.goroutines),
                     tuple([child.id for child in children.get(task.id, ())]),
                 )
             )
@@ -251,13 +262,10 @@ def _inside(begin: int | None, end: int | None, first: int, last: int) -> tuple[
     return max(first, first if begin is None else begin), min(last, last if end is None else end)
 
 
-def _children(tasks: Sequence[_Task], bounds: dict[_Task, tuple[int, int]]) -> dict[int, list[_Task]]:
-    """Return the children of each task that has some, by its ID."""
-    children: dict[int, list[_Task]] = {}
-    for task in tasks:
-        if task.parent is not None and bounds[task][0] < bounds[task][1]:
-            children.setdefault(task.parent, []).append(task)
-    return children
+def _sorted(goroutines: int | set[int] | None) -> tuple[int, ...]:
+    if isinstance(goroutines, set):
+        return tuple(sorted(goroutines))
+    return () if goroutines is None else (goroutines,)
 
 
 def covered(begin: int, end: int, parts: Sequence[tuple[int, int]]) -> int:

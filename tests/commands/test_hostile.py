@@ -22,6 +22,9 @@ finally:
 """
 RUNS = {
     "lives": (10, ["goroutines --each", "goroutines --by creation --reasons", "goroutines --goroutine 2"]),
+    "nested_tasks": (10, ["tasks --each"]),
+    "named_regions": (10, ["regions --reasons"]),
+    "nested_regions": (10, ["regions --each"]),
     "wakes": (10, ["wakes --open --system", "goroutines"]),
 }
 """By kind of trace: its size in MB, and the commands."""
