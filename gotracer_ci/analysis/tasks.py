@@ -70,12 +70,15 @@ class TraceTasks(NamedTuple):
 class _Task:
     """A task while the trace is read. Times are on the trace's clock, name and stack indices of the tables."""
 
-    __slots__ = ("begin", "begin_g", "end", "end_g", "goroutines", "id", "logs", "name", "parent", "regions", "stack")
+    __slots__ = (
+        "begin", "begin_g", "end", "end_g", "goroutines", "id", "logs", "name", "parent", "regions", "stack", "up",
+    )  # fmt: skip
 
     def __init__(self, id: int) -> None:
         self.id = id
         self.name = self.stack = self.regions = self.logs = 0
         self.parent: int | None = None
+        self.up: _Task | None = None  # the parent itself, because an ID can come again
         self.begin: int | None = None
         self.end: int | None = None
         self.begin_g = self.end_g = -1
@@ -128,11 +131,11 @@ class TasksAnalysis:
             # an ID should not come again
             del self._by_id[id]
         self._gone.discard(id)
-        if parent not in BACKGROUND:
-            self._named(parent)
+        up = None if parent in BACKGROUND else self._named(parent)
         task = self._named(id)
         if task is None:
             return
+        task.up = None if up is task else up
         task.begin, task.begin_g, task.name, task.stack = now, g, name, stack
         task.parent = None if parent in BACKGROUND else parent
         if now >= self._from:
@@ -207,18 +210,18 @@ class TasksAnalysis:
 
     def result(self, trace: Trace, stacks: Stacks) -> TraceTasks:
         first, last = max(trace.start_ns, self._from), min(trace.start_ns + trace.duration_ns, self._to)
-        children: dict[int, list[_Task]] = {}
+        children: dict[_Task, list[_Task]] = {}
         for task in self._tasks:
             begin, end = _inside(task.begin, task.end, first, last)
-            if task.parent is not None and begin < end:
-                children.setdefault(task.parent, []).append(task)
+            if task.up is not None and begin < end:
+                children.setdefault(task.up, []).append(task)
         text = trace.tables.string
         tasks = []
         for task, is_found in self._tasks.items():
             begin, end = _inside(task.begin, task.end, first, last)
             if not is_found or end <= begin:
                 continue
-            parts = [_inside(child.begin, child.end, first, last) for child in children.get(task.id, ())]
+            parts = [_inside(child.begin, child.end, first, last) for child in children.get(task, ())]
             tasks.append(
                 Task(
                     task.id,
@@ -234,7 +237,7 @@ class TasksAnalysis:
                     task.regions,
                     task.logs,
                     _sorted(task.goroutines),
-                    tuple([child.id for child in children.get(task.id, ())]),
+                    tuple([child.id for child in children.get(task, ())]),
                 )
             )
         return TraceTasks(tuple(tasks), self._left_out, self._goroutines <= MAX_GOROUTINES)

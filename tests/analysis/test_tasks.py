@@ -76,10 +76,18 @@ def test_odd_tasks() -> None:
 
 def test_a_task_that_is_its_own_ancestor_is_no_endless_tree() -> None:
     events = (begin(1, 2), begin(2, 1), begin(3, 3), log(1), end(2), end(1), end(3))
-    assert {task.id: task.children for task in found(*events).tasks} == {2: (1,), 1: (2,), 3: (3,)}
+    assert {task.id: task.children for task in found(*events).tasks} == {2: (1,), 1: (2,), 3: ()}
     tree = read(opened(*events), SourceMap(None), TaskEventsAnalysis(1))
     assert [(shown.task, shown.depth, shown.what) for shown in tree.events] == [
         (1, 0, "task begin"), (2, 1, "task begin"), (1, 0, "log"), (2, 1, "task end"), (1, 0, "task end"),
+    ]  # fmt: skip
+
+
+def test_an_id_that_comes_again_is_another_task() -> None:
+    """Each has the children that begin while it is there."""
+    result = found(begin(1), begin(2, 1), end(2), end(1), begin(1), begin(3, 1), end(3), end(1))
+    assert [(task.id, task.children, task.complete) for task in result.tasks] == [
+        (1, (2,), True), (2, (), True), (1, (3,), True), (3, (), True),
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ finally:
 RUNS = {
     "lives": (10, ["goroutines --each", "goroutines --by creation --reasons", "goroutines --goroutine 2"]),
     "nested_tasks": (10, ["tasks --each"]),
+    "own_parent": (10, ["tasks"]),
     "named_regions": (10, ["regions --reasons"]),
     "nested_regions": (10, ["regions --each"]),
     "wakes": (10, ["wakes --open --system", "goroutines"]),
