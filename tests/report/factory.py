@@ -9,8 +9,10 @@ from itertools import cycle
 
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import (
+    Activity,
     Finding,
     Frame,
+    Holders,
     Key,
     Location,
     Occurrence,
@@ -223,6 +225,7 @@ def hostile_report(*texts: str) -> Report:
         timestamp_ns=5,
         statistics=Statistics("ns", 2, 20, 10, 10),
         occurrences=(Occurrence(1, 10, 1, woken_by=next(text)),),
+        holders=Holders(10, 4, True, 2, 7, (Activity(next(text), 4, *(Frame(named(), named(), 1, "own"),) * 2),)),
     )
     judged = verdict(key, Status.WORSE)._replace(
         evidence=next(text), more=next(text), history=(700.0 * MS, 740.0 * MS, 720.0 * MS)
