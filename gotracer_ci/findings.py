@@ -43,14 +43,15 @@ class More(Enum):
     """Which table shows more about a finding.
 
     GOROUTINE: what the goroutine of the worst occurrence did around it. STUCK: each goroutine at the end of the trace.
-    CREATED: the code that created those. OVER_TIME: goroutines, GC and heap over the whole trace.
+    CREATED: the code that created those. STOPS: every stop-the-world. CYCLES: every GC cycle.
     """
 
     NONE = 0
     GOROUTINE = 1
     STUCK = 2
     CREATED = 3
-    OVER_TIME = 4
+    STOPS = 4
+    CYCLES = 5
 
 
 class Key(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.trace.observers.bins import BINS, Bins
 from gotracer_ci.trace.reader import Chunk, Trace
-from gotracer_ci.trace.spec import NEVER, OLD_VERSIONS, Ev
+from gotracer_ci.trace.spec import NEVER, Ev
 
 _MAX_CHANGES = 4096
 """Changes of GOMAXPROCS that are kept."""
@@ -67,8 +67,7 @@ class OverTimeAnalysis:
         shift, sums = self._bins.result(end)
         length = end - start
         used = (length + (1 << shift) - 1) >> shift
-        old = trace.version in OLD_VERSIONS
-        procs = self._rare.procs(trace.totals()["gomaxprocs"], shift, start, end, old=old)
+        procs = self._rare.procs(trace.gomaxprocs_at_start, shift, start, end)
         levels = (self._rare.heap.at(shift, used), self._rare.goal.at(shift, used))
         columns = zip(*(column[:used] for column in sums), procs, *levels, strict=True)
         return OverTime(start - trace.start_ns, length, 1 << shift, tuple(Bin(*values) for values in columns))
@@ -173,15 +172,9 @@ class _Rare:
         start = end if self._start is None else self._start
         return start, max(min(end, self._to), start)
 
-    def procs(self, last: int, shift: int, start: int, end: int, *, old: bool) -> Iterator[int | None]:
-        """Yield the integral of GOMAXPROCS over each bin, None if unknown in a part of it.
-
-        Args:
-            last: its last value, 0 if unknown.
-            old: the trace says it only when it changes, not at its start.
-        """
-        first = self._procs[0][1] if self._procs and not old else 0
-        now = first if self._procs else last
+    def procs(self, first: int, shift: int, start: int, end: int) -> Iterator[int | None]:
+        """Yield the integral of GOMAXPROCS over each bin, None if it is unknown. first: at the start, 0 if unknown."""
+        now = first
         changes = iter([*self._procs, (NEVER, 0)])
         at, later = next(changes)
         while start < end:

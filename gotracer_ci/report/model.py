@@ -37,6 +37,11 @@ class Tables:
 
     goroutines: Annotated[tuple[Row, ...], Doc("The groups of gotracer-ci goroutines.")]
     over_time: Annotated[tuple[Row, ...], Doc("The parts of gotracer-ci goroutines --over-time.")]
+    tasks: Annotated[tuple[Row, ...], Doc("The types of gotracer-ci tasks.")]
+    regions: Annotated[tuple[Row, ...], Doc("The groups of gotracer-ci regions.")]
+    gc: Annotated[tuple[Row, ...], Doc("The cycles of gotracer-ci gc.")]
+    tests: Annotated[tuple[Row, ...], Doc("Those of gotracer-ci tests.")]
+    wakes: Annotated[tuple[Row, ...], Doc("Those of gotracer-ci wakes.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,13 @@ from gotracer_ci.report.safe import clean
 
 _NAMED = 8
 _MS = 1_000_000
+_TABLES = {
+    More.NONE: (),
+    More.STUCK: ("goroutines", "--each", "--alive", "--reasons"),
+    More.CREATED: ("goroutines", "--by", "creation", "--alive"),
+    More.STOPS: ("gc", "--stw", "--sort", "length_ns"),
+    More.CYCLES: ("gc",),
+}
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")
 _OF_BRANCH = re.compile(r"(?P<file>.+) on (?P<branch>[^\s:]+)")
@@ -68,25 +75,22 @@ def more(report: Report, finding: Finding) -> str:
     Nothing of it is text from the report but the trace's name, which is quoted.
     """
     trace = _word(report.traces[finding.trace].path, "") if finding.trace < len(report.traces) else ""
-    options = _options(finding)
-    return " ".join(["gotracer-ci goroutines", trace, *options]) if trace and options else ""
+    words = _words(finding)
+    return " ".join(["gotracer-ci", words[0], trace, *words[1:]]) if trace and words else ""
 
 
-def _options(finding: Finding) -> list[str]:
-    if finding.more is More.OVER_TIME:
-        return ["--over-time"]
-    if finding.more is More.STUCK:
-        return ["--each", "--alive", "--reasons"]
-    if finding.more is More.CREATED:
-        return ["--by", "creation", "--alive"]
-    if finding.more is More.NONE or finding.goroutine <= 0 or not finding.occurrences:
-        return []
+def _words(finding: Finding) -> tuple[str, ...]:
+    """Return the command's name and options, none if there is no command."""
+    if finding.more is not More.GOROUTINE:
+        return _TABLES[finding.more]
+    if finding.goroutine <= 0 or not finding.occurrences:
+        return ()
     worst = finding.occurrences[0]
     # a millisecond more on both sides shows what came before and after
     start = worst.start_ns // _MS - 1
     end = -(-(worst.start_ns + worst.duration_ns) // _MS) + 1
     window = ["--from", _time(start)] if start > 0 else []
-    return ["--goroutine", str(finding.goroutine), *window, "--to", _time(end)]
+    return ("goroutines", "--goroutine", str(finding.goroutine), *window, "--to", _time(end))
 
 
 def _time(ms: int) -> str:

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.findings import More
 from gotracer_ci.limits import SCHEDULER, Limit
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import Counter, documented
@@ -49,6 +50,7 @@ RULE = IntervalRule(
     info=documented("GCPauseSpike", __doc__, warn=(5e6, "ns"), error=(20e6, "ns")),
     select=_pause,
     whole_program=True,
+    more=More.STOPS,
     message="stop-the-world ({kind}) took up to {longest}; {times}",
     detail="Each stop-the-world with the reason '{kind}' counts.",
     suggestion=(

@@ -77,7 +77,7 @@ class HeapGrowthSpike(Rule):
             timestamp_ns=start_ns,
             statistics=measured.statistics,
             occurrences=(Occurrence(start_ns, took, -1),),
-            more=More.OVER_TIME,
+            more=More.CYCLES,
         )
 
     def _severity(self, growth: Growth) -> Severity:

@@ -22,8 +22,9 @@ class IntervalRule(Rule):
     """A rule with thresholds for the longest intervals of a group, which is what its findings show.
 
     select: returns the kind of a group in Go's words, or None if the group does not concern the rule.
-    message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places.
-    limit: how its groups are compared, None if they are not. informational: kinds that are never more than info.
+    message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places. more: which
+    table shows more. limit: how its groups are compared, None if they are not. informational: kinds that are never more
+    than info.
 
     If it has the threshold `count`, so many intervals must be above `warn` or `error`. A group with fewer, or with a
     total that is a smaller part of the run than `share` and below `total`, is an exception: info at most, and only
@@ -34,6 +35,7 @@ class IntervalRule(Rule):
     message: str
     detail: str
     whole_program: bool = False
+    more: More = More.GOROUTINE
     limit: Limit | None = None
     informational: frozenset[str] = frozenset()
 
@@ -80,7 +82,7 @@ class IntervalRule(Rule):
             statistics=measured.statistics,
             occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
             groups=wording.groups(interval.group for interval in measured.worst),
-            more=More.GOROUTINE,
+            more=self.more,
             holders=next((holders(one.holding) for one in measured.worst if one.holding), None),
         )
 

@@ -256,6 +256,9 @@ def test_a_window_can_be_on_the_wall_clock(run: Run) -> None:
     limited = document(run, SERVICE, "--from", at[1], "--over-time", "1")
     assert (limited["from_ns"], limited["from_time"], limited["to_time"]) == (0, began, None)
     assert rows(run, SERVICE, "--to", at[1]) == []
+    curves = [json.loads(run("gc", SERVICE, "--mmu", "-f", "json", *to).stdout) for to in (("--to", at[2]), ())]
+    assert curves[0]["rows"] == curves[1]["rows"] != []
+    assert run("gc", SERVICE, "--mmu", "-f", "csv", "--to", at[1]).stdout.count(b"\n") == 1
 
 
 def test_an_old_trace_has_no_wall_clock(run: Run) -> None:

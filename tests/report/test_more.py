@@ -54,6 +54,8 @@ def test_each_command_shows_what_its_finding_is_about(name: str) -> None:
             assert rows[-1]["start_ns"] + rows[-1]["length_ns"] >= worst.start_ns + worst.duration_ns
         elif finding.more is More.CREATED:
             assert any(row["alive"] >= finding.statistics.total for row in rows)
+        elif finding.more is More.STOPS:
+            assert rows[0]["length_ns"] >= finding.statistics.maximum
         elif finding.more is More.STUCK:
             assert len(rows) >= finding.statistics.total
 
@@ -62,7 +64,7 @@ def test_each_command_shows_what_its_finding_is_about(name: str) -> None:
 def test_groups_are_those_of_the_goroutine_table(name: str) -> None:
     expected: dict[int, str] = {}
     for finding in findings(name):
-        if finding.more is not More.GOROUTINE or finding.goroutine <= 0:
+        if finding.more not in (More.GOROUTINE, More.STOPS) or finding.goroutine <= 0:
             continue
         assert finding.groups
         if not expected:
