@@ -19,6 +19,7 @@ from gotracer_ci.trace.regions import CROSSED, UNKNOWN
 from gotracer_ci.trace.spec import OLD_VERSIONS
 from tests.oracle.annotations import compare_regions, compare_tasks
 from tests.oracle.goroutines import compare_goroutines
+from tests.oracle.profiles import compare_profiles
 from tests.oracle.utilisation import compare_utilisation
 from tests.trace.lines import lines
 from tests.trace.validator import Violation, validate
@@ -38,7 +39,7 @@ class Comparison:
     regions out of order: Go's reader stops there, and ours goes on.
 
     beyond: the events that follow where Go's reader stops. goroutines, regions, tasks, utilisation: how many summaries,
-    and how many steps and minima of the mutator utilisation, were compared, too.
+    and how many steps and minima of the mutator utilisation, were compared, too. samples: of the four profiles.
     """
 
     events: int = 0
@@ -46,6 +47,7 @@ class Comparison:
     regions: int = 0
     tasks: int = 0
     utilisation: int = 0
+    samples: int = 0
     generations: int = 0
     beyond: int = 0
     damage: str = ""
@@ -53,7 +55,10 @@ class Comparison:
 
 
 def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
-    """Read the trace with both readers. If it is complete, also check the invariants on our events."""
+    """Read the trace with both readers. If it is complete, also check the invariants on our events.
+
+    The profiles are compared if `go tool trace` is beside the oracle, as "gotrace".
+    """
     found = Comparison()
     try:
         trace = open_trace(str(path))
@@ -75,6 +80,10 @@ def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
         found.regions, more = compare_regions(oracle, path)
         found.tasks, most = compare_tasks(oracle, path)
         found.difference += [*more, *most]
+        gotrace = oracle.with_name("gotrace")
+        if gotrace.exists() and not found.damage:
+            found.samples, wrong = compare_profiles(gotrace, path)
+            found.difference += wrong
     if not found.difference and not found.beyond and not found.damage and trace.version not in OLD_VERSIONS:
         found.utilisation, found.difference = compare_utilisation(oracle, path)
     if invariants and not found.difference and not found.damage and not found.beyond:

@@ -4,9 +4,9 @@
     make oracle ORACLE=--quick                                   # as in CI
 
 Every line must be equal (kind, time, M, P, G, arguments, strings, stacks), `goroutines`, `regions` and `tasks` with
-`--go-compat` must give what Go's summary has, the mutator utilisation must be Go's where Go's is right (see
-`utilisation`), and the invariants in tests/trace/validator.py must hold. A trace that differs is kept in build/oracle.
-The toolchains in build/go are shared with `make testdata`.
+`--go-compat` must give what Go's summary has, `profile --go-compat` what `go tool trace -pprof` writes, the mutator
+utilisation must be Go's where Go's is right (see `utilisation`), and the invariants in tests/trace/validator.py must
+hold. A trace that differs is kept in build/oracle. The toolchains in build/go are shared with `make testdata`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cases import GO, NEWEST, OLDER
 from make import ROOT, TRACES, toolchain
 
 from tests.oracle.build import build as build_oracle
+from tests.oracle.build import build_command
 from tests.oracle.compare import Comparison, compare
 from tests.oracle.record import KEPT, NEEDS_C, build_programs, fresh, rewritten
 from tests.oracle.runs import COARSE, Run, runs
@@ -65,10 +66,10 @@ def results(oracle: Path, programs: dict[str, Path], these: Sequence[Run]) -> It
 
 def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) -> Iterator[str]:
     """Yield the lines of a table with one row per group and one for the total."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 9)
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 10)
     for result in results:
         found = result[2]
-        summaries = (found.goroutines, found.regions, found.tasks, found.utilisation)
+        summaries = (found.goroutines, found.regions, found.tasks, found.utilisation, found.samples)
         numbers = (1, found.events, found.generations, *summaries)
         counts = (*numbers, bool(found.damage), bool(found.difference))
         for name in (key(result), "all"):
@@ -81,6 +82,7 @@ def table(head: str, results: Iterable[Result], key: Callable[[Result], str]) ->
         "regions",
         "tasks",
         "utilisation",
+        "samples",
         "damaged",
         "differences",
     )
@@ -105,6 +107,7 @@ def main() -> int:
     shutil.rmtree(KEPT, ignore_errors=True)
     KEPT.mkdir(parents=True)
     oracle = build_oracle(toolchain(cache, NEWEST), cache / "bin" / "oracle")
+    build_command(toolchain(cache, NEWEST), "cmd/trace", oracle.with_name("gotrace"))
     programs = {version: build_programs(cache, version) for version in (*older, *versions)}
     print(f"built after {time.monotonic() - start:.0f} s", flush=True)
     these = [run for run in runs(versions, older, quick=arguments.quick) if run.program not in left_out]
