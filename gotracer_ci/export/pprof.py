@@ -39,7 +39,7 @@ def pprof(
     tail += _number(12, period_ns if is_cpu else 1)
     tail += b"".join(_number(13, writer.string(clean(line))) for line in comments)
     tail += _number(14, writer.string(time))
-    return gzip.compress(head + body + b"".join(writer.tables()) + tail, mtime=0)
+    return gzip.compress(head + body + b"".join(writer.tables()) + tail, compresslevel=6, mtime=0)
 
 
 class _Writer:
@@ -51,6 +51,7 @@ class _Writer:
         self._functions: dict[tuple[int, int], int] = {}
         self._locations: dict[Frame, int] = {}
         self._stacks: dict[tuple[Frame, ...], bytes] = {}
+        self._labels: dict[tuple[str, str], bytes] = {}
         self._tables: list[bytes] = []
 
     def string(self, text: str) -> int:
@@ -65,10 +66,15 @@ class _Writer:
             ids = b"".join([_varint(self._location(frame)) for frame in sample.stack])
             stack = self._stacks[sample.stack] = _message(1, ids) if ids else b""
         values = _message(2, _varint(sign * sample.number) + _varint(sign * sample.ns))
-        return _message(2, stack + values + b"".join([self._label(*label) for label in (*_labels(sample), *labels)]))
+        return _message(2, stack + values + b"".join([self._label(label) for label in (*_labels(sample), *labels)]))
 
-    def _label(self, key: str, value: str) -> bytes:
-        return _message(3, _number(1, self.string(key)) + _number(2, self._untrusted(value)))
+    def _label(self, label: tuple[str, str]) -> bytes:
+        found = self._labels.get(label)
+        if found is None:
+            key, value = label
+            numbers = _number(1, self.string(key)) + _number(2, self._untrusted(value))
+            found = self._labels[label] = _message(3, numbers)
+        return found
 
     def _location(self, frame: Frame) -> int:
         found = self._locations.get(frame)
