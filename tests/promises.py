@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gotracer_ci.analysis.gc import Collections, CollectorAnalysis
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
+from gotracer_ci.analysis.profile import GoProfileAnalysis, ProfileAnalysis, StackProfile
 from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Analysis, Window, read_for
 from gotracer_ci.analysis.region_times import RegionsAnalysis, RegionTimes
@@ -17,6 +18,9 @@ from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.analysis.tasks import TasksAnalysis, TraceTasks
 from gotracer_ci.analysis.times import Times
 from gotracer_ci.analysis.wakes import WakeFacts, WakesAnalysis
+from gotracer_ci.export.folded import folded
+from gotracer_ci.export.pprof import pprof
+from gotracer_ci.export.speedscope import speedscope
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.tables import regions as region_tables
 from gotracer_ci.tables import render
@@ -25,6 +29,7 @@ from gotracer_ci.tables.gc import cycles_table, heap_table, stops_table
 from gotracer_ci.tables.goroutines import groups_table, lives_table
 from gotracer_ci.tables.moments import place
 from gotracer_ci.tables.over_time import over_time_table
+from gotracer_ci.tables.profile import functions_table, tree
 from gotracer_ci.tables.table import Table
 from gotracer_ci.tables.tests import tests_table
 from gotracer_ci.tables.wakes import wakes_table
@@ -253,6 +258,53 @@ def _collections_tables(found: Collections) -> Iterator[Table]:
         yield make([("a.trace", found), ("b.trace", found)], traces=True)
 
 
+def _check_profile(found: StackProfile) -> None:
+    """No time is negative, every open interval is counted, and each format can be written."""
+    for sample in found.samples:
+        assert min(sample.number, sample.ns) >= 0
+    assert found.open_count >= 0 <= found.open_ns
+    for base in (None, found):
+        assert pprof(found, base, ["about"])
+        assert speedscope(found, base)
+        assert len("".join(folded(found, base)).splitlines()) <= len(found.samples)
+        assert all(tree(found, base, 100))
+
+
+def _times_of_profile(found: StackProfile) -> Sums:
+    """Return the times without what a cut changes: whether an interval is open, and how running time is shared out."""
+    sums: Sums = Counter()
+    for sample in found.samples:
+        where = () if sample.state == "running" else sample.stack
+        sums[sample.group, sample.state, sample.reason, sample.waker, where] += sample.ns
+    return sums
+
+
+def _profile_tables(found: StackProfile) -> Iterator[Table]:
+    yield functions_table(found, None)
+    yield functions_table(found, found)
+
+
+def _profile(kind: str) -> Facts:
+    return Facts(
+        lambda trace: ProfileAnalysis(trace, kind, places=True),
+        _check_profile,
+        _times_of_profile,
+        lambda _: Counter(),
+        _profile_tables,
+    )
+
+
+def _go_profile(kind: str) -> Facts:
+    """Facts of whole traces only."""
+    return Facts(
+        lambda trace: GoProfileAnalysis(trace, kind, places=True),
+        _check_profile,
+        lambda _: Counter(),
+        lambda _: Counter(),
+        _profile_tables,
+    )
+
+
 FACTS = {
     "lives": Facts(
         lambda trace: LivesAnalysis(trace, each=True, places=True, ranges=True),
@@ -285,6 +337,11 @@ FACTS = {
         _regions_tables,
     ),
     "tasks": Facts(TasksAnalysis, _check_tasks, _times_of_tasks, _begun_tasks, _tasks_tables),
+    "wall": _profile("wall"),
+    "sched": _profile("sched"),
+    "cpu": _profile("cpu")._replace(times=lambda _: Counter()),
+    "Go's sync": _go_profile("sync"),
+    "Go's sched": _go_profile("sched"),
 }
 
 
@@ -319,6 +376,11 @@ def _check_sums(found: dict[str, Any]) -> None:
     }
     bins = _times_of_bins(found["over time"])
     assert {state: min(bins[state,], LARGEST) for state in STATES} == lives
+    wall: Counter[str] = Counter()
+    for sample in found["wall"].samples:
+        wall[sample.state] += sample.ns
+    assert {state: min(wall[state], LARGEST) for state in STATES} == lives
+    assert min(sum(sample.ns for sample in found["sched"].samples), LARGEST) == lives["runnable"]
 
 
 def check(found: dict[str, Any]) -> None:

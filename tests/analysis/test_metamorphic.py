@@ -45,7 +45,7 @@ def test_adjoining_windows_add_up(name: str) -> None:
     assert cut(0, b) + cut(b) == sums(whole)
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", NEW[::2])
 def test_other_ids_change_nothing(name: str) -> None:
     data = Path(path_of(name)).read_bytes()
     known = sorted(ids(data))
@@ -64,7 +64,7 @@ def test_other_ids_change_nothing(name: str) -> None:
     assert counts_of(its) == counts_of(mine)
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", NEW[::2])
 def test_a_clock_of_half_the_frequency_doubles_all_times(name: str) -> None:
     """But for the ns by which the reader keeps apart events of equal times: as many in both traces."""
     data = Path(path_of(name)).read_bytes()

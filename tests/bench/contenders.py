@@ -18,7 +18,12 @@ from tests.bench.processes import Usage
 DECODE = "decode"
 EVENTS = "decode, every event"
 ANALYZE = "analyze"
-VIEWS = {name: (name,) for name in ("goroutines", "wakes", "tests")}
+VIEWS = {
+    **{name: (name,) for name in ("goroutines", "wakes", "tests", "gc")},
+    "gc --mmu": ("gc", "--mmu"),
+    "profile": ("profile", "--type", "wall", "-o", "-"),
+    "profile --go-compat": ("profile", "--type", "sched", "--go-compat", "-o", "-"),
+}
 """The commands that show tables and profiles, with their arguments."""
 READER = "Go's reader"
 TOOL = "go tool trace"

@@ -27,6 +27,7 @@ RUNS = {
     "named_regions": (10, ["regions --reasons"]),
     "nested_regions": (10, ["regions --each"]),
     "wakes": (10, ["wakes --open --system", "goroutines"]),
+    "cycles": (10, ["gc", "gc --windows 1ms", "gc --heap"]),
 }
 """By kind of trace: its size in MB, and the commands."""
 
