@@ -19,7 +19,7 @@ DECODE = "decode"
 EVENTS = "decode, every event"
 ANALYZE = "analyze"
 VIEWS = {
-    **{name: (name,) for name in ("goroutines", "wakes", "tests", "gc")},
+    **{name: (name,) for name in ("goroutines", "tasks", "regions", "tests", "gc", "wakes")},
     "gc --mmu": ("gc", "--mmu"),
     "profile": ("profile", "--type", "wall", "-o", "-"),
     "profile --go-compat": ("profile", "--type", "sched", "--go-compat", "-o", "-"),
