@@ -98,6 +98,16 @@ def test_open_waits_are_left_out_by_default() -> None:
     assert [row for row in every.rows if row["waker"] is not None] == list(ended.rows)
 
 
+def test_waits_of_the_runtime_are_left_out_by_default() -> None:
+    facts = [("", read("tour-go1.27")[0])]
+    every, others = (
+        wakes_table(facts, merge=False, traces=False, still_open=True, system=system) for system in (True, False)
+    )
+    runtime = [row for row in every.rows if row["waiter"].startswith("~runtime")]
+    assert {row["waiter"] for row in runtime} >= {"~runtime.gcBgMarkWorker"}
+    assert [row for row in every.rows if row not in runtime] == list(others.rows)
+
+
 def test_merged_traces_are_sums() -> None:
     facts = [(name, read(name)[0]) for name in ("service-go1.27", "service-again-go1.27")]
     merged = wakes_table(facts, merge=True, traces=False, still_open=True, system=True)

@@ -80,11 +80,20 @@ def test_the_rounds_of_a_benchmark_are_one_row(decoder: Build) -> None:
     events = create(2, 2) + switch(Ev.GO_STOP, 1, 0, to=2, seq=1) + switch(Ev.GO_DESTROY, to=1, seq=1)
     events += create(3, 3) + switch(Ev.GO_STOP, 1, 0, to=3, seq=1)
     events += create(4, 0) + switch(Ev.GO_DESTROY, to=1, seq=2)
-    # another one for which no benchmark has begun: it is nothing
     (benchmark,) = read(made(events), KINDS, TELLS).rows()
     assert (benchmark[0], benchmark[4], benchmark[12:]) == (BENCHMARK, 2, (1, 1, 1))
     assert benchmark[6] - benchmark[5] == benchmark[7]
+    # where no benchmark has begun, it is nothing
     assert read(made(create(2, 3)), KINDS, TELLS).rows() == []
+
+
+def test_a_benchmark_whose_rounds_run_has_not_ended(decoder: Build) -> None:
+    events = create(2, 2) + switch(Ev.GO_STOP, 1, 0, to=2, seq=1) + switch(Ev.GO_DESTROY, to=1, seq=1)
+    events += create(3, 3) + switch(Ev.GO_STOP, 1, 0, to=3, seq=1) + event(Ev.GO_LABEL, 0, after=10)
+    opened = made(events)
+    (benchmark,) = read(opened, KINDS, TELLS).rows()
+    assert (benchmark[6], benchmark[13]) == (-1, -1)
+    assert benchmark[7] == opened.start_ns + opened.duration_ns - benchmark[5]
 
 
 def test_many_tests_are_bounded(decoder: Build) -> None:

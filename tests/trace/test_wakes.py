@@ -54,6 +54,16 @@ def test_what_ended_a_wait(decoder: Build) -> None:
     assert rows[OPEN][1:5] == (1, 0, OPEN, 0)
 
 
+def test_the_longest_of_several_waits(decoder: Build) -> None:
+    """The runtime ends three waits at one place, after 20, 50 and 30 ns."""
+    waits = b"".join(
+        event(Ev.GO_BLOCK, 0, 0) + event(Ev.GO_UNBLOCK, 1, 2 * k - 1, 0, after=length) + event(Ev.GO_START, 1, 2 * k)
+        for k, length in enumerate((20, 50, 30), 1)
+    )
+    (row,) = wakes_of(trace_of("waits", trace(batch(1, 1, 100, RUNS + waits)))).rows()
+    assert row[5:] == (3, 100, 50)
+
+
 def test_many_places_are_bounded(decoder: Build) -> None:
     """Each wait and each waker has its own stack: beyond the most, both lose it, but nothing else."""
     most = max(MAX_WAITS, MAX_WAKES)
