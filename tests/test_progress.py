@@ -172,10 +172,8 @@ def test_the_bar_shows_which_of_several_traces_is_read() -> None:
     assert found[-1]["left"] == "0 s"
 
 
-@pytest.mark.parametrize(
-    ("columns", "shown"), [(100, {"name", "bar"}), (75, {"bar"}), (60, set()), (30, set())], ids=str
-)
-def test_a_narrow_terminal_keeps_the_figures(monkeypatch: pytest.MonkeyPatch, columns: int, shown: set[str]) -> None:
+@pytest.mark.parametrize(("columns", "shown"), [(100, "name bar"), (75, "bar"), (60, ""), (30, "")])
+def test_a_narrow_terminal_keeps_the_figures(monkeypatch: pytest.MonkeyPatch, columns: int, shown: str) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     text = drawn(path_of("generations-go1.26"), TOUR)
     lines = [ESCAPE.sub("", line) for line in re.split(r"[\r\n]+", text)]
