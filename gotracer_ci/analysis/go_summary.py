@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from gotracer_ci.analysis.go_ranges import RANGES, GoRanges
 from gotracer_ci.analysis.go_tasks import GoTask, GoTasks
 from gotracer_ci.analysis.reading import require_events
 from gotracer_ci.analysis.times import Times
@@ -39,13 +40,14 @@ _HAVE_STACK = frozenset({Ev.GO_STOP, Ev.GO_BLOCK, Ev.GO_SYSCALL_BEGIN})
 
 
 class GoStats:
-    """How long a goroutine was in which state, ns. waits: by reason, "" where Go has none."""
+    """How long a goroutine was in which state, ns. waits: by reason, "" where Go has none. ranges: by name."""
 
-    __slots__ = ("runnable", "running", "syscall", "syscall_blocked", "total", "waits")
+    __slots__ = ("ranges", "runnable", "running", "syscall", "syscall_blocked", "total", "waits")
 
     def __init__(self) -> None:
         self.running = self.runnable = self.syscall = self.syscall_blocked = self.total = 0
         self.waits: Counter[str] = Counter()
+        self.ranges: Counter[str] = Counter()
 
     def copy(self) -> GoStats:
         return self.minus(GoStats())
@@ -55,6 +57,7 @@ class GoStats:
         for name in ("running", "runnable", "syscall", "syscall_blocked", "total"):
             setattr(less, name, getattr(self, name) - getattr(other, name))
         less.waits = Counter({reason: ns - other.waits[reason] for reason, ns in self.waits.items()})
+        less.ranges = Counter({name: ns - other.ranges[name] for name, ns in self.ranges.items()})
         return less
 
     def times(self) -> Times:
@@ -88,7 +91,7 @@ class GoRecord:
     """One goroutine. Times in ns on the trace's clock; started and ended are None if it did not.
 
     creator: the goroutine that created it, −1 if unknown. is_old: from before the trace. regions: those that have
-    ended, in this order; active: the others, the innermost last.
+    ended, in this order; active: the others, the innermost last. ranges: when each that is under way began, by name.
     """
 
     def __init__(self, number: int, created: int, creator: int = -1, *, is_old: bool = False) -> None:
@@ -102,6 +105,7 @@ class GoRecord:
         self.stats = GoStats()
         self.regions: list[GoRegion] = []
         self.active: list[GoRegion] = []
+        self.ranges: dict[str, int] = {}
         self._state: GoState | None = None
         self._since = created
         self._reason = ""
@@ -152,6 +156,8 @@ class GoRecord:
         elif self._state is _SYSCALL:
             stats.syscall += length
             stats.runnable += 0 if self._blocked is None else now - self._blocked
+        for name, began in self.ranges.items():
+            stats.ranges[name] += now - began
         return stats
 
     def close(self, now: int) -> None:
@@ -164,6 +170,7 @@ class GoRecord:
                 region.stats = self.stats.minus(region.stats)
             self.regions += self.active
         self.active = []
+        self.ranges = {}
 
 
 def _is_system(first: str) -> bool:
@@ -194,6 +201,7 @@ class GoSummary:
         self._records: dict[int, GoRecord] = {}
         self._callers: dict[int, int] = {}  # P → the goroutine in a system call on it
         self._procs: dict[int, int] = {}  # goroutine → that P
+        self._ranges = GoRanges(self._records)
         self._sync = self._last = self._created = 0
 
     def feed(self, chunk: Chunk) -> None:
@@ -217,6 +225,8 @@ class GoSummary:
                 self._sync = now
             elif kind in _ANNOTATIONS:
                 self._annotated(kind, g, now, a, b, c, stack)
+            elif kind in RANGES:
+                self._ranges.feed(Ev(kind), now, p, g, a, self._sync)
 
     def result(self) -> dict[int, GoRecord]:
         """Return the goroutines by ID; called once, at the trace's end. Then `tasks` is complete, too."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import waits
+from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
 from gotracer_ci.analysis.go_summary import GoRecord, summarize
 from gotracer_ci.analysis.histogram import Histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
@@ -30,12 +31,12 @@ _NO_STACK = Stack()
 class RangeTimes(NamedTuple):
     """How long a life stopped the world, assisted the collector and swept, ns; all of it is time of its states, too.
 
-    assist: with the time it waited in an assist. assist_running: without.
+    assist: with the time it waited in an assist. assist_running: without; None in Go's definitions.
     """
 
     stw: int
     assist: int
-    assist_running: int
+    assist_running: int | None
     sweep: int
 
 
@@ -177,6 +178,7 @@ def go_summary(trace: Trace) -> GoroutineLives:
             life.waits,
             [life.total_ns],
             {},
+            life.ranges,
         )
         for life in lives
     ]
@@ -218,6 +220,7 @@ def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
         record.stats.total,
         record.stats.times(),
         dict(record.stats.waits),
+        RangeTimes(record.stats.ranges[STW], record.stats.ranges[ASSIST], None, record.stats.ranges[SWEEP]),
     )
 
 

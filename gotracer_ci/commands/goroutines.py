@@ -111,8 +111,6 @@ def _check(options: Options, window: Window) -> None:
         raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive, --ranges and --go-compat")
     if options.each and options.merge:
         raise UsageError("--merge sums groups: leave out --each")
-    if options.go_compat and options.ranges:
-        raise UsageError("--ranges are not among Go's definitions: leave out --go-compat")
     if options.go_compat and (options.by != "start" or window != WHOLE):
         raise UsageError("--go-compat: Go has only whole traces, by start function: leave out --by, --from and --to")
 

@@ -47,7 +47,7 @@ _LIFE: Final = (
 )
 _RANGES: Final = (
     Column("stw_ns", "ns", "How long the world was stopped for it.", "STW"),
-    Column("assist_ns", "ns", "How long it ran in mark assists."),
+    Column("assist_ns", "ns", "How long it ran in mark assists; null in Go's definitions.", optional=True),
     Column("assist_total_ns", "ns", "The length of its mark assists, with the time that it waited in them."),
     Column("sweep_ns", "ns", "How long it swept."),
 )
@@ -128,8 +128,13 @@ def _columns(own: tuple[Column, ...], traces: bool, reasons: bool, ranges: bool)
 
 
 def _ranges(every: Iterable[RangeTimes]) -> Row:
-    stw, assist, running, sweep = (sum(column) for column in zip(*every, strict=True))
-    return {"stw_ns": stw, "assist_ns": running, "assist_total_ns": assist, "sweep_ns": sweep}
+    stw, assist, running, sweep = zip(*every, strict=True)
+    return {
+        "stw_ns": sum(stw),
+        "assist_ns": None if None in running else sum(running),
+        "assist_total_ns": sum(assist),
+        "sweep_ns": sum(sweep),
+    }
 
 
 def _called(group: LifeGroup, by: By) -> str:

@@ -19,13 +19,16 @@ FIELDS = {
     "Total": "total_ns",
     "Unknown": "unknown_ns",
     "Block": "waiting_by_reason_ns",
+    "Stopped": "stw_ns",
+    "Assist": "assist_total_ns",
+    "Sweep": "sweep_ns",
 }
 
 
 def ours(path: Path) -> dict[int, dict[str, Any]]:
     """Return the rows that the command shows for all goroutines, in the oracle's words."""
     opened = open_trace(str(path))
-    rows = lives_table([("", go_summary(opened))], traces=False, reasons=True, system=True).rows
+    rows = lives_table([("", go_summary(opened))], traces=False, reasons=True, system=True, ranges=True).rows
     return {row["goroutine"]: _in_words(row, opened.start_ns) for row in rows}
 
 

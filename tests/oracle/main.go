@@ -147,16 +147,24 @@ func printGoroutines(out io.Writer, path string) error {
 	encoder := json.NewEncoder(out)
 	for _, id := range ids {
 		g := summary.Goroutines[id]
+		var stopped time.Duration
+		for name, time := range g.RangeTime {
+			if strings.HasPrefix(name, "stop-the-world") {
+				stopped += time
+			}
+		}
 		line := struct {
 			ID                                                 trace.GoID
 			Name                                               string
 			Created, Started, Ended                            trace.Time
 			Exec, Sched, Syscall, SyscallBlock, Total, Unknown time.Duration
 			Block                                              map[string]time.Duration
+			Stopped, Assist, Sweep                             time.Duration
 		}{
 			id, g.Name, g.CreationTime, g.StartTime, g.EndTime,
 			g.ExecTime, g.SchedWaitTime, g.SyscallTime, g.SyscallBlockTime, g.TotalTime, g.UnknownTime(),
 			g.BlockTimeByReason,
+			stopped, g.RangeTime["GC mark assist"], g.RangeTime["GC incremental sweep"],
 		}
 		if jsonErr := encoder.Encode(line); jsonErr != nil {
 			return jsonErr
