@@ -1727,7 +1727,7 @@ class Kernel:
         self._idle_clock(now)
         self._stw_depth += 1
         self._stops[g] = (now, reason, stack)
-        return self._observer.range_began(_STW, g, now)
+        return self._observer.began(_STW, g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1745,7 +1745,7 @@ class Kernel:
     @cython.exceptval(-1)
     def _begin_assist(self, g: cython.int, stack: cython.int, since: cython.longlong) -> cython.int:
         self._assists[g] = (since, stack)
-        return self._observer.range_began(_MARK_ASSIST, g, since)
+        return self._observer.began(_MARK_ASSIST, g, since)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1765,7 +1765,7 @@ class Kernel:
         self._p_sweep[p] = since
         self._p_sweep_stack[p] = stack
         self._goroutines.proc = p
-        return self._observer.range_began(_SWEEP, g, since)
+        return self._observer.began(_SWEEP, g, since)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -1784,7 +1784,7 @@ class Kernel:
         self, g: cython.int, task: cython.longlong, name: cython.int, stack: cython.int, now: cython.longlong
     ) -> cython.int:
         if self._regions.begin(self._g_life[g], task, name, stack, now, self._g_created[g] < 0):
-            self._observer.began(g, now)
+            self._observer.began(_REGION, g, now)
         return 0
 
     @cython.cfunc

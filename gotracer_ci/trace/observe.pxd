@@ -26,7 +26,7 @@ cdef class Observer:
     cdef int unwanted
     cdef int born(self, int g, long long now) except? -1
     cdef int died(self, int g, long long now) except? -1
-    cdef int began(self, int g, long long now) except? -1
+    cdef int began(self, int kind, int g, long long now) except? -1
     cdef int interval(
         self,
         int kind,
@@ -39,6 +39,5 @@ cdef class Observer:
         int cause_stack,
         int flags,
     ) except? -1
-    cdef int range_began(self, int kind, int g, long long now) except? -1
     cdef int labelled(self, int g, int label, long long now) except? -1
     cdef int end(self, long long now) except? -1

@@ -85,8 +85,14 @@ class Observer:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def began(self, g: cython.int, now: cython.longlong) -> cython.int:
-        """A region of goroutine `g`, which runs or is in a system call, begins; its interval follows when it ends."""
+    def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+        """A range begins, and its interval follows when it ends.
+
+        One from before the trace begins with it, but of a region from before the trace there is no beginning.
+
+        kind: REGION, STW, MARK_ASSIST or SWEEP of `spec.IntervalKind`. g: the goroutine's slot, −1 for a sweep without
+        one. At the beginning of a region it runs, or is in a system call.
+        """
         return 0
 
     @cython.cfunc
@@ -115,15 +121,6 @@ class Observer:
             cause: the goroutine (Go's id) that ended the wait or made this one runnable, −1 unknown; a region's task.
             cause_stack: where that goroutine was, 0 unknown.
             flags: `spec.OPEN` if it had not ended, `spec.BEFORE` if it was under way at the trace's start.
-        """
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        """A stop-the-world, mark assist or sweep begins; one from before the trace, at the trace's start.
-
-        g: the goroutine's slot, −1 for a sweep without one.
         """
         return 0
 
@@ -171,9 +168,9 @@ class _Both(Observer):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def began(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._first.began(g, now)
-        return self._second.began(g, now)
+    def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+        self._first.began(kind, g, now)
+        return self._second.began(kind, g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -194,12 +191,6 @@ class _Both(Observer):
         if self._second.unwanted >> kind & 1 == 0:
             self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
         return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        self._first.range_began(kind, g, now)
-        return self._second.range_began(kind, g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -141,7 +141,7 @@ class Collector(Observer):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+    def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
         if kind == _IS_ASSIST and g >= 0:
             self._known[g] |= _ASSISTS
             self._assists[g] = now

@@ -66,11 +66,11 @@ class Ranges(Collector):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def range_began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+    def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
         if kind == _IS_SWEEP:
             self._sweepers[self.goroutines.proc] = self.goroutines.lives[g] if g >= 0 else -1
             return 0
-        return Collector.range_began(self, kind, g, now)
+        return Collector.began(self, kind, g, now)
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -141,7 +141,9 @@ class Regions(Observer):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def began(self, g: cython.int, now: cython.longlong) -> cython.int:
+    def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
+        if kind != _REGION:
+            return 0
         if self._row[g] < 0:
             self._row[g] = self._new_row()
         row: cython.int = self._row[g]
