@@ -104,8 +104,7 @@ class Regions(Observer):
         self._id = goroutine
         self._shortest = shortest
         self._longest = longest
-        self._from = -_NEVER
-        self._to = _NEVER
+        self._from, self._to = -_NEVER, _NEVER
         self._row = column("i")
         self._old = self._n = self._groups = 0
         self._times = column("q", bytes(8 * _WIDTH * 16))
