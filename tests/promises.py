@@ -115,10 +115,10 @@ STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 
 
 def _check_bins(found: OverTime) -> None:
-    """No range is longer than its bin."""
+    """Cycles follow one another. Two goroutines stop the world at once only in a trace that no program wrote."""
     for part in found.bins:
-        assert min(part[:5]) >= 0
-        assert 0 <= max(part.stw, part.gc) <= found.width_ns
+        assert min(*part[:5], part.stw) >= 0
+        assert 0 <= part.gc <= found.width_ns
 
 
 def _times_of_bins(found: OverTime) -> Sums:
@@ -241,7 +241,7 @@ def _check_collections(found: Collections) -> None:
     for cycle in found.cycles:
         assert 0 <= cycle.assist <= cycle.assist_total
         assert min(cycle.mark_ns, cycle.dedicated, cycle.fractional, cycle.idle, cycle.unlabelled, cycle.swept) >= 0
-    assert all(stop.length_ns > 0 for stop in found.stops)
+    assert all(stop.length_ns >= 0 for stop in found.stops)
     assert sum(cycle.swept for cycle in found.cycles) <= found.sweeps[0]
 
 
@@ -376,6 +376,7 @@ def _check_sums(found: dict[str, Any]) -> None:
     }
     bins = _times_of_bins(found["over time"])
     assert {state: min(bins[state,], LARGEST) for state in STATES} == lives
+    assert bins["stw",] == stopped
     wall: Counter[str] = Counter()
     for sample in found["wall"].samples:
         wall[sample.state] += sample.ns
