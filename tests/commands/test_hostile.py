@@ -26,7 +26,7 @@ RUNS = {
     "own_parent": (10, ["tasks"]),
     "named_regions": (10, ["regions --reasons"]),
     "nested_regions": (10, ["regions --each"]),
-    "wakes": (10, ["wakes --open --system", "goroutines"]),
+    "wakes": (10, ["wakes --open --system", "goroutines", "profile --type sched"]),
     "cycles": (10, ["gc", "gc --windows 1ms", "gc --heap"]),
 }
 """By kind of trace: its size in MB, and the commands."""
@@ -40,8 +40,9 @@ def test_a_command_takes_no_more_than_256_megabytes(kind: str, command: str, tmp
     size, _ = RUNS[kind]
     (tmp_path / "a.trace").write_bytes(KINDS[kind](size * 1_000_000))
     name, *options = command.split()
+    options += [] if name == "profile" else ["-f", "json"]
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, name, "a.trace", "-f", "json", "-o", "/dev/null", *options],
+        [sys.executable, "-c", PEAK, name, "a.trace", "-o", "/dev/null", *options],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,

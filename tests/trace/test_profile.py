@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gotracer_ci.trace.observers.go_profile import MAX_SAMPLES as MOST_OF_GO
 from gotracer_ci.trace.observers.profile import MAX_PAIRS, MAX_SAMPLES
 from gotracer_ci.trace.spec import LARGEST, MAX_TIME, Ev, GoState
 from tests.builds import Build, installed, open_trace, trace_of
@@ -67,7 +68,7 @@ def blocking(n: int) -> Any:
 @pytest.mark.parametrize("wakers", [False, True])
 def test_many_stacks_are_bounded(wakers: bool) -> None:
     """Beyond the limit samples lose their stack, and no time is lost. Plain Python would take minutes for so many."""
-    n = max(MAX_SAMPLES, MAX_PAIRS) + 1_000
+    n = max(MAX_SAMPLES, MAX_PAIRS, MOST_OF_GO) + 1_000
     opened = blocking(n)
     profile = observed(opened, new_profile(opened, wakers=wakers))
     rows = profile.rows()
@@ -81,7 +82,7 @@ def test_many_stacks_are_bounded(wakers: bool) -> None:
     opened = blocking(n)
     go = observed(opened, new_go_profile(opened, GoState.WAITING))
     assert sum(count for *_, count, _ in go.rows()) == n
-    assert go.merged() == n - MAX_SAMPLES
+    assert go.merged() == n - MOST_OF_GO
 
 
 def test_sums_saturate(decoder: Build) -> None:

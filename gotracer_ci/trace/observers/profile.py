@@ -29,9 +29,9 @@ else:
 
 BLOCKED = 5
 """The state of a system call that has lost its P, beside those of `spec.GoState`."""
-MAX_SAMPLES = 1 << 17
+MAX_SAMPLES = 1 << 16
 """Different samples. Further ones lose their stack, and then their group."""
-MAX_PAIRS = 1 << 17
+MAX_PAIRS = 1 << 16
 """Different pairs of a stack and its waker's; further ones lose the waker."""
 MAX_GROUPS = 1 << 18
 """Groups of goroutines that the caller may number."""
