@@ -90,5 +90,6 @@ class Table:
         found = columns.get(name) or columns.get(f"{name}_ns") or columns.get(f"{name}_bytes")
         if found is None:
             near = closest_names(name, columns)
-            raise UsageError(f"--sort {name}: no such column{f'; did you mean {near}?' if near else ''}")
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(columns)}"
+            raise UsageError(f"--sort {name}: no such column; {hint}")
         return found

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gotracer_ci.analysis.wakes import Wake, WakeFacts
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import TRACE, place
-from gotracer_ci.tables.patterns import matching
+from gotracer_ci.tables.patterns import matching_rows
 from gotracer_ci.tables.schema import schema
 from gotracer_ci.tables.table import Column, Table
 
@@ -62,9 +62,7 @@ def select(table: Table, waiter: str | None, reason: str | None, waker: str | No
         UsageError: no row has one of them.
     """
     for column, pattern in (("waiter", waiter), ("reason", reason), ("waker", waker)):
-        if pattern is not None:
-            names = matching(f"--{column}", pattern, (row[column] for row in table.rows if row[column] is not None))
-            table = table.keep(lambda row, column=column, names=names: row[column] in names)  # type: ignore[misc]
+        table = matching_rows(table, f"--{column}", column, pattern)
     return table
 
 
