@@ -69,6 +69,14 @@ def test_samples_keep_their_stacks_and_labels() -> None:
     assert {labels["state"] for _, _, labels in found.samples} == {"runnable"}
 
 
+def test_a_label_tells_what_is_still_open() -> None:
+    profile = profile_of("deadlock-go1.27", "block")
+    marked = [values for _, values, labels in decode(pprof(profile, None, ())).samples if labels.get("open") == "1"]
+    still = [(sample.number, sample.ns) for sample in profile.samples if sample.is_open]
+    assert marked == still
+    assert still
+
+
 def test_the_same_profile_gives_the_same_bytes() -> None:
     assert pprof(profile_of(TOUR, "wall"), None, ()) == pprof(profile_of(TOUR, "wall"), None, ())
 
