@@ -141,11 +141,20 @@ class Holders(NamedTuple):
     activities: Annotated[tuple[Activity, ...], Doc("The longest few, longest first.")]
 
 
+class Share(NamedTuple):
+    """The part of a group that belongs to one test: how many of its events, and their total in the group's unit."""
+
+    events: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The values that a baseline compares. They cover all occurrences, not only those above a threshold."""
 
-    unit: Annotated[str, Doc("ns for times; count or bytes for counters, whose value is total.")]
+    unit: Annotated[
+        str, Doc("ns for times; each for the time of one event; count or bytes for counters, whose value is total.")
+    ]
     count: Annotated[int, Doc("How many occurrences; of a counter 1, or the value itself.")]
     total: int
     trimmed: Annotated[

@@ -19,11 +19,15 @@ EVERY_KIND: Final = ""
 class Limit(NamedTuple):
     """How much the groups of one class may grow.
 
-    unit: "ns", "count" or "bytes". tolerance, floor: a value is over the limit above `tolerance * before + floor`.
-    share: the floor is at least this part of the run's wall time. confirms: whether a value over the limit can be more
-    than suspected. everywhere: compared with runs of another Go version or GOMAXPROCS, too. by_medians: also worse if
-    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes. is_effect: may be
-    the effect of such a wait at the same place. noun: what a count counts, as a plural; "" if the number needs none.
+    unit: "ns" for totals of times, "each" for the time of a single event, "count" or "bytes". tolerance, floor: a value
+    is over the limit above `tolerance * before + floor`. share: the floor is at least this part of the run's wall time.
+    confirms: whether a value over the limit can be more than suspected. everywhere: compared with runs of another Go
+    version or GOMAXPROCS, too. by_medians: also worse if the medians say so (see `baseline.criteria`); only for waits
+    that the program's own code causes. is_effect: may be the effect of such a wait at the same place. noun: what a
+    count counts, as a plural; "" if the number needs none. quantile: compare this quantile of the lengths of single
+    events (see `baseline.quantiles`), 0 for none. jobs: how many jobs or base traces a changed count needs to be
+    confirmed. events: how many events a trace needs. per_work: it grows with the work that the program does. fewer:
+    less is worse, too.
     """
 
     unit: str
@@ -35,6 +39,11 @@ class Limit(NamedTuple):
     by_medians: bool = False
     is_effect: bool = False
     noun: str = ""
+    quantile: float = 0.0
+    jobs: int = 1
+    events: int = 5
+    per_work: bool = False
+    fewer: bool = False
 
     @property
     def is_timing(self) -> bool:

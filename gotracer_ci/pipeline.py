@@ -271,6 +271,9 @@ def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
                 trace.facts.tests.timed,
                 partial(tests_of, trace),
                 partial(places_of, trace),
+                trace.facts.tests.work,
+                {found.key: found.by_test for found in trace.measured if found.by_test},
+                {found.key: found.lengths for found in trace.measured if found.lengths},
             )
             for trace in same
         ]

@@ -20,11 +20,11 @@ _DAY_S: Final = 86_400
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a value of a unit ("ns", "bytes", "bytes/s", "count" or "ratio"): `12.3 ms`, `740 MB/s`, `1,204`, `25 %`.
+    """Return a value of a unit: `12.3 ms`, `740 MB/s`, `1,204`, `25 %`.
 
-    Another unit reads like "count".
+    unit: "ns", "each" (ns of one event), "bytes", "bytes/s", "count" or "ratio"; another reads like "count".
     """
-    if unit == "ns":
+    if unit in ("ns", "each"):
         return duration(value)
     if unit == "bytes":
         return size(value)

@@ -7,7 +7,7 @@ first event in it that has a stack. A quick test may have none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
@@ -26,12 +26,13 @@ class Tests(NamedTuple):
     """What a test binary ran.
 
     ran: how many tests and subtests. names: the test functions that the trace shows, sorted, without their package.
-    timed: benchmarks ran for a time, not for a number of iterations.
+    timed: benchmarks ran for a time, not for a number of iterations. work: how often which test function ran.
     """
 
     ran: int = 0
     names: tuple[str, ...] = ()
     timed: bool = False
+    work: Mapping[str, int] = {}
 
 
 def tests(groups: Sequence[IntervalGroup]) -> Tests:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gotracer_ci.findings import Key, Statistics
+from gotracer_ci.findings import Key, Share, Statistics
 from gotracer_ci.limits import Limits, limit_of
 
 
@@ -57,7 +57,8 @@ class TraceGroups(NamedTuple):
 
     ran: how many tests and subtests ran. tests: the test functions that are known of them. timed: benchmarks ran for a
     time. tests_of: returns the tests in which a group occurs, as far as they are known. places_of: returns the places
-    of its worst intervals.
+    of its worst intervals. work: how often the program did which unit of work: tests by their functions, or, without
+    tests, tasks or else regions by their types. shares, lengths: see `rules.rule.Measured`; only groups that have any.
     """
 
     conditions: Conditions
@@ -68,6 +69,9 @@ class TraceGroups(NamedTuple):
     timed: bool = False
     tests_of: Callable[[Key], frozenset[str]] = _no_tests
     places_of: Callable[[Key], Sequence[str]] = _nowhere
+    work: Mapping[str, int] = {}
+    shares: Mapping[Key, Mapping[str, Share]] = {}
+    lengths: Mapping[Key, Mapping[int, int]] = {}
 
 
 def compared(groups: Mapping[Key, Statistics], limits: Limits) -> dict[Key, Statistics]:

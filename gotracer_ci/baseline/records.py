@@ -18,7 +18,8 @@ class Entry:
     """One job.
 
     id: the job's run. go, gomaxprocs, platform: see Conditions. traces: how many. wall_ms: of the median trace.
-    tests: how many tests and subtests ran, 0 if it was no test or the number is unknown.
+    tests: how many tests and subtests ran, 0 if it was no test or the number is unknown. work: the units of work that a
+    trace did, and how often: see `TraceGroups.work`; sorted.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Entry:
     traces: int
     wall_ms: int
     tests: int = 0
+    work: tuple[tuple[str, int], ...] = ()
 
     @property
     def conditions(self) -> Conditions:
@@ -41,7 +43,8 @@ class Group:
 
     values: in the group's `unit`; None if the value was dropped because the group was fixed since (see update).
     counts: numbers of events; empty for counters. ref: the value that creep is measured from, None for the first
-    value. accepted: why a user accepted a regression, "" otherwise.
+    value. accepted: why a user accepted a regression, "" otherwise. shares: which part of it belongs to which test
+    function, 0 to 1, by the newest job that has it; sorted.
     """
 
     unit: str
@@ -49,6 +52,7 @@ class Group:
     counts: tuple[int, ...] = ()
     ref: float | None = None
     accepted: str = ""
+    shares: tuple[tuple[str, float], ...] = ()
 
     @property
     def reference(self) -> float:

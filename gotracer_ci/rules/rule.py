@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval
-from gotracer_ci.findings import Finding, Key, RuleInfo, Severity, Statistics, Threshold
+from gotracer_ci.findings import Finding, Key, RuleInfo, Severity, Share, Statistics, Threshold
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules.wording import location
 from gotracer_ci.text import quantity
@@ -27,12 +27,16 @@ class Measured(NamedTuple):
     """What a rule measured at one place of one trace: plain values.
 
     severity: NONE below every threshold. worst: the longest intervals, longest first; empty for what has none.
+    by_test: the parts of it that belong to tests, by the names of the test functions; the rest belongs to none, or to
+    one whose name is unknown. lengths: how many events have which length, if these are compared.
     """
 
     key: Key
     severity: Severity
     statistics: Statistics
     worst: tuple[Interval, ...] = ()
+    by_test: Mapping[str, Share] = {}
+    lengths: Mapping[int, int] = {}
 
 
 class Counter(NamedTuple):
