@@ -346,7 +346,7 @@ def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Seq
         counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
     values, counts = _without_zeros(values), _without_zeros(counts)
     check = checks[max(len(values), len(counts))]
-    known = {name: value for name, value in asdict(entry).items() if value or name not in ("platform", "tests")}
+    known = {name: value for name, value in asdict(entry).items() if value or name not in ("platform", "tests", "work")}
     return _json({**known, "check": check, "values": values, "n": counts})
 
 
