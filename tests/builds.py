@@ -196,3 +196,13 @@ def new_wakes(trace: Any) -> Any:
 def new_tests(kind: Callable[[int], int], tells: Callable[[int], int]) -> Any:
     """Return a new `Tests` of the active build."""
     return import_module(f"{NAME}.observers.tests").Tests(kind, tells)
+
+
+def new_holds(is_lock: Callable[[int], bool], site: Callable[[int], int]) -> Any:
+    """Return a new `Holds` of the active build."""
+    return import_module(f"{NAME}.observers.holds").Holds(is_lock, site)
+
+
+def new_stretches() -> Any:
+    """Return a new `Stretches` of the active build."""
+    return import_module(f"{NAME}.observers.stretches").Stretches()

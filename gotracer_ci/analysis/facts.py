@@ -9,8 +9,10 @@ from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.holders import Explainer
+from gotracer_ci.analysis.holds import HoldGroup, HoldTimes
 from gotracer_ci.analysis.reading import Analysis, require_events
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.analysis.stretches import RunningStretches, StretchGroup
 from gotracer_ci.errors import TraceError
 from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.source.frames import SourceFrame, SourceMap
@@ -31,8 +33,9 @@ class Facts(NamedTuple):
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
     every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. tests: what ran of a test
     binary. anchor: where an alert is that has no better place. program: which one was traced, "" if unknown. notes:
-    what a reader must know about the mapping to the repository and about the trace, one line each. damage: what ended
-    the reading early, None for a complete trace.
+    what a reader must know about the mapping to the repository and about the trace, one line each. holds: how long
+    locks were held. stretches: how long goroutines ran between two of their events, the longest in total first. damage:
+    what ended the reading early, None for a complete trace.
     """
 
     go_version: str
@@ -44,6 +47,8 @@ class Facts(NamedTuple):
     goroutines: goroutines.Goroutines
     heap: Heap
     tests: tests.Tests
+    holds: tuple[HoldGroup, ...]
+    stretches: tuple[StretchGroup, ...]
     anchor: SourceFrame | None
     program: str
     notes: tuple[Note, ...]
@@ -65,14 +70,20 @@ def analyse(
         TraceError: the trace has no events, or is damaged before the first one.
     """
     groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
-    explainer = Explainer(trace.tables)
+    explainer, stretches = Explainer(trace.tables), RunningStretches(trace.tables)
+    holds = HoldTimes(trace.tables, explainer.calls)
     observers = [observer for analysis in analyses for observer in analysis.observers]
     others = [consumer for analysis in analyses for consumer in analysis.consumers]
-    consume(trace, (heap, *consumers, *others), (groups, ancestry, explainer.observer, *observers))
+    consume(
+        trace,
+        (heap, *consumers, *others),
+        (groups, ancestry, explainer.observer, holds.observer, stretches.observer, *observers),
+    )
     require_events(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
-    found = tuple(intervals.groups(groups.rows(), stacks, trace.tables, explainer.result(stacks)))
+    rows = groups.rows()
+    found = tuple(intervals.groups(rows, stacks, trace.tables, explainer.result(stacks)))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
@@ -83,6 +94,8 @@ def analyse(
         goroutines=goroutines.census(trace, stacks, ancestry),
         heap=heap.result(),
         tests=tests.tests(found),
+        holds=holds.result(stacks),
+        stretches=stretches.result(stacks, rows),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
         notes=(*source.notes(), *regions.notes(trace, stacks), *([_MERGED] if groups.is_merged() else ())),

@@ -77,11 +77,12 @@ class _Found(NamedTuple):
 
 
 class Explainer:
-    """Explains the longest waits of a trace while it is read. observer: gets the intervals."""
+    """Explains the longest waits of a trace while it is read. observer: gets the intervals. calls: of this trace."""
 
     def __init__(self, tables: Tables) -> None:
         self.observer = Holders(self._explain)
         self._pauses = Pauses(tables, self.observer)
+        self.calls = self._pauses.calls
 
     def result(self, stacks: Stacks) -> dict[tuple[int, int], Holding]:
         """Return what explains the longest waits, by (reason, stack): indices of the tables."""
