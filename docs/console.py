@@ -14,6 +14,7 @@ PAGES = (
     "docs/baseline.md",
     "docs/gc.md",
     "docs/goroutines.md",
+    "docs/objectives.md",
     "docs/profile.md",
     "docs/regions.md",
     "docs/tasks.md",

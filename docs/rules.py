@@ -10,6 +10,7 @@ from pathlib import Path
 from gotracer_ci import pipeline
 from gotracer_ci.findings import RuleInfo
 from gotracer_ci.report.formats import render
+from gotracer_ci.rules.objectives import parsed
 from gotracer_ci.rules.registry import BUILT_IN
 from gotracer_ci.settings import Settings
 from gotracer_ci.text import quantity
@@ -29,8 +30,11 @@ EXAMPLES = {
     "LongWait": "chanwait-go1.25",
     "TestTimeout": "hang-go1.27",
     "Deadlock": "standstill-go1.27",
+    "Objective": "annotations-go1.26",
 }
 """For each rule a committed trace with a finding."""
+OBJECTIVES = parsed([{"task": "request", "p50": "5ms"}], "")
+"""The objectives of the examples."""
 HEAD = """\
 # The rules
 
@@ -46,6 +50,7 @@ def table(page: str = "") -> str:
     rows = ["| Rule | Detects | Thresholds |", "|---|---|---|"]
     for rule in BUILT_IN:
         limits = ", ".join(f"{limit.name} {quantity(limit.value, limit.unit)}" for limit in rule.info.thresholds)
+        limits = limits or ("those that you set" if rule.absolute else "none")
         rows.append(f"| [{rule.name}]({page}#{rule.name.lower()}) | {rule.info.summary} | {limits} |")
     return "\n".join(rows) + "\n"
 
@@ -56,7 +61,7 @@ def chapter(info: RuleInfo) -> str:
         parts.append(f"**{heading}.** {text}")
         if heading == "Thresholds":
             limits = [f"| `{info.name}.{t.name}` | {quantity(t.value, t.unit)} |" for t in info.thresholds]
-            parts.append("\n".join(["| Name for `--set` | Default |", "|---|---|", *limits]))
+            parts += ["\n".join(["| Name for `--set` | Default |", "|---|---|", *limits])] if limits else []
     return "\n\n".join([*parts, *example(info.name)]) + "\n"
 
 
@@ -64,7 +69,7 @@ def example(rule: str) -> list[str]:
     """Return what the rule finds in its example, and the change that fixes it."""
     trace = f"testdata/traces/{EXAMPLES[rule]}.trace"
     os.chdir(ROOT)
-    report = pipeline.run(Settings(traces=(trace,), rule=(rule,))).report
+    report = pipeline.run(Settings(traces=(trace,), rule=(rule,), objective=OBJECTIVES)).report
     table = render("human", replace(report, findings=report.findings[:1])).partition("\n\n")[0]
     fix = (FIXES / f"{rule}.diff").read_text(encoding="utf-8").rstrip()
     return [

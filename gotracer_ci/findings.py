@@ -43,7 +43,8 @@ class More(Enum):
     """Which table shows more about a finding.
 
     GOROUTINE: what the goroutine of the worst occurrence did around it. STUCK: each goroutine at the end of the trace.
-    CREATED: the code that created those. STOPS: every stop-the-world. CYCLES: every GC cycle.
+    CREATED: the code that created those. STOPS: every stop-the-world. CYCLES: every GC cycle. TASKS, REGIONS, TESTS:
+    the longest ones.
     """
 
     NONE = 0
@@ -52,6 +53,9 @@ class More(Enum):
     CREATED = 3
     STOPS = 4
     CYCLES = 5
+    TASKS = 6
+    REGIONS = 7
+    TESTS = 8
 
 
 class Key(NamedTuple):
@@ -63,7 +67,7 @@ class Key(NamedTuple):
         str,
         Doc(
             "The normalized name of the topmost own-code function; ~ and the goroutine's entry function if there is no "
-            "own code on the stack; empty for the whole program."
+            "own code on the stack; of an objective the name of the task, region or test; empty for the whole program."
         ),
     ]
     program: Annotated[str, Doc("The program that was traced; empty if unknown.")] = ""
@@ -192,6 +196,9 @@ class Finding:
     groups: Annotated[
         tuple[str, ...], Doc("The functions in which the goroutines of the worst occurrences began, the worst first.")
     ] = ()
+    absolute: Annotated[
+        bool, Doc("It counts whatever the run is compared with, because it misses an objective; it has no verdict.")
+    ] = False
     more: Annotated[More, Doc("Which table shows more; the member command is how to get it.")] = More.NONE
 
     @property
@@ -210,7 +217,7 @@ def rank(finding: Finding) -> tuple[int, int, Key]:
 
 
 class Threshold(NamedTuple):
-    """One number of a rule that a user can set with `--set RULE.name=value`."""
+    """One number of a rule that a user can set with `--set RULE.name=value`, or a limit of an objective."""
 
     name: str
     value: float

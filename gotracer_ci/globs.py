@@ -1,13 +1,27 @@
-"""Find the files that a glob matches. Unlike Python's own, a wildcard never enters a linked directory."""
+"""Find the files or the names that a glob matches. Unlike Python's own, a wildcard never enters a linked directory."""
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 _RECURSIVE = "**"
+
+
+@lru_cache(maxsize=100)
+def for_names(pattern: str) -> re.Pattern[str]:
+    """Return the expression that fully matches the names that a glob matches; `*` and `?` are its wildcards.
+
+    Brackets are not: names of Go's functions have them.
+    """
+    # several stars in a row would take exponential time
+    glob = re.sub(r"\*+", "*", pattern)
+    translated = "".join({"*": ".*", "?": "."}.get(character) or re.escape(character) for character in glob)
+    return re.compile(translated, re.DOTALL)
 
 
 def matching(pattern: str) -> Iterator[str]:

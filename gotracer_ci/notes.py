@@ -13,7 +13,8 @@ class NoteKind(Enum):
     UNMAPPED: own code that is not in the repository. CHANGED: the checkout differs from the traced build.
     PARTIAL: the repository is too large to scan. REFERENCE: what the run was compared with, and updates of it.
     UNCOMPARED: there is a baseline, but it could not be used. REGIONS: the program misuses regions of runtime/trace.
-    REPEATED: traces that the run has twice. LIMITED: the trace has more of something than is kept.
+    REPEATED: traces that the run has twice. LIMITED: the trace has more of something than is kept. OBJECTIVE: what an
+    objective could not judge.
     """
 
     UNMAPPED = "unmapped"
@@ -24,6 +25,7 @@ class NoteKind(Enum):
     REPEATED = "repeated"
     REGIONS = "regions"
     LIMITED = "limited"
+    OBJECTIVE = "objective"
 
 
 class Note(NamedTuple):

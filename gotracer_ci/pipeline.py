@@ -93,7 +93,7 @@ def check(settings: Settings, inside: Path | None = None) -> Sequence[Rule]:
     Raises:
         UsageError: an unknown rule or threshold, or a file that cannot be written.
     """
-    rules = select(settings.rule, settings.skip, settings.thresholds)
+    rules = select(settings.rule, settings.skip, settings.thresholds, settings.objective)
     for path in (*settings.outputs.values(), settings.output):
         if path is not None:
             files.check_writable(path, inside)
@@ -115,7 +115,7 @@ def run(
     """
     rules = check(settings, inside)
     # A baseline always contains all rules: otherwise findings of a skipped rule would be new in the next run.
-    measured = select((), (), settings.thresholds) if settings.update_baseline else rules
+    measured = select((), (), settings.thresholds, settings.objective) if settings.update_baseline else rules
     found = inputs.find(settings.traces, settings.base)
     settings = replace(settings, root=nearest(settings.root, found.traces))
     every = (*found.traces, *found.base)
@@ -142,6 +142,7 @@ def run(
     notes = (
         *found.notes(settings.root),
         *distinct(note for trace in traces for note in trace.facts.notes),
+        *(note for rule in rules for note in rule.notes([trace.facts for trace in traces])),
         *of_reference,
     )
     report = Report(
@@ -187,7 +188,8 @@ def _read(
             from gotracer_ci.tables.included import analyses
 
             more = analyses(trace)
-        facts = analyse(trace, source, analyses=tuple(more.values()))
+        timed = frozenset().union(*(rule.timed for rule in rules))
+        facts = analyse(trace, source, analyses=tuple(more.values()), timed=timed)
         stacks = Stacks(trace.tables, source, trace.version)
         tables = {name: analysis.result(trace, stacks) for name, analysis in more.items()}
     except (TraceError, MemoryError) as problem:
@@ -249,7 +251,7 @@ def _judge(
     )
     run = Candidate(
         runs=_groups(traces),
-        found=above_threshold(traces),
+        found=above_threshold(traces, {rule.name for rule in rules if not rule.absolute}),
         rules={rule.name for rule in rules},
         limits=limits_of(all_rules()),
         base=_groups(whole),

@@ -11,6 +11,7 @@ from gotracer_ci import files
 from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.findings import Severity
 from gotracer_ci.report import formats
+from gotracer_ci.rules.objectives import Objective, parsed
 from gotracer_ci.spelling import did_you_mean
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
@@ -26,7 +27,7 @@ class Settings:
     traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
     accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit. fail_on: None for the
-    default, which is warn. with_tables: the JSON report includes the tables.
+    default, which is warn. with_tables: the JSON report includes the tables. objective: only in the file.
     baseline_name: what reports and errors call the baseline if that is not its path.
     A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
@@ -57,6 +58,7 @@ class Settings:
     output: Path | None = None
     outputs: dict[formats.Name, Path] = field(default_factory=dict)
     with_tables: bool = False
+    objective: tuple[Objective, ...] = ()
 
     def __post_init__(self) -> None:
         if both := sorted({*self.rule} & {*self.skip}):
@@ -117,6 +119,11 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         raise UsageError(f"{file}: contains a string with a NUL character, which no file or rule name can have")
     if isinstance(values.get("thresholds"), dict):
         values["thresholds"] = _flat(values["thresholds"])
+    objectives = values.get("objective")
+    if isinstance(objectives, dict):
+        raise UsageError(f"{file}: objective: there can be several; write [[objective]], not [objective]")
+    if isinstance(objectives, list):
+        values["objective"] = parsed(objectives, str(file))
     return values
 
 

@@ -44,6 +44,7 @@ TABLES = {
     name: ROOT / f"docs/{name}.md" for name in ("gc", "goroutines", "profile", "regions", "tasks", "tests", "wakes")
 }
 CONFIRM, GITHUB = ROOT / "docs/confirm.md", ROOT / "docs/github.md"
+OBJECTIVES = ROOT / "docs/objectives.md"
 FLAG = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
@@ -95,7 +96,7 @@ def test_the_tables_of_the_rules_are_up_to_date() -> None:
         assert all(f"{rule.name}" in text for rule in BUILT_IN)
 
 
-@pytest.mark.parametrize("page", [README, BASELINE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, BASELINE, OBJECTIVES], ids=lambda page: page.name)
 def test_pasted_output_is_what_the_command_prints(page: Path, run: Run) -> None:
     (block,) = blocks(page, "console")
     command, _, output = block.partition("\n")

@@ -23,6 +23,8 @@ ACTION = YAML(typ="safe").load(ROOT / "action.yml")
 SETTINGS = {field.name for field in fields(Settings)}
 INTERNAL = {"baseline_name"}
 """Settings that users cannot set."""
+ONLY_IN_THE_FILE = {"objective", "outputs"}
+"""Settings that have no option of their name."""
 ABOUT_GITHUB = {
     "annotations", "artifact", "comment", "comment-id", "dry-run", "github-token", "job-summary", "sarif-results",
     "upload-sarif",
@@ -101,7 +103,7 @@ def test_no_summary_is_truncated_in_a_list_of_commands(path: tuple[str, ...], ru
 
 def test_every_setting_has_an_option() -> None:
     options = {parameter.name for parameter in analyze.command.params}
-    assert options - {"config", "reason"} == SETTINGS - INTERNAL - {"outputs"} | set(FILES)
+    assert options - {"config", "reason"} == SETTINGS - INTERNAL - ONLY_IN_THE_FILE | set(FILES)
 
 
 def test_capture_has_all_options_of_analyze() -> None:
@@ -165,5 +167,5 @@ def test_every_setting_can_be_in_the_configuration_file(name: str, tmp_path: Pat
 
 def test_no_option_has_a_default_that_would_override_the_configuration_file() -> None:
     values = analyze.command.make_context("analyze", []).params
-    assert values.keys() >= SETTINGS - INTERNAL - {"outputs"}
+    assert values.keys() >= SETTINGS - INTERNAL - ONLY_IN_THE_FILE
     assert {name: value for name, value in values.items() if value} == {}

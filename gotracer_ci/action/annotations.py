@@ -18,15 +18,18 @@ def of_run(report: Report) -> Iterator[Annotation]:
 
 
 def beside_code(report: Report) -> Iterator[Annotation]:
-    """Yield an annotation per regression, or where every finding counts, per finding. Those that fail are errors.
+    """Yield an annotation per regression and missed objective, or where every finding counts, per finding.
+
+    Those that fail are errors.
 
     GitHub shows an annotation beside the code only if its path begins at the top of the repository.
     """
-    if report.comparison is None and (report.only_regressions or report.uncompared):
-        return  # the findings may be as old as the code
     failing = {finding.key for finding in report.failing}
     shown = view.arrange(report)
-    for finding in shown.regressions if report.comparison else shown.all:
+    listed = shown.regressions if report.comparison else shown.all
+    if report.comparison is None and (report.only_regressions or report.uncompared):
+        listed = tuple(finding for finding in listed if finding.absolute)  # the others may be as old as the code
+    for finding in listed:
         level = "error" if finding.key in failing else _level(report, finding)
         yield _annotation(report, finding, level)
 
@@ -40,7 +43,7 @@ def _annotation(report: Report, finding: Finding, level: str) -> Annotation:
     verdict = report.verdict(finding)
     evidence = (verdict.evidence, view.to_confirm(verdict)) if verdict else ()
     lines = [finding.message, *evidence, finding.suggestion]
-    title = ": ".join(part for part in (finding.key.rule, view.word(verdict)) if part)
+    title = ": ".join(part for part in (finding.key.rule, view.status(report, finding)) if part)
     message = "\n".join(line for line in lines if line)
     place = finding.alert_location
     if place is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from gotracer_ci.analysis import goroutines, intervals, regions, tests
 from gotracer_ci.analysis.consumer import Consumer, consume
@@ -22,6 +22,9 @@ from gotracer_ci.trace.observers.ancestry import Ancestry
 from gotracer_ci.trace.observers.groups import MAX_GROUPS, Groups
 from gotracer_ci.trace.reader import Trace
 
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.durations import Durations, Timed
+
 _MERGED = Note(
     NoteKind.LIMITED, f"more than {MAX_GROUPS:,} different waits: further ones are counted without their stacks"
 )
@@ -35,7 +38,8 @@ class Facts(NamedTuple):
     binary. anchor: where an alert is that has no better place. program: which one was traced, "" if unknown. notes:
     what a reader must know about the mapping to the repository and about the trace, one line each. holds: how long
     locks were held. stretches: how long goroutines ran between two of their events, the longest in total first. damage:
-    what ended the reading early, None for a complete trace.
+    what ended the reading early, None for a complete trace. durations: by kind (see `durations.Timed`), of those that
+    were asked for.
     """
 
     go_version: str
@@ -53,6 +57,7 @@ class Facts(NamedTuple):
     program: str
     notes: tuple[Note, ...]
     damage: TraceError | None
+    durations: Mapping[str, Sequence[Durations]] = {}
 
 
 def analyse(
@@ -60,11 +65,13 @@ def analyse(
     source: SourceMap,
     consumers: Sequence[Consumer[object]] = (),
     analyses: Sequence[Analysis[object]] = (),
+    timed: Collection[str] = (),
 ) -> Facts:
     """Read the trace and gather its facts.
 
     Args:
         consumers, analyses: what else to feed on the way. The caller asks them for their results.
+        timed: the kinds of things to time (see `durations.Timed`), and `intervals.REGION` for the intervals of regions.
 
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
@@ -72,8 +79,10 @@ def analyse(
     groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
     explainer, stretches = Explainer(trace.tables), RunningStretches(trace.tables)
     holds = HoldTimes(trace.tables, explainer.calls)
-    observers = [observer for analysis in analyses for observer in analysis.observers]
-    others = [consumer for analysis in analyses for consumer in analysis.consumers]
+    timer = _timer(trace, timed)
+    every = (*analyses, *(timer.analyses if timer else ()))
+    observers = [observer for analysis in every for observer in analysis.observers]
+    others = [consumer for analysis in every for consumer in analysis.consumers]
     consume(
         trace,
         (heap, *consumers, *others),
@@ -83,7 +92,8 @@ def analyse(
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
     rows = groups.rows()
-    found = tuple(intervals.groups(rows, stacks, trace.tables, explainer.result(stacks)))
+    holdings = explainer.result(stacks)
+    found = tuple(intervals.groups(rows, stacks, trace.tables, holdings, regions=intervals.REGION in timed))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
@@ -100,4 +110,13 @@ def analyse(
         program=program(stacks.frames, source.repository),
         notes=(*source.notes(), *regions.notes(trace, stacks), *([_MERGED] if groups.is_merged() else ())),
         damage=trace.damage,
+        durations=timer.result(trace, stacks) if timer else {},
     )
+
+
+def _timer(trace: Trace, kinds: Collection[str]) -> Timed | None:
+    if set(kinds) <= {intervals.REGION}:
+        return None
+    from gotracer_ci.analysis.durations import Timed  # only rules that judge these need it
+
+    return Timed(trace, kinds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gotracer_ci.analysis import histogram, waits
 from gotracer_ci.analysis.holders import Holding
@@ -20,8 +20,10 @@ from gotracer_ci.trace.tables import Tables
 
 IntervalKind = spec.IntervalKind
 
-_UNUSED = frozenset({IntervalKind.SWEEP, IntervalKind.REGION})
-"""No rule asks for these, and resolving their stacks takes time."""
+REGION: Final = "region"
+"""Asks for the intervals of regions (see `facts.analyse`)."""
+_UNUSED: Final = frozenset({IntervalKind.SWEEP, IntervalKind.REGION})
+"""Few rules ask for these, and resolving their stacks takes time."""
 
 
 class Interval(NamedTuple):
@@ -131,16 +133,19 @@ def groups(
     stacks: Stacks,
     tables: Tables,
     holdings: Mapping[tuple[int, int], Holding] = MappingProxyType({}),
+    *,
+    regions: bool = False,
 ) -> list[IntervalGroup]:
     """Return the groups of a trace that has been read, in a fixed order.
 
     Args:
         rows: see `observers.groups.Groups.rows`.
         holdings: what explains the longest waits, by (reason, stack) (see `holders.Explainer`).
+        regions: with those of regions, whose reasons are their types.
     """
     found = []
     for kind, parked, reason, stack, count, total, examples, counts in rows:
-        if kind in _UNUSED:
+        if kind in _UNUSED and not (regions and kind == IntervalKind.REGION):
             continue
         if not counts:
             counts = {}

@@ -45,6 +45,7 @@ class RanTest(NamedTuple):
     subtests_ns: it waited for subtests. running_ns, waiting_ns: the test with all its goroutines, also after its end,
     without these two. goroutines: how many it started. alive_after: how many of them were there when it ended, None if
     it had not. alive: how many were there at the end of the trace. is_inside: a part of it is inside the window.
+    stack: the index of one that tells its function, 0 if none does.
     """
 
     name: str
@@ -63,6 +64,7 @@ class RanTest(NamedTuple):
     alive_after: int | None
     alive: int
     is_inside: bool
+    stack: int
 
     @property
     def active_ns(self) -> int:
@@ -123,7 +125,7 @@ class RanTestsAnalysis:
 
 
 def _test(name: str, row: tuple[int, ...], creation: Sequence[str], start_ns: int) -> RanTest:
-    kind, parent, _, _, goroutine, begin, end, wall, paused, subtests, running, waiting, started, after, alive = row
+    kind, parent, _, stack, goroutine, begin, end, wall, paused, subtests, running, waiting, started, after, alive = row
     return RanTest(
         name,
         parent,
@@ -141,6 +143,7 @@ def _test(name: str, row: tuple[int, ...], creation: Sequence[str], start_ns: in
         None if after < 0 else after,
         alive,
         wall >= 0,
+        stack,
     )
 
 

@@ -13,18 +13,24 @@ from gotracer_ci.commands.usage import Command, rule_names
 def command(name: str | None) -> None:
     """List the rules, or explain one.
 
+    Objectives are those of .gotracer-ci/config.toml.
+
     \b
     Example:
       gotracer-ci rules MutexContention
     """
-    from gotracer_ci.rules.registry import all_rules, unknown
+    from gotracer_ci.rules.registry import select, unknown
+    from gotracer_ci.settings import load
     from gotracer_ci.text import quantity
 
-    known = {rule.name: rule.info for rule in all_rules()}
+    objectives = load({}, typed=True).objective
+    rules = {rule.name: rule for rule in select((), (), {}, objectives)}
+    known = {name: rule.info for name, rule in rules.items()}
     lines = []
     if name is None:
         for info in known.values():
             limits = ", ".join(f"{t.name} {quantity(t.value, t.unit)}" for t in info.thresholds)
+            limits = limits or ("no objectives are set" if rules[info.name].absolute else "none")
             lines.append(f"{info.name}\n  {info.summary}\n  {limits}")
     elif name in known:
         info = known[name]
@@ -32,8 +38,11 @@ def command(name: str | None) -> None:
         for heading, text in info.sections:
             lines.append(f"\n{heading}\n{'-' * len(heading)}\n{text}")
             if heading == "Thresholds":
-                values = [(limit.name, quantity(limit.value, limit.unit).replace(" ", "")) for limit in info.thresholds]
-                lines += [f"  --set {info.name}.{limit}={value}" for limit, value in values]
+                values = [(limit.name, quantity(limit.value, limit.unit)) for limit in info.thresholds]
+                if rules[name].absolute:
+                    lines += [f"  {limit} {value}" for limit, value in values] or ["  no objectives are set"]
+                else:
+                    lines += [f"  --set {name}.{limit}={value.replace(' ', '')}" for limit, value in values]
     else:
         raise unknown(name, known)
     print_lines(lines)

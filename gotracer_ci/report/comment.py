@@ -50,7 +50,12 @@ def _listed(report: Report) -> Sequence[Finding]:
     shown = view.shorten(report)
     if report.comparison:
         return shown.regressions
-    return [finding for finding in shown.others if finding.severity >= _limit(report)]
+    return [finding for finding in shown.others if _counts(report, finding)]
+
+
+def _counts(report: Report, finding: Finding) -> bool:
+    """Whether a finding of a run without a comparison is listed."""
+    return finding.severity >= _limit(report) and (finding.absolute or not report.only_regressions)
 
 
 def _limit(report: Report) -> Severity:
@@ -114,10 +119,12 @@ def _rest(report: Report, rows: int) -> list[str]:
     """Count the findings that have no row and are not in the headline."""
     if report.comparison:
         listed = len(view.arrange(report).regressions)
-        others, which = sum(report.verdict(finding) is None for finding in report.findings), "not compared"
+        others = sum(report.verdict(finding) is None and not finding.absolute for finding in report.findings)
+        which = "not compared"
     else:
-        listed = sum(finding.severity >= _limit(report) for finding in report.findings)
-        others, which = len(report.findings) - listed, f"below {_limit(report).label}"
+        listed = sum(_counts(report, finding) for finding in report.findings)
+        others = len(report.findings) - listed
+        which = "not compared" if report.only_regressions else f"below {_limit(report).label}"
     counts = ((listed - rows, "more like these"), (others, which))
     return [f"{count:,} {words}" for count, words in counts if count > 0]
 

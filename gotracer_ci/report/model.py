@@ -97,13 +97,18 @@ class Report:
     @property
     def counting(self) -> tuple[Finding, ...]:
         """The findings that make a run fail unless it updates the baseline."""
-        if self.fail_on is Severity.NONE or (self.only_regressions and self.comparison is None):
+        if self.fail_on is Severity.NONE:
             return ()
         flagged = [f for f in self.findings if f.severity >= self.fail_on]
-        if self.comparison:
-            keys = {v.key for v in self.comparison.regressions(strict=self.strict)}
+        if self.comparison or self.only_regressions:
+            keys = {v.key for v in self.comparison.regressions(strict=self.strict)} if self.comparison else set()
             # a regression is at least a warning, even below every threshold
-            flagged = [f for f in self.findings if f.key in keys and max(f.severity, Severity.WARN) >= self.fail_on]
+            flagged = [
+                f
+                for f in self.findings
+                if (f.absolute and f.severity >= self.fail_on)
+                or (f.key in keys and max(f.severity, Severity.WARN) >= self.fail_on)
+            ]
         return tuple(flagged)
 
     @property

@@ -20,6 +20,9 @@ _TABLES = {
     More.CREATED: ("goroutines", "--by", "creation", "--alive"),
     More.STOPS: ("gc", "--stw", "--sort", "length_ns"),
     More.CYCLES: ("gc",),
+    More.TASKS: ("tasks", "--each"),
+    More.REGIONS: ("regions", "--each"),
+    More.TESTS: ("tests", "--slowest", "10"),
 }
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")

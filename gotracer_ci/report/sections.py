@@ -27,11 +27,12 @@ def heading(report: Report, sentence: str = "") -> str:
 
 
 def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:
-    """Return a table of regressions, with a chart where the baseline's jobs say more than their median."""
+    """Return a table of regressions and missed objectives, with a chart where the baseline's jobs say more."""
     rows = []
     for finding in findings:
         found = report.verdict(finding)
         if found is None:
+            rows.append(_missed(report, finding, links))
             continue
         rows.append(
             (
@@ -46,6 +47,14 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
         effects = report.comparison.effects(finding.fingerprint) if report.comparison else []
         rows += [_effect(effect) for effect in effects]
     return markup.table(_JUDGED, rows)
+
+
+def _missed(report: Report, finding: Finding, links: Links) -> tuple[str, str, str, str, str, str]:
+    """A row for what misses an objective, which has no verdict."""
+    rule = markup.escape(finding.key.rule, markup.CELL)
+    icon = ICONS[view.severity(report, finding).label]
+    message = markup.escape(finding.message, 2 * markup.CELL)
+    return (f"{icon} {view.MISSED}", rule, _linked_place(finding, links), message, "–", "–")
 
 
 def _effect(found: Verdict) -> tuple[str, str, str, str, str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Doc, Finding, Key, Severity
@@ -18,10 +18,14 @@ from gotracer_ci.text import go_releases, plural, quantity, ratio, span
 
 Outcome = Literal["failure", "incomplete", "undecided", "success"]
 _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
+MISSED: Final = "missed"
+"""What a finding is instead of a verdict if it misses an objective."""
 
 
 class Shown(NamedTuple):
     """The findings that a format shows. rest: what `top` leaves out, by rule; none of it is a regression.
+
+    regressions: with a comparison also what misses an objective, first.
 
     effects: the regressions that others cause. People see them as a line of their cause.
     """
@@ -53,6 +57,7 @@ class Summary(NamedTuple):
     errors: Annotated[int, Doc("As the exit code counts them: a regression is at least a warning.")]
     warnings: Annotated[int, Doc("Like errors.")]
     infos: Annotated[int, Doc("Like errors.")]
+    missed: Annotated[int, Doc("Findings that miss an objective, also counted by severity.")]
     total: int
     failing: Annotated[int, Doc("Findings that make the run fail.")]
 
@@ -90,16 +95,20 @@ def severity(report: Report, finding: Finding) -> Severity:
 
 
 def arrange(report: Report) -> Shown:
-    """Return all findings: confirmed regressions, suspected ones, then the others; each part as ranked."""
+    """Return all findings: confirmed regressions, suspected ones, then the others; each part as ranked.
+
+    With a comparison, what misses an objective comes before all others. Without one, every finding counts.
+    """
+    missed = [finding for finding in report.findings if finding.absolute and report.comparison]
     flagged = [f for level in _JUDGED for f in report.findings if _is_flagged(report.verdict(f), level)]
     effects = [finding for finding in flagged if is_effect(report.verdict(finding))]
-    regressions = [finding for finding in flagged if not is_effect(report.verdict(finding))]
-    others = [finding for finding in report.findings if not is_regression(report.verdict(finding))]
+    regressions = missed + [finding for finding in flagged if not is_effect(report.verdict(finding))]
+    others = [f for f in report.findings if not is_regression(report.verdict(f)) and f not in missed]
     return Shown(tuple(regressions), tuple(others), {}, tuple(effects))
 
 
 def shorten(report: Report) -> Shown:
-    """Return the findings as arranged, but of each rule only the `top` worst and all regressions."""
+    """Return the findings as arranged, but of each rule only the `top` worst, all regressions and missed objectives."""
     everything = arrange(report)._replace(effects=())
     if not report.top:
         return everything
@@ -109,7 +118,7 @@ def shorten(report: Report) -> Shown:
     for finding in everything.others:
         rule = finding.key.rule
         of_rule[rule] += 1
-        if of_rule[rule] <= report.top:
+        if of_rule[rule] <= report.top or finding.absolute:
             others.append(finding)
         else:
             rest.setdefault(rule, []).append(finding)
@@ -131,6 +140,7 @@ def summarise(report: Report) -> Summary:
         errors=severities[Severity.ERROR],
         warnings=severities[Severity.WARN],
         infos=severities[Severity.INFO],
+        missed=sum(finding.absolute for finding in report.findings),
         total=len(report.findings),
         failing=len(report.failing),
     )
@@ -164,6 +174,11 @@ def word(verdict: Verdict | None) -> str:
     if verdict.level is not Level.CONFIRMED:
         return f"{verdict.status}, {verdict.level}"
     return verdict.status.value
+
+
+def status(report: Report, finding: Finding) -> str:
+    """Return the word for a finding: `missed` for an objective, or that for its verdict; "" if it has none."""
+    return MISSED if finding.absolute and report.comparison else word(report.verdict(finding))
 
 
 def before_now(verdict: Verdict) -> str:
@@ -222,7 +237,9 @@ def headline(report: Report) -> str:
         parts = [plural(count, noun) for noun, count in nouns if count]
         parts += [f"{summary.infos:,} info"] if summary.infos else []
         found = ", ".join(parts) or "no findings"
-        return found if is_decided(report) else f"nothing to compare with, {found}"
+        if is_decided(report):
+            return found
+        return ", ".join(filter(None, [_missed(summary), "nothing to compare with", found]))
     others = ["fixed", "better", "known", "undecided"]
     parts = [f"{getattr(summary, name):,} {name}" for name in ("new", "worse", "suspected") if getattr(summary, name)]
     if not is_decided(report):
@@ -230,9 +247,14 @@ def headline(report: Report) -> str:
         others.remove("undecided")  # their number says no more
     elif not parts:
         parts.append("no regressions")
+    parts = [*filter(None, [_missed(summary)]), *parts]
     parts += [f"{getattr(summary, name):,} {name}" for name in others if getattr(summary, name)]
     parts += [f"{summary.unknown:,} {Status.UNKNOWN}"] if summary.unknown else []
     return ", ".join(parts)
+
+
+def _missed(summary: Summary) -> str:
+    return f"{summary.missed:,} {'misses' if summary.missed == 1 else 'miss'} an objective" if summary.missed else ""
 
 
 def _uncomparable(comparison: Comparison) -> str:
@@ -268,7 +290,8 @@ def is_resolved(report: Report) -> bool:
     """Whether everything could be compared, and nothing is new or worse, not even on weak evidence."""
     if report.comparison is None or not report.comparison.verdicts or outcome(report) != "success":
         return False
-    return not any(verdict and verdict.flagged for verdict in map(report.verdict, report.findings))
+    verdicts = map(report.verdict, report.findings)
+    return not any(f.absolute for f in report.findings) and not any(v and v.flagged for v in verdicts)
 
 
 def conclusion(report: Report) -> str:
@@ -297,7 +320,7 @@ def reason(report: Report) -> str:
     if report.fail_on is Severity.NONE:
         return "failing is turned off"
     if report.only_regressions and report.comparison is None:
-        return "there is nothing to compare it with"
+        return "" if failing else "there is nothing to compare it with"
     if report.comparison is None:
         if failing:
             return f"{plural(failing, 'finding')} at {limit} or above"
@@ -306,7 +329,8 @@ def reason(report: Report) -> str:
         return "suspected regressions fail only with strict"
     # a regression is at least a warning: only with a higher limit do some not fail
     if report.fail_on > Severity.WARN and any(is_regression(report.verdict(finding)) for finding in report.findings):
-        return f"{plural(failing, 'regression') if failing else 'no regression'} at {limit} or above"
+        regressions = sum(not finding.absolute for finding in report.failing)
+        return f"{plural(regressions, 'regression') if regressions else 'no regression'} at {limit} or above"
     if not failing and outcome(report) == "undecided":
         if not (report.comparison.elsewhere or _not_compared(report)):
             return "it has no data for this program"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
+from typing import TYPE_CHECKING
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, by_place
@@ -15,6 +16,9 @@ from gotracer_ci.rules.holders import holders
 from gotracer_ci.rules.rule import Measured, Rule, severity
 from gotracer_ci.source.place import vendored
 from gotracer_ci.text import duration
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.durations import Durations
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,16 +50,7 @@ class IntervalRule(Rule):
         thresholds = self.thresholds
         place = _nowhere if self.whole_program else _place
         for group in by_place(facts.intervals, self.select, place):
-            statistics = Statistics(
-                "ns",
-                group.count,
-                group.total_ns,
-                group.trimmed_ns,
-                group.max_ns,
-                group.quantile_ns(0.5),
-                group.quantile_ns(0.9),
-                group.quantile_ns(0.99),
-            )
+            statistics = statistics_of(group)
             level = severity(_longest(group, int(thresholds.get("count", 1))), thresholds)
             if group.total_ns < min(thresholds.get("share", 0) * facts.duration_ns, thresholds.get("total", inf)):
                 level = Severity.NONE
@@ -66,25 +61,50 @@ class IntervalRule(Rule):
             yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
-        worst = measured.worst[0]
         fields = _fields(measured)
-        return Finding(
-            key=measured.key,
-            severity=measured.severity,
+        return finding_of(
+            facts,
+            measured,
             message=self.message.format_map(fields),
-            detail="\n".join([self.detail.format_map(fields), *_about(worst)]),
+            detail=self.detail.format_map(fields),
             suggestion=self.suggestion,
-            location=wording.location(worst.primary),
-            anchor=_anchor(worst),
-            stack=wording.frames(worst.stack),
-            goroutine=worst.goroutine,
-            timestamp_ns=worst.start_ns - facts.start_ns,
-            statistics=measured.statistics,
-            occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
-            groups=wording.groups(interval.group for interval in measured.worst),
             more=self.more,
-            holders=next((holders(one.holding) for one in measured.worst if one.holding), None),
         )
+
+
+def statistics_of(group: PlaceGroup | Durations) -> Statistics:
+    return Statistics(
+        "ns",
+        group.count,
+        group.total_ns,
+        group.trimmed_ns,
+        group.max_ns,
+        group.quantile_ns(0.5),
+        group.quantile_ns(0.9),
+        group.quantile_ns(0.99),
+    )
+
+
+def finding_of(facts: Facts, measured: Measured, *, message: str, detail: str, suggestion: str, more: More) -> Finding:
+    """Return the finding for a group of intervals, at the place of the longest one."""
+    worst = measured.worst[0]
+    return Finding(
+        key=measured.key,
+        severity=measured.severity,
+        message=message,
+        detail="\n".join([detail, *_about(worst)]),
+        suggestion=suggestion,
+        location=wording.location(worst.primary),
+        anchor=_anchor(worst),
+        stack=wording.frames(worst.stack),
+        goroutine=worst.goroutine,
+        timestamp_ns=worst.start_ns - facts.start_ns,
+        statistics=measured.statistics,
+        occurrences=tuple(_occurrence(interval, facts) for interval in measured.worst),
+        groups=wording.groups(interval.group for interval in measured.worst),
+        more=more,
+        holders=next((holders(one.holding) for one in measured.worst if one.holding), None),
+    )
 
 
 def _longest(group: PlaceGroup, rank: int) -> int:

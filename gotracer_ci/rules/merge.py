@@ -51,10 +51,15 @@ def by_program(traces: Iterable[Traced]) -> dict[str, list[Traced]]:
     return programs
 
 
-def above_threshold(traces: Iterable[Traced]) -> dict[str, set[Key]]:
-    """Return by program the findings of a run that is not compared with anything."""
+def above_threshold(traces: Iterable[Traced], rules: Collection[str]) -> dict[str, set[Key]]:
+    """Return by program the findings of these rules in a run that is not compared with anything."""
     return {
-        program: {found.key for trace in same for found in trace.measured if found.severity > Severity.NONE}
+        program: {
+            found.key
+            for trace in same
+            for found in trace.measured
+            if found.severity > Severity.NONE and found.key.rule in rules
+        }
         for program, same in by_program(traces).items()
     }
 

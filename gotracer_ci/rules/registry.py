@@ -19,10 +19,13 @@ from gotracer_ci.rules import (
     high_scheduling_latency,
     long_wait,
     mutex_contention,
+    objective,
     processor_starvation,
     test_timeout,
 )
 from gotracer_ci.rules.installed import installed
+from gotracer_ci.rules.objective import ObjectiveRule
+from gotracer_ci.rules.objectives import Objective
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.rules.units import parse
 from gotracer_ci.spelling import did_you_mean
@@ -40,6 +43,7 @@ BUILT_IN: tuple[Rule, ...] = (
     long_wait.RULE,
     test_timeout.RULE,
     deadlock.RULE,
+    objective.RULE,
 )
 
 
@@ -63,8 +67,13 @@ def limits_of(rules: Sequence[Rule]) -> Limits:
     return {(rule.name, kind): limit for rule in rules for kind, limit in rule.limits().items()}
 
 
-def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Return the rules to run, with the thresholds that the user set ("RULE.name" → "2ms").
+def select(
+    only: Sequence[str],
+    skip: Sequence[str],
+    thresholds: Mapping[str, str],
+    objectives: tuple[Objective, ...] = (),
+) -> tuple[Rule, ...]:
+    """Return the rules to run, with the thresholds that the user set ("RULE.name" → "2ms") and the objectives.
 
     Raises:
         UsageError: an unknown rule or threshold, a value that does not fit it, or no rule is left.
@@ -79,7 +88,8 @@ def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, st
         known = {t.name: t for t in rule.info.thresholds}
         if threshold not in known:
             hint = did_you_mean(threshold, known)
-            raise UsageError(f"{option}: {name} has no threshold '{threshold}'; it has {', '.join(known)}{hint}")
+            names = f"; it has {', '.join(known)}" if known else ": set [[objective]] in the configuration file"
+            raise UsageError(f"{option}: {name} has no threshold '{threshold}'{names}{hint}")
         changed.setdefault(name, {})[threshold] = parse(option, text, known[threshold].unit)
     chosen = tuple(
         rule.with_thresholds(changed.get(rule.name, {}))
@@ -90,7 +100,7 @@ def select(only: Sequence[str], skip: Sequence[str], thresholds: Mapping[str, st
         raise UsageError("no rule is left to run; skip fewer")
     for rule in chosen:
         _check_order(rule)
-    return chosen
+    return tuple(rule.for_objectives(objectives) if isinstance(rule, ObjectiveRule) else rule for rule in chosen)
 
 
 def unknown(name: str, known: Iterable[str]) -> UsageError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -17,6 +17,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval
 from gotracer_ci.findings import Finding, Key, RuleInfo, Severity, Share, Statistics, Threshold
 from gotracer_ci.limits import Limit
+from gotracer_ci.notes import Note
 from gotracer_ci.rules.wording import location
 from gotracer_ci.text import quantity
 
@@ -79,11 +80,13 @@ class Rule(ABC):
     """A rule. Subclasses implement `measure` and `explain`, and name their limits.
 
     info: from `documented`. suggestion: what to do, for findings. counters: what else it compares with the baseline.
+    absolute: its findings count whatever the run is compared with, and have no verdict; it must have no limits.
     """
 
     info: RuleInfo
     suggestion: str
     counters: tuple[Counter, ...] = ()
+    absolute: bool = False
 
     @property
     def name(self) -> str:
@@ -93,6 +96,11 @@ class Rule(ABC):
     def thresholds(self) -> dict[str, float]:
         """The thresholds in force, in their units."""
         return {threshold.name: threshold.value for threshold in self.info.thresholds}
+
+    @property
+    def timed(self) -> frozenset[str]:
+        """What the facts must have the durations of (see `analysis.facts.analyse`)."""
+        return frozenset()
 
     def with_thresholds(self, changed: Mapping[str, float]) -> Self:
         """Return the rule with some thresholds changed."""
@@ -109,7 +117,7 @@ class Rule(ABC):
 
     def describe(self, facts: Facts, measured: Measured) -> Finding:
         """Generate the finding for what `run` measured in these facts, with an anchor if it has no location."""
-        finding = self._explained(facts, measured)
+        finding = replace(self._explained(facts, measured), absolute=self.absolute)
         if finding.alert_location or facts.anchor is None:
             return finding
         return replace(finding, anchor=location(facts.anchor, "anchor"))
@@ -119,6 +127,10 @@ class Rule(ABC):
             if counter.kind == measured.key.kind and not measured.worst:
                 return counter.describe(measured, self.suggestion)
         return self.explain(facts, measured)
+
+    def notes(self, every: Sequence[Facts]) -> Iterator[Note]:
+        """Yield what a reader must know about how these traces of a run were judged."""
+        yield from ()
 
     def limits(self) -> dict[str, Limit]:
         """How groups are compared with the baseline: kind, or `EVERY_KIND`, → limit. Other groups are not compared."""

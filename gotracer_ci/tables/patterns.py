@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from gotracer_ci.errors import UsageError
+from gotracer_ci.globs import for_names
 from gotracer_ci.spelling import closest_names
 from gotracer_ci.tables.table import Table
 
@@ -19,10 +19,8 @@ def matching(option: str, pattern: str, names: Iterable[str]) -> set[str]:
         UsageError: no name matches.
     """
     known = set(names)
-    # several stars in a row would take exponential time
-    glob = re.sub(r"\*+", "*", pattern)
-    translated = "".join({"*": ".*", "?": "."}.get(character) or re.escape(character) for character in glob)
-    found = {pattern} & known or {name for name in known if re.fullmatch(translated, name, re.DOTALL)}
+    glob = for_names(pattern)
+    found = {pattern} & known or {name for name in known if glob.fullmatch(name)}
     if not found:
         near = closest_names(pattern, sorted(known))
         raise UsageError(f"{option} {pattern}: nothing has this name{f'; did you mean {near}?' if near else ''}")

@@ -62,6 +62,7 @@ def test_names_are_unique_and_gotracers_rules_come_first() -> None:
         "LongWait",
         "TestTimeout",
         "Deadlock",
+        "Objective",
     ]
 
 
@@ -75,9 +76,9 @@ def test_every_rule_has_a_file_and_every_file_its_rule() -> None:
     assert files == names
 
 
-@each_rule
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not rule.absolute], ids=lambda rule: rule.name)
 def test_every_rule_finds_something_in_the_test_data(rule: Rule) -> None:
-    """And no finding exceeds its declared worst severity."""
+    """And no finding exceeds its declared worst severity. Objective finds only what the configuration asks for."""
     found = [f.severity for name in NAMES for f in findings(name) if f.key.rule == rule.name]
     assert found
     assert max(found) <= rule.info.worst

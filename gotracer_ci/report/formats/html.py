@@ -92,7 +92,7 @@ def _rows(report: Report, shown: view.Shown) -> Iterator[Row]:
             finding=finding,
             verdict=verdict,
             severity=view.severity(report, finding).label,
-            word=view.word(verdict),
+            word=view.status(report, finding),
             place=labels.place(finding) or labels.WHOLE,
             trace=report.traces[finding.trace].path if in_range else "",
             detailed=number < DETAILED,

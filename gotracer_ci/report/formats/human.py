@@ -91,7 +91,8 @@ def _rows(report: Report) -> Iterator[_Row]:
 def _row(report: Report, finding: Finding) -> _Row:
     verdict = report.verdict(finding)
     often = f"[{times(finding.statistics.count)}] " if finding.statistics.count > 1 else ""
-    words = (view.word(verdict).upper() if view.is_regression(verdict) else view.word(verdict),)
+    word = view.status(report, finding)
+    words = (word.upper() if view.is_regression(verdict) or finding.absolute else word,)
     cells = (
         view.severity(report, finding).label.upper(),
         *(words if report.comparison else ()),
@@ -110,7 +111,7 @@ def _row(report: Report, finding: Finding) -> _Row:
     more += [holders(finding.holders)] if finding.holders else []
     command = reproduce.more(report, finding)
     more += [f"more: {command}"] if command else []
-    counts = report.comparison is None or view.is_regression(verdict)
+    counts = report.comparison is None or view.is_regression(verdict) or finding.absolute
     return _Row(cells, more, _STYLES[view.severity(report, finding).label] if counts else _DIM)
 
 
