@@ -31,6 +31,7 @@ EXAMPLES = {
     "TestTimeout": "hang-go1.27",
     "Deadlock": "standstill-go1.27",
     "Objective": "annotations-go1.26",
+    "GoroutineLeak": "service-leak-go1.27",
 }
 """For each rule a committed trace with a finding."""
 OBJECTIVES = parsed([{"task": "request", "p50": "5ms"}], "")

@@ -303,7 +303,7 @@ def test_a_confirmed_regression_below_fail_on_is_a_warning(compared: Runner) -> 
     step = compared.step(config="ci.toml", fail_on="error")
 
     assert step.exit_code == 0
-    assert any("GoroutineLeakGrowth" in line for line in step.annotations("warning"))
+    assert any("GoroutineLeak" in line for line in step.annotations("warning"))
 
 
 @pytest.mark.parametrize(

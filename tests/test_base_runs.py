@@ -18,7 +18,7 @@ from tests.variants import variant
 
 SERVICE = "example.com/programs/service"
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.(*service).updateInventory", SERVICE)
-LEAK = Key("GoroutineLeakGrowth", "goroutines at the end", "main.(*service).startAudit", SERVICE)
+LEAK = Key("GoroutineLeak", "goroutines left", "main.(*service).startAudit", SERVICE)
 HEALTHY = ("service-go1.27", "service-again-go1.27")
 
 

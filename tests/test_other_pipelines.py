@@ -154,7 +154,7 @@ def test_gitlab_fails_a_merge_request_by_the_exit_code(code: int, machine: Machi
         assert not quality.exists()
     else:
         found = [(entry["check_name"], entry["location"]["path"]) for entry in json.loads(quality.read_text())]
-        assert found == [("GoroutineLeakGrowth", "service/main.go")][:code]
+        assert found == [("GoroutineLeak", "service/main.go")][:code]
     assert int(ElementTree.parse(machine.clone / "junit.xml").getroot().get("failures", "")) == (code == 1)
     reports = jobs()["check-traces"]["artifacts"]
     assert {*reports["paths"], "quality.json", "junit.xml"} == {*reports["paths"], *reports["reports"].values()}

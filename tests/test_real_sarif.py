@@ -76,8 +76,8 @@ def test_one_trace_gives_the_same_bytes_in_another_process(name: str, logs: Path
 def test_with_a_baseline_only_new_findings_are_included(logs: Path) -> None:
     report = _report(path_of(COMPARED), baseline=BASELINE)
     (run,) = json.loads((logs / "compared.sarif").read_text(encoding="utf-8"))["runs"]
-    assert [result["ruleId"] for result in run["results"]] == ["GoroutineLeakGrowth"]
-    assert [finding.key.rule for finding in alerts(report)] == ["GoroutineLeakGrowth"]
+    assert [result["ruleId"] for result in run["results"]] == ["GoroutineLeak"]
+    assert [finding.key.rule for finding in alerts(report)] == ["GoroutineLeak"]
     assert len(report.findings) > 1
 
 

@@ -1,7 +1,8 @@
 """Find regressions that are effects of another one: one cause is one finding.
 
 Who waits for a lock must also be scheduled again when it is free. A new lock therefore brings scheduling latency at the
-same place, and often Ps that are idle meanwhile. Such groups count with their cause, and are accepted with it.
+same place, and often Ps that are idle meanwhile. Goroutines that were left are also alive at the end. Such groups
+count with their cause, and are accepted with it.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ _JUDGED = (Level.CONFIRMED, Level.SUSPECTED)
 def linked(verdicts: Mapping[Key, Verdict], current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Verdict]:
     """Return the verdicts on groups that are effects, each with its cause.
 
-    A cause is a wait that the program's own code causes, at the place where the effect was mostly seen. It is at least
-    as certain as the effect.
+    A cause is a wait that the program's own code causes, at the place where the effect was mostly seen, or a leak at
+    the place where more goroutines are alive. It is at least as certain as the effect.
 
     Args:
         verdicts: those on one program.
         current: the traces of this program.
     """
-    causes: dict[str, list[Verdict]] = {}
+    causes: dict[tuple[str, str], list[Verdict]] = {}
     effects = []
     for key, verdict in verdicts.items():
         limit = limit_of(limits, key) if verdict.flagged and verdict.level in _JUDGED else None
-        if limit and limit.by_medians:
-            causes.setdefault(key.place, []).append(verdict)
+        if limit and limit.is_cause:
+            causes.setdefault((key.place, limit.unit), []).append(verdict)
         elif limit and limit.is_effect:
-            effects.append(verdict)
+            effects.append((verdict, limit.unit))
     found = {}
-    for effect in effects if causes else ():
+    for effect, unit in effects if causes else ():
         certain = [
             cause
-            for cause in causes.get(_place(effect.key, current), ())
+            for cause in causes.get((_place(effect.key, current), unit), ())
             if effect.level is Level.SUSPECTED or cause.level is Level.CONFIRMED
         ]
         if certain:

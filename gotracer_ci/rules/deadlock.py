@@ -50,7 +50,6 @@ _BY_GOROUTINES = frozenset({"sync", "sync.(*Cond).Wait", "chan send"})
 _BLOCKED = _BY_GOROUTINES | {"chan receive", "forever"}
 _AWAKE = ("running", "runnable")
 _ASLEEP = "sleep"
-_MAIN = ("main.main", "runtime.main")
 _UNNAMED = 4
 """The runtime's own goroutines that have no stack in traces of Go 1.22."""
 
@@ -62,7 +61,7 @@ class Deadlock(Rule):
         return {KIND: Limit("count", 1, 0, everywhere=True, noun="goroutines")}
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
-        blocked = _blocked(facts)
+        blocked = all_blocked(facts)
         if blocked:
             end_ns = facts.start_ns + facts.duration_ns
             still_ns = min(end_ns - group.last_ns for group in blocked)
@@ -73,7 +72,7 @@ class Deadlock(Rule):
                 yield Measured(Key(self.name, KIND, ""), level, Statistics("count", n, n, n, n))
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
-        blocked = _blocked(facts)
+        blocked = all_blocked(facts)
         first = next((group for group in blocked if group.doing in _BY_GOROUTINES and group.stack.own), blocked[0])
         longest = max(stuck.waits_ns(group, facts) for group in blocked)
         n = measured.statistics.total
@@ -97,7 +96,7 @@ class Deadlock(Rule):
         )
 
 
-def _blocked(facts: Facts) -> list[Alive]:
+def all_blocked(facts: Facts) -> list[Alive]:
     """Return the goroutines of a program that stands still, longest waits first; empty if it does not."""
     alive = _named(facts)
     blocked = [group for group in alive if group.doing in _BLOCKED]
@@ -106,8 +105,8 @@ def _blocked(facts: Facts) -> list[Alive]:
     is_certain = (
         unnamed <= _UNNAMED
         and sum(group.count for group in others) <= 1
-        and all(group.doing in _AWAKE and not _is_main(group) for group in others)
-        and any(_is_main(group) for group in blocked)
+        and all(group.doing in _AWAKE and not group.is_main for group in others)
+        and any(group.is_main for group in blocked)
         and any(group.doing in _BY_GOROUTINES for group in blocked)
         and stuck.alarm(facts) is None
     )
@@ -116,10 +115,6 @@ def _blocked(facts: Facts) -> list[Alive]:
 
 def _named(facts: Facts) -> list[Alive]:
     return [group for group in facts.goroutines.alive if group.stack.known or group.entry]
-
-
-def _is_main(group: Alive) -> bool:
-    return not group.created and group.entry in _MAIN
 
 
 def _slept_ns(group: Alive, facts: Facts) -> int:

@@ -72,7 +72,7 @@ class GoroutineLeakGrowth(Rule):
     """Compares each place's survivors with its thresholds."""
 
     def limits(self) -> dict[str, Limit]:
-        return {KIND: Limit("count", 1.1, 2, everywhere=True, noun="goroutines")}
+        return {KIND: Limit("count", 1.1, 2, everywhere=True, is_effect=True, noun="goroutines")}
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
         for place, groups in _by_place(facts).items():

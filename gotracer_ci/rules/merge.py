@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gotracer_ci.analysis import tests
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.findings import Finding, Key, Severity, rank
+from gotracer_ci.rules.once import once
 from gotracer_ci.rules.rule import Measured, Rule
 
 
@@ -30,7 +31,7 @@ class _Seen(NamedTuple):
 
 def measure(rules: Sequence[Rule], facts: Facts) -> tuple[Measured, ...]:
     """Return what the rules measure in one trace."""
-    return tuple(found for rule in rules for found in rule.run(facts))
+    return once(facts, [found for rule in rules for found in rule.run(facts)])
 
 
 def with_programs(*sides: Sequence[Traced]) -> tuple[list[Traced], ...]:
@@ -69,7 +70,8 @@ def tests_of(trace: Traced, key: Key) -> frozenset[str]:
     worst = next((found.worst for found in trace.measured if found.key == key), ())
     stacks = [stack for interval in worst for stack in (interval.stack, interval.creation)]
     if not worst:
-        stacks = [group.creator for group in trace.facts.goroutines.alive if group.place == key.place]
+        alive = trace.facts.goroutines.alive
+        stacks = [stack for group in alive if group.place == key.place for stack in (group.creator, group.stack)]
     return frozenset(tests.tests_of(stacks))
 
 

@@ -14,6 +14,7 @@ from gotracer_ci.rules import (
     deadlock,
     gc_assist,
     gc_pause_spike,
+    goroutine_leak,
     goroutine_leak_growth,
     heap_growth_spike,
     high_scheduling_latency,
@@ -44,6 +45,7 @@ BUILT_IN: tuple[Rule, ...] = (
     test_timeout.RULE,
     deadlock.RULE,
     objective.RULE,
+    goroutine_leak.RULE,
 )
 
 

@@ -13,6 +13,7 @@ _SCALES = {
     "count": {"": 1.0},
     "ratio": {"": 1.0, "%": 0.01},
 }
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 _EXAMPLES = {"ns": "2ms", "bytes": "100MB", "bytes/s": "50MB/s", "count": "100", "ratio": "25%"}
 
 
@@ -22,7 +23,8 @@ def parse(option: str, text: str, unit: str) -> float:
     Raises:
         UsageError: the text is not a number, is negative, or has another unit.
     """
-    match = re.fullmatch(r"\s*(-?[0-9]*\.?[0-9]+)\s*([a-zµ%/]*)\s*", text.lower())
+    plain = _THOUSANDS.sub("", text.lower()) if unit == "count" else text.lower()
+    match = re.fullmatch(r"\s*(-?[0-9]*\.?[0-9]+)\s*([a-zµ%/]*)\s*", plain)
     scales = _SCALES[unit.removesuffix("/s")]
     if match:
         number, suffix = float(match[1]), match[2].removesuffix("/s") if unit.endswith("/s") else match[2]

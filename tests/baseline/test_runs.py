@@ -33,7 +33,7 @@ def test_an_update_is_compared_with_the_file_as_it_was(baseline: Path) -> None:
     comparison = outcome.report.comparison
     assert comparison
     (raised, added, *_) = comparison.warnings
-    assert raised.startswith("example.com/programs/service: this update adds GoroutineLeakGrowth goroutines at the end")
+    assert raised.startswith("example.com/programs/service: this update adds GoroutineLeak goroutines left")
     assert raised.endswith("(confirmed); later runs no longer report it")
     assert added.startswith("this update adds the program example.com/programs/orders (test) with ")
     text = render("human", outcome.report)

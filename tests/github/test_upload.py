@@ -45,7 +45,7 @@ def test_an_alert_closes_when_its_regression_is_gone(workflow: Workflow) -> None
     workflow.opened()
 
     bad = workflow.step(LEAK, upload_sarif="true")
-    assert workflow.hub.state.alerts(PULL) == {"GoroutineLeakGrowth"}
+    assert workflow.hub.state.alerts(PULL) == {"GoroutineLeak"}
     good = workflow.step(CLEAN, upload_sarif="true")
 
     assert (bad.outputs["uploadable"], good.outputs["uploadable"]) == ("true", "true")
@@ -75,7 +75,7 @@ def test_no_alert_closes_without_evidence(workflow: Workflow, how: str) -> None:
 
     assert step.outputs["uploadable"] == "false"
     assert "not uploaded to code scanning: " in step.log
-    assert workflow.hub.state.alerts(PULL) == {"GoroutineLeakGrowth"}
+    assert workflow.hub.state.alerts(PULL) == {"GoroutineLeak"}
 
 
 def test_all_results_are_uploaded_without_a_reference(workflow: Workflow) -> None:
@@ -99,7 +99,7 @@ def test_a_job_with_another_program_keeps_the_alerts(workflow: Workflow) -> None
     workflow.runner.runs -= 1
     workflow.step(ORDERS, upload_sarif="true", sarif_results="all")
 
-    assert "GoroutineLeakGrowth" in workflow.hub.state.alerts(PULL)
+    assert "GoroutineLeak" in workflow.hub.state.alerts(PULL)
     both = workflow.runner.step(
         github_token=workflow.token, traces=f"{TRACES / LEAK}\n{TRACES / ORDERS}", upload_sarif="true"
     )

@@ -63,6 +63,7 @@ def test_names_are_unique_and_gotracers_rules_come_first() -> None:
         "TestTimeout",
         "Deadlock",
         "Objective",
+        "GoroutineLeak",
     ]
 
 
@@ -217,7 +218,7 @@ def test_the_stack_belongs_to_the_place(name: str) -> None:
     facts = facts_of(name)
     for found in measured(name):
         finding = described(facts, found)
-        if finding.key.place and finding.key.rule != "GoroutineLeakGrowth":
+        if finding.key.place and finding.key.rule not in ("GoroutineLeak", "GoroutineLeakGrowth"):
             own = [frame for frame in finding.stack if frame.owner == "own"]
             place = normalise(own[0].function) if own else "~" + normalise(finding.stack[-1].function)
             in_test = own and own[0].file.endswith("_test.go") and ".Test" in place

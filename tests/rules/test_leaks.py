@@ -41,7 +41,7 @@ def test_small_growth_is_not_a_leak(name: str, created: int) -> None:
     work = created_in(name)
     assert sum(group.created for group in work) == created
     assert sum(group.late for group in work) == created - len([n for n in range(created) if n < 4])  # each 60 ms of 480
-    assert findings(name) == ()
+    assert {finding.severity for finding in findings(name)} == {Severity.INFO}
 
 
 @pytest.mark.parametrize(
