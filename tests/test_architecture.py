@@ -122,7 +122,7 @@ THIRD_PARTY = {
     },
     "jinja2": {"report/formats/html"},
     "markupsafe": {"report/formats/html"},
-    "pydantic": {"settings", "baseline/schema", "report/schema"},
+    "pydantic": {"settings", "baseline/models", "baseline/schema", "report/schema"},
     "requests": {"capture/adapters", "capture/fetch", "capture/receiver", "github/session"},
     "rich": {"progress", "report/formats/human", "report/table", "tables/render"},
     "urllib3": {"capture/adapters", "capture/fetch"},

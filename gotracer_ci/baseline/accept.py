@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.programs import Runs, part_of
-from gotracer_ci.baseline.records import Baseline, Group, Part
+from gotracer_ci.baseline.records import Baseline, Part, absent
+from gotracer_ci.baseline.shares import of_traces
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key
@@ -52,8 +53,12 @@ def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) ->
     """Raise each entry to the worst of the traces, so that the line counts as long as any of the entries."""
     found = [statistics for trace in traces if (statistics := trace.groups.get(key))]
     now, count, unit = max(float(s.trimmed) for s in found), max(s.count for s in found), found[0].unit
-    size = len(part.entries)
-    old = part.groups.get(key) or Group(unit, (0.0,) * size, (0,) * size if unit == "ns" else ())
-    values = tuple(max(value or 0.0, now) for value in old.values)
-    group = Group(unit, values, tuple(max(n, count) for n in old.counts))
+    old = part.groups.get(key) or absent(key, unit, part.entries)
+    values = tuple(
+        max(value or 0.0, now) if entry.measured(key.rule) else None
+        for entry, value in zip(part.entries, old.values, strict=True)
+    )
+    group = replace(old, values=values, counts=tuple(max(n, count) for n in old.counts))
+    if not group.shares:
+        group = replace(group, shares=of_traces(key, traces))
     return replace(part, groups={**part.groups, key: group.measured_from(now, reason)})

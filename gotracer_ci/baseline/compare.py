@@ -27,6 +27,7 @@ from gotracer_ci.limits import MS, Limit, Limits, limit_of
 NEEDED_EVENTS = 5
 SHORTEST_NS = 100 * MS
 _NOTHING = Statistics("", 0, 0, 0, 0)
+_UNMEASURED = "no job of the baseline measured this"
 _Groups = tuple[dict[Key, Statistics], ...]
 
 
@@ -34,13 +35,15 @@ _Groups = tuple[dict[Key, Statistics], ...]
 class _Context:
     """What all verdicts of a run share.
 
-    every: the indices of all entries of the part; same: of those made under the run's conditions. any_base: all base
-    traces; base: those made under the run's conditions.
+    every: the indices of all entries of the part; same: of those made under the run's conditions. without: the entries
+    that did not measure a rule, by the rules that not all measured. any_base: all base traces; base: those made under
+    the run's conditions.
     """
 
     part: Part
     every: Sequence[int]
     same: Sequence[int]
+    without: Mapping[str, frozenset[int]]
     base: _Groups
     any_base: _Groups
     groups: _Groups
@@ -86,6 +89,7 @@ def compare(
         part=baseline,
         every=range(len(baseline.entries)),
         same=[i for i, entry in enumerate(baseline.entries) if entry.conditions.matches(conditions)],
+        without=baseline.without({rule for rule, _ in limits}),
         base=tuple(
             groups for trace, groups in zip(base, any_base, strict=True) if trace.conditions.matches(conditions)
         ),
@@ -114,6 +118,7 @@ def compare(
         *evidence.warnings(baseline, conditions, usual_ns),
         *evidence.base_warnings(base, conditions, usual_ns),
         *evidence.older(verdicts),
+        *evidence.unmeasured(key.rule for key, verdict in verdicts.items() if verdict.evidence is _UNMEASURED),
         *work.warnings(did, by_work),
     )
     made = [entry.conditions for entry in baseline.entries] or [trace.conditions for trace in base]
@@ -163,6 +168,11 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     former = since or key
     entries = run.every if limit.everywhere else run.same
     of_base = run.any_base if limit.everywhere else run.base
+    if without := run.without.get(key.rule):
+        if len(without) == len(run.every) and not of_base:
+            now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
+            return Verdict(key, Status.UNKNOWN, Level.INSUFFICIENT, limit.unit, None, 0.0, now, evidence=_UNMEASURED)
+        entries = [i for i in entries if i not in without]
     is_comparable = bool(entries or of_base)
     if not is_comparable:  # in that case they are only shown
         entries, of_base = run.every, run.any_base

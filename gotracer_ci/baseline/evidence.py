@@ -139,6 +139,16 @@ def older(verdicts: dict[Key, Verdict]) -> Iterator[str]:
         )
 
 
+def unmeasured(rules: Iterable[str]) -> Iterator[str]:
+    """Warn about rules that are newer than the baseline."""
+    names = sorted(set(rules))
+    if names:
+        yield (
+            f"not compared yet, because no job of the baseline measured them: {', '.join(names)}; the next "
+            "--update-baseline adds them"
+        )
+
+
 def _elsewhere(which: str, conditions: Conditions) -> str:
     return (
         f"{which} ran in another environment than these traces ({conditions}), so only goroutine counts are "

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import astuple, replace
 from heapq import merge
 from pathlib import Path
+from typing import TypeVar
 
-from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Group, Part
+from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part, absent, is_counted
 from gotracer_ci.baseline.schema import parse
+from gotracer_ci.baseline.shares import Shares
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
 
 _EMPTY = Part((), {})
 _NUMBER = re.compile(r"\d+")
+_Name = TypeVar("_Name", bound=str | Key)
 
 
 def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Baseline:
@@ -85,22 +88,28 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
     kept = []
     for entry_id in _in_order([entry.id for entry in ours.entries], [entry.id for entry in theirs.entries]):
         if entry_id in mine and entry_id in other:
-            first, second = sorted((mine[entry_id], other[entry_id]), key=astuple)
+            first, second = sorted((mine[entry_id], other[entry_id]), key=_fields)
             kept.append(second if first == old.get(entry_id) else first)
         elif entry_id not in old:
             kept.append(mine.get(entry_id) or other[entry_id])
     kept = kept[-KEPT_ENTRIES:]
     groups = {}
     for key in ours.groups.keys() | theirs.groups.keys():
-        groups[key] = _group(key, [entry.id for entry in kept], (ours, theirs, base))
-    return Part(tuple(kept), groups, _lines(ours.ordered(), theirs.ordered()), ours.tests | theirs.tests)
+        groups[key] = _group(key, kept, (ours, theirs, base))
+    mine_there, theirs_there = ours.ordered(), theirs.ordered()
+    lines = {key: mine_there.get(key) or theirs_there[key] for key in _names(mine_there, theirs_there)}
+    return Part(tuple(kept), groups, lines, _names(ours.work, theirs.work), _names(ours.rules, theirs.rules))
 
 
-def _lines(ours: dict[Key, str], theirs: dict[Key, str]) -> dict[Key, str]:
-    """Return the groups of both in their order, then those of one side in that side's order."""
-    both = min([key for key in ours if key in theirs], [key for key in theirs if key in ours])
-    rest = merge((key for key in ours if key not in theirs), (key for key in theirs if key not in ours))
-    return {key: ours.get(key) or theirs[key] for key in (*both, *rest)}
+def _fields(entry: Entry) -> tuple[object, ...]:
+    return astuple(replace(entry, rules=entry.rules or ()))
+
+
+def _names(ours: Collection[_Name], theirs: Collection[_Name]) -> tuple[_Name, ...]:
+    """Return the names of both in their order, then those of one side in that side's order."""
+    mine, other = dict.fromkeys(ours), dict.fromkeys(theirs)
+    both = min([name for name in mine if name in other], [name for name in other if name in mine])
+    return (*both, *merge((name for name in mine if name not in other), (name for name in other if name not in mine)))
 
 
 def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[str]:
@@ -121,14 +130,14 @@ def _number(entry_id: str) -> tuple[list[int], str]:
     return [int(digits) for digits in _NUMBER.findall(entry_id)], entry_id
 
 
-def _group(key: Key, ids: Sequence[str], three: tuple[Part, Part, Part]) -> Group:
+def _group(key: Key, entries: Sequence[Entry], three: tuple[Part, Part, Part]) -> Group:
     found = [side.groups.get(key) for side in three]
     unit = next(group.unit for group in found if group)
-    cells = [_cells(side, key) for side in three]
+    cells = [_cells(side, key, unit) for side in three]
     values: list[float | None] = []
     counts: list[int] = []
-    for entry_id in ids:
-        value, count = _cell([side.get(entry_id) for side in cells])
+    for entry in entries:
+        value, count = _cell([side.get(entry.id) for side in cells])
         values.append(value)
         counts.append(count)
     ours, theirs, base = (group or Group(unit, ()) for group in found)
@@ -141,17 +150,24 @@ def _group(key: Key, ids: Sequence[str], three: tuple[Part, Part, Part]) -> Grou
     if news and (ours.accepted != theirs.accepted or _differ(cells[0], cells[1])):
         raised = max(side.reference for side in news)
         values = [value if value is None else max(value, raised) for value in values]
-    group = Group(unit, tuple(values), tuple(counts) if unit == "ns" else ())
+    shares = _shares([entry.id for entry in entries], three, found)
+    group = Group(unit, tuple(values), tuple(counts) if is_counted(unit) else (), shares=shares)
     return group.measured_from(reference, accepted)
 
 
-def _cells(part: Part, key: Key) -> dict[str, tuple[float | None, int]]:
+def _shares(ids: Sequence[str], three: Sequence[Part], found: Sequence[Group | None]) -> Shares:
+    """Merge a group's parts by test: those of the side that changed them, or that has the newest job."""
+    *sides, base = [group.shares if group else () for group in found]
+    ages = [max((ids.index(entry.id) for entry in part.entries if entry.id in ids), default=-1) for part in three[:2]]
+    changed = [pair for pair in zip(ages, sides, strict=True) if pair[1] not in ((), base)]
+    return max(changed, default=(0, base))[1]
+
+
+def _cells(part: Part, key: Key, unit: str) -> dict[str, tuple[float | None, int]]:
     """Return a group's value and count in each entry of a side, 0 if there is none."""
-    group = part.groups.get(key)
-    size = len(part.entries)
-    values = group.values if group else (0.0,) * size
-    counts = group.counts if group and group.counts else (0,) * size
-    return {entry.id: (values[i], counts[i]) for i, entry in enumerate(part.entries)}
+    group = part.groups.get(key) or absent(key, unit, part.entries)
+    counts = group.counts or (0,) * len(part.entries)
+    return {entry.id: (group.values[i], counts[i]) for i, entry in enumerate(part.entries)}
 
 
 def _differ(ours: dict[str, tuple[float | None, int]], theirs: dict[str, tuple[float | None, int]]) -> bool:

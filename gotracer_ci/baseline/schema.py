@@ -1,116 +1,67 @@
 """The baseline file: JSON that people review, merge and diff, so an update changes few lines and the bytes are stable.
 
-    {"schema":2,
+    {"schema":3,
     "programs":[
     {"program":"example.com/shop/orders (test)",
-    "tests":["TestOrders"],
+    "rules":["BlockedOnSyscall","MutexContention"],
+    "work":["TestOrders"],
     "groups":[
-    {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":740}
+    {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":740,\
+    "by_test":{"TestOrders":98}}
     ],
     "entries":[
-    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020,"tests":12,\
-    "check":"9c9b5b4f","values":[740],"n":[210]}
+    {"id":"4711","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1020,"tests":12,"rules":2,\
+    "work":[1],"check":"9c9b5b4f","values":[740],"n":[210]}
     ]}
     ]}
 
 `values` and `n` follow the order of the groups: the largest trimmed total (or counter) and number of events in the
-job's traces. New groups come last, and trailing zeros are left out, so that an update changes no older line. `check` is
-a checksum of the groups that the numbers belong to, so that an edit or a merge that moves a group is detected. `ref` is
-the value that creep is measured from; `accepted` is the reason why a user accepted a regression. Values have two
-significant digits, since more is noise. `tests` names the test functions of all jobs, and counts the tests and subtests
-of one job: a run of other tests is compared less. The file has no sums, lines, paths or dates, because those change
-even if the program behaves the same. A file of schema 1 has a single part, for an unknown program.
+job's traces. An entry's `work` follows the program's: how often each test function ran, or each type of task or region.
+Its `rules` says how many of the program's rules measured it: of other rules it has no values. New names come last, and
+zeros at the end are left out, so that an update changes no older line. `check` is a checksum of the names that the
+numbers belong to, so that an edit or a merge that moves a group is detected. `ref` is the value that creep is measured
+from; `accepted` is the reason why a user accepted a regression; `by_test` says how many percent of the group belong to
+which test. A count is exact; other values have two or three significant digits, since more is noise. The file has no
+sums, lines, paths or dates, because those change even if the program behaves the same.
+
+Schema 2 has no `rules`, and `tests` instead of `work`. Schema 1 has a single part, for an unknown program.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from gotracer_ci import files
-from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part
+from gotracer_ci.baseline.layout import UNITS, check_of, group_checks, part_text
+from gotracer_ci.baseline.models import File, Job, Line, OldFile, Program
+from gotracer_ci.baseline.records import Baseline, Entry, Group, Part, is_counted
 from gotracer_ci.errors import BaselineError, FileError, MissingFileError
 from gotracer_ci.findings import Key
-from gotracer_ci.limits import MS, Limits, limit_of
+from gotracer_ci.limits import Limits, limit_of
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 MAX_BYTES: Final = 16_000_000
 _MEND: Final = 'restore it from version control or recreate it with "--update-baseline --replace"'
 _MARKER: Final = "<<<<<<< "
-_UNITS: Final = {"ms": ("ns", MS), "count": ("count", 1), "bytes": ("bytes", 1)}
-_NAMES: Final = {unit: (name, factor) for name, (unit, factor) in _UNITS.items()}
-_Number = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
-_Whole = Annotated[int, Field(ge=0, le=10**15)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Entry(_Model):
-    id: str = Field(min_length=1)
-    commit: str
-    go: str
-    gomaxprocs: _Whole
-    platform: str = ""
-    traces: _Whole
-    wall_ms: _Whole
-    tests: _Whole = 0
-
-
-class _Job(_Entry):
-    check: str
-    values: tuple[_Number | None, ...]
-    n: tuple[_Whole, ...]
-
-
-class _Line(_Model):
-    rule: str
-    kind: str
-    place: str
-    unit: Literal["ms", "count", "bytes"]
-    ref: _Number | None = None
-    accepted: str = ""
-
-    @property
-    def key(self) -> Key:
-        return Key(self.rule, self.kind, self.place)
-
-    @property
-    def name(self) -> str:
-        return " ".join(part for part in self.key if part)
-
-
-class _Program(_Model):
-    program: str
-    tests: tuple[str, ...] = ()
-    groups: tuple[_Line, ...]
-    entries: tuple[_Job, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
-
-
-class _File(_Model):
-    schema_: Literal[2] = Field(alias="schema")
-    programs: tuple[_Program, ...] = Field(min_length=1)
-
-
-class _OldLine(_Line):
-    """A group in schema 1, with a number for each entry."""
-
-    values: tuple[_Number | None, ...]
-    n: tuple[_Whole, ...] = ()
-
-
-class _OldFile(_Model):
-    schema_: Literal[1] = Field(alias="schema")
-    entries: tuple[_Entry, ...] = Field(min_length=1, max_length=KEPT_ENTRIES)
-    groups: tuple[_OldLine, ...]
+_UNIT_NAMES: Final = {unit.name: name for name, unit in UNITS.items()}
+_OF_SCHEMA_2: Final = (
+    "BlockedOnSyscall",
+    "Deadlock",
+    "GCAssist",
+    "GCPauseSpike",
+    "GoroutineLeakGrowth",
+    "HeapGrowthSpike",
+    "HighSchedulingLatency",
+    "MutexContention",
+    "ProcessorStarvation",
+    "TestTimeout",
+)
+"""The rules that measured every job of schema 2. Rules of other packages did if the file has groups of theirs."""
 
 
 def load(path: Path, shown: Path | None = None) -> Baseline:
@@ -160,8 +111,8 @@ def parse(text: str, path: Path) -> Baseline:
         raise _error(path, problem, "update gotracer-ci")
     try:
         if version == 1:
-            return Baseline({"": _upgraded(path, _OldFile.model_validate_json(text))})
-        return _checked(path, _File.model_validate_json(text))
+            return Baseline({"": _upgraded(path, OldFile.model_validate_json(text))})
+        return _checked(path, File.model_validate_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -183,7 +134,7 @@ def check_units(baseline: Baseline, limits: Limits, path: Path) -> None:
             limit = limit_of(limits, key)
             if limit and limit.unit != group.unit:
                 name = " ".join(word for word in key if word)
-                raise _error(path, f"{name}: wrong unit {_NAMES[group.unit][0]}", _MEND)
+                raise _error(path, f"{name}: wrong unit {UNITS[group.unit].name}", _MEND)
 
 
 def has_markers(text: str) -> bool:
@@ -199,7 +150,7 @@ def _first_marker(text: str) -> int | None:
 
 def dump(baseline: Baseline) -> str:
     """Return the file's text for a baseline."""
-    parts = ",\n".join(_part(program, part) for program, part in sorted(baseline.parts.items()))
+    parts = ",\n".join(part_text(program, part) for program, part in sorted(baseline.parts.items()))
     return f'{{"schema":{SCHEMA},\n"programs":[\n{parts}\n]}}\n'
 
 
@@ -245,127 +196,96 @@ def updating(path: Path, inside: Path | None = None, *, create: bool = False) ->
         raise _error(path, error.problem, error.remedy or "name another file") from None
 
 
-def _checked(path: Path, file: _File) -> Baseline:
+def _checked(path: Path, file: File) -> Baseline:
     parts: dict[str, Part] = {}
     for program in file.programs:
         if program.program in parts:
             raise _error(path, f"duplicate program {program.program}", _MEND)
-        parts[program.program] = _checked_part(path, program)
+        parts[program.program] = _checked_part(path, program, is_old=file.schema_ < SCHEMA)
     return Baseline(parts)
 
 
-def _checked_part(path: Path, program: _Program) -> Part:
-    checks = _checks(line.key for line in program.groups)
+def _checked_part(path: Path, program: Program, *, is_old: bool) -> Part:
+    work = program.work or program.tests
+    for names, of in ((work, "work"), (program.rules, "rules")):
+        if len(set(names)) < len(names):
+            raise _error(path, f"duplicate name in {of}", _MEND)
+    checks = group_checks(line.key for line in program.groups)
     size = len(program.groups)
+    entries = []
+    old = _measured(program.groups) if is_old else _OF_SCHEMA_2
     for job in program.entries:
         long = max(len(job.values), len(job.n))
-        if long > size or job.check != checks[long]:
+        rules, did = program.rules[: job.rules or 0], work[: len(job.work)]
+        is_short = long > size or len(rules) < (job.rules or 0) or len(did) < len(job.work)
+        if is_short or job.check != check_of(checks[long], rules, did):
             problem = (
-                f"the values of job {job.id} do not match the groups: a group's line was deleted, moved or renamed"
+                f"the values of job {job.id} do not match the names before them: a name or line was deleted, moved or "
+                "renamed"
             )
             raise _error(path, problem, _MEND)
+        measured: tuple[str, ...] | None = tuple(sorted(rules))
+        if job.rules is None:  # git puts the job of an older version into a file of this one
+            measured = old if is_old or program.rules else None
+        entries.append(_entry(job, measured, tuple(sorted((n, k) for n, k in zip(did, job.work, strict=True) if k))))
     values = zip(*((*job.values, *(0.0,) * (size - len(job.values))) for job in program.entries), strict=True)
     counts = zip(*((*job.n, *(0,) * (size - len(job.n))) for job in program.entries), strict=True)
-    part = _part_of(path, program.entries, program.groups, [*values], [*counts])
-    return replace(part, tests=frozenset(program.tests))
+    groups, lines = _groups(path, entries, program.groups, [*values], [*counts])
+    return Part(tuple(entries), groups, lines, work, program.rules)
 
 
-def _upgraded(path: Path, file: _OldFile) -> Part:
+def _upgraded(path: Path, file: OldFile) -> Part:
     size = len(file.entries)
     for line in file.groups:
         if len(line.values) != size or len(line.n) != (size if line.unit == "ms" else 0):
             problem = f"{line.name}: needs one value, and for times one n, for each entry"
             raise _error(path, problem, _MEND)
-    return _part_of(path, file.entries, file.groups, [g.values for g in file.groups], [g.n for g in file.groups])
+    entries = [_entry(job, _measured(file.groups)) for job in file.entries]
+    lines = file.groups
+    groups, units = _groups(path, entries, lines, [line.values for line in lines], [line.n for line in lines])
+    return Part(tuple(entries), groups, units)
 
 
-def _part_of(
+def _measured(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return the rules that measured the jobs of an older schema."""
+    return tuple(sorted({*_OF_SCHEMA_2, *(line.rule for line in lines)}))
+
+
+def _entry(job: Job, rules: tuple[str, ...] | None, work: tuple[tuple[str, int], ...] = ()) -> Entry:
+    return Entry(**{name: getattr(job, name) for name in Job.model_fields}, rules=rules, work=work)
+
+
+def _groups(
     path: Path,
-    jobs: Sequence[_Entry],
-    lines: Sequence[_Line],
+    entries: Sequence[Entry],
+    lines: Sequence[Line],
     values: Sequence[Sequence[float | None]],
     counts: Sequence[Sequence[int]],
-) -> Part:
-    """Check duplicates and units, which the models cannot check, and return the part."""
-    entries = tuple(Entry(**{name: getattr(job, name) for name in _Entry.model_fields}) for job in jobs)
+) -> tuple[dict[Key, Group], dict[Key, str]]:
+    """Check duplicates and parts, which the models cannot check. Return the groups, and the units of all lines."""
     if len({entry.id for entry in entries}) < len(entries):
         raise _error(path, "duplicate entry id", _MEND)
     units: dict[Key, str] = {}
     groups: dict[Key, Group] = {}
+    measured = {rule: [entry.measured(rule) for entry in entries] for rule in {line.rule for line in lines}}
     for line, of_line, events in zip(lines, values, counts, strict=True):
-        unit, factor = _UNITS[line.unit]
+        unit = _UNIT_NAMES[line.unit]
+        factor = UNITS[unit].factor
         if line.key in units:
             raise _error(path, f"duplicate line for {line.name}", _MEND)
+        if sum(line.by_test.values()) > 100:
+            raise _error(path, f"{line.name}: its tests have more than 100 percent", _MEND)
         units[line.key] = unit
-        group = Group(
-            unit, tuple(None if v is None else v * factor for v in of_line), tuple(events) if unit == "ns" else ()
-        )
-        if not group.is_nothing:
-            groups[line.key] = group.measured_from((line.ref or 0) * factor, line.accepted)
-    return Part(entries, groups, units)
-
-
-def _checks(keys: Iterable[Key]) -> list[str]:
-    """Return the checksums of no group, of the first, of the first two and so on."""
-    sums = [0]
-    for key in keys:
-        sums.append(zlib.crc32(_json(key[:3]).encode(errors="replace"), sums[-1]))
-    return [f"{crc:08x}" for crc in sums]
-
-
-def _part(program: str, part: Part) -> str:
-    order = part.ordered()
-    groups = [part.groups.get(key) for key in order]
-    shown = [None if group is None or group.is_nothing else group for group in groups]
-    lines = ",\n".join(_line(key, unit, group) for (key, unit), group in zip(order.items(), shown, strict=True))
-    checks = _checks(order)
-    entries = ",\n".join(_entry(entry, i, shown, checks) for i, entry in enumerate(part.entries))
-    tests = f'"tests":{_json(sorted(part.tests))},\n' if part.tests else ""
-    return f'{{"program":{_json(program)},\n{tests}"groups":[\n{lines}\n],\n"entries":[\n{entries}\n]}}'
-
-
-def _line(key: Key, unit: str, group: Group | None) -> str:
-    name, factor = _NAMES[unit]
-    line: dict[str, Any] = {"rule": key.rule, "kind": key.kind, "place": key.place, "unit": name}
-    if (
-        group and group.reference
-    ):  # store it even if it equals the first value, so that the line stays the same when that entry is dropped
-        line["ref"] = _rounded(group.reference / factor)
-    if group and group.accepted:
-        line["accepted"] = group.accepted
-    return _json(line)
-
-
-def _entry(entry: Entry, index: int, groups: Sequence[Group | None], checks: Sequence[str]) -> str:
-    values: list[float | None] = []
-    counts: list[float | None] = []
-    for group in groups:
-        value = group.values[index] if group else 0.0
-        factor = _NAMES[group.unit][1] if group else 1
-        values.append(None if value is None else _rounded(value / factor))
-        counts.append(_rounded(group.counts[index]) if group and group.counts else 0)
-    values, counts = _without_zeros(values), _without_zeros(counts)
-    check = checks[max(len(values), len(counts))]
-    known = {name: value for name, value in asdict(entry).items() if value or name not in ("platform", "tests", "work")}
-    return _json({**known, "check": check, "values": values, "n": counts})
-
-
-def _without_zeros(numbers: list[float | None]) -> list[float | None]:
-    """Leave out the zeros at the end, so that a new group changes no older entry."""
-    size = len(numbers)
-    while size and numbers[size - 1] == 0:
-        size -= 1
-    return numbers[:size]
-
-
-def _rounded(value: float) -> float | int:
-    """Round to two significant digits. Return an int if the result is whole."""
-    short = float(f"{value:.2g}")
-    return int(short) if short.is_integer() else short
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if not (any(value != 0 for value in of_line) or any(events)):
+            continue
+        known = [
+            None if value is None or not is_known else value * factor
+            for value, is_known in zip(of_line, measured[line.rule], strict=True)
+        ]
+        shares = tuple(sorted((test, percent / 100) for test, percent in line.by_test.items()))
+        group = Group(unit, tuple(known), tuple(events) if is_counted(unit) else (), shares=shares)
+        groups[line.key] = group.measured_from((line.ref or 0) * factor, line.accepted)
+    return groups, units
 
 
 def _error(path: object, problem: str, remedy: str) -> BaselineError:

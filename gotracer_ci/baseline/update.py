@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 
 from gotracer_ci.baseline.criteria import lowest
 from gotracer_ci.baseline.measurements import TraceGroups, common, compared
-from gotracer_ci.baseline.records import KEPT_ENTRIES, Entry, Group, Part
+from gotracer_ci.baseline.records import KEPT_ENTRIES, KEPT_WORK, Entry, Group, Part, absent, is_counted
+from gotracer_ci.baseline.shares import changed, of_traces
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
@@ -40,24 +41,26 @@ def update(
     """
     old = Part((), {}) if replace or part is None else part
     groups = _maxima(current, limits)
-    entry = _entry(current, run_id or _id(current, limits), commit)
+    did = {*_work(current), *(test for trace in current for test in trace.tests)}
+    work = (*old.work, *sorted(did.difference(old.work)))[:KEPT_WORK]
+    entry = _entry(current, run_id or _id(current, limits), commit, limits, work)
     if any(other.id == entry.id for other in old.entries):
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
-    size = len(old.entries)
     moved = not any(other.conditions.matches(entry.conditions) for other in old.entries)
     united = {}
     for key in old.groups.keys() | groups.keys():
-        past = old.groups.get(key) or Group(groups[key].unit, (0.0,) * size, (0,) * (size * len(groups[key].counts)))
-        new = groups.get(key) or Group(past.unit, (0.0,), (0,) * (past.unit == "ns"))
+        past = old.groups.get(key) or absent(key, groups[key].unit, old.entries)
+        new = groups.get(key) or absent(key, past.unit, [entry])
         values = (*past.values, *new.values)[-KEPT_ENTRIES:]
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
+        shares = changed(past.shares, of_traces(key, current), old.work, did) if key in groups else past.shares
         kept = _without_fixed(values, entries, limit_of(limits, key))
-        united[key] = Group(past.unit, kept, counts)
+        united[key] = Group(past.unit, kept, counts, shares=shares)
         if kept == values:  # otherwise the old reference and the reason for accepting it no longer apply
             reference = (new.values[0] or 0.0) if moved else past.reference
             united[key] = united[key].measured_from(reference, past.accepted)
-    return Part(entries, united, old.lines, old.tests.union(*(trace.tests for trace in current)))
+    return Part(entries, united, old.lines, work, old.rules)
 
 
 def mixed(part: Part) -> str:
@@ -71,7 +74,7 @@ def mixed(part: Part) -> str:
     )
 
 
-def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
+def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str, limits: Limits, work: Collection[str]) -> Entry:
     conditions = common(trace.conditions for trace in current)
     return Entry(
         id=entry_id,
@@ -82,7 +85,19 @@ def _entry(current: Sequence[TraceGroups], entry_id: str, commit: str) -> Entry:
         traces=len(current),
         wall_ms=round(median(trace.wall_ns for trace in current)) // MS,
         tests=max(trace.ran for trace in current),
+        rules=tuple(sorted({rule for rule, _ in limits})),
+        work=tuple(sorted((name, times) for name, times in _work(current).items() if name in work)),
     )
+
+
+def _work(current: Sequence[TraceGroups]) -> dict[str, int]:
+    """Return how often a trace did each unit of work, at most."""
+    most: dict[str, int] = {}
+    for trace in current:
+        for name, times in trace.work.items():
+            if name and times > most.get(name, 0):
+                most[name] = times
+    return most
 
 
 def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
@@ -90,7 +105,7 @@ def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
     for trace in current:
         for key, s in compared(trace.groups, limits).items():
             seen = maxima.get(key, Group(s.unit, (0.0,), (0,)))
-            counts = (max(seen.counts[0], s.count),) if s.unit == "ns" else ()
+            counts = (max(seen.counts[0], s.count),) if is_counted(s.unit) else ()
             maxima[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
     return maxima
 

@@ -77,7 +77,7 @@ def judged(
         return {}
     found = {}
     for key, verdict in verdicts.items():
-        if verdict.level is Level.INCONCLUSIVE or verdict.status is Status.KNOWN:
+        if verdict.level is Level.INCONCLUSIVE or verdict.status in (Status.KNOWN, Status.UNKNOWN):
             continue
         limit = limit_of(limits, key)
         tests = tests_of(key) | {_last(key.place)} & work.new if verdict.status is Status.NEW and work.new else None

@@ -313,7 +313,7 @@ def test_sides_that_git_mixed_are_rejected(tmp_path: Path) -> None:
     in_conflict(tmp_path, base, ours, theirs)
     with pytest.raises(
         BaselineError,
-        match=r"baseline\.json: the values of job 0 do not match the groups.*; merge the files of .* :2:FILE",
+        match=r"baseline\.json: the values of job 0 do not match the names before.*; merge the files of .* :2:FILE",
     ):
         merge_files([tmp_path / "baseline.json"])
 

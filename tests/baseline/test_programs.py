@@ -111,7 +111,7 @@ def test_an_update_names_the_program_of_a_schema_1_file(tmp_path: Path) -> None:
     )
     updated = update_all(old, {ORDERS: [trace(12)]}, "2", "", LIMITS)
     assert list(updated.parts) == [ORDERS]
-    assert dump(updated).startswith('{"schema":2,\n"programs":[\n{"program":"example.com/shop/orders (test)",\n')
+    assert dump(updated).startswith('{"schema":3,\n"programs":[\n{"program":"example.com/shop/orders (test)",\n')
     assert updated.parts[ORDERS].groups[LOCK].values == (10 * MS, 12 * MS)
 
 

@@ -21,24 +21,41 @@ from gotracer_ci.limits import MS
 from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", 'main.(*Größe[...])."get"')
-TEXT = """{"schema":2,
+HELD = Key("LockHoldTimeGrowth", "held sync.(*Mutex).Lock", "main.work")
+TEXT = """{"schema":3,
 "programs":[
 {"program":"example.com/shop (test)",
+"rules":["GoroutineLeakGrowth","HeapGrowthSpike","MutexContention","LockHoldTimeGrowth"],
+"work":["TestOrders","TestCache"],
 "groups":[
 {"rule":"HeapGrowthSpike","kind":"bytes allocated","place":"","unit":"bytes","ref":12000000},
 {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.(*Größe[...]).\\"get\\"","unit":"ms","ref":740},
 {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":0.9,\
-"accepted":"the cache is <gone>"},
+"accepted":"the cache is <gone>","by_test":{"":2,"TestCache":29,"TestOrders":60}},
 {"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.gone","unit":"ms"},
-{"rule":"GoroutineLeakGrowth","kind":"goroutines at the end","place":"main.leak","unit":"count","ref":12}
+{"rule":"GoroutineLeakGrowth","kind":"goroutines at the end","place":"main.leak","unit":"count","ref":1204},
+{"rule":"LockHoldTimeGrowth","kind":"held sync.(*Mutex).Lock","place":"main.work","unit":"us","ref":84.2}
 ],
 "entries":[
-{"id":"41","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023,"check":"06aef61b",\
+{"id":"41","commit":"1a2b3c4","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023,"rules":3,"check":"95d0d89e",\
 "values":[12000000,740],"n":[0,210,9]},
-{"id":"42","commit":"","go":"1.26","gomaxprocs":4,"platform":"linux/amd64","traces":1,"wall_ms":0,"check":"aa8971d3",\
-"values":[13000000,0.31,1.1,0,12],"n":[0,4,9]},
-{"id":"43","commit":"","go":"1.26","gomaxprocs":4,"traces":1,"wall_ms":0,"check":"06aef61b",\
+{"id":"42","commit":"","go":"1.26","gomaxprocs":4,"platform":"linux/amd64","traces":1,"wall_ms":0,"tests":5,"rules":4,\
+"work":[1,1],"check":"f4ccef5e","values":[13000000,0.31,1.1,0,1204,84.2],"n":[0,4,9,0,0,600]},
+{"id":"43","commit":"","go":"1.26","gomaxprocs":4,"traces":1,"wall_ms":0,"rules":4,"work":[2],"check":"ab153836",\
 "values":[0,0,null],"n":[]}
+]}
+]}
+"""
+OLD_2 = """{"schema":2,
+"programs":[
+{"program":"example.com/shop (test)",
+"tests":["TestCache","TestOrders"],
+"groups":[
+{"rule":"MutexContention","kind":"sync.(*Mutex).Lock","place":"main.work","unit":"ms","ref":0.9}
+],
+"entries":[
+{"id":"41","commit":"","go":"1.26","gomaxprocs":4,"traces":3,"wall_ms":1023,"tests":5,"check":"9c9b5b4f",\
+"values":[1.1],"n":[9]}
 ]}
 ]}
 """
@@ -69,9 +86,41 @@ def test_string_round_trip(file: Path) -> None:
     baseline = load(file)
     part = baseline.parts["example.com/shop (test)"]
     assert part.groups[LOCK] == Group("ns", (740 * MS, 0.31 * MS, 0), (210, 4, 0))
-    assert part.groups[LOCK._replace(place="main.work")].values == (0, 1.1 * MS, None)
+    work = part.groups[LOCK._replace(place="main.work")]
+    assert work.values == (0, 1.1 * MS, None)
+    assert work.shares == (("", 0.02), ("TestCache", 0.29), ("TestOrders", 0.6))
     assert LOCK._replace(place="main.gone") not in part.groups
+    assert part.groups[HELD] == Group("each", (None, 84_200, 0), (0, 600, 0))
+    assert part.tests == {"TestOrders", "TestCache"}
+    assert [entry.work for entry in part.entries] == [(), (("TestCache", 1), ("TestOrders", 1)), (("TestOrders", 2),)]
+    assert [entry.measured("LockHoldTimeGrowth") for entry in part.entries] == [False, True, True]
     assert dump(baseline) == TEXT
+
+
+def test_schema_2_is_read_as_jobs_that_newer_rules_did_not_measure(file: Path) -> None:
+    file.write_text(OLD_2)
+    (part,) = load(file).parts.values()
+    assert part.tests == {"TestCache", "TestOrders"}
+    (entry,) = part.entries
+    assert (entry.tests, entry.work) == (5, ())
+    assert entry.measured("MutexContention")
+    assert not entry.measured("WaitCountGrowth")
+    assert part.groups == {LOCK._replace(place="main.work"): Group("ns", (1.1 * MS,), (9,), 0.9 * MS)}
+    save(file, load(file))
+    assert file.read_text().startswith('{"schema":3,')
+    assert load(file).parts == {"example.com/shop (test)": part}
+
+
+def test_a_job_of_an_older_version_in_a_newer_file_did_not_measure_its_rules(file: Path) -> None:
+    """Git merges the lines of one branch into the other's."""
+    text = TEXT.replace(
+        '"rules":4,"work":[2],"check":"ab153836","values":[0,0,null]', '"check":"06aef61b","values":[0,7,0]'
+    )
+    file.write_text(text, encoding="utf-8")
+    (part,) = load(file).parts.values()
+    assert [entry.measured("LockHoldTimeGrowth") for entry in part.entries] == [False, True, False]
+    assert part.groups[HELD].values == (None, 84_200, None)
+    assert part.groups[LOCK].values == (740 * MS, 0.31 * MS, 7 * MS)
 
 
 def test_schema_1_is_read_as_a_program_without_a_name(file: Path) -> None:
@@ -83,7 +132,7 @@ def test_schema_1_is_read_as_a_program_without_a_name(file: Path) -> None:
         LOCK._replace(place="main.work"): Group("ns", (None, 1.1 * MS), (9, 8), 0.9 * MS),
     }
     save(file, load(file))
-    assert file.read_text().startswith('{"schema":2,')
+    assert file.read_text().startswith('{"schema":3,')
     assert load(file).parts == {"": part}
 
 
@@ -166,14 +215,16 @@ def test_lines_without_values_are_removed_when_they_are_the_majority(
         ("ns", (744_999_999.0, 12_345.0), [[740], [0.012]]),
         ("count", (0.0, 0.0), None),
         ("count", (1.0, 0.0), [[1], []]),
-        ("count", (1049.0, 1051.0), [[1000], [1100]]),
+        ("count", (1049.0, 1051.0), [[1049], [1051]]),
+        ("each", (999.0, 0.0), None),
+        ("each", (84_249.0, 1_234_567.0), [[84.2], [1230]]),
         ("bytes", (123_456_789.0, None), [[120_000_000], [None]]),
     ],
 )
-def test_values_have_two_digits_and_no_trailing_zeros(
+def test_values_have_few_digits_and_no_trailing_zeros(
     unit: str, values: tuple[float | None, ...], written: Any
 ) -> None:
-    group = Group(unit, values, (5, 5) if unit == "ns" else ())
+    group = Group(unit, values, (5, 5) if unit in ("ns", "each") else ())
     program = json.loads(dump(of(("1", "2"), {LOCK: group})))["programs"][0]
     assert len(program["groups"]) == (written is not None)
     assert [entry["values"] for entry in program["entries"]] == (written or [[], []])
@@ -252,25 +303,29 @@ def test_an_unwritable_file_is_one_line(tmp_path: Path) -> None:
         (
             '"entries"',
             '<<<<<<< ours\n"entries"',
-            r"json:11: merge conflict markers; run \"gotracer-ci baseline merge\" on it",
+            r"json:14: merge conflict markers; run \"gotracer-ci baseline merge\" on it",
         ),
-        ('"schema":2', '"schema":3', "written by a newer gotracer-ci: schema 3, this version reads up to 2; update"),
-        ('"schema":2', '"schema":0', 'missing "schema"'),
-        ('"schema":2', '"schema":true', 'missing "schema"'),
-        ('"schema":2,', '"schema":2,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
+        ('"schema":3', '"schema":4', "written by a newer gotracer-ci: schema 4, this version reads up to 3; update"),
+        ('"schema":3', '"schema":0', 'missing "schema"'),
+        ('"schema":3', '"schema":true', 'missing "schema"'),
+        ('"schema":3,', '"schema":2,"a\\u001b[31m\\nb":2,', r"json: a\?\[31m\?b: Extra"),
         ('"id":"42"', '"id":"41"', "duplicate entry id"),
         ('"id":"42"', '"id":""', "programs.0.entries.1.id"),
         ('"id":"42"', '"id":42', "programs.0.entries.1.id"),
         ('"gomaxprocs":4', '"gomaxprocs":4.5', "programs.0.entries.0.gomaxprocs"),
         ('"wall_ms":1023', '"wall_ms":-1', "programs.0.entries.0.wall_ms"),
         ('"wall_ms":1023', '"wall":1', "programs.0.entries.0.wall_ms: Field required"),
-        ("12000000,740]", "12000000,740,1,1]", "the values of job 41 do not match the groups: a group's line was"),
-        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the values of job 41 do not match the groups"),
-        ("06aef61b", "0", "the values of job 41 do not match the groups"),
-        (TEXT.splitlines()[4] + "\n", "", "the values of job 41 do not match the groups"),
-        (TEXT.splitlines()[7] + "\n", "", "the values of job 42 do not match the groups"),
-        ("main.work", "main.other", "the values of job 41 do not match the groups"),
-        ("main.leak", "main.other", "the values of job 42 do not match the groups"),
+        (
+            "12000000,740]",
+            "12000000,740,1,1]",
+            "the values of job 41 do not match the names before them: a name or line was",
+        ),
+        ("12000000,740]", "12000000,740,1,1,1,1,1,1]", "the values of job 41 do not match the names before them"),
+        ("95d0d89e", "0", "the values of job 41 do not match the names before them"),
+        (TEXT.splitlines()[6] + "\n", "", "the values of job 41 do not match the names before them"),
+        (TEXT.splitlines()[9] + "\n", "", "the values of job 42 do not match the names before them"),
+        ("main.work", "main.other", "the values of job 41 do not match the names before them"),
+        ("main.leak", "main.other", "the values of job 42 do not match the names before them"),
         ("12000000,740]", "12000000,NaN]", r"programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,-12]", "programs.0.entries.0.values.1"),
         ("12000000,740]", "12000000,1e300]", "programs.0.entries.0.values.1"),
@@ -279,11 +334,32 @@ def test_an_unwritable_file_is_one_line(tmp_path: Path) -> None:
         ('"unit":"count"', '"unit":"bytes"', "GoroutineLeakGrowth goroutines at the end main.leak: wrong unit bytes"),
         ('"unit":"count"', '"unit":"furlongs"', "programs.0.groups.4.unit"),
         (
-            '"ref":12}',
-            '"ref":12},\n' + TEXT.splitlines()[4].rstrip(","),
+            '"ref":84.2}',
+            '"ref":84.2},\n' + TEXT.splitlines()[6].rstrip(","),
             "duplicate line for HeapGrowthSpike bytes allocated",
         ),
         ('"place":"main.leak"', '"place":"\\ud800"', "the file: Invalid JSON"),
+        ('"TestOrders","TestCache"', '"TestCache","TestOrders"', "the values of job 42 do not match the names before"),
+        ('"TestOrders","TestCache"', '"TestOrders"', "the values of job 42 do not match the names before them"),
+        ('"TestOrders","TestCache"', '"TestOrders","TestOrders"', "duplicate name in work"),
+        ('"work":["TestOrders",', f'"work":[{",".join(["1"] * 9)},', "programs.0.work.0"),
+        ('"work":["TestOrders"', f'"work":["TestOrders"{",0" * 1_000_000}', r"programs\.0\.work"),
+        ('"MutexContention","LockHold', '"MutexContentions","LockHold', "the values of job 41 do not match the names"),
+        ('"MutexContention","LockHold', '"HeapGrowthSpike","LockHold', "duplicate name in rules"),
+        ('"rules":3', '"rules":5', "the values of job 41 do not match the names before them"),
+        ('"rules":3', '"rules":-1', "programs.0.entries.0.rules"),
+        ('"work":[1,1]', '"work":[1,1,1]', "the values of job 42 do not match the names before them"),
+        ('"work":[1,1]', '"work":[1,NaN]', "not valid JSON|programs.0.entries.1.work"),
+        ('"work":[1,1]', '"work":[1,-1]', "programs.0.entries.1.work.1"),
+        ('"TestCache":29', '"TestCache":39', "MutexContention .* main.work: its tests have more than 100 percent"),
+        ('"TestCache":29', '"TestCache":0', "programs.0.groups.2.by_test.TestCache"),
+        ('"TestCache":29', '"TestCache":1e300', "programs.0.groups.2.by_test.TestCache"),
+        ('"TestCache":29', '"TestCache":NaN', "programs.0.groups.2.by_test.TestCache"),
+        (
+            '"TestCache":29',
+            ",".join(f'"Test{i}":1' for i in range(25)),
+            r"programs\.0\.groups\.2\.by_test: Dictionary should have at most 21 items",
+        ),
     ],
 )
 def test_broken_files(file: Path, old: str, new: str, problem: str) -> None:

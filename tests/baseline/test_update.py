@@ -115,7 +115,7 @@ def test_old_values_are_dropped_after_three_better_jobs(values: list[float], kep
 
 def test_a_relapse_is_worse() -> None:
     baseline = jobs(*(trace(value) for value in [100, 100, 0, 0, 0]))
-    assert "MutexContention" not in text(baseline)
+    assert '"rule":"MutexContention"' not in text(baseline)
     fixed, leak = jobs(*(trace(0, n) for n in [50, 50, 5, 5, 5])), [trace(0, 50)]
     verdict = compare(leak, fixed, "b.json", LIMITS).verdicts[GOROUTINES]
     assert (verdict.status, verdict.level) == (Status.WORSE, Level.CONFIRMED)

@@ -132,7 +132,7 @@ def test_check_warns_about_groups_that_are_no_longer_compared(run: Run, file: Pa
         ('{"schema":99}', "written by a newer gotracer-ci: schema 99"),
         (
             COMMITTED.read_text().replace('"place":"~main.main"', '"place":"main.main"'),
-            "a group's line was deleted, moved",
+            "a name or line was deleted, moved",
         ),
         (
             COMMITTED.read_text().replace('"groups":[', '<<<<<<< ours\n"groups":['),
@@ -165,7 +165,7 @@ def test_prune_removes_lines_without_values(run: Run, file: Path) -> None:
     (name, part), *_ = load(file).parts.items()
     gone = {Key("MutexContention", "sync.(*Mutex).Lock", place): "ns" for place in ("main.f", "main.g")}
     save(file, Baseline({name: Part(part.entries, part.groups, gone)}))
-    assert file.read_bytes().count(b"MutexContention") == 2
+    assert file.read_bytes().count(b'"rule":"MutexContention"') == 2
     assert b"11 groups" in run("baseline", "check").stdout
     assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: removed 2 groups of 1 program\n"
     assert file.read_bytes() == before
