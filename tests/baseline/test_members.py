@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,15 @@ SLEEPS = Key("TestsOfThisFile", "sleep", "main.work")
 NEWER: Limits = {**LIMITS, (SLEEPS.rule, ""): Limit("count", 1.5, 50)}
 
 
-def trace(ms: float, sleeps: int = 0, work: dict[str, int] | None = None, **percent: float) -> TraceGroups:
+def trace(
+    ms: float, sleeps: int = 0, work: Mapping[str, int] | None = None, percent: Mapping[str, float] | None = None
+) -> TraceGroups:
     """Return a trace with a lock, and its parts by test in percent."""
     total = round(ms * MS)
     groups = {LOCK: Statistics("ns", 10, total, total, 0)}
     if sleeps:
         groups[SLEEPS] = Statistics("count", sleeps, sleeps, sleeps, 0)
-    shares = {LOCK: {test: Share(1, round(total * part / 100)) for test, part in percent.items()}}
+    shares = {LOCK: {test: Share(1, round(total * part / 100)) for test, part in (percent or {}).items()}}
     return TraceGroups(Conditions("1.26", 4), 1000 * MS, groups, work=work or {}, shares=shares)
 
 
@@ -149,16 +152,16 @@ def test_an_update_writes_work_in_one_short_member() -> None:
 def test_parts_change_with_the_tests_or_by_more_than_ten_percent(
     then: dict[str, float], now: dict[str, float], kept: dict[str, float]
 ) -> None:
-    part = jobs(trace(50, work={"TestA": 1, "TestB": 1, "TestX": 1}, **then))
-    part = jobs(trace(50, work={"TestA": 1, "TestB": 1, "TestC": 1}, **now), part=part)
+    part = jobs(trace(50, work={"TestA": 1, "TestB": 1, "TestX": 1}, percent=then))
+    part = jobs(trace(50, work={"TestA": 1, "TestB": 1, "TestC": 1}, percent=now), part=part)
     assert dict(part.groups[LOCK].shares) == kept
 
 
 def test_only_the_largest_parts_are_named() -> None:
     percent = {f"Test{i:02}": (4 if i < 10 else 2) for i in range(30)}
-    shares = dict(jobs(trace(50, **percent)).groups[LOCK].shares)
+    shares = dict(jobs(trace(50, percent=percent)).groups[LOCK].shares)
     assert shares == {**{f"Test{i:02}": (0.04 if i < 10 else 0.02) for i in range(20)}, "": 0.2}
-    assert dict(jobs(trace(50, **dict.fromkeys(percent, 0.5))).groups[LOCK].shares) == {"": 0.15}
+    assert dict(jobs(trace(50, percent=dict.fromkeys(percent, 0.5))).groups[LOCK].shares) == {"": 0.15}
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(0, 10**12), max_size=40), st.integers(1, 10**13))
@@ -181,12 +184,12 @@ def _side(part: Part, seed: int) -> Baseline:
     rnd = random.Random(seed)
     for i in rnd.sample(range(20), rnd.randrange(4)):
         tests = {f"Test{rnd.choice('ABCDEF')}": rnd.randrange(1, 3) for _ in range(4)}
-        run = trace(rnd.randrange(1, 400), rnd.randrange(3) * 70, tests, **dict.fromkeys(tests, 100 / len(tests)))
+        run = trace(rnd.randrange(1, 400), rnd.randrange(3) * 70, tests, dict.fromkeys(tests, 100 / len(tests)))
         part = again(update(part, [run], str(i), "", rnd.choice((LIMITS, NEWER))))
     return Baseline({"": part})
 
 
-BASE = jobs(trace(50, work={"TestA": 1}, TestA=90), trace(50))
+BASE = jobs(trace(50, work={"TestA": 1}, percent={"TestA": 90}), trace(50))
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
