@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.baseline.programs import Runs, part_of
-from gotracer_ci.baseline.records import Baseline, Part, absent
-from gotracer_ci.baseline.shares import of_traces
-from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.baseline.records import Baseline, Group, Part, absent
+from gotracer_ci.baseline.update import maxima
+from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key
+from gotracer_ci.limits import Limits
 
 _LONGEST = 200
 
 
-def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]]) -> Baseline:
-    """Return the baseline with these lines and those of their effects raised.
+def accept(
+    baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Iterable[tuple[str, str]], limits: Limits
+) -> Baseline:
+    """Return the baseline with these lines and those of their effects raised, or lowered where less is worse.
 
     A group that is not a regression stays unchanged.
 
     Args:
         comparison: the comparison of these runs with this baseline.
         wanted: (fingerprint, reason) for each regression to accept.
+        limits: the limits of all rules.
 
     Raises:
-        UsageError: a reason is too long or has several lines, or a fingerprint is unknown.
+        UsageError: a reason is too long or has several lines, a fingerprint is unknown, or the baseline is older than
+            the rule.
     """
     parts = dict(baseline.parts)
     for fingerprint, reason in wanted:
@@ -43,22 +47,32 @@ def accept(baseline: Baseline, comparison: Comparison, runs: Runs, wanted: Itera
             raise UsageError(
                 f"--accept {fingerprint}: the baseline has no data for {key.program}; add it with --update-baseline"
             )
-        if comparison.verdicts[key].flagged:
-            for raised in (key, *(effect.key for effect in comparison.effects(fingerprint))):
-                parts[name] = _raised(parts[name], raised._replace(program=""), runs[key.program], reason.strip())
+        verdict = comparison.verdicts[key]
+        if not verdict.flagged:
+            continue
+        if not any(entry.measured(key.rule) for entry in parts[name].entries):
+            raise UsageError(
+                f"--accept {fingerprint}: no job of the baseline measured {key.rule}; add one with --update-baseline"
+            )
+        groups = maxima(runs[key.program], limits)
+        for one in (verdict, *comparison.effects(fingerprint)):
+            parts[name] = _changed(parts[name], one, groups, reason.strip())
     return Baseline(parts)
 
 
-def _raised(part: Part, key: Key, traces: Sequence[TraceGroups], reason: str) -> Part:
-    """Raise each entry to the worst of the traces, so that the line counts as long as any of the entries."""
-    found = [statistics for trace in traces if (statistics := trace.groups.get(key))]
-    now, count, unit = max(float(s.trimmed) for s in found), max(s.count for s in found), found[0].unit
-    old = part.groups.get(key) or absent(key, unit, part.entries)
+def _changed(part: Part, verdict: Verdict, groups: Mapping[Key, Group], reason: str) -> Part:
+    """Raise each entry to the run's value, so that the line counts as long as any of the entries; or lower it."""
+    key = verdict.key._replace(program="")
+    new = groups.get(key) or absent(key, verdict.unit, ())
+    now = next(iter(new.values), 0.0) or 0.0
+    old = part.groups.get(key) or absent(key, new.unit, part.entries)
+    is_less = max(verdict.now) < verdict.limit
     values = tuple(
-        max(value or 0.0, now) if entry.measured(key.rule) else None
+        (min(now if value is None else value, now) if is_less else max(value or 0.0, now))
+        if entry.measured(key.rule)
+        else None
         for entry, value in zip(part.entries, old.values, strict=True)
     )
-    group = replace(old, values=values, counts=tuple(max(n, count) for n in old.counts))
-    if not group.shares:
-        group = replace(group, shares=of_traces(key, traces))
+    counts = tuple(max(n, *new.counts) for n in old.counts) if new.counts else old.counts
+    group = replace(old, values=values, counts=counts, shares=old.shares or new.shares)
     return replace(part, groups={**part.groups, key: group.measured_from(now, reason)})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-from gotracer_ci.baseline.records import Part
-from gotracer_ci.limits import MS, Limits, limit_of
+from gotracer_ci.baseline.records import Group, Part
+from gotracer_ci.limits import MS, Limit, Limits, limit_of
 from gotracer_ci.text import quantity
 
 _LAST: Final = 3
@@ -16,19 +16,30 @@ _LAST: Final = 3
 def creeping(part: Part, limits: Limits) -> Iterator[str]:
     """Warn about groups for which the median of the last three jobs exceeds the limit set by the reference.
 
-    Only jobs of the newest entry's environment count.
+    Where less is worse, too, the reverse counts as well. Only jobs of the newest entry's environment count.
     """
     newest = part.entries[-1]
     own = [i for i, entry in enumerate(part.entries) if entry.conditions.matches(newest.conditions)][-_LAST:]
     if len(own) < _LAST:
         return
+    wall_ns = newest.wall_ms * MS
     for key, group in sorted(part.groups.items()):
         limit = limit_of(limits, key)
+        if limit is None or not group.reference or not all(part.entries[i].measured(key.rule) for i in own):
+            continue
         now = median(group.values[i] or 0.0 for i in own)
-        if limit and group.reference and now > limit.above(group.reference, newest.wall_ms * MS):
+        step = _step(group.reference, now, group, limit, wall_ns)
+        if step:
             where = " ".join(word for word in key[:3] if word)
             yield (
-                f"creep: {where} grew from {quantity(group.reference, group.unit)} to {quantity(now, group.unit)} in "
+                f"creep: {where}{step}{quantity(group.reference, group.unit)} to {quantity(now, group.unit)} in "
                 "steps that were each too small to count as worse; find out why, or start over with --update-baseline "
                 "--replace"
             )
+
+
+def _step(before: float, now: float, group: Group, limit: Limit, wall_ns: float) -> str:
+    """Return what the group did if both values are further apart than the limit."""
+    if now > limit.above(before, wall_ns):
+        return " grew from "
+    return " fell from " if limit.fewer and before > limit.above(now, wall_ns) else ""

@@ -114,8 +114,14 @@ class Part:
 
     @property
     def tests(self) -> frozenset[str]:
-        """The test functions that any job ran. The names of tasks and regions have a space."""
-        return frozenset(name for name in self.work if " " not in name)
+        """The test functions that any entry ran. The names of tasks and regions have a space."""
+        return frozenset(name for name in self.done if " " not in name)
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The units of work that any entry did: all that have a name, if it is unknown what an entry did."""
+        did = {name for entry in self.entries for name, _ in entry.work}
+        return tuple(name for name in self.work if name in did) if all(e.work for e in self.entries) else self.work
 
     def without(self, rules: Iterable[str]) -> dict[str, frozenset[int]]:
         """Return the indices of the entries that did not measure a rule, by those of the rules that not all did."""

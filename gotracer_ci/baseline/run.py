@@ -163,7 +163,7 @@ def _accept(request: Request, old: Baseline, before: Comparison, run: Candidate)
             f"--accept {undecided[0].key.fingerprint}: nothing accepted, because this run could not be compared with "
             f"{request.shown}; it takes {undecided[0].more}"
         )
-    new = accept(old, before, run.runs, request.accepted)
+    new = accept(old, before, run.runs, request.accepted, run.limits)
     if new == old:
         return before, f"{request.shown} unchanged: the finding passed to --accept is not a regression"
     schema.save(request.path, new, request.inside)

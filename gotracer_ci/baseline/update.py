@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace as keep
 from statistics import median
 
 from gotracer_ci.baseline.criteria import lowest
 from gotracer_ci.baseline.measurements import TraceGroups, common, compared
 from gotracer_ci.baseline.records import KEPT_ENTRIES, KEPT_WORK, Entry, Group, Part, absent, is_counted
+from gotracer_ci.baseline.references import carried, work_change
 from gotracer_ci.baseline.shares import changed, of_traces
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
@@ -40,27 +42,30 @@ def update(
         replace: start over with this entry only.
     """
     old = Part((), {}) if replace or part is None else part
-    groups = _maxima(current, limits)
+    groups = maxima(current, limits)
     did = {*_work(current), *(test for trace in current for test in trace.tests)}
     work = (*old.work, *sorted(did.difference(old.work)))[:KEPT_WORK]
     entry = _entry(current, run_id or _id(current, limits), commit, limits, work)
     if any(other.id == entry.id for other in old.entries):
         return old
     entries = (*old.entries, entry)[-KEPT_ENTRIES:]
-    moved = not any(other.conditions.matches(entry.conditions) for other in old.entries)
+    same = [other for other in old.entries if other.conditions.matches(entry.conditions)]
+    change = work_change(same[-1] if same else None, entry)
     united = {}
     for key in old.groups.keys() | groups.keys():
         past = old.groups.get(key) or absent(key, groups[key].unit, old.entries)
         new = groups.get(key) or absent(key, past.unit, [entry])
         values = (*past.values, *new.values)[-KEPT_ENTRIES:]
         counts = (*past.counts, *new.counts)[-KEPT_ENTRIES:]
-        shares = changed(past.shares, of_traces(key, current), old.work, did) if key in groups else past.shares
-        kept = _without_fixed(values, entries, limit_of(limits, key))
+        limit = limit_of(limits, key)
+        kept = _without_fixed(values, entries, limit)
+        shares = changed(past.shares, new.shares, old.work, did) if key in groups else past.shares
         united[key] = Group(past.unit, kept, counts, shares=shares)
         if kept == values:  # otherwise the old reference and the reason for accepting it no longer apply
-            reference = (new.values[0] or 0.0) if moved else past.reference
+            reference = carried(key, past, new, limit, change) if same else new.values[0] or 0.0
             united[key] = united[key].measured_from(reference, past.accepted)
-    return Part(entries, united, old.lines, work, old.rules)
+    part = Part(entries, united, old.lines, work, old.rules)
+    return part if len(work) <= 2 * len(part.done) else keep(part, work=part.done)
 
 
 def mixed(part: Part) -> str:
@@ -100,14 +105,15 @@ def _work(current: Sequence[TraceGroups]) -> dict[str, int]:
     return most
 
 
-def _maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
-    maxima: dict[Key, Group] = {}
+def maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
+    """Return the groups of a job alone, each with the largest value of its traces."""
+    found: dict[Key, Group] = {}
     for trace in current:
         for key, s in compared(trace.groups, limits).items():
-            seen = maxima.get(key, Group(s.unit, (0.0,), (0,)))
+            seen = found.get(key, Group(s.unit, (0.0,), (0,)))
             counts = (max(seen.counts[0], s.count),) if is_counted(s.unit) else ()
-            maxima[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
-    return maxima
+            found[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
+    return {key: keep(group, shares=of_traces(key, current)) for key, group in found.items()}
 
 
 def _id(current: Sequence[TraceGroups], limits: Limits) -> str:
@@ -125,14 +131,17 @@ def _without_fixed(
 ) -> tuple[float | None, ...]:
     """Drop the older values if the last three jobs are better than all of them, so that a relapse counts as worse.
 
-    Only values from the newest entry's environment count.
+    If fewer are worse, too, the last three may also be above all of them. Only values from the newest entry's
+    environment count.
     """
     own = [i for i, entry in enumerate(entries) if entry.conditions.matches(entries[-1].conditions)]
     older, last = own[:-_HOLDS], own[-_HOLDS:]
     if limit is None or not older:
         return values
     before = [value for i in older if (value := values[i]) is not None]
-    now = max(values[i] or 0.0 for i in last)
-    if lowest(before, limit) <= limit.above(now, entries[-1].wall_ms * MS):
+    now = [values[i] or 0.0 for i in last]
+    wall_ns = entries[-1].wall_ms * MS
+    is_more = limit.fewer and bool(before) and min(now) > limit.above(max(before), wall_ns)
+    if not is_more and lowest(before, limit) <= limit.above(max(now), wall_ns):
         return values
     return tuple(None if i in older else value for i, value in enumerate(values))

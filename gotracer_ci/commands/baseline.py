@@ -27,8 +27,9 @@ from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.settings import BASELINE_FILE
 from gotracer_ci.text import duration, go_releases, plural, quantity
 
-_ENTRY = ("JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH")
-_GROUP = ("RULE", "KIND", "PLACE", "VALUES", "REMARK")
+_ENTRY = ("JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH", "WORK")
+_GROUP = ("RULE", "KIND", "PLACE", "VALUES", "TESTS", "REMARK")
+_NAMED = 3
 _CONFLICT = 1
 """What git expects of a merge driver that found a conflict."""
 
@@ -214,7 +215,8 @@ def _prune(path: Path, programs: Sequence[str]) -> str:
 
 def _pruned(part: Part, limits: Limits) -> Part:
     groups = {key: group for key, group in part.groups.items() if limit_of(limits, key) and group.first}
-    return replace(part, groups=groups, lines={key: unit for key, unit in part.lines.items() if key in groups})
+    lines = {key: unit for key, unit in part.lines.items() if key in groups}
+    return replace(part, groups=groups, lines=lines, work=part.done)
 
 
 def _holds(part: Part) -> str:
@@ -230,13 +232,21 @@ def _entry(entry: Entry) -> tuple[str, ...]:
         str(entry.gomaxprocs),
         str(entry.traces),
         duration(entry.wall_ms * MS),
+        _list([f"{name} {times:,}" for name, times in entry.work]),
     )
 
 
 def _group(key: Key, group: Group, limits: Limits) -> tuple[str, ...]:
     values = ", ".join("-" if value is None else quantity(value, group.unit) for value in group.values)
+    largest = sorted(group.shares, key=lambda share: (not share[0], -share[1]))
+    tests = _list([f"{test or 'others'} {quantity(part, 'ratio')}" for test, part in largest])
     remark = "" if limit_of(limits, key) else "no longer compared"
-    return (key.rule, key.kind, key.place, values, f"accepted: {group.accepted}" if group.accepted else remark)
+    return (key.rule, key.kind, key.place, values, tests, f"accepted: {group.accepted}" if group.accepted else remark)
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _NAMED:,} more" if len(texts) > _NAMED else ""
+    return f"{', '.join(texts[:_NAMED])}{more}"
 
 
 def _stale(part: Part, limits: Limits) -> Iterator[str]:
@@ -244,6 +254,9 @@ def _stale(part: Part, limits: Limits) -> Iterator[str]:
         yield f"{plural(len(part.entries), 'job')}: with fewer than {NEEDED_JOBS}, a slower run is only suspected"
     if warning := mixed(part):
         yield warning
+    newer = part.without({rule for rule, _ in limits})
+    if none := sorted(rule for rule, without in newer.items() if len(without) == len(part.entries)):
+        yield f"no job measured {', '.join(none)}; the next update adds what they compare"
     yield from creeping(part, limits)
     old = [key for key in sorted(part.groups) if limit_of(limits, key) is None]
     if old:

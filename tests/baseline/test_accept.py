@@ -54,6 +54,7 @@ def test_one_line_is_raised_and_keeps_the_reason(tmp_path: Path, n: int) -> None
         compare_all(runs, old, "b.json", LIMITS),
         runs,
         [(IN_SHOP[LOCK].fingerprint, "it is locked for the audit now")],
+        LIMITS,
     )
     after = compare_all(runs, new, "b.json", LIMITS).verdicts
     assert (after[IN_SHOP[LOCK]].status, after[IN_SHOP[OTHER]].status) == (Status.KNOWN, Status.WORSE)
@@ -72,7 +73,9 @@ def test_one_line_is_raised_and_keeps_the_reason(tmp_path: Path, n: int) -> None
 
 def test_a_group_that_the_baseline_did_not_have() -> None:
     old, runs = jobs(2), {SHOP: [trace(50, 50, 40)]}
-    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(IN_SHOP[LEAK].fingerprint, "workers stay")])
+    new = accept(
+        old, compare_all(runs, old, "b.json", LIMITS), runs, [(IN_SHOP[LEAK].fingerprint, "workers stay")], LIMITS
+    )
     assert new.parts[SHOP].groups[LEAK].values == (40, 40)
     assert compare_all(runs, new, "b.json", LIMITS).regressions() == []
 
@@ -84,7 +87,7 @@ def test_several_at_once() -> None:
         (IN_SHOP[OTHER].fingerprint, "two"),
         (IN_SHOP[LEAK].fingerprint, "three"),
     ]
-    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, wanted)
+    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, wanted, LIMITS)
     assert compare_all(runs, new, "b.json", LIMITS).regressions(strict=True) == []
     assert [new.parts[SHOP].groups[key].accepted for key in (LOCK, OTHER, LEAK)] == ["one", "two", "three"]
 
@@ -93,7 +96,7 @@ def test_several_at_once() -> None:
 def test_a_fingerprint_accepts_one_program_whatever_else_the_run_has(others: tuple[str, ...]) -> None:
     old, runs = jobs(1, SHOP, TOOL), {program: [trace(300, 50)] for program in (*others, TOOL)}
     in_tool = LOCK._replace(program=TOOL)
-    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(in_tool.fingerprint, "why")])
+    new = accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(in_tool.fingerprint, "why")], LIMITS)
     after = compare_all(runs, new, "b.json", LIMITS).verdicts
     assert after[in_tool].status is Status.KNOWN
     assert all(after[LOCK._replace(program=other)].status is Status.WORSE for other in others)
@@ -101,7 +104,9 @@ def test_a_fingerprint_accepts_one_program_whatever_else_the_run_has(others: tup
 
 def test_a_group_that_is_not_a_regression_is_unchanged() -> None:
     old, runs = jobs(1), {SHOP: [trace(60, 50)]}
-    assert accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(IN_SHOP[LOCK].fingerprint, "why")]) == old
+    assert (
+        accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(IN_SHOP[LOCK].fingerprint, "why")], LIMITS) == old
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,4 +121,4 @@ def test_a_group_that_is_not_a_regression_is_unchanged() -> None:
 def test_what_cannot_be_accepted(fingerprint: str, reason: str, problem: str) -> None:
     old, runs = jobs(1), {SHOP: [trace(300, 50)]}
     with pytest.raises(UsageError, match=problem):
-        accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(fingerprint, reason)])
+        accept(old, compare_all(runs, old, "b.json", LIMITS), runs, [(fingerprint, reason)], LIMITS)

@@ -19,8 +19,10 @@ from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.schema import dump, parse
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Status
+from gotracer_ci.commands.baseline import merge_files
 from gotracer_ci.findings import Key, Share, Statistics
 from gotracer_ci.limits import MS, Limit, Limits
+from tests.baseline.test_merge import in_conflict
 from tests.conftest import LIMITS
 
 LOCK = Key("MutexContention", "sync.(*Mutex).Lock", "main.work")
@@ -107,7 +109,7 @@ def test_a_rule_that_is_gone_is_no_longer_named_once_its_jobs_are() -> None:
 def test_an_acceptance_raises_only_jobs_that_measured_it() -> None:
     part = jobs(trace(50, 100), part=jobs(trace(50), trace(50)), limits=NEWER)
     runs, baseline = {"": [trace(50, 900)]}, Baseline({"": part})
-    new = accept(baseline, compare_all(runs, baseline, "b.json", NEWER), runs, [(SLEEPS.fingerprint, "audit")])
+    new = accept(baseline, compare_all(runs, baseline, "b.json", NEWER), runs, [(SLEEPS.fingerprint, "audit")], NEWER)
     assert again(new.parts[""]).groups[SLEEPS].values == (None, None, 900)
     assert compare_all(runs, new, "b.json", NEWER).regressions(strict=True) == []
 
@@ -207,3 +209,66 @@ def test_merging_is_symmetric(mine: int, other: int, known: bool) -> None:
         assert not entry.measured(SLEEPS.rule) or any(one.measured(SLEEPS.rule) for one in same)
         if SLEEPS in united.parts[""].groups and not entry.measured(SLEEPS.rule):
             assert united.parts[""].groups[SLEEPS].values[i] is None
+
+
+@pytest.mark.parametrize(("mine", "other"), [("TestX", "TestX"), ("TestX", "TestY"), ("TestX", "")])
+@pytest.mark.parametrize("limits", [LIMITS, NEWER], ids=["same rules", "newer rules"])
+def test_conflicts_of_branches_that_added_tests_are_resolved(
+    tmp_path: Path, mine: str, other: str, limits: Limits
+) -> None:
+    """One branch may be updated by a newer version, which has more rules."""
+
+    def side(number: int, test: str, limits: Limits) -> Baseline:
+        work = {name: 1 for name in ("TestA", "TestB", test) if name}
+        run = trace(50, 70, work, dict.fromkeys(work, 100 / len(work)))
+        return Baseline({"": again(update(base, [run], str(number), "", limits))})
+
+    base = jobs(*(trace(50, work={"TestA": 1, "TestB": 1}, percent={"TestA": 50, "TestB": 50}) for _ in range(3)))
+    ours, theirs = side(11, mine, limits), side(12, other, LIMITS)
+    text = in_conflict(tmp_path, base, ours, theirs)
+    assert "<<<<<<<" in text
+    resolved = dump(merge_files([tmp_path / "baseline.json"]))
+    assert resolved == dump(unite(ours, theirs, Baseline({"": base})))
+    part = parse(resolved, Path("b.json")).parts[""]
+    assert [dict(entry.work) for entry in part.entries[-2:]] == [
+        {name: 1 for name in ("TestA", "TestB", test) if name} for test in (mine, other)
+    ]
+    assert [entry.measured(SLEEPS.rule) for entry in part.entries[-2:]] == [limits is NEWER, False]
+
+
+def test_size_of_a_large_test_package() -> None:
+    """400 groups, 10 jobs and 50 tests. A tenth of the groups belong to many tests, and most of them to one or two."""
+    rnd = random.Random(1)
+    tests = [f"Test{word}{rest}" for word in ("Cache", "Order", "Store", "Queue", "Batch") for rest in range(10)]
+    classes = [
+        ("MutexContention", "sync.(*Mutex).Lock", "ns"),
+        ("WaitCountGrowth", "chan receive", "count"),
+        ("GoroutineCreationGrowth", "goroutines created", "count"),
+        ("LockHoldTimeGrowth", "held sync.(*Mutex).Lock", "each"),
+    ]
+    names = [
+        (Key(rule, kind, f"example.com/shop/internal/{package}.(*{kind_of}).{verb}{i}"), unit)
+        for i in range(100)
+        for (rule, kind, unit), package, kind_of, verb in zip(
+            classes, ("cache", "orders", "store", "queue"), ("Cache[...]", "Orders", "Store", "Queue"),
+            ("Get", "Reserve", "Write", "Drain"), strict=True,
+        )
+    ]  # fmt: skip
+    owners = {key: rnd.sample(tests, 30 if rnd.random() < 0.1 else rnd.choice((1, 1, 2))) for key, _ in names}
+    limits: Limits = {(rule, ""): Limit(unit, 1.5, 1) for rule, _, unit in classes}
+
+    def run() -> TraceGroups:
+        values = {key: round(rnd.lognormvariate(14, 1) * (1 if unit == "ns" else 0.001)) for key, unit in names}
+        groups = {key: Statistics(unit, rnd.randrange(20, 3000), n := values[key], n, 0) for key, unit in names}
+        shares = {key: {test: Share(1, groups[key].total // len(of)) for test in of} for key, of in owners.items()}
+        return TraceGroups(
+            Conditions("1.26", 4), 1000 * MS, groups, 50, frozenset(tests), work=dict.fromkeys(tests, 1), shares=shares
+        )
+
+    part = None
+    for i in range(10):
+        part = update(part, [run()], f"12345678{i}-1", "1a2b3c4d5e6f", limits)
+    assert part
+    text = dump(Baseline({"example.com/shop/internal/orders (test)": part}))
+    assert len(part.groups) == 400
+    assert len(text) <= 200_000

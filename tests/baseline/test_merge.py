@@ -61,7 +61,7 @@ def values(baseline: Baseline, key: Key = LOCK) -> list[float | None]:
 def accepted(baseline: Baseline, ms: float, reason: str, key: Key = LOCK) -> Baseline:
     runs = {SHOP: [trace(ms)]}
     comparison = compare_all(runs, baseline, "b.json", LIMITS)
-    return accept(baseline, comparison, runs, [(key._replace(program=SHOP).fingerprint, reason)])
+    return accept(baseline, comparison, runs, [(key._replace(program=SHOP).fingerprint, reason)], LIMITS)
 
 
 BASE = grown(None, ("8-1", 100), ("9-1", 110))
@@ -296,7 +296,7 @@ def test_an_update_and_an_acceptance_are_merged_without_the_driver(tmp_path: Pat
     base, key = many(jobs), LOCK._replace(place=place)
     runs = {SHOP: [trace(500, [place])]}
     comparison = compare_all(runs, of(base), "b.json", LIMITS)
-    ours = accept(of(base), comparison, runs, [(key._replace(program=SHOP).fingerprint, "audit")])
+    ours = accept(of(base), comparison, runs, [(key._replace(program=SHOP).fingerprint, "audit")], LIMITS)
     theirs = of(grown(base, ("12-1", 120), places=MANY))
     in_conflict(tmp_path, base, ours, theirs)
     resolved = merge_files([tmp_path / "baseline.json"])

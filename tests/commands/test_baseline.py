@@ -7,6 +7,7 @@ import pty
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_show(run: Run, file: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     lines = done.stdout.decode().splitlines()
     assert lines[0] == f"{SERVICE}: 2 jobs, 11 groups"
-    assert lines[1].split() == ["JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH"]
+    assert lines[1].split() == ["JOB", "COMMIT", "GO", "GOMAXPROCS", "TRACES", "LENGTH", "WORK"]
     group = next(line for line in lines if "main.queryDatabase" in line)
     assert group.split("  ")[0] == "HighSchedulingLatency"
     assert group.rstrip().endswith("3 ms, 2.6 ms")
@@ -59,6 +60,21 @@ def test_show_accepted_and_dropped_values_without_control_characters(run: Run, f
     assert "-, 5 ms" in text
     assert "\N{REPLACEMENT CHARACTER}[31mfor the audit" in text
     assert "no longer compared" in text
+
+
+def test_show_work_and_the_tests_of_groups(run: Run, file: Path) -> None:
+    (name, part), *_ = load(file).parts.items()
+    work = tuple((f"Test{letter}", number) for number, letter in enumerate("ABCDE", 1))
+    newer = (*(part.entries[1].rules or ()), "Held")
+    entries = (part.entries[0], replace(part.entries[1], rules=tuple(sorted(newer)), work=work))
+    held = Group("each", (None, 84_249.0), (0, 900), shares=(("", 0.3), ("TestA", 0.2), ("TestB", 0.41)))
+    groups = {**part.groups, Key("Held", "held sync.(*Mutex).Lock", "main.f"): held}
+    save(file, Baseline({name: Part(entries, groups, work=tuple(test for test, _ in work))}))
+    text = run("baseline", "show").stdout.decode()
+    assert "TestA 1, TestB 2, TestC 3 and 2 more" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("Held")]
+    assert "-, 84.2\N{NO-BREAK SPACE}µs" in line.replace(" µs", "\N{NO-BREAK SPACE}µs")
+    assert "TestB 41 %, TestA 20 %, others 30 %" in line.replace("\N{NO-BREAK SPACE}", " ").replace("\u202f", " ")
 
 
 def test_show_on_a_terminal(file: Path) -> None:
@@ -169,6 +185,23 @@ def test_prune_removes_lines_without_values(run: Run, file: Path) -> None:
     assert b"11 groups" in run("baseline", "check").stdout
     assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: removed 2 groups of 1 program\n"
     assert file.read_bytes() == before
+
+
+def test_prune_removes_tests_that_no_job_ran(run: Run, file: Path) -> None:
+    (name, part), *_ = load(file).parts.items()
+    entries = tuple(replace(entry, work=(("TestB", 1),)) for entry in part.entries)
+    save(file, Baseline({name: Part(entries, part.groups, work=("TestA", "TestB", "TestC"))}))
+    assert run("baseline", "prune").stdout == b".gotracer-ci/baseline.json: removed 0 groups of 1 program\n"
+    (part,) = load(file).parts.values()
+    assert part.work == ("TestB",)
+    assert [entry.work for entry in part.entries] == [(("TestB", 1),)] * 2
+
+
+def test_check_names_the_rules_that_are_newer_than_the_file(run: Run, file: Path) -> None:
+    (name, part), *_ = load(file).parts.items()
+    old = tuple(replace(entry, rules=("GoroutineLeakGrowth", "HeapGrowthSpike")) for entry in part.entries)
+    save(file, Baseline({name: Part(old, part.groups)}))
+    assert "no job measured BlockedOnSyscall, Deadlock, GCAssist" in run("baseline", "check").stdout.decode()
 
 
 def test_prune_a_program(run: Run, file: Path) -> None:
