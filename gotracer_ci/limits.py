@@ -14,6 +14,8 @@ from gotracer_ci.findings import Key
 MS: Final = 1_000_000
 MB: Final = 1_000_000
 EVERY_KIND: Final = ""
+LEAST_NS: Final = MS
+"""How much longer a single event must at least be."""
 
 
 class Limit(NamedTuple):
@@ -48,15 +50,19 @@ class Limit(NamedTuple):
 
     @property
     def is_timing(self) -> bool:
-        return self.unit == "ns"
+        return self.unit in ("ns", "each")
+
+    def of_all(self, events: float) -> Limit:
+        """Return the limit of the time of one event if so many together may be longer by the floor."""
+        return self._replace(floor=max(LEAST_NS, self.floor / max(1.0, events)))
 
     def above(self, before: float, wall_ns: float = 0) -> float:
         """Return the value that a group must exceed to be more than noise, given its value before."""
         return self.tolerance * before + max(self.floor, self.share * wall_ns)
 
     def gone(self, value: float) -> bool:
-        """Report whether a group counts as absent: a baseline file does not store times below 1 ms."""
-        return value < (MS if self.is_timing else 1)
+        """Report whether a group counts as absent: a baseline file does not store total times below 1 ms."""
+        return value < (MS if self.unit == "ns" else 1)
 
 
 WAITS: Final = Limit("ns", 1.5, 5 * MS, share=0.005, by_medians=True, is_cause=True)

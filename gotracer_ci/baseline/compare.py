@@ -16,15 +16,15 @@ from statistics import median
 from typing import cast
 
 from gotracer_ci.baseline import evidence, work
-from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total
+from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total, fell_below
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.moved import pairs
+from gotracer_ci.baseline.parts import factor, kept, without
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Group, Part
 from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, NOTHING, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
-NEEDED_EVENTS = 5
 SHORTEST_NS = 100 * MS
 _NOTHING = Statistics("", 0, 0, 0, 0)
 _UNMEASURED = "no job of the baseline measured this"
@@ -36,32 +36,63 @@ class _Context:
     """What all verdicts of a run share.
 
     every: the indices of all entries of the part; same: of those made under the run's conditions. without: the entries
-    that did not measure a rule, by the rules that not all measured. any_base: all base traces; base: those made under
-    the run's conditions.
+    that did not measure a rule, by the rules that not all measured. any_base: all base traces; base: the indices of
+    those made under the run's conditions. work: how the run's work differs; groups and any_base lack the tests that
+    only one side has.
     """
 
     part: Part
     every: Sequence[int]
     same: Sequence[int]
     without: Mapping[str, frozenset[int]]
-    base: _Groups
     any_base: _Groups
+    base: Sequence[int]
     groups: _Groups
     shortest_ns: int
     longest_ns: int
     conditions: Conditions
+    work: work.Difference
 
-    def numbers(self, key: Key, former: Key) -> Seen:
+    def past(self, group: Group | None, entries: Sequence[int], limit: Limit) -> Sequence[float]:
+        """Return a group's values in these entries without those that were dropped; 0 if an entry never had it."""
+        if group is None:
+            return (0.0,) * len(entries)
+        if self.work.is_scaled or self.work.gone:
+            times = self._times(group, limit)
+            return [value * times[i] for i in entries if (value := group.values[i]) is not None]
+        if len(entries) == len(group.values) and None not in group.values:
+            return cast(tuple[float, ...], group.values)  # the common case; copying thousands takes time
+        return [value for i in entries if (value := group.values[i]) is not None]
+
+    def of_base(self, key: Key, traces: Sequence[int], limit: Limit, *, events: bool = False) -> tuple[float, ...]:
+        """Return a group's value in each of these base traces. events: its number of events instead."""
+        found = [self.any_base[i].get(key, _NOTHING) for i in traces]
+        values = [float(one.count if events else one.trimmed) for one in found]
+        if self.work.is_scaled:
+            values = [value * factor(self.work.of_base[i], limit) for value, i in zip(values, traces, strict=True)]
+        return tuple(values)
+
+    def numbers(self, key: Key, former: Key, limit: Limit) -> Seen:
         """Return the numbers of waits of a group of times. former: the group that the references have instead."""
-        now = tuple([groups.get(key, _NOTHING).count for groups in self.groups])
-        base = tuple([groups.get(former, _NOTHING).count for groups in self.base])
+        now = tuple([float(groups.get(key, _NOTHING).count) for groups in self.groups])
+        base = self.of_base(former, self.base, limit, events=True)
         group = self.part.groups.get(former)
         if group is None:
             return Seen(NUMBER, now, (0,) * len(self.same) if self.same else None, base)
-        past = group.counts
-        if len(self.same) < len(past) or None in group.values:
-            past = tuple([past[i] for i in self.same if group.values[i] is not None])
+        past: Sequence[float] = group.counts
+        if self.work.is_scaled or self.work.gone:
+            times = self._times(group, limit)
+            past = [past[i] * times[i] for i in self.same if group.values[i] is not None]
+        elif len(self.same) < len(past) or None in group.values:
+            past = [past[i] for i in self.same if group.values[i] is not None]
         return Seen(NUMBER, now, past if self.same else None, base)
+
+    def _times(self, group: Group, limit: Limit) -> list[float]:
+        """Return the factor for each entry: for the tests that the run has too, and for as much work as it did."""
+        left = kept(group, self.work.gone)
+        if limit.fewer or limit.unit == "each":
+            left = float(left > 0)
+        return [left * factor(times, limit) for times in self.work.of_jobs]
 
 
 def compare(
@@ -83,24 +114,24 @@ def compare(
         base: traces of the same program at the base commit, from the same job.
     """
     conditions = common(trace.conditions for trace in current)
-    own_base = [trace for trace in base if trace.conditions.matches(conditions)]
-    any_base = tuple(compared(trace.groups, limits) for trace in base)
+    did = work.difference(current, baseline, base)
+    own_base = [i for i, trace in enumerate(base) if trace.conditions.matches(conditions)]
+    any_base = tuple(compared(without(trace, did.gone, limits).groups, limits) for trace in base)
     run = _Context(
         part=baseline,
         every=range(len(baseline.entries)),
         same=[i for i, entry in enumerate(baseline.entries) if entry.conditions.matches(conditions)],
         without=baseline.without({rule for rule, _ in limits}),
-        base=tuple(
-            groups for trace, groups in zip(base, any_base, strict=True) if trace.conditions.matches(conditions)
-        ),
         any_base=any_base,
-        groups=tuple(compared(trace.groups, limits) for trace in current),
-        shortest_ns=min(trace.wall_ns for trace in (*current, *own_base)),
+        base=own_base,
+        groups=tuple(compared(without(trace, did.new, limits).groups, limits) for trace in current),
+        shortest_ns=min(trace.wall_ns for trace in (*current, *(base[i] for i in own_base))),
         longest_ns=max(trace.wall_ns for trace in current),
         conditions=conditions,
+        work=did,
     )
     keys = dict.fromkeys(baseline.groups)  # sorting is nearly free, because they come in long sorted runs
-    for groups in (*run.groups, *any_base):
+    for groups in (*run.groups, *any_base, *(compared(trace.groups, limits) for trace in current if did.new)):
         keys.update(dict.fromkeys(groups))
     verdicts = {}
     for key in sorted(keys):
@@ -108,18 +139,14 @@ def compare(
         if limit and (rules is None or key.rule in rules):
             verdicts[key] = _judged(key, limit, run)
     verdicts |= _moved(verdicts, limits, run)
-    did = work.difference(current, baseline.tests, (entry.tests for entry in baseline.entries), own_base)
-    by_work = work.judged(
-        verdicts, did, limits, lambda key: frozenset().union(*(trace.tests_of(key) for trace in current))
-    )
-    verdicts |= by_work
+    verdicts |= work.judged(verdicts, did, limits, current, baseline, base)
     usual_ns = median(trace.wall_ns for trace in current)
     warnings = (
         *evidence.warnings(baseline, conditions, usual_ns),
         *evidence.base_warnings(base, conditions, usual_ns),
         *evidence.older(verdicts),
         *evidence.unmeasured(key.rule for key, verdict in verdicts.items() if verdict.evidence is _UNMEASURED),
-        *work.warnings(did, by_work),
+        *work.warnings(did),
     )
     made = [entry.conditions for entry in baseline.entries] or [trace.conditions for trace in base]
     return Comparison(
@@ -167,7 +194,7 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     """Return the verdict on a group. since: the group that the references have instead, if it moved."""
     former = since or key
     entries = run.every if limit.everywhere else run.same
-    of_base = run.any_base if limit.everywhere else run.base
+    of_base: Sequence[int] = range(len(run.any_base)) if limit.everywhere else run.base
     if without := run.without.get(key.rule):
         if len(without) == len(run.every) and not of_base:
             now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
@@ -175,20 +202,24 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
         entries = [i for i in entries if i not in without]
     is_comparable = bool(entries or of_base)
     if not is_comparable:  # in that case they are only shown
-        entries, of_base = run.every, run.any_base
+        entries, of_base = run.every, range(len(run.any_base))
     group = run.part.groups.get(former)
-    past = _values(group, entries)
+    past = run.past(group, entries, limit)
     now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
-    base = tuple([float(groups.get(former, _NOTHING).trimmed) for groups in of_base])
+    base = run.of_base(former, of_base, limit)
+    if limit.unit == "each":
+        limit = limit.of_all(middle([groups.get(key, _NOTHING).count for groups in run.groups]))
     seen = Seen(limit, now, past if entries else None, base)
     before = middle(past if entries else base)
     of_file, bound = seen.bounds(run.longest_ns)
     status = by_total(seen, bound, run.longest_ns) if is_comparable else Status.KNOWN
+    if limit.fewer and status is Status.WORSE and min(now) <= bound:
+        bound = fell_below(seen)
     is_older, waits = False, None
     if status is Status.KNOWN and is_comparable:
         is_older = bool(entries and base) and min(now) > of_file
-        numbers = partial(run.numbers, key, former)
-        found = by_more_waits(seen, numbers, before, run.longest_ns) if limit.is_timing else None
+        numbers = partial(run.numbers, key, former, limit)
+        found = by_more_waits(seen, numbers, before, run.longest_ns) if limit.unit == "ns" else None
         if found and (found.status is not Status.KNOWN or not is_older):
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)
@@ -198,7 +229,7 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     elif status is not Status.KNOWN:
         counts: Sequence[int] = [groups.get(key, _NOTHING).count for groups in run.groups]
         if status in (Status.BETTER, Status.FIXED) and limit.is_timing:  # the reference needs enough events
-            counts = _former_counts(former, limit, group, entries, of_base)
+            counts = _former_counts(former, limit, group, entries, [run.any_base[i] for i in of_base])
         level, more = _level(limit, len(now), len(past), len(base), middle(counts), run.shortest_ns)
     elif not is_older:
         within = evidence.within(seen.now, bound)
@@ -226,25 +257,16 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
 
 
 def _former_counts(
-    key: Key, limit: Limit, group: Group | None, entries: Sequence[int], of_base: _Groups
+    key: Key, limit: Limit, group: Group | None, entries: Sequence[int], of_base: Sequence[dict[Key, Statistics]]
 ) -> Sequence[int]:
     """Return the numbers of events while the group existed, in the file or else in the base."""
     if group is None or not entries:
         return [groups.get(key, _NOTHING).count for groups in of_base]
-    return [group.counts[i] for i in entries if not limit.gone(group.values[i] or 0)]
-
-
-def _values(group: Group | None, entries: Sequence[int]) -> Sequence[float]:
-    """Return a group's values in these entries without those that were dropped; 0 if an entry never had the group."""
-    if group is None:
-        return (0.0,) * len(entries)
-    if len(entries) == len(group.values) and None not in group.values:
-        return cast(tuple[float, ...], group.values)  # the common case; copying thousands takes time
-    return [value for i in entries if (value := group.values[i]) is not None]
+    return [group.counts[i] for i in entries if group.counts and not limit.gone(group.values[i] or 0)]
 
 
 def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, shortest_ns: int) -> tuple[Level, str]:
-    """Return how sure a change is, and what would confirm it. Counters hardly vary: one trace and one job are enough.
+    """Return how sure a change is, and what would confirm it. Counters hardly vary: one trace and few jobs are enough.
 
     The base alone confirms no times: for one program it flags 17 % of the unchanged runs, too many to fail builds.
     Together with a file of one job it flags 6 % for the worst program and 1 % for all; with a file of five jobs, none.
@@ -252,11 +274,13 @@ def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, short
     if not limit.confirms:
         return Level.SUSPECTED, f"{NOTHING}: a peak depends on when the collector ran; the bytes allocated can confirm"
     if not limit.is_timing:
-        return Level.CONFIRMED, ""
+        if max(jobs, base) >= limit.jobs:
+            return Level.CONFIRMED, ""
+        return Level.SUSPECTED, f"a baseline of at least {limit.jobs} jobs, or {limit.jobs} base traces (--base)"
     if shortest_ns < SHORTEST_NS:
         return Level.INSUFFICIENT, f"runs of at least {SHORTEST_NS // MS} ms"
-    if events < NEEDED_EVENTS:
-        return Level.INSUFFICIENT, f"at least {NEEDED_EVENTS} events in a trace (here {events:g})"
+    if events < limit.events:
+        return Level.INSUFFICIENT, f"at least {limit.events} events in a trace (here {events:g})"
     is_referenced = jobs >= NEEDED_JOBS or (jobs > 0 and base >= NEEDED_BASE)
     if traces >= NEEDED_TRACES and is_referenced:
         return Level.CONFIRMED, ""

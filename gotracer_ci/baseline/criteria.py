@@ -17,6 +17,8 @@ from gotracer_ci.limits import MS, Limit
 
 NEEDED_TRACES: Final = 3
 MANY_JOBS: Final = 8
+FEWER: Final = Limit("count", 2, 1.5)
+"""How far a peak may fall that must not: 4 at once become at least 2. Peaks that vary by more are not compared."""
 NUMBER: Final = Limit("count", 1.5, 50, noun="waits")
 _SMALL_NS: Final = 5 * MS
 _MORE_THAN_BASE: Final = Limit("count", 1.2, 10)
@@ -68,6 +70,8 @@ def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
     limit, now, past, base = seen
     if min(now) > bound:
         return _new_or_worse(seen)
+    if limit.fewer:
+        return Status.WORSE if fell_below(seen) else Status.KNOWN
     most = max(now)
     way_back = limit.above(most, wall_ns)
     if base and min(base) <= way_back:
@@ -75,6 +79,15 @@ def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
     if past is not None and (max(past, default=0.0) <= way_back or lowest(past, limit) <= way_back):
         return Status.KNOWN
     return Status.FIXED if limit.gone(most) else Status.BETTER
+
+
+def fell_below(seen: Seen) -> float:
+    """Return what even the highest trace of the run is below, if a peak fell too much; 0 if it did not."""
+    before = (*(seen.past or ()), *seen.base)
+    least = min(before, default=0.0)
+    if min(seen.now) == 0 or max(before, default=0.0) > FEWER.above(least) or FEWER.above(max(seen.now)) >= least:
+        return 0.0
+    return (least - FEWER.floor) / FEWER.tolerance
 
 
 def by_more_waits(totals: Seen, numbers: Callable[[], Seen], before: float, wall_ns: int) -> Decision | None:

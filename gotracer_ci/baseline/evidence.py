@@ -53,7 +53,7 @@ def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple
     traces = f"{len(verdict.now)} of {len(verdict.now)} traces"
     if verdict.status is Status.FIXED:
         crossed = f"gone from {traces}"
-    elif verdict.status is Status.BETTER:
+    elif verdict.status is Status.BETTER or (limit.fewer and max(verdict.now) < verdict.limit):
         crossed = f"below the lowest of {plural(len(reference), which)} in {traces}"
     elif waits:
         crossed = f"the median of {plural(len(verdict.now), 'trace')} above that of {plural(len(reference), which)}"

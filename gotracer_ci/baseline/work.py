@@ -1,125 +1,253 @@
-"""Judge runs that did other work than their reference: other tests, or benchmarks that run for a time.
+"""Judge runs that did other work than their reference: other tests, another -count, or benchmarks that run for a time.
 
-More work takes more time and memory without any regression. The trace does not tell which test needed what, so only
-what a known test did for the first time still counts. What only new tests did is not in the baseline.
+More work takes more time and memory without any regression. So a run is compared on the tests that both sides have,
+and with a reference for as much work as it did. What cannot be told apart, such as the memory that a new test needs, is
+not decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median, median_low
+from typing import Final
 
 from gotracer_ci.baseline.measurements import TraceGroups
+from gotracer_ci.baseline.parts import kept, known_part
+from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
-from gotracer_ci.limits import Limits, limit_of
-from gotracer_ci.text import plural
+from gotracer_ci.limits import Limit, Limits, limit_of
+from gotracer_ci.text import plural, ratio
 
 _NAMED: Final = 3
+_FEW: Final = 10
+"""Fewer tasks or regions than this do not tell how much work a run did: they are part of its start or end."""
+_SAME: Final = 0.1
+"""Work that differs by less than this is the same."""
+_TESTS: Final = "test"
+_SEEN: Final = 0.05
+"""The part of a group that must be left without some tests: the file has whole percents."""
+_WORK: Final = {_TESTS: "how often each test ran", "task": "completed tasks", "region": "ended regions"}
 _FIXED_WORK: Final = "a fixed number of iterations (-benchtime 100x)"
+_SAME_TESTS: Final = "a run of the same tests as in the baseline"
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Difference:
     """How the work of a run differs from its reference.
 
-    known: the test functions of the reference. new: those that only the run has. ran: the fewest and most tests of its
-    traces. before: the same of the reference, None if one of both ran no tests or is unknown. timed: benchmarks ran for
-    a time.
+    known: the test functions of the reference. new: those that only the run has; gone: those that it lacks.
+    of_jobs, of_base: how many times the work of each job, or base trace, the run did; 1.0 if that is unknown. unit: in
+    which it is counted. is_counted: the work of every job and base trace is known. ran: the fewest and most tests of
+    the run's traces. before: the same of the reference, None if one of both ran no tests or is unknown. timed:
+    benchmarks ran for a time.
     """
 
     known: frozenset[str]
     new: frozenset[str]
+    gone: frozenset[str]
+    of_jobs: Sequence[float]
+    of_base: Sequence[float]
+    unit: str
+    is_counted: bool
     ran: tuple[int, int]
     before: tuple[int, int] | None
     timed: bool
 
     @property
+    def is_scaled(self) -> bool:
+        return any(times != 1.0 for times in (*self.of_jobs, *self.of_base))
+
+    @property
     def more(self) -> bool:
-        return self.before is not None and self.ran[0] > self.before[1]
+        """Whether the run ran more tests than its reference, besides those of a higher -count."""
+        return self.before is not None and self.ran[0] > self.before[1] * max(1.0, *self.of_jobs, *self.of_base)
 
     @property
     def fewer(self) -> bool:
+        """Whether the run did less than its reference."""
         return self.before is not None and self.ran[1] < self.before[0]
 
 
-def difference(
-    current: Sequence[TraceGroups], known: Iterable[str], counts: Iterable[int], base: Sequence[TraceGroups]
-) -> Difference:
+def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceGroups]) -> Difference:
     """Compare the work of a run with that of its reference.
 
     Args:
-        known: the test functions that the baseline knows.
-        counts: how many tests each of its jobs ran, 0 unknown.
-        base: the comparable traces of the base commit.
+        part: the program's part of the baseline.
+        base: all traces of the base commit.
     """
-    names = frozenset(known).union(*(trace.tests for trace in base))
-    own = names.union(*(trace.tests for trace in current))
+    known = part.tests.union(*(trace.tests for trace in base))
+    own = frozenset[str]().union(*(trace.tests for trace in current))
+    now = _usual(current)
+    jobs = [dict(entry.work) for entry in part.entries]
+    of_base = [trace.work for trace in base]
     ran = [trace.ran for trace in current]
-    before = [number for number in (*counts, *(trace.ran for trace in base)) if number]
-    return Difference(
-        known=names,
-        new=own - names if before else frozenset(),
+    numbers = [*(entry.tests for entry in part.entries), *(trace.ran for trace in base)]
+    before = [number for number in numbers if number]
+    found = Difference(
+        known=known,
+        new=own - known if before else frozenset(),
+        gone=known - own if any(ran) else frozenset(),
+        of_jobs=[_times(now, work) for work in jobs],
+        of_base=[_times(now, work) for work in of_base],
+        unit=_unit(now),
+        is_counted=bool(now) and all((*jobs, *of_base)),
         ran=(min(ran), max(ran)),
         before=(min(before), max(before)) if before and any(ran) else None,
         timed=any(trace.timed for trace in current),
     )
+    if found.new and not found.gone and not found.more:
+        # as many tests as before: these have waited for the first time, and a trace names no test that never waits
+        return replace(found, known=found.known | found.new, new=frozenset())
+    return found
+
+
+def _usual(current: Sequence[TraceGroups]) -> dict[str, float]:
+    """Return the median number of each unit of work over the run's traces that have it."""
+    numbers: dict[str, list[int]] = {}
+    for trace in current:
+        for name, number in trace.work.items():
+            numbers.setdefault(name, []).append(number)
+    return {name: median(found) for name, found in numbers.items()}
+
+
+def _times(now: Mapping[str, float], before: Mapping[str, int]) -> float:
+    """Return how many times the work of a job or base trace a run did, by the lower median over what both have.
+
+    The lower one, because one more query per request is one more region or task per request too, and must not count as
+    more work.
+    """
+    least = 1 if _unit(now) == _TESTS else _FEW
+    found = [now[name] / number for name, number in before.items() if number >= least and now.get(name, 0) >= least]
+    times = median_low(found) if found else 1.0
+    return times if abs(times - 1) > _SAME else 1.0
+
+
+def _unit(work: Mapping[str, float]) -> str:
+    """Return in which units the work is counted: tests, tasks or regions, "" without any."""
+    first = next(iter(work), "")
+    return first.partition(" ")[0] if first.startswith(("task ", "region ")) else (_TESTS if first else "")
 
 
 def judged(
-    verdicts: Mapping[Key, Verdict], work: Difference, limits: Limits, tests_of: Callable[[Key], frozenset[str]]
+    verdicts: Mapping[Key, Verdict],
+    work: Difference,
+    limits: Limits,
+    current: Sequence[TraceGroups],
+    part: Part,
+    base: Sequence[TraceGroups],
 ) -> dict[Key, Verdict]:
-    """Return new verdicts for the groups that changed because of other work, or may have.
+    """Return new verdicts on the groups that changed because of other work, or may have.
 
     Args:
-        tests_of: returns the tests in which the run has a group, as far as they are known.
+        verdicts: those on what the tests did that both sides have.
+        current, base: the traces with all their tests.
     """
-    if not (work.new or work.more or work.fewer or work.timed):
+    if not (work.new or work.gone or work.more or work.fewer or work.timed or work.is_scaled):
         return {}
     found = {}
     for key, verdict in verdicts.items():
-        if verdict.level is Level.INCONCLUSIVE or verdict.status in (Status.KNOWN, Status.UNKNOWN):
-            continue
         limit = limit_of(limits, key)
-        tests = tests_of(key) | {_last(key.place)} & work.new if verdict.status is Status.NEW and work.new else None
-        if tests and tests <= work.new:
+        if limit is None or verdict.level is Level.INCONCLUSIVE:
+            continue
+        if work.new and (tests := _only(key, verdict, work.new, current)):
             text = f"only in tests that the baseline does not know: {_list(tests)}"
             found[key] = verdict._replace(
                 status=Status.UNKNOWN, level=Level.INSUFFICIENT, more="", evidence=text, history=()
             )
-        elif work.timed and not (limit and limit.everywhere):
+        elif verdict.status in (Status.KNOWN, Status.UNKNOWN):
+            continue
+        elif work.timed and not limit.everywhere:
             found[key] = _undecided(verdict, _FIXED_WORK)
-        elif (work.fewer and not verdict.flagged) or (
-            work.more and verdict.flagged and not (tests or set()) & work.known
+        elif not (
+            _is_certain(key, verdict, limit, work, current)
+            if verdict.flagged
+            else _is_less(key, limit, work, part, base)
         ):
-            found[key] = _undecided(verdict, "a run of the same tests as in the baseline")
+            found[key] = _undecided(verdict, _SAME_TESTS)
     return found
 
 
-def warnings(work: Difference, changed: Mapping[Key, Verdict]) -> Iterator[str]:
+def _only(key: Key, verdict: Verdict, new: frozenset[str], current: Sequence[TraceGroups]) -> frozenset[str]:
+    """Return the new tests in which a group occurs, if it occurs in no other."""
+    there = [trace for trace in current if key in trace.groups]
+    shares = [trace.shares[key] for trace in there if key in trace.shares]
+    if shares:
+        return frozenset() if any(verdict.now) else new & frozenset[str]().union(*shares)
+    if verdict.status is not Status.NEW:
+        return frozenset()
+    tests = frozenset[str]().union(*(trace.tests_of(key) for trace in there)) | {_last(key.place)} & new
+    return tests if tests <= new else frozenset()
+
+
+def _is_certain(key: Key, verdict: Verdict, limit: Limit, work: Difference, current: Sequence[TraceGroups]) -> bool:
+    """Report whether a group got worse because of what known tests did."""
+    if not (work.new or work.more):
+        return True
+    there = [trace for trace in current if key in trace.groups]
+    if work.more and not work.is_counted and verdict.status is not Status.NEW:
+        return False  # they may have run more often
+    if not any(key in trace.shares for trace in there):
+        tests = frozenset[str]().union(*(trace.tests_of(key) for trace in there))
+        return verdict.status is Status.NEW and bool(tests & work.known)
+    if max(verdict.now) < verdict.limit:
+        return True
+    parts = [known_part(trace, key, work.known, work.new, limit) for trace in current]
+    return min(value * part for value, part in zip(verdict.now, parts, strict=True)) > verdict.limit
+
+
+def _is_less(key: Key, limit: Limit, work: Difference, part: Part, base: Sequence[TraceGroups]) -> bool:
+    """Report whether a group got better because of the program, not because the run did less."""
+    shrinks = any(times < 1 for times in (*work.of_jobs, *work.of_base))
+    if not (work.gone or work.fewer or shrinks):
+        return True
+    if not key.place or (shrinks and not limit.per_work) or (work.fewer and not work.is_counted):
+        return False
+    group = part.groups.get(key)
+    is_split = group is None or (bool(group.shares) and kept(group, work.gone) >= _SEEN)
+    return is_split and (not base or any(key in trace.shares for trace in base))
+
+
+def warnings(work: Difference) -> Iterator[str]:
     """Say how the work differs, and what was not compared because of that."""
     if work.timed:
         yield (
             "benchmarks ran for a time, and a faster one does more in it, so only goroutine counts are compared; to "
             f"compare everything, record {_FIXED_WORK}"
         )
-    # a quick test may leave no stack in a trace, so a name that no job has need not be a new test
-    names = f"not seen in them: {_list(work.new)}" if work.new else ""
-    if work.before and (work.more or work.fewer):
-        numbers = f"{plural(work.ran[1], 'test')} and subtests, {work.before[1]:,} in the baseline's jobs"
-        why = names or "some are missing" if work.fewer else names or "other tests, or another -count"
-        effect = (
-            "what is better or fixed may only be missing"
-            if work.fewer
-            else "what they add to totals and counts cannot be told from a regression and does not count"
+    numbers = (
+        f"{plural(work.ran[1], 'test')} and subtests, {work.before[1] if work.before else 0:,} in the baseline's jobs"
+    )
+    if work.new:
+        yield (
+            f"the baseline does not know {_list(work.new)} ({numbers}): what only new tests do is not compared, and an "
+            "increase that may come from them does not count; update the baseline once this is merged"
         )
-        yield f"this run ran other tests ({numbers}; {why}), so {effect}; update the baseline once it is merged"
-    elif any(verdict.status is Status.UNKNOWN for verdict in changed.values()):
-        yield f"no job of the baseline shows these tests: {_list(work.new)}; what only they do is not compared"
+    elif work.more:
+        yield (
+            f"this run ran more tests ({numbers}; other subtests, or another -count), so an increase that may come "
+            "from them does not count; update the baseline once this is merged"
+        )
+    if work.gone:
+        yield f"this run did not run {_list(work.gone)} ({numbers}): what is better or fixed may only be missing"
+    elif work.fewer and not work.is_scaled:
+        yield f"this run ran fewer tests ({numbers}): what is better or fixed may only be missing"
+    if work.is_scaled:
+        low, high = min((*work.of_jobs, *work.of_base)), max((*work.of_jobs, *work.of_base))
+        yield (
+            f"this run did {_range(low, high)} the work of its reference ({_WORK[work.unit]}), so counts are compared "
+            "with as many times the reference"
+        )
 
 
 def _undecided(verdict: Verdict, more: str) -> Verdict:
     evidence = verdict.evidence.replace(f"({verdict.level})", f"({Level.INSUFFICIENT})")
     return verdict._replace(level=Level.INSUFFICIENT, evidence=evidence, more=more)
+
+
+def _range(low: float, high: float) -> str:
+    return ratio(low) if ratio(low) == ratio(high) else f"{ratio(low)} to {ratio(high)}"
 
 
 def _last(place: str) -> str:

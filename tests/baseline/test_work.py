@@ -47,9 +47,7 @@ def test_a_new_test_is_no_regression(suite: Suite, two_tests: Path) -> None:
     assert verdicts["goroutines at the end", "example.com/suite.work"].status is Status.UNKNOWN
     allocated = verdicts["bytes allocated", ""]
     assert (allocated.status, allocated.level) == (Status.WORSE, Level.INSUFFICIENT)
-    assert "; not seen in them: TestLarge), so " in note_of(
-        outcome, "this run ran other tests (6 tests and subtests, 5 in the baseline's jobs"
-    )
+    assert note_of(outcome, "the baseline does not know TestLarge (6 tests and subtests, 5 in the baseline's jobs): ")
 
 
 def test_a_known_test_that_leaks_fails_beside_a_new_one(suite: Suite, two_tests: Path) -> None:
@@ -60,8 +58,7 @@ def test_a_known_test_that_leaks_fails_beside_a_new_one(suite: Suite, two_tests:
 def test_another_count_is_no_regression(suite: Suite, two_tests: Path) -> None:
     outcome = suite.judge(suite.trace(OLD, "count=9"), baseline=two_tests)
     assert outcome.exit_code == 0
-    line = note_of(outcome, "this run ran other tests (45 tests and subtests, 5 in the baseline's jobs")
-    assert "other tests, or another -count" in line
+    assert note_of(outcome, "this run ran more tests (45 tests and subtests, 5 in the baseline's jobs; ")
 
 
 def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:
@@ -71,7 +68,7 @@ def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:
     assert outcome.report.comparison
     gone = [v for v in outcome.report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
     assert {verdict.level for verdict in gone} == {Level.INSUFFICIENT}
-    assert "may only be missing" in note_of(outcome, "this run ran other tests (5 tests")
+    assert "may only be missing" in note_of(outcome, "this run did not run TestLarge (5 tests")
 
 
 def test_the_same_tests_are_compared_as_ever(suite: Suite, two_tests: Path) -> None:
