@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median, median_low
+from statistics import median_low
 from typing import Final
 
 from gotracer_ci.baseline.measurements import TraceGroups
@@ -79,7 +79,7 @@ def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceG
     """
     known = part.tests.union(*(trace.tests for trace in base))
     own = frozenset[str]().union(*(trace.tests for trace in current))
-    now = _usual(current)
+    now = _most(current)
     jobs = [dict(entry.work) for entry in part.entries]
     of_base = [trace.work for trace in base]
     ran = [trace.ran for trace in current]
@@ -103,16 +103,16 @@ def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceG
     return found
 
 
-def _usual(current: Sequence[TraceGroups]) -> dict[str, float]:
-    """Return the median number of each unit of work over the run's traces that have it."""
-    numbers: dict[str, list[int]] = {}
+def _most(current: Sequence[TraceGroups]) -> dict[str, int]:
+    """Return the largest number of each unit of work in a trace, as a job of the baseline has it."""
+    most: dict[str, int] = {}
     for trace in current:
         for name, number in trace.work.items():
-            numbers.setdefault(name, []).append(number)
-    return {name: median(found) for name, found in numbers.items()}
+            most[name] = max(number, most.get(name, 0))
+    return most
 
 
-def _times(now: Mapping[str, float], before: Mapping[str, int]) -> float:
+def _times(now: Mapping[str, int], before: Mapping[str, int]) -> float:
     """Return how many times the work of a job or base trace a run did, by the lower median over what both have.
 
     The lower one, because one more query per request is one more region or task per request too, and must not count as
@@ -124,7 +124,7 @@ def _times(now: Mapping[str, float], before: Mapping[str, int]) -> float:
     return times if abs(times - 1) > _SAME else 1.0
 
 
-def _unit(work: Mapping[str, float]) -> str:
+def _unit(work: Mapping[str, int]) -> str:
     """Return in which units the work is counted: tests, tasks or regions, "" without any."""
     first = next(iter(work), "")
     return first.partition(" ")[0] if first.startswith(("task ", "region ")) else (_TESTS if first else "")
