@@ -65,7 +65,7 @@ def part(
         )
         for key, value in values.items()
     }
-    return Part(tuple(replace(entry, id=str(i)) for i in range(jobs)), groups, tests=frozenset(tests))
+    return Part(tuple(replace(entry, id=str(i)) for i in range(jobs)), groups, work=tuple(work))
 
 
 def judge(now: TraceGroups, before: Part, base: TraceGroups | None = None) -> Comparison:
