@@ -25,11 +25,11 @@ class Limit(NamedTuple):
     is over the limit above `tolerance * before + floor`. share: the floor is at least this part of the run's wall time.
     confirms: whether a value over the limit can be more than suspected. everywhere: compared with runs of another Go
     version or GOMAXPROCS, too. by_medians: also worse if the medians say so (see `baseline.criteria`); only for waits
-    that the program's own code causes. is_cause, is_effect: a regression of the latter at a place where there is one of
-    the former, in the same unit, counts with that one. noun: what a count counts, as a plural; "" if the number needs
-    none. quantile: compare this quantile of the lengths of single events (see `baseline.quantiles`), 0 for none. jobs:
-    how many jobs or base traces a changed count needs to be confirmed. events: how many events a trace needs. per_work:
-    it grows with the work that the program does. fewer: less is worse, too.
+    that the program's own code causes. is_effect: may be the effect of another regression (see `baseline.causes`).
+    noun: what a count counts, as a plural; "" if the number needs none. quantile: compare this quantile of the lengths
+    of single events (see `baseline.quantiles`), 0 for none. jobs: how many jobs or base traces a changed count needs to
+    be confirmed. events: how many events a trace needs. per_work: it grows with the work that the program does. fewer:
+    less is worse, too.
     """
 
     unit: str
@@ -39,7 +39,6 @@ class Limit(NamedTuple):
     confirms: bool = True
     everywhere: bool = False
     by_medians: bool = False
-    is_cause: bool = False
     is_effect: bool = False
     noun: str = ""
     quantile: float = 0.0
@@ -65,11 +64,11 @@ class Limit(NamedTuple):
         return value < (MS if self.unit == "ns" else 1)
 
 
-WAITS: Final = Limit("ns", 1.5, 5 * MS, share=0.005, by_medians=True, is_cause=True)
+WAITS: Final = Limit("ns", 1.5, 5 * MS, share=0.005, by_medians=True)
 """Waits that the program's own code causes: locks and system calls."""
 SCHEDULER: Final = Limit("ns", 3, 20 * MS, share=0.02)
 """Times that depend on the machine and on what else runs there."""
-LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, is_cause=True, noun="goroutines")
+LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, noun="goroutines")
 """Goroutines that were left: one more than ever before, or one in twenty where there are many."""
 
 Limits = Mapping[tuple[str, str], Limit]

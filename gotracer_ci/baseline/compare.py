@@ -251,7 +251,9 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     if within:
         return verdict
     return verdict._replace(
-        evidence=evidence.sentence(verdict, seen.past or (), seen.limit, waits),
+        evidence=evidence.sentence(
+            verdict, seen.past or (), seen.limit, waits, run.work.scaling(limit) if run.work.is_scaled else ""
+        ),
         history=tuple(seen.past or ())[-KEPT_ENTRIES:] if verdict.flagged else (),
     )
 

@@ -25,7 +25,13 @@ def within(now: Sequence[float], limit: float) -> str:
     return f"above the limit in {above} of {len(now)} traces"
 
 
-def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple[float, float] | None = None) -> str:
+def sentence(
+    verdict: Verdict,
+    past: Sequence[float],
+    limit: Limit,
+    waits: tuple[float, float] | None = None,
+    scaling: str = "",
+) -> str:
     """Return the values before and now, which line how many traces crossed, and how sure that is.
 
     For example "740 ms (710-770 ms) → 1.51-1.6 s, 2.11x, above the highest of 5 baseline jobs in 3 of 3 traces;
@@ -36,6 +42,7 @@ def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple
         past: the values of the compared jobs; empty if only base traces were compared.
         limit: what the values were compared by.
         waits: if the medians decided, the number of waits in the base traces and in the run.
+        scaling: how the reference's values were changed to fit the run's work.
     """
     alone = bool(verdict.base) and not past
     reference = verdict.base if alone else past
@@ -66,7 +73,8 @@ def sentence(verdict: Verdict, past: Sequence[float], limit: Limit, waits: tuple
     if verdict.base and past:
         base = f"; {_spread(verdict.base, verdict.unit)}{noun} in the base traces of this job"
     sure = "not caused by this change" if verdict.is_older else verdict.level
-    return f"{values}{factor}, {crossed}{base} ({sure})"
+    work = f"; {scaling}" if scaling else ""
+    return f"{values}{factor}, {crossed}{base}{work} ({sure})"
 
 
 def _jobs(number: int, which: str, jobs: int) -> str:

@@ -13,7 +13,7 @@ from statistics import median_low
 from typing import Final
 
 from gotracer_ci.baseline.measurements import TraceGroups
-from gotracer_ci.baseline.parts import kept, known_part
+from gotracer_ci.baseline.parts import factor, kept, known_part
 from gotracer_ci.baseline.records import Part
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.findings import Key
@@ -28,7 +28,7 @@ _SAME: Final = 0.1
 _TESTS: Final = "test"
 _SEEN: Final = 0.05
 """The part of a group that must be left without some tests: the file has whole percents."""
-_WORK: Final = {_TESTS: "how often each test ran", "task": "completed tasks", "region": "ended regions"}
+_WORK: Final = {_TESTS: "runs of each test", "task": "completed tasks", "region": "ended regions"}
 _FIXED_WORK: Final = "a fixed number of iterations (-benchtime 100x)"
 _SAME_TESTS: Final = "a run of the same tests as in the baseline"
 
@@ -58,6 +58,13 @@ class Difference:
     @property
     def is_scaled(self) -> bool:
         return any(times != 1.0 for times in (*self.of_jobs, *self.of_base))
+
+    def scaling(self, limit: Limit) -> str:
+        """Return how the reference's values were changed to fit the run's work, "" if they were not."""
+        times = [factor(one, limit) for one in (*self.of_jobs, *self.of_base)]
+        if all(one == 1.0 for one in times):
+            return ""
+        return f"the reference scaled by {_range(min(times), max(times))} for as many {_WORK[self.unit]}"
 
     @property
     def more(self) -> bool:
@@ -234,10 +241,10 @@ def warnings(work: Difference) -> Iterator[str]:
     elif work.fewer and not work.is_scaled:
         yield f"this run ran fewer tests ({numbers}): what is better or fixed may only be missing"
     if work.is_scaled:
-        low, high = min((*work.of_jobs, *work.of_base)), max((*work.of_jobs, *work.of_base))
+        every = (*work.of_jobs, *work.of_base)
         yield (
-            f"this run did {_range(low, high)} the work of its reference ({_WORK[work.unit]}), so counts are compared "
-            "with as many times the reference"
+            f"this run did {_range(min(every), max(every))} the work of its reference ({_WORK[work.unit]}), so counts "
+            "are compared with as many times the reference"
         )
 
 

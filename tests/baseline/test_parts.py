@@ -27,6 +27,7 @@ LIMITS = {
     (WHOLE.rule, EVERY_KIND): Limit("bytes", 1.25, 4_000_000),
 }
 UNITS = {rule: limit.unit for (rule, _), limit in LIMITS.items()}
+TIMES = "\N{MULTIPLICATION SIGN}"
 HERE = Conditions("1.27", 4)
 Parts = Mapping[str, tuple[int, int]]
 """By test, how many events and their total."""
@@ -176,9 +177,12 @@ def test_a_higher_count_is_no_regression() -> None:
     now = trace({"TestOld": 2}, a=(COUNT, 200, 200, twice), b=(TIME, 200, 40 * MS, twice), c=(WHOLE, 1, 19_000_000, {}))
     found = judge(now, OLD)
     assert not found.flagged
-    assert any("2× the work of its reference (how often each test ran)" in line for line in found.warnings)
+    assert any(f"2{TIMES} the work of its reference (runs of each test)" in line for line in found.warnings)
     more = judge(trace({"TestOld": 2}, a=(COUNT, 400, 400, {"TestOld": (400, 400)})), OLD)
     assert (more.flagged, more.verdicts[COUNT].before) == ({COUNT}, 200)
+    assert more.verdicts[COUNT].evidence.endswith(
+        f"; the reference scaled by 2{TIMES} for as many runs of each test (confirmed)"
+    )
 
 
 def test_a_lower_count_shrinks_counts_only() -> None:
