@@ -33,9 +33,10 @@ EXAMPLES = {
     "Objective": "annotations-go1.26",
     "GoroutineLeak": "service-leak-go1.27",
 }
-"""For each rule a committed trace with a finding."""
+"""For each rule with thresholds, and for objectives, a committed trace with a finding."""
 OBJECTIVES = parsed([{"task": "request", "p50": "5ms"}], "")
 """The objectives of the examples."""
+ONLY_COMPARED = "none: compared with a baseline or base traces only"
 HEAD = """\
 # The rules
 
@@ -51,7 +52,7 @@ def table(page: str = "") -> str:
     rows = ["| Rule | Detects | Thresholds |", "|---|---|---|"]
     for rule in BUILT_IN:
         limits = ", ".join(f"{limit.name} {quantity(limit.value, limit.unit)}" for limit in rule.info.thresholds)
-        limits = limits or ("those that you set" if rule.absolute else "none")
+        limits = limits or ("those that you set" if rule.absolute else ONLY_COMPARED)
         rows.append(f"| [{rule.name}]({page}#{rule.name.lower()}) | {rule.info.summary} | {limits} |")
     return "\n".join(rows) + "\n"
 
@@ -60,10 +61,10 @@ def chapter(info: RuleInfo) -> str:
     parts = [f"## {info.name}", info.summary]
     for heading, text in info.sections:
         parts.append(f"**{heading}.** {text}")
-        if heading == "Thresholds":
+        if heading == "Thresholds" and info.thresholds:
             limits = [f"| `{info.name}.{t.name}` | {quantity(t.value, t.unit)} |" for t in info.thresholds]
-            parts += ["\n".join(["| Name for `--set` | Default |", "|---|---|", *limits])] if limits else []
-    return "\n\n".join([*parts, *example(info.name)]) + "\n"
+            parts.append("\n".join(["| Name for `--set` | Default |", "|---|---|", *limits]))
+    return "\n\n".join([*parts, *(example(info.name) if info.name in EXAMPLES else ())]) + "\n"
 
 
 def example(rule: str) -> list[str]:

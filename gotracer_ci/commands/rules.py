@@ -30,8 +30,8 @@ def command(name: str | None) -> None:
     if name is None:
         for info in known.values():
             limits = ", ".join(f"{t.name} {quantity(t.value, t.unit)}" for t in info.thresholds)
-            limits = limits or ("no objectives are set" if rules[info.name].absolute else "none")
-            lines.append(f"{info.name}\n  {info.summary}\n  {limits}")
+            only = "no objectives are set" if rules[info.name].absolute else "none: compared with a reference only"
+            lines.append(f"{info.name}\n  {info.summary}\n  {limits or only}")
     elif name in known:
         info = known[name]
         lines.append(f"{info.name}: {info.summary}")

@@ -23,6 +23,7 @@ from gotracer_ci.rules import (
     objective,
     processor_starvation,
     test_timeout,
+    wait_count_growth,
 )
 from gotracer_ci.rules.installed import installed
 from gotracer_ci.rules.objective import ObjectiveRule
@@ -46,6 +47,7 @@ BUILT_IN: tuple[Rule, ...] = (
     deadlock.RULE,
     objective.RULE,
     goroutine_leak.RULE,
+    wait_count_growth.RULE,
 )
 
 
