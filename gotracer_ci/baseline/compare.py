@@ -38,7 +38,7 @@ class _Context:
     every: the indices of all entries of the part; same: of those made under the run's conditions. without: the entries
     that did not measure a rule, by the rules that not all measured. any_base: all base traces; base: the indices of
     those made under the run's conditions. work: how the run's work differs; groups and any_base lack the tests that
-    only one side has.
+    only one side has. is_scaled, is_cut: the reference has another amount of work, or tests that the run lacks.
     """
 
     part: Part
@@ -52,12 +52,14 @@ class _Context:
     longest_ns: int
     conditions: Conditions
     work: work.Difference
+    is_scaled: bool
+    is_cut: bool
 
     def past(self, group: Group | None, entries: Sequence[int], limit: Limit) -> Sequence[float]:
         """Return a group's values in these entries without those that were dropped; 0 if an entry never had it."""
         if group is None:
             return (0.0,) * len(entries)
-        if self.work.is_scaled or self.work.gone:
+        if self.is_scaled or self.is_cut:
             times = self._times(group, limit)
             return [value * times[i] for i in entries if (value := group.values[i]) is not None]
         if len(entries) == len(group.values) and None not in group.values:
@@ -66,9 +68,11 @@ class _Context:
 
     def of_base(self, key: Key, traces: Sequence[int], limit: Limit, *, events: bool = False) -> tuple[float, ...]:
         """Return a group's value in each of these base traces. events: its number of events instead."""
+        if not traces:
+            return ()
         found = [self.any_base[i].get(key, _NOTHING) for i in traces]
         values = [float(one.count if events else one.trimmed) for one in found]
-        if self.work.is_scaled:
+        if self.is_scaled:
             values = [value * factor(self.work.of_base[i], limit) for value, i in zip(values, traces, strict=True)]
         return tuple(values)
 
@@ -80,7 +84,7 @@ class _Context:
         if group is None:
             return Seen(NUMBER, now, (0,) * len(self.same) if self.same else None, base)
         past: Sequence[float] = group.counts
-        if self.work.is_scaled or self.work.gone:
+        if self.is_scaled or self.is_cut:
             times = self._times(group, limit)
             past = [past[i] * times[i] for i in self.same if group.values[i] is not None]
         elif len(self.same) < len(past) or None in group.values:
@@ -129,6 +133,8 @@ def compare(
         longest_ns=max(trace.wall_ns for trace in current),
         conditions=conditions,
         work=did,
+        is_scaled=did.is_scaled,
+        is_cut=bool(did.gone),
     )
     keys = dict.fromkeys(baseline.groups)  # sorting is nearly free, because they come in long sorted runs
     for groups in (*run.groups, *any_base, *(compared(trace.groups, limits) for trace in current if did.new)):
@@ -252,7 +258,7 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
         return verdict
     return verdict._replace(
         evidence=evidence.sentence(
-            verdict, seen.past or (), seen.limit, waits, run.work.scaling(limit) if run.work.is_scaled else ""
+            verdict, seen.past or (), seen.limit, waits, run.work.scaling(limit) if run.is_scaled else ""
         ),
         history=tuple(seen.past or ())[-KEPT_ENTRIES:] if verdict.flagged else (),
     )
