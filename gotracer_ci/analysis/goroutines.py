@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.stacks import Stack, Stacks
+from gotracer_ci.analysis.tests import test_of
 from gotracer_ci.source.place import NO_OWN_CODE, normalise
 from gotracer_ci.trace.observers.ancestry import Ancestry
 from gotracer_ci.trace.reader import Trace
@@ -33,7 +34,8 @@ class Alive:
     with own code that led to it, creation itself if there is none. count: how many. created: how many of these during
     the trace, all or none. late: how many in its second half. since_ns, last_ns: when the first and the last
     one got into this state. settled: how many have been in it for `MOMENT_NS`, or `REQUEST_NS` if
-    the trace ended in the middle of things (see `Goroutines.is_over`).
+    the trace ended in the middle of things (see `Goroutines.is_over`). test: the outermost test function that led to
+    them, without its package; "" if none is known.
     """
 
     first: int
@@ -49,6 +51,7 @@ class Alive:
     since_ns: int
     last_ns: int
     settled: int
+    test: str
 
     @property
     def place(self) -> str:
@@ -94,6 +97,7 @@ def census(trace: Trace, stacks: Stacks, ancestry: Ancestry) -> Goroutines:
             at_start -= count * (not seen)
             continue
         own = stacks.whole(own_index, creation_index, entry_index)
+        lineage = ancestry.stacks(node) or [creation_index]
         doing = trace.tables.string(reason) if state == GoState.WAITING else GoState(state).name.lower()
         alive.append(
             Alive(
@@ -103,13 +107,14 @@ def census(trace: Trace, stacks: Stacks, ancestry: Ancestry) -> Goroutines:
                 own,
                 entry.functions[-1] if entry.functions else "",
                 stacks[creation_index],
-                stacks.nearest_own(ancestry.stacks(node) or [creation_index]),
+                stacks.nearest_own(lineage),
                 count,
                 count * seen,
                 count * late,
                 since_ns,
                 last_ns,
                 settled,
+                test_of([own, *(stacks[index] for index in lineage)]),
             )
         )
     return Goroutines(at_start, totals["goroutines_created"], tuple(alive), is_over)

@@ -19,6 +19,7 @@ BENCHMARK: Final = "testing.(*B).launch"
 _ROUND: Final = ("runtime.GC", "testing.(*B).runN", BENCHMARK)
 _LOOP: Final = "testing.(*B).loopSlowPath"
 _NAME: Final = re.compile(r"\.((?:Test|Fuzz|Example|Benchmark)(?![a-z])\w{0,200})(?:\.func)?$")
+_RUNS_TESTS: Final = "TestMain"
 _MOST: Final = 10_000
 
 
@@ -50,6 +51,14 @@ def tests_of(stacks: Iterable[Stack]) -> set[str]:
     return {name for stack in stacks if (name := _test(stack))}
 
 
+def test_of(lineage: Sequence[Stack]) -> str:
+    """Return the outermost test function that led to a goroutine, without its package; "" if none is known.
+
+    lineage: the goroutine's stack, and those that created it, its creator, and so on.
+    """
+    return next((name for stack in reversed(lineage) if (name := _test(stack))), "")
+
+
 def _stacks(group: IntervalGroup) -> Iterator[Stack]:
     yield group.stack
     for interval in group.worst:
@@ -59,7 +68,7 @@ def _stacks(group: IntervalGroup) -> Iterator[Stack]:
 def _test(stack: Stack) -> str:
     """Return the outermost test function on the stack, or that of a closure; "" if there is none."""
     found = (_NAME.search(normalise(name)) for name in reversed(stack.functions))
-    return next((name[1] for name in found if name), "")
+    return next((name[1] for name in found if name and name[1] != _RUNS_TESTS), "")
 
 
 def _created(groups: Iterable[IntervalGroup], entry: str) -> Iterator[int]:

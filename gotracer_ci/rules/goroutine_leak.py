@@ -90,7 +90,12 @@ class GoroutineLeak(Rule):
     def measure(self, facts: Facts) -> Iterator[Measured]:
         for place, left in _by_place(facts).items():
             n = sum(some.n for some in left)
-            yield Measured(Key(self.name, KIND, place), severity(n, self.thresholds), Statistics("count", n, n, n, n))
+            yield Measured(
+                Key(self.name, KIND, place),
+                severity(n, self.thresholds),
+                Statistics("count", n, n, n, n),
+                by_test=stuck.by_test((some.group.test, some.n) for some in left),
+            )
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
         left = _by_place(facts)[measured.key.place]

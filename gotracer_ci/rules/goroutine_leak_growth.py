@@ -52,7 +52,7 @@ from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
 from gotracer_ci.findings import Finding, Key, More, Severity, Statistics
 from gotracer_ci.limits import Limit
-from gotracer_ci.rules import wording
+from gotracer_ci.rules import stuck, wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
 from gotracer_ci.source.place import NO_OWN_CODE
 from gotracer_ci.text import count, plural
@@ -78,7 +78,8 @@ class GoroutineLeakGrowth(Rule):
         for place, groups in _by_place(facts).items():
             n = sum(group.count for group in groups)
             level = self._severity(groups, facts.goroutines.at_start)
-            yield Measured(Key(self.name, KIND, place), level, Statistics("count", n, n, n, n))
+            by_test = stuck.by_test((group.test, group.count) for group in groups)
+            yield Measured(Key(self.name, KIND, place), level, Statistics("count", n, n, n, n), by_test=by_test)
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
         groups = _by_place(facts)[measured.key.place]

@@ -67,11 +67,10 @@ def above_threshold(traces: Iterable[Traced], rules: Collection[str]) -> dict[st
 
 def tests_of(trace: Traced, key: Key) -> frozenset[str]:
     """Return the tests in which a group occurs, from its worst intervals or from where its goroutines were created."""
-    worst = next((found.worst for found in trace.measured if found.key == key), ())
-    stacks = [stack for interval in worst for stack in (interval.stack, interval.creation)]
-    if not worst:
-        alive = trace.facts.goroutines.alive
-        stacks = [stack for group in alive if group.place == key.place for stack in (group.creator, group.stack)]
+    found = next((found for found in trace.measured if found.key == key), None)
+    if found is None or found.by_test:
+        return frozenset(found.by_test if found else ())
+    stacks = [stack for interval in found.worst for stack in (interval.stack, interval.creation)]
     return frozenset(tests.tests_of(stacks))
 
 

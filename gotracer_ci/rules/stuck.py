@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
-from gotracer_ci.findings import Occurrence
+from gotracer_ci.findings import Occurrence, Share
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.sync_waits import primitive
 from gotracer_ci.rules.yields import in_test_runner
@@ -38,6 +39,14 @@ def with_own_code(facts: Facts) -> list[Alive]:
     """Return the goroutines in own code, but not those that the test runner keeps waiting; longest waits first."""
     found = [group for group in facts.goroutines.alive if group.stack.own and not in_test_runner(group.stack.functions)]
     return sorted(found, key=lambda group: (group.since_ns, group.first))
+
+
+def by_test(numbers: Iterable[tuple[str, int]]) -> dict[str, Share]:
+    """Return how many goroutines belong to each test. numbers: tests, "" for none that is known, with numbers."""
+    found: Counter[str] = Counter()
+    for test, n in numbers:
+        found[test] += n
+    return {test: Share(n, n) for test, n in found.items() if test}
 
 
 def waits_ns(group: Alive, facts: Facts) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import MOMENT_NS, Alive
-from gotracer_ci.findings import Severity
+from gotracer_ci.findings import Severity, Share
 from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import select
 from tests.conftest import NAMES, described, facts_of, findings, measured
@@ -140,3 +140,18 @@ def test_settled_goroutines_have_waited_long_enough() -> None:
         assert (group.settled == group.count) == (end - group.last_ns >= MOMENT_NS)
         assert (group.settled > 0) == (end - group.since_ns >= MOMENT_NS)
     assert not facts_of("standstill-go1.27").goroutines.is_over
+
+
+def test_goroutines_belong_to_the_test_that_led_to_them() -> None:
+    """Also those of a subtest, and those that the test's helpers created."""
+    facts = facts_of("hang-go1.27")
+    own = [group for group in facts.goroutines.alive if group.stack.own]
+    assert {group.stack.place.rpartition(".")[2]: group.test for group in own} == {
+        "drain": "TestDrain",
+        "swap": "TestPairs",
+    }
+    swaps = [group for group in facts.goroutines.alive if group.entry.endswith("swap")]
+    two = [replace(group, test=test) for group in swaps for test in ("TestPairs", "TestMore", "")]
+    (found,) = RULE.run(with_alive(facts, two))
+    assert found.by_test == {"TestPairs": Share(1, 1), "TestMore": Share(1, 1)}
+    assert found.statistics.total == 3

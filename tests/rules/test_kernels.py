@@ -7,11 +7,13 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.findings import Finding
 from gotracer_ci.pipeline import run
 from gotracer_ci.settings import Settings
@@ -59,28 +61,39 @@ def kernels() -> Iterator[Kernel]:
 EVERY = sorted(kernels())
 
 
-def ran(kernel: Kernel, binary: Path, **environment: str) -> Ran:
-    trace = binary.parent / f"{kernel.test}{len(environment)}.trace"
-    # the timeout is far from what a correct kernel takes, also on a loaded machine
-    timeout = "2s" if kernel.does == HANGS and not environment else "60s"
+def recorded(binary: Path, trace: Path, tests: str, timeout: str, **environment: str) -> int:
+    """Run these tests, a regular expression, and return the exit code."""
     done = subprocess.run(
-        [binary, "-test.run", f"^{kernel.test}$", "-test.timeout", timeout, "-test.trace", trace],
+        [binary, "-test.run", f"^(?:{tests})$", "-test.timeout", timeout, "-test.trace", trace],
         cwd=KERNELS,
         env={"PATH": os.defpath, **environment},
         capture_output=True,
         timeout=120,
         check=False,
     )
+    return done.returncode
+
+
+def ran(kernel: Kernel, binary: Path, **environment: str) -> Ran:
+    trace = binary.parent / f"{kernel.test}{len(environment)}.trace"
+    # the timeout is far from what a correct kernel takes, also on a loaded machine
+    timeout = "2s" if kernel.does == HANGS and not environment else "60s"
+    exit_code = recorded(binary, trace, kernel.test, timeout, **environment)
     found = run(Settings(traces=(str(trace),), root=KERNELS)).report.findings
     about = [f for f in found if f.key.rule in OF_GOROUTINES or (kernel.does == LEFT and FOREVER in f.message)]
-    return Ran(kernel, done.returncode, tuple(about))
+    return Ran(kernel, exit_code, tuple(about))
 
 
 @pytest.fixture(scope="module")
-def runs(go: Go, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Ran]]:
+def binary(go: Go, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = tmp_path_factory.mktemp("kernels") / "kernels"
+    go(KERNELS, "test", "-c", "-trimpath", "-o", str(built), ".")
+    return built
+
+
+@pytest.fixture(scope="module")
+def runs(binary: Path) -> Mapping[str, list[Ran]]:
     """Return a run of each kernel with its bug, and one without."""
-    binary = tmp_path_factory.mktemp("kernels") / "kernels"
-    go(KERNELS, "test", "-c", "-trimpath", "-o", str(binary), ".")
     with ThreadPoolExecutor(4) as pool:
         bugs = [pool.submit(ran, kernel, binary) for kernel in EVERY]
         fixed = [pool.submit(ran, kernel, binary, FIXED="1") for kernel in EVERY]
@@ -114,3 +127,18 @@ def test_a_leak_is_one_finding(runs: Mapping[str, list[Ran]]) -> None:
 def test_fixed_kernels_are_silent(runs: Mapping[str, list[Ran]]) -> None:
     """Also where idle connections, servers and workers remain that are about to end."""
     assert [one for one in runs["fixed"] if one.findings or one.exit_code] == []
+
+
+def test_a_leak_of_a_known_test_counts_and_that_of_a_new_test_does_not(binary: Path, tmp_path: Path) -> None:
+    """A change breaks one test and adds another one, which leaves a goroutine, too."""
+    before, after, baseline = tmp_path / "before.trace", tmp_path / "after.trace", tmp_path / "baseline.json"
+    recorded(binary, before, "TestUnreadPipe|TestSignalForMany", "60s", FIXED="1")
+    recorded(binary, after, "TestUnreadPipe|TestSignalForMany|TestMissedSignal", "60s")
+    settings = Settings(traces=(str(before),), root=KERNELS, baseline=baseline, rule=("GoroutineLeak",))
+    assert run(replace(settings, update_baseline=True)).exit_code == 0
+    comparison = run(replace(settings, traces=(str(after),))).report.comparison
+    assert comparison
+    verdicts = {key.place.rpartition(".")[2]: verdict for key, verdict in comparison.verdicts.items()}
+    flagged = {place: verdict.level for place, verdict in verdicts.items() if verdict.flagged}
+    assert flagged == {"lines": Level.CONFIRMED, "enter": Level.CONFIRMED}
+    assert verdicts["lateWaiter"].status is Status.UNKNOWN
