@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gotracer_ci.analysis.intervals import Interval
-from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
+from gotracer_ci.analysis.ran_tests import RanTests
 from gotracer_ci.analysis.reading import Analysis
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.tasks import TasksAnalysis, TraceTasks
@@ -60,20 +60,20 @@ class Timed:
 
     def __init__(self, trace: Trace, kinds: Collection[str]) -> None:
         self._tasks = TasksAnalysis(trace) if TASK in kinds else None
-        self._tests = RanTestsAnalysis(trace) if TEST in kinds else None
+        self._has_tests = TEST in kinds
 
     @property
     def analyses(self) -> Sequence[Analysis[Any]]:
         """What to feed."""
-        return [analysis for analysis in (self._tasks, self._tests) if analysis]
+        return [self._tasks] if self._tasks else []
 
-    def result(self, trace: Trace, stacks: Stacks) -> Mapping[str, Sequence[Durations]]:
-        """Return the durations by kind."""
+    def result(self, trace: Trace, stacks: Stacks, ran: RanTests) -> Mapping[str, Sequence[Durations]]:
+        """Return the durations by kind. ran: the tests of the trace."""
         found: dict[str, Sequence[Durations]] = {}
         if self._tasks:
             found[TASK] = of_tasks(self._tasks.result(trace, stacks), trace.start_ns)
-        if self._tests:
-            found[TEST] = of_tests(self._tests.result(trace, stacks), stacks, trace.start_ns)
+        if self._has_tests:
+            found[TEST] = of_tests(ran, stacks, trace.start_ns)
         return found
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gotracer_ci.analysis import goroutines, intervals, regions, tests
+from gotracer_ci.analysis import goroutines, intervals, regions, tests, work
 from gotracer_ci.analysis.consumer import Consumer, consume
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.holders import Explainer
 from gotracer_ci.analysis.holds import HoldGroup, HoldTimes
+from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
 from gotracer_ci.analysis.reading import Analysis, require_events
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.analysis.stretches import RunningStretches, StretchGroup
@@ -19,7 +20,7 @@ from gotracer_ci.source.frames import SourceFrame, SourceMap
 from gotracer_ci.source.place import anchor
 from gotracer_ci.source.program import program
 from gotracer_ci.trace.observers.ancestry import Ancestry
-from gotracer_ci.trace.observers.groups import MAX_GROUPS, Groups
+from gotracer_ci.trace.observers.groups import MAX_GROUPS, MAX_PARTS, Groups
 from gotracer_ci.trace.reader import Trace
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _MERGED = Note(
     NoteKind.LIMITED, f"more than {MAX_GROUPS:,} different waits: further ones are counted without their stacks"
 )
+_OF_NO_TEST = Note(
+    NoteKind.LIMITED, f"more than {MAX_PARTS:,} waits by test: further ones count as if they belonged to no test"
+)
 
 
 class Facts(NamedTuple):
@@ -35,11 +39,11 @@ class Facts(NamedTuple):
 
     go_version: the format's version, such as "1.26". events: Sync events included. start_ns: on the trace's clock;
     every time that is shown counts from it. gomaxprocs: 0 if the trace does not have it. tests: what ran of a test
-    binary. anchor: where an alert is that has no better place. program: which one was traced, "" if unknown. notes:
-    what a reader must know about the mapping to the repository and about the trace, one line each. holds: how long
-    locks were held. stretches: how long goroutines ran between two of their events, the longest in total first. damage:
-    what ended the reading early, None for a complete trace. durations: by kind (see `durations.Timed`), of those that
-    were asked for.
+    binary. ran: each of its tests. anchor: where an alert is that has no better place. program: which one was traced,
+    "" if unknown. notes: what a reader must know about the mapping to the repository and about the trace, one line
+    each. holds: how long locks were held. stretches: how long goroutines ran between two of their events, the longest
+    in total first. damage: what ended the reading early, None for a complete trace. durations: by kind (see
+    `durations.Timed`), of those that were asked for.
     """
 
     go_version: str
@@ -53,6 +57,7 @@ class Facts(NamedTuple):
     tests: tests.Tests
     holds: tuple[HoldGroup, ...]
     stretches: tuple[StretchGroup, ...]
+    ran: RanTests
     anchor: SourceFrame | None
     program: str
     notes: tuple[Note, ...]
@@ -76,24 +81,32 @@ def analyse(
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
     """
-    groups, ancestry, heap = Groups(), Ancestry(), HeapSamples()
+    groups, ancestry, heap, tasks = Groups(), Ancestry(), HeapSamples(), work.EndedTasks()
+    testing = RanTestsAnalysis(trace)
     explainer, stretches = Explainer(trace.tables), RunningStretches(trace.tables)
     holds = HoldTimes(trace.tables, explainer.calls)
     timer = _timer(trace, timed)
     every = (*analyses, *(timer.analyses if timer else ()))
-    observers = [observer for analysis in every for observer in analysis.observers]
+    observers = [
+        *testing.observers,  # the others need to know which test a goroutine belongs to
+        groups,
+        ancestry,
+        explainer.observer,
+        holds.observer,
+        stretches.observer,
+        *(observer for analysis in every for observer in analysis.observers),
+    ]
     others = [consumer for analysis in every for consumer in analysis.consumers]
-    consume(
-        trace,
-        (heap, *consumers, *others),
-        (groups, ancestry, explainer.observer, holds.observer, stretches.observer, *observers),
-    )
+    consume(trace, (heap, tasks, *consumers, *others), observers)
     require_events(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
+    ran = testing.result(trace, stacks)
+    owners = work.outermost(ran)
     rows = groups.rows()
     holdings = explainer.result(stacks)
-    found = tuple(intervals.groups(rows, stacks, trace.tables, holdings, regions=intervals.REGION in timed))
+    has_regions = intervals.REGION in timed
+    found = tuple(intervals.groups(rows, stacks, trace.tables, holdings, groups.parts(), owners, regions=has_regions))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
@@ -103,14 +116,20 @@ def analyse(
         intervals=found,
         goroutines=goroutines.census(trace, stacks, ancestry),
         heap=heap.result(),
-        tests=tests.tests(found),
+        tests=tests.tests(found, work.work(owners, ran, tasks.result(), rows, trace.tables)),
+        ran=ran,
         holds=holds.result(stacks),
         stretches=stretches.result(stacks, rows),
         anchor=anchor(stacks.frames, source.repository),
         program=program(stacks.frames, source.repository),
-        notes=(*source.notes(), *regions.notes(trace, stacks), *([_MERGED] if groups.is_merged() else ())),
+        notes=(
+            *source.notes(),
+            *regions.notes(trace, stacks),
+            *([_MERGED] if groups.is_merged() else ()),
+            *([] if groups.has_all_parts() else [_OF_NO_TEST]),
+        ),
         damage=trace.damage,
-        durations=timer.result(trace, stacks) if timer else {},
+        durations=timer.result(trace, stacks, ran) if timer else {},
     )
 
 

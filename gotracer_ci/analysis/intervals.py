@@ -5,7 +5,7 @@ The kernel adds up each interval when it ends, so nothing here grows with the nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -61,13 +61,27 @@ class Interval(NamedTuple):
         return None if self.stack.system else self.creation.primary
 
 
+class Part(NamedTuple):
+    """The intervals of a group that belong to one test: how many, and their total."""
+
+    events: int
+    total_ns: int
+
+    def plus(self, other: Part) -> Part:
+        return Part(self.events + other.events, min(self.total_ns + other.total_ns, spec.LARGEST))
+
+
+NO_PART = Part(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class IntervalGroup:
     """All intervals of one kind, reason (in Go's words) and stack.
 
     reason: from the stack where the trace has none, "" if unknown.
     worst: the longest five, longest first. counts: how many intervals have which length. parked: the intervals span the
-    whole trace. Those that began or ended during the trace are a group of their own.
+    whole trace. Those that began or ended during the trace are a group of their own. by_test: the parts that belong to
+    tests, by the function of the outermost test, "" if unknown; the rest is outside every test.
     """
 
     kind: IntervalKind
@@ -78,13 +92,14 @@ class IntervalGroup:
     worst: list[Interval]
     counts: histogram.Histogram
     parked: bool = False
+    by_test: Mapping[str, Part] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class PlaceGroup:
     """The intervals of one kind of wait at one place, from all stacks that lead there.
 
-    name: the kind of wait in Go's words. worst: the longest five, longest first.
+    name: the kind of wait in Go's words. worst: the longest five, longest first. by_test: see IntervalGroup.
     """
 
     name: str
@@ -93,6 +108,7 @@ class PlaceGroup:
     total_ns: int = 0
     worst: list[Interval] = field(default_factory=list)
     counts: histogram.Histogram = field(default_factory=dict)
+    by_test: dict[str, Part] = field(default_factory=dict)
 
     def add(self, group: IntervalGroup) -> None:
         self.count += group.count
@@ -101,6 +117,8 @@ class PlaceGroup:
         self.worst = sorted([*self.worst, *group.worst], key=lambda w: (-w.length_ns, w.start_ns, w.goroutine))
         del self.worst[EXAMPLES:]
         histogram.merge(self.counts, group.counts)
+        for name, part in group.by_test.items():
+            self.by_test[name] = self.by_test.get(name, NO_PART).plus(part)
 
     @property
     def max_ns(self) -> int:
@@ -133,6 +151,8 @@ def groups(
     stacks: Stacks,
     tables: Tables,
     holdings: Mapping[tuple[int, int], Holding] = MappingProxyType({}),
+    parts: Mapping[int, Mapping[int, tuple[int, int]]] = MappingProxyType({}),
+    tests: Sequence[str] = (),
     *,
     regions: bool = False,
 ) -> list[IntervalGroup]:
@@ -141,10 +161,12 @@ def groups(
     Args:
         rows: see `observers.groups.Groups.rows`.
         holdings: what explains the longest waits, by (reason, stack) (see `holders.Explainer`).
+        parts: see `observers.groups.Groups.parts`.
+        tests: the functions of the tests in `parts`.
         regions: with those of regions, whose reasons are their types.
     """
     found = []
-    for kind, parked, reason, stack, count, total, examples, counts in rows:
+    for n, (kind, parked, reason, stack, count, total, examples, counts) in enumerate(rows):
         if kind in _UNUSED and not (regions and kind == IntervalKind.REGION):
             continue
         if not counts:
@@ -175,7 +197,15 @@ def groups(
             )
             for start, length, goroutine, creation, entry, cause, cause_stack, flags in examples
         ]
-        found.append(IntervalGroup(IntervalKind(kind), why, where, count, total, worst, counts, parked))
+        by_test = _by_test(parts[n], tests) if n in parts else {}
+        found.append(IntervalGroup(IntervalKind(kind), why, where, count, total, worst, counts, parked, by_test))
+    return found
+
+
+def _by_test(parts: Mapping[int, tuple[int, int]], tests: Sequence[str]) -> dict[str, Part]:
+    found: dict[str, Part] = {}
+    for test, part in parts.items():
+        found[tests[test]] = found.get(tests[test], NO_PART).plus(Part(*part))
     return found
 
 

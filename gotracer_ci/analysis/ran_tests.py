@@ -39,7 +39,8 @@ _REPEATS: Final = re.compile(r"testing\.\(\*(?:benchState|benchContext)\)\.proce
 class RanTest(NamedTuple):
     """One test, subtest, fuzz test or benchmark.
 
-    name: its function, or a number if no stack tells it; exact with a log. parent: its place in the list, −1 for none.
+    name: its function, or a number if no stack tells it; exact with a log. function: its function without the package,
+    "" if no stack tells it. parent: its place in the list, −1 for none.
     is_repeated: the benchmark runs once more, for -count or -cpu. begin_ns: from the trace's start. end_ns: None if it
     had not ended. wall_ns: from its start to its end. paused_ns: it waited for its turn, after t.Parallel.
     subtests_ns: it waited for subtests. running_ns, waiting_ns: the test with all its goroutines, also after its end,
@@ -65,6 +66,7 @@ class RanTest(NamedTuple):
     alive: int
     is_inside: bool
     stack: int
+    function: str
 
     @property
     def active_ns(self) -> int:
@@ -112,8 +114,8 @@ class RanTestsAnalysis:
             number = f"test #{children[parent]}" + (f" of {names[parent]}" if parent >= 0 else "")
             names.append(unqualified(function) or number)
         found = [
-            _test(name, row, _functions(trace.tables, row[2]), trace.start_ns)
-            for name, row in zip(names, rows, strict=True)
+            _test(name, row, unqualified(function), _functions(trace.tables, row[2]), trace.start_ns)
+            for name, row, function in zip(names, rows, functions, strict=True)
         ]
         packages = {
             package_of(function).removesuffix("_test")
@@ -124,7 +126,7 @@ class RanTestsAnalysis:
         return RanTests(tuple(found), self._observer.ran(), package, trace.damage is None)
 
 
-def _test(name: str, row: tuple[int, ...], creation: Sequence[str], start_ns: int) -> RanTest:
+def _test(name: str, row: tuple[int, ...], function: str, creation: Sequence[str], start_ns: int) -> RanTest:
     kind, parent, _, stack, goroutine, begin, end, wall, paused, subtests, running, waiting, started, after, alive = row
     return RanTest(
         name,
@@ -144,6 +146,7 @@ def _test(name: str, row: tuple[int, ...], creation: Sequence[str], start_ns: in
         alive,
         wall >= 0,
         stack,
+        function,
     )
 
 

@@ -27,7 +27,8 @@ class Tests(NamedTuple):
     """What a test binary ran.
 
     ran: how many tests and subtests. names: the test functions that the trace shows, sorted, without their package.
-    timed: benchmarks ran for a time, not for a number of iterations. work: how often which test function ran.
+    timed: benchmarks ran for a time, not for a number of iterations. work: how often which unit of work was done (see
+    `analysis.work`).
     """
 
     ran: int = 0
@@ -36,14 +37,14 @@ class Tests(NamedTuple):
     work: Mapping[str, int] = {}
 
 
-def tests(groups: Sequence[IntervalGroup]) -> Tests:
-    """Return what ran, from the intervals of a trace."""
+def tests(groups: Sequence[IntervalGroup], work: Mapping[str, int]) -> Tests:
+    """Return what ran, from the intervals of a trace and from the work that was done."""
     ran = sum(_created(groups, TEST))
     launched = sum(_created(groups, BENCHMARK))
     names: set[str] = set()
     if ran:
-        names = {name for group in groups for name in tests_of(_stacks(group))}
-    return Tests(ran, tuple(sorted(names)[:_MOST]), launched > 0 and _is_timed(groups, launched))
+        names = {name for group in groups for name in tests_of(_stacks(group))}.union(work)
+    return Tests(ran, tuple(sorted(names)[:_MOST]), launched > 0 and _is_timed(groups, launched), work)
 
 
 def tests_of(stacks: Iterable[Stack]) -> set[str]:

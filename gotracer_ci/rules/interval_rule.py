@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, by_place
-from gotracer_ci.findings import Finding, Key, Location, More, Occurrence, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, Location, More, Occurrence, Severity, Share, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.holders import holders
@@ -58,7 +58,8 @@ class IntervalRule(Rule):
                 level = min(level, Severity.INFO)
             if level is Severity.NONE and severity(group.max_ns, thresholds) is Severity.ERROR:
                 level = Severity.INFO
-            yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst))
+            by_test = {test: Share(*part) for test, part in group.by_test.items() if test}
+            yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst), by_test)
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
         fields = _fields(measured)

@@ -356,6 +356,8 @@ class Kernel:
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
         self._goroutines.slots = self._slots
+        self._goroutines.tests = column("i")
+        self._goroutines.is_test = False
         self._grow_goroutines(64)
         self._lives = 0
         self._observer = observer

@@ -15,6 +15,8 @@ cdef class Goroutines:
     cdef int[::1] states
     cdef long long[::1] since
     cdef long long[::1] lost
+    cdef int[::1] tests
+    cdef bint is_test
     cdef long long seen
     cdef int proc
     cdef IdMap slots
@@ -24,6 +26,7 @@ cdef class Goroutines:
 cdef class Observer:
     cdef Goroutines goroutines
     cdef int unwanted
+    cdef Observer following
     cdef int born(self, int g, long long now) except? -1
     cdef int died(self, int g, long long now) except? -1
     cdef int began(self, int kind, int g, long long now) except? -1

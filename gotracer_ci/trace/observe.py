@@ -25,7 +25,7 @@ else:
 @cython.final
 @cython.cclass
 class Goroutines:
-    """The goroutines that exist, as columns by slot; the kernel keeps them, observers only read them.
+    """The goroutines that exist, as columns by slot; the kernel keeps them, observers only read them, but for `tests`.
 
     Slots are dense, and a dead goroutine's slot is used again. ids (int64): Go's, −1 for a free slot. lives (int64):
     one number for each existence of a goroutine, from 0 on; ids can appear again, lives cannot. created (int64, ns):
@@ -34,7 +34,9 @@ class Goroutines:
     (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
     has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the
     latest goroutine from before the trace, which can be later than the trace's start.
-    slots: finds a slot by id.
+    slots: finds a slot by id. tests (int32): the outermost test that the goroutine belongs to, as a row of
+    `observers.tests.Tests`, −1 for none; only that observer fills it, so it must come before those that read it.
+    is_test: whether there has been a test; without one nobody needs `tests`.
 
     proc: the P of what is being reported, if that is a running interval or a range, −1 unknown. waker:
     while a wait is reported that a goroutine ends, most likely that goroutine's slot.
@@ -49,6 +51,8 @@ class Goroutines:
     states: cython.int[::1]
     since: cython.longlong[::1]
     lost: cython.longlong[::1]
+    tests: cython.int[::1]
+    is_test: cython.bint
     seen: cython.longlong
     proc: cython.int
     slots: IdMap
@@ -61,6 +65,7 @@ class Observer:
 
     goroutines: Goroutines
     unwanted: cython.int
+    following: Observer | None  # what is called next, if several observe the same trace
 
     def observe(self, goroutines: Any) -> None:
         """Begin with a trace: these are its goroutines."""
@@ -68,7 +73,10 @@ class Observer:
         self.unwanted = self.ignored()
 
     def ignored(self) -> int:
-        """Return the kinds of intervals that need not be reported, as bits; a call costs more than most make of it."""
+        """Return the kinds of intervals that need not be reported, as bits; a call costs more than most make of it.
+
+        An observer can change `unwanted` later. One that is alone gets all intervals.
+        """
         return 0
 
     @cython.cfunc
@@ -139,38 +147,49 @@ class Observer:
 
 @cython.final
 @cython.cclass
-class _Both(Observer):
-    """Two observers as one."""
+class _All(Observer):
+    """Several observers as one, called in their order."""
 
-    _first: Observer
-    _second: Observer
-
-    def __init__(self, first: Any, second: Any) -> None:
-        self._first = first
-        self._second = second
+    def __init__(self, observers: Sequence[Any]) -> None:
+        previous: Observer = self
+        one: Observer
+        for one in observers:
+            previous.following = one
+            previous = one
+        previous.following = None
 
     def observe(self, goroutines: Any) -> None:
-        self._first.observe(goroutines)
-        self._second.observe(goroutines)
-        self.unwanted = self._first.unwanted & self._second.unwanted
+        one: Observer = self.following
+        while one is not None:
+            one.observe(goroutines)
+            one = one.following
 
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._first.born(g, now)
-        return self._second.born(g, now)
+        one: Observer = self.following
+        while one is not None:
+            one.born(g, now)
+            one = one.following
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def died(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._first.died(g, now)
-        return self._second.died(g, now)
+        one: Observer = self.following
+        while one is not None:
+            one.died(g, now)
+            one = one.following
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        self._first.began(kind, g, now)
-        return self._second.began(kind, g, now)
+        one: Observer = self.following
+        while one is not None:
+            one.began(kind, g, now)
+            one = one.following
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -186,28 +205,32 @@ class _Both(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if self._first.unwanted >> kind & 1 == 0:
-            self._first.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._second.unwanted >> kind & 1 == 0:
-            self._second.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        one: Observer = self.following
+        while one is not None:
+            if one.unwanted >> kind & 1 == 0:
+                one.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            one = one.following
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def labelled(self, g: cython.int, label: cython.int, now: cython.longlong) -> cython.int:
-        self._first.labelled(g, label, now)
-        return self._second.labelled(g, label, now)
+        one: Observer = self.following
+        while one is not None:
+            one.labelled(g, label, now)
+            one = one.following
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def end(self, now: cython.longlong) -> cython.int:
-        self._first.end(now)
-        return self._second.end(now)
+        one: Observer = self.following
+        while one is not None:
+            one.end(now)
+            one = one.following
+        return 0
 
 
 def joined(observers: Sequence[Any]) -> Any:
     """Return one observer that stands for all of them, called in their order."""
-    if not observers:
-        return Observer()
-    first, *rest = observers
-    return _Both(first, joined(rest)) if rest else first
+    return observers[0] if len(observers) == 1 else _All(observers)

@@ -31,12 +31,15 @@ MAX_GROUPS = 20_000
 """Groups with a stack of their own. Real programs have a few thousand."""
 MAX_REASONS = 1_000
 """Groups of further intervals, which have a reason, but no stack."""
+MAX_PARTS = 65_536
+"""Parts of groups that belong to a test. The intervals of further ones belong to none."""
 
 _EXAMPLES = cython.declare(cython.int, EXAMPLES)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
-_LARGEST = cython.declare(cython.longlong, spec.LARGEST)
 _MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
 _MAX_REASONS = cython.declare(cython.int, MAX_REASONS)
+_MAX_PARTS = cython.declare(cython.int, MAX_PARTS)
+_LARGEST = cython.declare(cython.longlong, spec.LARGEST)
 _STACK = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the stack, and for the reason too
 _REASON_AND_STACK = cython.declare(cython.longlong, (1 << 58) - 1)
 _RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
@@ -52,11 +55,14 @@ class Groups(Observer):
 
     Those that span the whole trace are groups of their own, called parked. RUNNING intervals are left out. Beyond
     `MAX_GROUPS` intervals lose their stacks, and beyond `MAX_REASONS` more their reasons: the sums stay exact.
+
+    Each group has parts by the outermost test of the goroutine, which an observer before this one must find.
     """
 
     _index: IdMap
     n: cython.int
     merged: cython.bint
+    _is_full: cython.bint
     _keys: cython.longlong[::1]
     _counts: cython.longlong[::1]
     _totals: cython.longlong[::1]
@@ -72,10 +78,17 @@ class Groups(Observer):
     _ex_flags: cython.int[::1]
     _buckets: cython.uint[::1]
     _histograms: cython.int
+    _part: cython.int[::1]  # the group's last part, −1 for none
+    # by part: its group and its test
+    _n_parts: cython.int
+    _parts: IdMap
+    _part_keys: cython.longlong[::1]
+    _part_counts: cython.longlong[::1]
+    _part_totals: cython.longlong[::1]
 
     def __init__(self) -> None:
         self.n = 0
-        self.merged = False
+        self.merged = self._is_full = False
         self._keys = column("q", bytes(8 * 64))
         self._index = IdMap(self._keys)
         self._counts = column("q", bytes(8 * 64))
@@ -92,6 +105,12 @@ class Groups(Observer):
         self._ex_flags = column("i", bytes(4 * 64 * EXAMPLES))
         self._buckets = column("I", bytes(4 * 8 * BUCKETS))
         self._histograms = 0
+        self._part = column("i", bytes(4 * 64))
+        self._n_parts = 0
+        self._part_keys = column("q", bytes(8 * 64))
+        self._parts = IdMap(self._part_keys)
+        self._part_counts = column("q", bytes(8 * 64))
+        self._part_totals = column("q", bytes(8 * 64))
 
     def ignored(self) -> int:
         return 1 << _RUNNING
@@ -122,6 +141,8 @@ class Groups(Observer):
         self._counts[n] += 1
         # saturates: no sum of a real trace comes near
         self._totals[n] = self._totals[n] + length if length <= _LARGEST - self._totals[n] else _LARGEST
+        if self.goroutines.is_test and g >= 0 and self.goroutines.tests[g] >= 0:
+            self._add_part(n, self.goroutines.tests[g], length)
         if self._histogram[n] >= 0:
             self._count(n, length)
         elif self._counts[n] > _EXAMPLES:
@@ -130,6 +151,38 @@ class Groups(Observer):
         if length > self._floors[n]:
             self._keep(n, start, length, g, cause, cause_stack, flags)
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _add_part(self, n: cython.int, test: cython.longlong, length: cython.longlong) -> cython.int:
+        """Add an interval to the part of a group that belongs to a test; intervals of one test often follow another."""
+        key: cython.longlong = cython.cast(cython.longlong, n) << 32 | test
+        part: cython.int = self._part[n]
+        if part < 0 or self._part_keys[part] != key:
+            part = self._parts.find(key)
+            if part < 0:
+                if self._n_parts >= _MAX_PARTS:
+                    self._is_full = True
+                    return 0
+                part = self._new_part(key)
+            self._part[n] = part
+        self._part_counts[part] += 1
+        total: cython.longlong = self._part_totals[part]
+        self._part_totals[part] = total + length if length <= _LARGEST - total else _LARGEST
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _new_part(self, key: cython.longlong) -> cython.int:
+        part: cython.int = self._n_parts
+        if part == len(self._part_keys):
+            self._part_keys = self._parts.keys = grown(self._part_keys, 2 * part)
+            self._part_counts = grown(self._part_counts, 2 * part)
+            self._part_totals = grown(self._part_totals, 2 * part)
+        self._part_keys[part] = key
+        self._n_parts = part + 1
+        return self._parts.put(key, part)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -157,6 +210,7 @@ class Groups(Observer):
             self._totals = grown(self._totals, size)
             self._floors = grown(self._floors, size)
             self._histogram = grown(self._histogram, size)
+            self._part = grown(self._part, size)
             self._ex_start = grown(self._ex_start, size * EXAMPLES)
             self._ex_length = grown(self._ex_length, size * EXAMPLES)
             self._ex_goroutine = grown(self._ex_goroutine, size * EXAMPLES)
@@ -168,6 +222,7 @@ class Groups(Observer):
         self._keys[g] = key
         self._floors[g] = -1
         self._histogram[g] = -1
+        self._part[g] = -1
         i: cython.int
         for i in range(g * _EXAMPLES, (g + 1) * _EXAMPLES):
             self._ex_length[i] = -1
@@ -243,6 +298,20 @@ class Groups(Observer):
     def is_merged(self) -> bool:
         """Return whether there were too many groups, so that some intervals are without their stacks."""
         return bool(self.merged)
+
+    def has_all_parts(self) -> bool:
+        """Return whether every interval of a test is in a part."""
+        return not self._is_full
+
+    def parts(self) -> dict[int, dict[int, tuple[int, int]]]:
+        """Return the parts of groups that belong to tests: {place in `rows`: {row of `Tests`: (count, total)}}."""
+        out: dict[int, dict[int, tuple[int, int]]] = {}
+        part: cython.int
+        for part in range(self._n_parts):
+            key: cython.longlong = self._part_keys[part]
+            of_group: dict = out.setdefault(key >> 32, {})
+            of_group[key & 0x7FFFFFFF] = (self._part_counts[part], self._part_totals[part])
+        return out
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Return every group as (kind, parked, reason, stack, count, total, examples, histogram).

@@ -79,7 +79,8 @@ class _Codes:
 class Tests(Observer):
     """Tests and benchmarks in the order in which they were started, and what they and their goroutines did.
 
-    A goroutine belongs to the innermost test of the goroutine that created it, also after that one has ended.
+    A goroutine belongs to the innermost test of the goroutine that created it, also after that one has ended. Other
+    observers find the outermost one in the column `tests` of `Goroutines`.
 
     Args:
         kind: returns what a goroutine with this entry stack is: NO_TEST, TEST, BENCHMARK or ROUNDS.
@@ -94,13 +95,13 @@ class Tests(Observer):
     _ran: cython.longlong
     _n: cython.int
     # by slot
-    _slots: IdMap  # goroutine → slot
     _test: cython.int[::1]  # −1 for none
     _is_own: cython.int[::1]  # whether the goroutine runs the test itself
     _begun: cython.int[::1]  # the benchmark that the goroutine has begun last
     # by test
     _kinds: cython.int[::1]
     _parents: cython.int[::1]
+    _roots: cython.int[::1]  # the outermost test around it
     _creations: cython.int[::1]
     _names: cython.int[::1]  # a stack that tells its function, 0 unknown
     _goroutines: cython.longlong[::1]
@@ -121,12 +122,12 @@ class Tests(Observer):
         self._from = -_NEVER
         self._to = _NEVER
         self._last = self._ran = self._n = 0
-        self._slots = IdMap(column("q", bytes(8)))
         self._test = column("i")
         self._is_own = column("i")
         self._begun = column("i")
         self._kinds = column("i", bytes(4 * 64))
         self._parents = column("i", bytes(4 * 64))
+        self._roots = column("i", bytes(4 * 64))
         self._creations = column("i", bytes(4 * 64))
         self._names = column("i", bytes(4 * 64))
         self._goroutines = column("q", bytes(8 * 64))
@@ -146,6 +147,9 @@ class Tests(Observer):
         self._from = start
         self._to = end
 
+    def ignored(self) -> int:
+        return 0 if self._n else -1
+
     # ---- what the kernel reports ------------------------------------------------------------------------------
 
     @cython.cfunc
@@ -156,10 +160,12 @@ class Tests(Observer):
             self._test = grown(self._test, size)
             self._is_own = grown(self._is_own, size)
             self._begun = grown(self._begun, size)
-            self._slots.keys = self.goroutines.ids
-        creator: cython.int = self._slots.find(self.goroutines.creators[g])
+            if len(self.goroutines.tests) != size:
+                self.goroutines.tests = grown(self.goroutines.tests, size)
+        creator: cython.int = self.goroutines.slots.find(self.goroutines.creators[g])
+        if creator == g:
+            creator = -1
         parent: cython.int = self._test[creator] if creator >= 0 else -1
-        self._slots.put(self.goroutines.ids[g], g)
         self._test[g] = parent
         self._is_own[g] = 0
         self._begun[g] = -1
@@ -177,6 +183,7 @@ class Tests(Observer):
                 self._is_own[g] = 1
             if kind == _IS_BENCHMARK and creator >= 0:
                 self._begun[creator] = self._test[g] if self._is_own[g] else -1
+        self.goroutines.tests[g] = self._roots[self._test[g]] if self._test[g] >= 0 else -1
         if self._test[g] >= 0 and not self._is_own[g]:
             self._started[parent] += self._from <= now and now < self._to
             self._alive[parent] += now < self._to
@@ -186,7 +193,6 @@ class Tests(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def died(self, g: cython.int, now: cython.longlong) -> cython.int:
-        self._slots.remove(self.goroutines.ids[g])
         test: cython.int = self._test[g]
         if test < 0:
             return 0
@@ -212,10 +218,12 @@ class Tests(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if self._n == 0 or kind > _IS_WAITING:
+        if self._n == 0 or g < 0:
             return 0
         if kind == _IS_WAITING and cause >= 0 and cause_stack > 0:
-            waker: cython.int = self._slots.find(cause)
+            waker: cython.int = self.goroutines.waker
+            if waker < 0 or self.goroutines.ids[waker] != cause:
+                waker = self.goroutines.slots.find(cause)
             if waker >= 0 and self._is_own[waker]:
                 self._name(self._test[waker], cause_stack)
         test: cython.int = self._test[g]
@@ -223,6 +231,8 @@ class Tests(Observer):
             return 0
         if self._is_own[g] and stack > 0:
             self._name(test, stack)
+        if kind > _IS_WAITING:
+            return 0
         if start < self._from or start + length > self._to:
             length = min(start + length, self._to) - max(start, self._from)
             if length <= 0:
@@ -263,6 +273,7 @@ class Tests(Observer):
         if n == len(self._kinds):
             self._kinds = grown(self._kinds, 2 * n)
             self._parents = grown(self._parents, 2 * n)
+            self._roots = grown(self._roots, 2 * n)
             self._creations = grown(self._creations, 2 * n)
             self._names = grown(self._names, 2 * n)
             self._goroutines = grown(self._goroutines, 2 * n)
@@ -278,11 +289,14 @@ class Tests(Observer):
             self._alive = grown(self._alive, 2 * n)
         self._kinds[n] = kind
         self._parents[n] = parent
+        self._roots[n] = self._roots[parent] if parent >= 0 else n
         self._creations[n] = self.goroutines.creations[g]
         self._goroutines[n] = self.goroutines.ids[g]
         self._begins[n] = now
         self._ends[n] = _NEVER
         self._n = n + 1
+        self.unwanted = 0
+        self.goroutines.is_test = True
         return n
 
     def ran(self) -> int:
