@@ -39,7 +39,7 @@ def _row(rule: str, kind: str, limit: Limit) -> str:
 
 
 def _floor(limit: Limit) -> str:
-    factor, unit = {"ns": (MS, " ms"), "bytes": (MB, " MB")}.get(limit.unit, (1, ""))
+    factor, unit = {"ns": (MS, " ms"), "each": (MS, " ms"), "bytes": (MB, " MB")}.get(limit.unit, (1, ""))
     share = f", or {limit.share * 100:g} % of the run" if limit.share else ""
     return f"{limit.floor / factor:g}{unit}{share}"
 

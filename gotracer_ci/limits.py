@@ -27,9 +27,11 @@ class Limit(NamedTuple):
     version or GOMAXPROCS, too. by_medians: also worse if the medians say so (see `baseline.criteria`); only for waits
     that the program's own code causes. is_effect: may be the effect of another regression (see `baseline.causes`).
     noun: what a count counts, as a plural; "" if the number needs none. quantile: compare this quantile of the lengths
-    of single events (see `baseline.quantiles`), 0 for none. jobs: how many jobs or base traces a changed count needs to
-    be confirmed. events: how many events a trace needs. per_work: it grows with the work that the program does. fewer:
-    less is worse, too.
+    of single events (see `baseline.quantiles`), 0 for none; the floor is then for the sum of what they exceed it by.
+    by_speed: correct it for the machine's speed. of_base: how much the median may grow compared with base traces, 0 if
+    it is not compared. jobs: how many jobs or base traces a changed count needs to be confirmed; of a quantile, 0
+    compares base traces only. events: how many events a trace needs. per_work: it grows with the work that the program
+    does. fewer: less is worse, too.
     """
 
     unit: str
@@ -42,6 +44,8 @@ class Limit(NamedTuple):
     is_effect: bool = False
     noun: str = ""
     quantile: float = 0.0
+    by_speed: bool = False
+    of_base: float = 0.0
     jobs: int = 1
     events: int = 5
     per_work: bool = False
@@ -57,7 +61,7 @@ class Limit(NamedTuple):
 
     def above(self, before: float, wall_ns: float = 0) -> float:
         """Return the value that a group must exceed to be more than noise, given its value before."""
-        return self.tolerance * before + max(self.floor, self.share * wall_ns)
+        return self.tolerance * before + (0 if self.quantile else max(self.floor, self.share * wall_ns))
 
     def gone(self, value: float) -> bool:
         """Report whether a group counts as absent: a baseline file does not store total times below 1 ms."""
@@ -70,6 +74,14 @@ SCHEDULER: Final = Limit("ns", 3, 20 * MS, share=0.02)
 """Times that depend on the machine and on what else runs there."""
 LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, noun="goroutines")
 """Goroutines that were left: one more than ever before, or one in twenty where there are many."""
+HOLDS: Final = Limit("each", 1.15, 5 * MS, share=0.005, quantile=0.1, jobs=3)
+"""How long a lock is held. Run to run, it varies by 2 %."""
+CPU: Final = HOLDS._replace(tolerance=1.2, floor=20 * MS, share=0.02, by_speed=True, confirms=False, is_effect=True)
+"""How long a piece of code runs. One of 16 unchanged runs of programs that no limit was chosen on was above it."""
+CALLS: Final = Limit("each", 1.5, 5 * MS, share=0.005, quantile=0.1, jobs=5, of_base=1.2)
+"""How long a single system call takes."""
+SLEEPS: Final = Limit("each", 1.2, 5 * MS, share=0.005, quantile=0.5, jobs=0)
+"""How long a single wait for time or for the network takes. Jobs have other shares of the long and the short ones."""
 
 Limits = Mapping[tuple[str, str], Limit]
 """(rule, kind) → limit, with `EVERY_KIND` for all kinds of the rule that have none of their own."""

@@ -94,6 +94,10 @@ class IntervalGroup:
     parked: bool = False
     by_test: Mapping[str, Part] = field(default_factory=dict)
 
+    @property
+    def longest_ns(self) -> int:
+        return self.worst[0].length_ns
+
 
 @dataclass(slots=True)
 class PlaceGroup:

@@ -68,12 +68,12 @@ def _flagged(key: Key, verdict: Verdict, limits: Limits) -> _Flagged | None:
     if limit is None:
         return None
     rank = _TIME
-    if limit.unit == "each":
-        rank = _LENGTH if limit.quantile else (_WHOLE if limit.is_effect else _PART)
+    if limit.unit == "each" and not limit.quantile:
+        rank = _WHOLE if limit.is_effect else _PART
     elif limit.is_effect:
         rank = _EFFECT
     elif limit.unit != "ns":
-        rank = _NUMBER
+        rank = _LENGTH if limit.quantile else _NUMBER
     return _Flagged(rank, abs(middle(verdict.now) - (verdict.before or 0)), key, verdict, limit)
 
 
@@ -112,8 +112,8 @@ def _place(key: Key, current: Sequence[TraceGroups]) -> str:
 
 
 def _function(place: str) -> str:
-    """Return a place, of a closure the function around it."""
-    return place.removesuffix(".func")
+    """Return the innermost function of a place, of a closure the function around it."""
+    return place.partition(" ")[0].removesuffix(".func")
 
 
 def _test(key: Key, current: Sequence[TraceGroups]) -> str:

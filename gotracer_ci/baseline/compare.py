@@ -17,6 +17,7 @@ from typing import cast
 
 from gotracer_ci.baseline import evidence, work
 from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total, fell_below
+from gotracer_ci.baseline.events import Events
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
 from gotracer_ci.baseline.moved import pairs
 from gotracer_ci.baseline.parts import factor, kept, without
@@ -27,7 +28,6 @@ from gotracer_ci.limits import MS, Limit, Limits, limit_of
 
 SHORTEST_NS = 100 * MS
 _NOTHING = Statistics("", 0, 0, 0, 0)
-_UNMEASURED = "no job of the baseline measured this"
 _Groups = tuple[dict[Key, Statistics], ...]
 
 
@@ -140,10 +140,11 @@ def compare(
     for groups in (*run.groups, *any_base, *(compared(trace.groups, limits) for trace in current if did.new)):
         keys.update(dict.fromkeys(groups))
     verdicts = {}
+    events = Events(current, [base[i] for i in own_base], baseline, run.same, run.without, limits, conditions)
     for key in sorted(keys):
         limit = limit_of(limits, key)
         if limit and (rules is None or key.rule in rules):
-            verdicts[key] = _judged(key, limit, run)
+            verdicts[key] = events.judged(key, limit) if limit.quantile else _judged(key, limit, run)
     verdicts |= _moved(verdicts, limits, run)
     verdicts |= work.judged(verdicts, did, limits, current, baseline, base)
     usual_ns = median(trace.wall_ns for trace in current)
@@ -151,7 +152,7 @@ def compare(
         *evidence.warnings(baseline, conditions, usual_ns),
         *evidence.base_warnings(base, conditions, usual_ns),
         *evidence.older(verdicts),
-        *evidence.unmeasured(key.rule for key, verdict in verdicts.items() if verdict.evidence is _UNMEASURED),
+        *evidence.unmeasured(key.rule for key, verdict in verdicts.items() if verdict.evidence is evidence.UNMEASURED),
         *work.warnings(did),
     )
     made = [entry.conditions for entry in baseline.entries] or [trace.conditions for trace in base]
@@ -204,7 +205,9 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     if without := run.without.get(key.rule):
         if len(without) == len(run.every) and not of_base:
             now = tuple([float(groups.get(key, _NOTHING).trimmed) for groups in run.groups])
-            return Verdict(key, Status.UNKNOWN, Level.INSUFFICIENT, limit.unit, None, 0.0, now, evidence=_UNMEASURED)
+            return Verdict(
+                key, Status.UNKNOWN, Level.INSUFFICIENT, limit.unit, None, 0.0, now, evidence=evidence.UNMEASURED
+            )
         entries = [i for i in entries if i not in without]
     is_comparable = bool(entries or of_base)
     if not is_comparable:  # in that case they are only shown

@@ -14,6 +14,7 @@ from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS, Limit
 from gotracer_ci.text import count, duration, go_releases, plural, quantity, ratio, span
 
+UNMEASURED: Final = "no job of the baseline measured this"
 _ALIKE: Final = 2
 _NAMED: Final = 3
 _DASH: Final = "\N{EN DASH}"

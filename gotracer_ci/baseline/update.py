@@ -10,6 +10,7 @@ from statistics import median
 
 from gotracer_ci.baseline.criteria import lowest
 from gotracer_ci.baseline.measurements import TraceGroups, common, compared
+from gotracer_ci.baseline.quantiles import highest
 from gotracer_ci.baseline.records import KEPT_ENTRIES, KEPT_WORK, Entry, Group, Part, absent, is_counted
 from gotracer_ci.baseline.references import carried, work_change
 from gotracer_ci.baseline.shares import changed, of_traces
@@ -42,7 +43,7 @@ def update(
         replace: start over with this entry only.
     """
     old = Part((), {}) if replace or part is None else part
-    groups = maxima(current, limits)
+    groups = {key: group for key, group in maxima(current, limits).items() if _is_of_jobs(limit_of(limits, key))}
     did = {*_work(current), *(test for trace in current for test in trace.tests)}
     work = (*old.work, *sorted(did.difference(old.work)))[:KEPT_WORK]
     entry = _entry(current, run_id or _id(current, limits), commit, limits, work)
@@ -113,7 +114,17 @@ def maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
             seen = found.get(key, Group(s.unit, (0.0,), (0,)))
             counts = (max(seen.counts[0], s.count),) if is_counted(s.unit) else ()
             found[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
-    return {key: keep(group, shares=of_traces(key, current)) for key, group in found.items()}
+    for key, group in found.items():
+        value, limit = group.values[0], limit_of(limits, key)
+        if limit and limit.quantile:  # of all traces together
+            value = highest((trace.lengths.get(key, {}) for trace in current), limit.quantile)
+        found[key] = keep(group, values=(value,), shares=of_traces(key, current))
+    return found
+
+
+def _is_of_jobs(limit: Limit | None) -> bool:
+    """Return whether a group is compared with other jobs, not only with base traces."""
+    return limit is not None and not (limit.quantile and limit.jobs == 0)
 
 
 def _id(current: Sequence[TraceGroups], limits: Limits) -> str:

@@ -11,6 +11,7 @@ from gotracer_ci.findings import Severity, Threshold
 from gotracer_ci.limits import Limits
 from gotracer_ci.rules import (
     blocked_on_syscall,
+    cpu_time_growth,
     deadlock,
     gc_assist,
     gc_pause_spike,
@@ -18,12 +19,14 @@ from gotracer_ci.rules import (
     goroutine_leak_growth,
     heap_growth_spike,
     high_scheduling_latency,
+    lock_hold_time_growth,
     long_wait,
     mutex_contention,
     objective,
     processor_starvation,
     test_timeout,
     wait_count_growth,
+    wait_time_growth,
 )
 from gotracer_ci.rules.installed import installed
 from gotracer_ci.rules.objective import ObjectiveRule
@@ -48,6 +51,9 @@ BUILT_IN: tuple[Rule, ...] = (
     objective.RULE,
     goroutine_leak.RULE,
     wait_count_growth.RULE,
+    lock_hold_time_growth.RULE,
+    wait_time_growth.RULE,
+    cpu_time_growth.RULE,
 )
 
 

@@ -9,7 +9,7 @@ from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
 from gotracer_ci.source.repository import Repository
 
-__all__ = ["anchor", "entry", "normalise", "outermost", "place", "primary", "vendored"]
+__all__ = ["anchor", "called_place", "entry", "normalise", "outermost", "place", "primary", "vendored"]
 
 NO_OWN_CODE = "~"
 
@@ -29,6 +29,18 @@ def place(stack: Sequence[SourceFrame]) -> str:
             name = normalise(frame.function)
             return name.removesuffix(_CLOSURE) if frame.test and _TEST.search(name) else name
     return NO_OWN_CODE + normalise(entry(stack))
+
+
+def called_place(stack: Sequence[SourceFrame]) -> str:
+    """Return the place, and the next own-code function that called it: `main.read in main.load`.
+
+    What a helper does for one caller is not what it does for another. Without an own-code caller, it is the place.
+    """
+    inner = place(stack)
+    for frame in stack:
+        if frame.owner == OWN and (outer := place((frame,))) != inner:
+            return f"{inner} in {outer}"
+    return inner
 
 
 def entry(stack: Sequence[SourceFrame]) -> str:

@@ -9,11 +9,8 @@ cdef class Histograms:
     cdef IdMap _index
     cdef int _n
     cdef long long[::1] _keys
-    cdef long long[::1] _counts
-    cdef long long[::1] _totals
-    cdef long long[::1] _longest
+    cdef long long[::1] _rows
     cdef long long[::1] _first
-    cdef int[::1] _histogram
     cdef unsigned int[::1] _buckets
     cdef int _histograms
     cdef int add(self, long long key, long long length) except? -1

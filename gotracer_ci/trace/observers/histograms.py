@@ -44,11 +44,10 @@ class Histograms:
     _index: IdMap
     _n: cython.int
     _keys: cython.longlong[::1]
-    _counts: cython.longlong[::1]
-    _totals: cython.longlong[::1]
-    _longest: cython.longlong[::1]
+    # four numbers for each key, so that they share a cache line: how many lengths, their total, the longest, and its
+    # histogram, −1 while there is none
+    _rows: cython.longlong[::1]
     _first: cython.longlong[::1]  # KEPT for each key
-    _histogram: cython.int[::1]  # the key's, −1 while there is none
     _buckets: cython.uint[::1]
     _histograms: cython.int
 
@@ -56,11 +55,8 @@ class Histograms:
         self._n = self._histograms = 0
         self._keys = column("q", bytes(8 * 64))
         self._index = IdMap(self._keys)
-        self._counts = column("q", bytes(8 * 64))
-        self._totals = column("q", bytes(8 * 64))
-        self._longest = column("q", bytes(8 * 64))
+        self._rows = column("q", bytes(8 * 4 * 64))
         self._first = column("q", bytes(8 * 64 * KEPT))
-        self._histogram = column("i", bytes(4 * 64))
         self._buckets = column("I", bytes(4 * 8 * BUCKETS))
 
     @cython.cfunc
@@ -71,19 +67,20 @@ class Histograms:
             n = self._new(key)
             if n == _MAX_GROUPS:
                 return 0
-        count: cython.longlong = self._counts[n]
+        row: cython.longlong = cython.cast(cython.longlong, n) << 2
+        count: cython.longlong = self._rows[row]
         if count < _KEPT:
             self._first[n * _KEPT + count] = length
         else:
-            if self._histogram[n] < 0:
+            if self._rows[row + 3] < 0:
                 if self._histograms == _MAX_HISTOGRAMS:
                     return 0
                 self._start(n)
-            self._buckets[self._histogram[n] * _BUCKETS + bucket_of(length)] += 1
-        self._counts[n] = count + 1
-        self._totals[n] = self._totals[n] + length if length <= _LARGEST - self._totals[n] else _LARGEST
-        if length > self._longest[n]:
-            self._longest[n] = length
+            self._buckets[self._rows[row + 3] * _BUCKETS + bucket_of(length)] += 1
+        self._rows[row] = count + 1
+        self._rows[row + 1] = self._rows[row + 1] + length if length <= _LARGEST - self._rows[row + 1] else _LARGEST
+        if length > self._rows[row + 2]:
+            self._rows[row + 2] = length
         return 0
 
     @cython.cfunc
@@ -95,13 +92,10 @@ class Histograms:
         if n == len(self._keys):
             size: cython.longlong = 2 * n
             self._keys = self._index.keys = grown(self._keys, size)
-            self._counts = grown(self._counts, size)
-            self._totals = grown(self._totals, size)
-            self._longest = grown(self._longest, size)
+            self._rows = grown(self._rows, 4 * size)
             self._first = grown(self._first, size * _KEPT)
-            self._histogram = grown(self._histogram, size)
         self._keys[n] = key
-        self._histogram[n] = -1
+        self._rows[4 * n + 3] = -1
         self._n += 1
         return self._index.put(key, n)
 
@@ -112,10 +106,10 @@ class Histograms:
         if (self._histograms + 1) * _BUCKETS > len(self._buckets):
             # 2.5 kB each
             self._buckets = grown(self._buckets, len(self._buckets) + max(8, self._histograms >> 2) * _BUCKETS)
-        self._histogram[n] = self._histograms
+        self._rows[4 * n + 3] = self._histograms
         self._histograms += 1
         for i in range(n * _KEPT, (n + 1) * _KEPT):
-            self._buckets[self._histogram[n] * _BUCKETS + bucket_of(self._first[i])] += 1
+            self._buckets[self._rows[4 * n + 3] * _BUCKETS + bucket_of(self._first[i])] += 1
         return 0
 
     def rows(self) -> Iterator[tuple[int, int, int, int, dict[int, int]]]:
@@ -127,16 +121,16 @@ class Histograms:
         bucket: object
         for n in range(self._n):
             found = {}
-            if self._histogram[n] >= 0:
-                first = self._histogram[n] * _BUCKETS
+            if self._rows[4 * n + 3] >= 0:
+                first = self._rows[4 * n + 3] * _BUCKETS
                 for i in range(_BUCKETS):
                     if self._buckets[first + i]:
                         found[i] = self._buckets[first + i]
             else:
-                for i in range(n * _KEPT, n * _KEPT + self._counts[n]):
+                for i in range(n * _KEPT, n * _KEPT + self._rows[4 * n]):
                     bucket = bucket_of(self._first[i])
                     found[bucket] = found.get(bucket, 0) + 1
-            yield self._keys[n], self._counts[n], self._totals[n], self._longest[n], found
+            yield self._keys[n], self._rows[4 * n], self._rows[4 * n + 1], self._rows[4 * n + 2], found
 
 
 @cython.cfunc

@@ -50,7 +50,8 @@ class Holds(Observer):
     _reasons: cython.int[::1]  # by reason: 1 if it is a lock's, 0 if not, or _UNKNOWN
     _sites: cython.int[::1]  # by stack: its site, −1 for none, or _UNKNOWN
     # by slot
-    _runnable: cython.longlong[::1]
+    _busy: cython.int[::1]  # whether it may hold a lock, or is about to
+    _runnable: cython.longlong[::1]  # only while it is busy
     _pending: cython.int[::1]  # the stack of the wait that has ended, 0 once it runs again
     # by slot, NESTED each, the newest first
     _held: cython.int[::1]  # stack, 0 for none
@@ -63,6 +64,7 @@ class Holds(Observer):
         self._ask_site = site
         self._reasons = column("i")
         self._sites = column("i")
+        self._busy = column("i")
         self._runnable = column("q")
         self._pending = column("i")
         self._held = column("i")
@@ -79,15 +81,16 @@ class Holds(Observer):
         i: cython.longlong
         if len(self._runnable) != len(self.goroutines.ids):
             size: cython.longlong = len(self.goroutines.ids)
+            self._busy = grown(self._busy, size)
             self._runnable = grown(self._runnable, size)
             self._pending = grown(self._pending, size)
             self._held = grown(self._held, size * _NESTED)
             self._begins = grown(self._begins, size * _NESTED)
             self._before = grown(self._before, size * _NESTED)
-        self._runnable[g] = 0
-        self._pending[g] = 0
-        for i in range(cython.cast(cython.longlong, g) * _NESTED, (cython.cast(cython.longlong, g) + 1) * _NESTED):
-            self._held[i] = 0
+        if self._busy[g]:
+            self._busy[g] = self._pending[g] = 0
+            for i in range(cython.cast(cython.longlong, g) * _NESTED, (cython.cast(cython.longlong, g) + 1) * _NESTED):
+                self._held[i] = 0
         return 0
 
     @cython.cfunc
@@ -105,6 +108,8 @@ class Holds(Observer):
         flags: cython.int,
     ) -> cython.int:
         if kind == _RUNNABLE:
+            if not self._busy[g]:
+                return 0
             self._runnable[g] += length
             if self._pending[g] > 0:
                 self._begin(g, self._pending[g], start + length)
@@ -116,10 +121,11 @@ class Holds(Observer):
         if site >= 0:
             self._end(g, site, 0)
             self._pending[g] = stack
+            self._busy[g] = 1
         waker: cython.int = self.goroutines.waker
         if waker >= 0 and self.goroutines.ids[waker] == cause:
             site = self._site(cause_stack)
-            if site >= 0:
+            if site >= 0 and self._busy[waker]:
                 self._end(waker, site, start + length)
         return 0
 
@@ -174,6 +180,8 @@ class Holds(Observer):
             self._before[i] = self._before[i + 1]
             i += 1
         self._held[last] = 0
+        if self._held[last - _NESTED + 1] == 0 and self._pending[g] == 0:
+            self._busy[g] = 0
         return 0
 
     def rows(self) -> Iterator[tuple[int, int, int, int, dict[int, int]]]:

@@ -48,18 +48,15 @@ class Stretches(Observer):
     What a goroutine does first and last, up to its first event and from its last one on, is left out.
     """
 
-    # by slot
-    _events: cython.longlong[::1]  # the last one: its stack and kind, 0 unknown
-    _ran: cython.longlong[::1]  # since that event, up to `_marks`
-    _marks: cython.longlong[::1]  # since then the goroutine runs, if it runs
-    _assists: cython.int[::1]  # whether it is in a mark assist
+    # four numbers for each slot, so that they share a cache line: the last event (its stack and kind, 0 unknown), how
+    # long the goroutine has run since that, up to when, and whether it is in a mark assist
+    _slots: cython.longlong[::1]
+    _n: cython.longlong
     _lengths: Histograms
 
     def __init__(self) -> None:
-        self._events = column("q")
-        self._ran = column("q")
-        self._marks = column("q")
-        self._assists = column("i")
+        self._slots = column("q")
+        self._n = 0
         self._lengths = Histograms()
 
     def ignored(self) -> int:
@@ -68,28 +65,26 @@ class Stretches(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
-        if len(self._events) != len(self.goroutines.ids):
-            size: cython.longlong = len(self.goroutines.ids)
-            self._events = grown(self._events, size)
-            self._ran = grown(self._ran, size)
-            self._marks = grown(self._marks, size)
-            self._assists = grown(self._assists, size)
-        self._events[g] = self._ran[g] = 0
-        self._marks[g] = now
-        self._assists[g] = 0
+        i: cython.longlong = cython.cast(cython.longlong, g) << 2
+        if i >= self._n:
+            self._n = cython.cast(cython.longlong, len(self.goroutines.ids)) << 2
+            self._slots = grown(self._slots, self._n)
+        self._slots[i] = self._slots[i + 1] = self._slots[i + 3] = 0
+        self._slots[i + 2] = now
         creator: cython.longlong = self.goroutines.creators[g]
         if creator != -1 and self.goroutines.created[g] != -1:
-            slot: cython.int = self.goroutines.slots.find(creator)
-            if slot >= 0 and not self._assists[slot]:
-                self._meets(slot, _CREATES, self.goroutines.creations[g], now)
+            slot: cython.longlong = self.goroutines.slots.find(creator)
+            if slot >= 0 and not self._slots[(slot << 2) + 3]:
+                self._meets(slot << 2, _CREATES, self.goroutines.creations[g], now)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
         if kind == _ASSIST:
-            self._ran[g] += max(0, now - self._marks[g])
-            self._assists[g] = 1
+            i: cython.longlong = cython.cast(cython.longlong, g) << 2
+            self._slots[i + 1] += max(0, now - self._slots[i + 2])
+            self._slots[i + 3] = 1
         return 0
 
     @cython.cfunc
@@ -106,37 +101,42 @@ class Stretches(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
+        if g < 0:
+            return 0
+        i: cython.longlong = cython.cast(cython.longlong, g) << 2
         if kind == _RUNNABLE:
-            if not self._assists[g]:
-                self._ran[g] += start - self._marks[g]
-            self._marks[g] = start + length
+            if not self._slots[i + 3]:
+                self._slots[i + 1] += start - self._slots[i + 2]
+            self._slots[i + 2] = start + length
         elif kind in (_WAITING, _SYSCALL):
-            if not self._assists[g]:
-                self._meets(g, _BLOCKED if kind == _WAITING else _CALLS, stack, start)
-                self._events[g] = _event(_WOKEN if kind == _WAITING else _RETURNED, stack)
-            self._marks[g] = start + length
+            if not self._slots[i + 3]:
+                self._meets(i, _BLOCKED if kind == _WAITING else _CALLS, stack, start)
+                self._slots[i] = _event(_WOKEN if kind == _WAITING else _RETURNED, stack)
+            self._slots[i + 2] = start + length
             if kind == _WAITING and cause != -1 and flags & _OPEN == 0:
-                slot: cython.int = self.goroutines.waker
-                if slot >= 0 and self.goroutines.ids[slot] == cause and not self._assists[slot]:
-                    self._meets(slot, _UNBLOCKS, cause_stack, start + length)
+                slot: cython.longlong = self.goroutines.waker
+                if slot >= 0 and self.goroutines.ids[slot] == cause and not self._slots[(slot << 2) + 3]:
+                    self._meets(slot << 2, _UNBLOCKS, cause_stack, start + length)
         elif kind == _ASSIST:
-            if not self._assists[g]:
+            if not self._slots[i + 3]:
                 # it began before the trace, and that was not reported
-                self._events[g] = 0
-            self._assists[g] = 0
-            self._marks[g] = start + length
+                self._slots[i] = 0
+            self._slots[i + 3] = 0
+            self._slots[i + 2] = start + length
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _meets(self, g: cython.int, kind: cython.longlong, stack: cython.longlong, now: cython.longlong) -> cython.int:
-        """A stretch ends with an event of the running goroutine in slot `g`, and another one begins."""
+    def _meets(
+        self, i: cython.longlong, kind: cython.longlong, stack: cython.longlong, now: cython.longlong
+    ) -> cython.int:
+        """A stretch ends with an event of the running goroutine whose numbers begin at `i`, and another one begins."""
         event: cython.longlong = _event(kind, stack)
-        if event > 0 and self._events[g] > 0:
-            self._lengths.add(self._events[g] << 31 | event, self._ran[g] + now - self._marks[g])
-        self._events[g] = event
-        self._ran[g] = 0
-        self._marks[g] = now
+        if event > 0 and self._slots[i] > 0:
+            self._lengths.add(self._slots[i] << 31 | event, self._slots[i + 1] + now - self._slots[i + 2])
+        self._slots[i] = event
+        self._slots[i + 1] = 0
+        self._slots[i + 2] = now
         return 0
 
     def rows(self) -> Iterator[tuple[tuple[int, int], tuple[int, int], int, int, int, dict[int, int]]]:

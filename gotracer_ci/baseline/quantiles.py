@@ -1,0 +1,82 @@
+"""Quantiles of the lengths of single events, with the bounds that their number allows.
+
+How long a lock is held, or how long a piece of code runs, hardly varies from run to run. A low quantile leaves out what
+the machine adds. Events of a constant length give narrow bounds, and those of a varying length ask for more of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import sqrt
+from typing import Final, NamedTuple
+
+FEWEST: Final = 20
+"""Events that a trace needs."""
+_Z: Final = 2.0
+"""Standard errors from the quantile to each bound."""
+_STEP: Final = 4  # lengths are counted in units of 16 ns, see analysis.histogram
+_LINEAR: Final = 32
+
+
+class Bounds(NamedTuple):
+    """Where a quantile is, in ns. each: events in a trace."""
+
+    low: float
+    usual: float
+    high: float
+    each: float
+
+
+def bounds(traces: Iterable[Mapping[int, int]], q: float) -> Bounds | None:
+    """Return the bounds of a quantile over all traces together; None with fewer than 20 events a trace.
+
+    The standard error of the share of events below a quantile is √(q (1 − q) / n).
+
+    Args:
+        traces: the histogram of each trace: bucket → number of events, see `analysis.histogram`.
+        q: 0 to 1.
+    """
+    pooled: dict[int, int] = {}
+    number = 0
+    for number, histogram in enumerate(traces, 1):  # noqa: B007
+        for bucket, count in histogram.items():
+            pooled[bucket] = pooled.get(bucket, 0) + count
+    events = sum(pooled.values())
+    if not number or events < FEWEST * number:
+        return None
+    error = _Z * sqrt(q * (1 - q) / events)
+    low, usual, high = quantiles(pooled, (max(q - error, 0.5 / events), q, min(q + error, 1 - 0.5 / events)))
+    return Bounds(low, usual, high, events / number)
+
+
+def highest(traces: Iterable[Mapping[int, int]], q: float) -> float:
+    """Return what a baseline stores of a job: the upper bound of the quantile in ns; 0 with too few events."""
+    found = bounds(traces, q)
+    return found.high if found else 0.0
+
+
+def quantiles(histogram: Mapping[int, int], wanted: Iterable[float]) -> list[float]:
+    """Return quantiles in ns, interpolated linearly in their buckets. The histogram must not be empty.
+
+    Args:
+        wanted: from 0 to 1, in ascending order.
+    """
+    buckets = sorted(histogram)
+    events = sum(histogram.values())
+    found = []
+    i, below = 0, 0
+    for q in wanted:
+        while i < len(buckets) - 1 and below + histogram[buckets[i]] < q * events:
+            below += histogram[buckets[i]]
+            i += 1
+        start, end = _edges(buckets[i])
+        found.append(start + (end - start) * min(1.0, max(0.0, (q * events - below) / histogram[buckets[i]])))
+    return found
+
+
+def _edges(bucket: int) -> tuple[int, int]:
+    """Return the smallest length of a bucket, and of the next one, in ns."""
+    if bucket < _LINEAR:
+        return bucket << _STEP, (bucket + 1) << _STEP
+    exponent = bucket // 16 - 1
+    return (bucket - exponent * 16) << exponent << _STEP, (bucket + 1 - exponent * 16) << exponent << _STEP
