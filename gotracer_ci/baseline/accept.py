@@ -11,7 +11,7 @@ from gotracer_ci.baseline.update import maxima
 from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key
-from gotracer_ci.limits import Limits
+from gotracer_ci.limits import Limits, limit_of
 
 _LONGEST = 200
 
@@ -29,8 +29,8 @@ def accept(
         limits: the limits of all rules.
 
     Raises:
-        UsageError: a reason is too long or has several lines, a fingerprint is unknown, or the baseline is older than
-            the rule.
+        UsageError: a reason is too long or has several lines, a fingerprint is unknown, or the baseline has nothing to
+            compare with it, because it is older than the rule, or because only base traces are.
     """
     parts = dict(baseline.parts)
     for fingerprint, reason in wanted:
@@ -53,6 +53,12 @@ def accept(
         if not any(entry.measured(key.rule) for entry in parts[name].entries):
             raise UsageError(
                 f"--accept {fingerprint}: no job of the baseline measured {key.rule}; add one with --update-baseline"
+            )
+        limit = limit_of(limits, key)
+        if limit and limit.quantile and not limit.jobs:
+            raise UsageError(
+                f"--accept {fingerprint}: {key.rule} {key.kind} is compared with base traces only, so there is nothing "
+                "to accept; once the change is merged, the base has it too"
             )
         groups = maxima(runs[key.program], limits)
         for one in (verdict, *comparison.effects(fingerprint)):

@@ -25,7 +25,9 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
     wall_ns = newest.wall_ms * MS
     for key, group in sorted(part.groups.items()):
         limit = limit_of(limits, key)
-        if limit is None or not group.reference or not all(part.entries[i].measured(key.rule) for i in own):
+        if limit is None or limit.by_speed:  # a slower machine looks like creep
+            continue
+        if not group.reference or not all(part.entries[i].measured(key.rule) for i in own):
             continue
         now = median(group.values[i] or 0.0 for i in own)
         step = _step(group.reference, now, group, limit, wall_ns)
@@ -40,6 +42,8 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
 
 def _step(before: float, now: float, group: Group, limit: Limit, wall_ns: float) -> str:
     """Return what the group did if both values are further apart than the limit."""
+    if limit.quantile and (now - before) * group.counts[-1] <= max(limit.floor, limit.share * wall_ns):
+        return ""
     if now > limit.above(before, wall_ns):
         return " grew from "
     return " fell from " if limit.fewer and before > limit.above(now, wall_ns) else ""

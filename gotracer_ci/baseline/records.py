@@ -118,6 +118,12 @@ class Part:
         return frozenset(name for name in self.done if " " not in name)
 
     @property
+    def latest(self) -> frozenset[str]:
+        """The test functions that the newest entry ran; those of any entry if it is unknown."""
+        work = self.entries[-1].work if self.entries else ()
+        return self.tests.intersection(name for name, _ in work) if work else self.tests
+
+    @property
     def done(self) -> tuple[str, ...]:
         """The units of work that any entry did: all that have a name, if it is unknown what an entry did."""
         did = {name for entry in self.entries for name, _ in entry.work}

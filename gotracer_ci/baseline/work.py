@@ -37,11 +37,11 @@ _SAME_TESTS: Final = "a run of the same tests as in the baseline"
 class Difference:
     """How the work of a run differs from its reference.
 
-    known: the test functions of the reference. new: those that only the run has; gone: those that it lacks.
-    of_jobs, of_base: how many times the work of each job, or base trace, the run did; 1.0 if that is unknown. unit: in
-    which it is counted. is_counted: the work of every job and base trace is known. ran: the fewest and most tests of
-    the run's traces. before: the same of the reference, None if one of both ran no tests or is unknown. timed:
-    benchmarks ran for a time.
+    known: the test functions of the reference. new: those that only the run has; gone: those that it lacks, and the
+    newest job or the base has. of_jobs, of_base: how many times the work of each job, or base trace, the run did; 1.0
+    if that is unknown. unit: in which it is counted. is_counted: the work of every job and base trace is known. ran:
+    the fewest and most tests of the run's traces. before: the same of the reference, None if one of both ran no tests
+    or is unknown. timed: benchmarks ran for a time.
     """
 
     known: frozenset[str]
@@ -95,7 +95,7 @@ def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceG
     found = Difference(
         known=known,
         new=own - known if before else frozenset(),
-        gone=known - own if any(ran) else frozenset(),
+        gone=part.latest.union(*(trace.tests for trace in base)) - own if any(ran) else frozenset(),
         of_jobs=[_times(now, work) for work in jobs],
         of_base=[_times(now, work) for work in of_base],
         unit=_unit(now),

@@ -129,6 +129,19 @@ def test_work_is_kept_by_job() -> None:
     assert jobs(trace(1, work={"task order": 70, "region ship": 9})).tests == frozenset()
 
 
+def test_a_removed_test_is_missed_until_the_next_job() -> None:
+    both, one = {"TestA": 1, "TestB": 1}, {"TestA": 1}
+
+    def run(work: Mapping[str, int]) -> TraceGroups:
+        return trace(50, work=work, percent={"TestA": 90})._replace(ran=len(work), tests=frozenset(work))
+
+    part = jobs(run(both), run(both))
+    assert any("did not run TestB" in line for line in compare([run(one)], part, "b.json", LIMITS).warnings)
+    part = jobs(run(one), part=part)
+    assert not any("TestB" in line for line in compare([run(one)], part, "b.json", LIMITS).warnings)
+    assert part.tests == {"TestA", "TestB"}
+
+
 def test_an_update_writes_work_in_one_short_member() -> None:
     tests = {f"TestSomethingWithALongName{i}": 1 for i in range(50)}
     first, second = dump(Baseline({"": jobs(*(trace(1, work=tests) for _ in range(10)))})).split('"groups"')

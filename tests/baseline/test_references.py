@@ -140,3 +140,43 @@ def test_accepting_needs_a_job_that_measured_the_rule() -> None:
     assert comparison.verdicts[WAITS].flagged
     with pytest.raises(UsageError, match="no job of the baseline measured Waits; add one with --update-baseline"):
         accept(old, comparison, runs, [(WAITS.fingerprint, "audit")], LIMITS)
+
+
+HELD = Key("Held", "held sync.(*Mutex).Lock", "main.work")
+OF_BASE = Key("Slept", "sleep", "main.work")
+EACH = Limit("each", 1.15, 5 * MS, quantile=0.1, jobs=3)
+OF_EACH: Limits = {
+    (HELD.rule, ""): EACH,
+    ("Cpu", ""): EACH._replace(by_speed=True),
+    (OF_BASE.rule, ""): EACH._replace(jobs=0),
+}
+
+
+def events(length: int, number: int) -> TraceGroups:
+    """Return a trace with events of one length each, in units of 16 ns."""
+    each = Statistics("each", number, 16 * length, 16 * length, 0)
+    keys = (HELD, HELD._replace(rule="Cpu"), OF_BASE)
+    lengths = {key: {length: number} for key in keys}
+    return TraceGroups(Conditions("1.26", 4), 1000 * MS, dict.fromkeys(keys, each), lengths=lengths)
+
+
+@pytest.mark.parametrize(("number", "found"), [(100, []), (100_000, ["Held"])])
+def test_single_events_creep_if_all_of_a_trace_together_do(number: int, found: list[str]) -> None:
+    """A slower machine looks like creep of what depends on its speed."""
+    part = None
+    for i, length in enumerate((20, 22, 24, 26, 27, 27, 27)):
+        part = update(part, [events(length, number)], str(i), "", OF_EACH)
+    assert part
+    assert [line.split()[1] for line in creeping(part, OF_EACH)] == found
+
+
+def test_what_only_base_traces_judge_cannot_be_accepted() -> None:
+    old, runs = Baseline({"": update(None, [events(20, 100_000)], "1", "", OF_EACH)}), {"": [events(30, 100_000)] * 3}
+    comparison = compare_all(runs, old, "b.json", OF_EACH, base={"": [events(20, 100_000)] * 3})
+    assert comparison.verdicts[OF_BASE].flagged
+    with pytest.raises(
+        UsageError, match="Slept sleep is compared with base traces only, so there is nothing to accept"
+    ):
+        accept(old, comparison, runs, [(OF_BASE.fingerprint, "audit")], OF_EACH)
+    part = accept(old, comparison, runs, [(HELD.fingerprint, "audit")], OF_EACH).parts[""]
+    assert not compare_all(runs, Baseline({"": part}), "b.json", OF_EACH).verdicts[HELD].flagged
