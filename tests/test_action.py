@@ -86,8 +86,8 @@ def test_a_young_baseline_says_how_many_jobs_it_has(compared: Runner) -> None:
 
     assert "no regressions" in one.summary
     assert "(1 of 5 jobs)" in one.log
-    assert "the baseline has 1 of 5 jobs, so times can only be suspected" in one.summary
-    assert "the baseline has 2 of 5 jobs, so times can only be suspected" in two.summary
+    assert "the baseline has 1 of 5 jobs, so total times can only be suspected" in one.summary
+    assert "the baseline has 2 of 5 jobs, so total times can only be suspected" in two.summary
 
 
 def test_every_output_of_the_action_is_written(runner: Runner) -> None:

@@ -337,7 +337,7 @@ def reason(report: Report) -> str:
         return "where the environments differ, only goroutine counts are compared"
     is_young = young(report.comparison) if report.comparison.base_traces < NEEDED_BASE else ""
     if not failing and is_young:
-        return f"the baseline has {is_young}, so times can only be suspected"
+        return f"the baseline has {is_young}, so total times can only be suspected"
     return ""
 
 
