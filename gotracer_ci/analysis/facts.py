@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gotracer_ci.analysis import goroutines, intervals, regions, tests, work
 from gotracer_ci.analysis.consumer import Consumer, consume
+from gotracer_ci.analysis.creations import Creations, creations
 from gotracer_ci.analysis.heap import Heap, HeapSamples
 from gotracer_ci.analysis.holders import Explainer
 from gotracer_ci.analysis.holds import HoldGroup, HoldTimes
@@ -43,7 +44,7 @@ class Facts(NamedTuple):
     "" if unknown. notes: what a reader must know about the mapping to the repository and about the trace, one line
     each. holds: how long locks were held. stretches: how long goroutines ran between two of their events, the longest
     in total first. damage: what ended the reading early, None for a complete trace. durations: by kind (see
-    `durations.Timed`), of those that were asked for.
+    `durations.Timed`), of those that were asked for. creations: the goroutines that each place led to.
     """
 
     go_version: str
@@ -63,6 +64,7 @@ class Facts(NamedTuple):
     notes: tuple[Note, ...]
     damage: TraceError | None
     durations: Mapping[str, Sequence[Durations]] = {}
+    creations: tuple[Creations, ...] = ()
 
 
 def analyse(
@@ -130,6 +132,7 @@ def analyse(
         ),
         damage=trace.damage,
         durations=timer.result(trace, stacks, ran) if timer else {},
+        creations=creations(ancestry, stacks, owners),
     )
 
 

@@ -22,6 +22,8 @@ from tests.conftest import NAMES, PROGRAMS, ROOT, facts_of, path_of, read
 PLAIN = {
     "builtins.getattr",
     "collections.Counter",
+    "gotracer_ci.analysis.creations.Creations",
+    "gotracer_ci.analysis.creations.Number",
     "gotracer_ci.analysis.facts.Facts",
     "gotracer_ci.analysis.goroutines.Goroutines",
     "gotracer_ci.analysis.goroutines.Alive",

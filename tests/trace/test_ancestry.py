@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,40 @@ def test_of_a_long_line_the_nearest_are_known(length: int, decoder: Build) -> No
     assert found == nearest[: len(found)]
     assert min(length + 1, KEPT) <= len(found) <= DEPTH
     assert len(ancestry) <= 4 * DEPTH
+
+
+@pytest.mark.parametrize("path", TRACES[::3], ids=lambda path: path.stem)
+def test_how_many_were_created_and_existed_at_once_is_exact(path: Path, decoder: Build) -> None:
+    """By first function, as a plain walk counts it: each goroutine of the trace is in one source."""
+    created: Counter[int] = Counter()
+    most: Counter[int] = Counter()
+    alive: Counter[int] = Counter()
+    entries: dict[int, int] = {}
+    for chunk in open_trace(str(path)).chunks():
+        for kind, goroutine, new, entry in chunk.columns(chunk.types, chunk.goroutines, chunk.a, chunk.c):
+            if kind in BIRTHS:
+                entries[new] = entry
+                created[entry] += 1
+                alive[entry] += 1
+                most[entry] = max(most[entry], alive[entry])
+            elif kind in ENDS and goroutine in entries:
+                alive[entries.pop(goroutine)] -= 1
+    trace = open_trace(str(path))
+    ancestry = ancestry_of(trace)
+    sources = ancestry.sources()
+    found: Counter[int] = Counter()
+    for _, entry, test, number in sources:
+        found[entry] += number
+        assert test == -1
+    assert found.total() == trace.totals()["goroutines_created"]
+    if not {Ev.GO_CREATE_SYSCALL} & kinds_of(path):
+        assert found == created
+        known = sorted(created)
+        peaks = ancestry.peaks([known.index(entry) for _, entry, *_ in sources], len(known))
+        assert dict(zip(known, peaks, strict=True)) == most
+    assert ancestry.is_complete()
+    assert ancestry.peaks([-1] * len(sources), 0) == []
+
+
+def kinds_of(path: Path) -> set[int]:
+    return {kind for chunk in open_trace(str(path)).chunks() for (kind,) in chunk.columns(chunk.types)}
