@@ -199,6 +199,13 @@ class Finding:
     absolute: Annotated[
         bool, Doc("It counts whatever the run is compared with, because it misses an objective; it has no verdict.")
     ] = False
+    change: Annotated[
+        str,
+        Doc(
+            "What the place does if this is worse than the baseline, such as leaves {now goroutines} behind, where now "
+            "is the value of this run; empty if there are no words for it."
+        ),
+    ] = ""
     more: Annotated[More, Doc("Which table shows more; the member command is how to get it.")] = More.NONE
 
     @property

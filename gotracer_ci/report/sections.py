@@ -13,6 +13,7 @@ from gotracer_ci.report.labels import WHOLE, at, details, place
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.reproduce import more
+from gotracer_ci.report.worst import sentence as worst_regression
 from gotracer_ci.text import duration, plural, timestamp
 
 ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
@@ -22,12 +23,20 @@ _LINES: Final = 12
 
 
 def heading(report: Report, sentence: str = "") -> str:
-    """Return the headline, and whether the run passes, or another sentence. It is short and has no untrusted text."""
+    """Return the worst regression, or else the headline, and whether the run passes, or another sentence.
+
+    It is short.
+    """
+    worst = worst_regression(report)
+    if worst:
+        return f"## gotracer-ci: {worst}\n\n**{view.headline(report)}. {view.conclusion(report)}**\n"
     return f"## gotracer-ci: {view.headline(report)}\n\n**{sentence or view.conclusion(report)}**\n"
 
 
 def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:
     """Return a table of regressions and missed objectives, with a chart where the baseline's jobs say more."""
+    if len(findings) == len(view.arrange(report).regressions) == 1 and not view.effects(report, findings[0]):
+        return _only(report, findings[0], links)
     rows = []
     for finding in findings:
         found = report.verdict(finding)
@@ -47,6 +56,19 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
         effects = report.comparison.effects(finding.fingerprint) if report.comparison else []
         rows += [_effect(effect) for effect in effects]
     return markup.table(_JUDGED, rows)
+
+
+def _only(report: Report, finding: Finding, links: Links) -> str:
+    """Return lines instead of a table with one row."""
+    found = report.verdict(finding)
+    icon = ICONS[view.severity(report, finding).label]
+    lines = [
+        f"{icon} {view.status(report, finding)}: {markup.escape(finding.key.rule, markup.CELL)}",
+        *_place_lines(finding, links),
+        *([", ".join(filter(None, (view.before_now(found), view.change(found)))), chart(found)] if found else []),
+        "" if found else markup.escape(finding.message),
+    ]
+    return "\\\n".join(filter(None, lines)) + "\n"
 
 
 def _missed(report: Report, finding: Finding, links: Links) -> tuple[str, str, str, str, str, str]:
@@ -156,13 +178,20 @@ def _most_that_fit(number: int, fits: Callable[[int], bool]) -> int:
 
 
 def _linked_place(finding: Finding, links: Links) -> str:
-    """A place for a table, without the path of the package, because the file has it."""
+    """A place for a table."""
+    return "<br>".join(_place_lines(finding, links))
+
+
+def _place_lines(finding: Finding, links: Links) -> Iterator[str]:
+    """Yield the function without the path of its package, because the file has it, and the linked file and line."""
     location = finding.location
     if location is None:
-        return markup.code(place(finding) or WHOLE)
+        yield markup.code(place(finding) or WHOLE)
+        return
     name, bracket, types = location.function.partition("[")
-    short = location._replace(function=name.rpartition("/")[2] + bracket + types)
-    return markup.link(markup.code(at(short)), links.line(location.path, location.line))
+    yield markup.code(name.rpartition("/")[2] + bracket + types)
+    where = f"{location.path}:{location.line}" if location.line else location.path
+    yield markup.link(markup.code(where), links.line(location.path, location.line))
 
 
 def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]:

@@ -60,6 +60,7 @@ RULE = IntervalRule(
     info=documented("BlockedOnSyscall", __doc__, warn=(10e6, "ns"), error=(100e6, "ns")),
     select=_call,
     message="{where} was in a {kind} ({leaf}) for up to {longest}{still}; {times}",
+    change="spends {now} in system calls",
     detail="Time from the start of the call to its end.",
     suggestion="Give the operation a deadline, buffer it, or move it off the critical path.",
     limit=WAITS,

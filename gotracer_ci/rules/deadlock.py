@@ -126,4 +126,5 @@ def _slept_ns(group: Alive, facts: Facts) -> int:
 RULE = Deadlock(
     info=documented("Deadlock", __doc__, error=(500e6, "ns")),
     suggestion="Follow the waits: take locks in one order, close channels that are ranged over, always call Done.",
+    change="is part of a deadlock of {now goroutines}",
 )

@@ -53,6 +53,7 @@ RULE = IntervalRule(
     ),
     select=_assist,
     message="{where} assisted the GC for up to {longest}; {times}",
+    change="assists the GC for {now}",
     detail="Time from the beginning of the mark assist to its end.",
     suggestion="Allocate less there: reuse buffers, preallocate; or give the collector more room (GOGC, GOMEMLIMIT).",
     limit=SCHEDULER,

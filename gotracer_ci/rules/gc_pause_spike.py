@@ -52,6 +52,7 @@ RULE = IntervalRule(
     whole_program=True,
     more=More.STOPS,
     message="stop-the-world ({kind}) took up to {longest}; {times}",
+    change="is stopped for {now} ({kind})",
     detail="Each stop-the-world with the reason '{kind}' counts.",
     suggestion=(
         "Look at what ran when the pause began: tight loops and large copies are slow to stop. "
@@ -65,6 +66,7 @@ RULE = IntervalRule(
             value=_stops,
             message="stop-the-world pauses in the whole trace: {value}",
             limit=Limit("count", 1.5, 10, noun="stops"),
+            change="is stopped {now} times",
         ),
         Counter(
             kind="GC cycles",
@@ -72,6 +74,7 @@ RULE = IntervalRule(
             value=lambda facts: facts.heap.cycles,
             message="GC cycles in the whole trace: {value}",
             limit=Limit("count", 1.5, 5, noun="GC cycles"),
+            change="has {now} GC cycles",
         ),
     ),
 )

@@ -230,4 +230,5 @@ RULE = GoroutineLeak(
         "End them: close the channel, cancel the context, unlock, call Done, or buffer the channel. If they are meant "
         "to stay, accept them."
     ),
+    change="leaves {now goroutines} behind",
 )

@@ -180,4 +180,5 @@ RULE = GoroutineLeakGrowth(
         floor=(20, "count"),
     ),
     suggestion="End them: close the channel, cancel the context, or give the wait a deadline. See what they wait for.",
+    change="leaves {now goroutines} behind",
 )

@@ -118,6 +118,7 @@ RULE = HeapGrowthSpike(
             value=lambda facts: facts.heap.allocated,
             message="{value} were allocated",
             limit=Limit("bytes", 1.25, 4 * MB),
+            change="allocates {now}",
         ),
         Counter(
             kind="peak live heap",
@@ -125,6 +126,7 @@ RULE = HeapGrowthSpike(
             value=lambda facts: facts.heap.peak,
             message="the live heap was {value} at its peak",
             limit=Limit("bytes", 2, 8 * MB, confirms=False),
+            change="has a live heap of {now}",
         ),
     ),
 )

@@ -64,6 +64,7 @@ RULE = IntervalRule(
     ),
     select=_why,
     message="{where} waited up to {longest} in the run queue ({kind}){still}; {times}",
+    change="waits {now} in the run queue",
     detail="Time from becoming runnable ({kind}) to running; the stack is the waiting goroutine's own.",
     suggestion=(
         "Find what kept the Ps busy: long computations, too few CPUs for GOMAXPROCS, a burst of new goroutines; "

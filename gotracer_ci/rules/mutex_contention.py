@@ -70,6 +70,7 @@ RULE = IntervalRule(
     ),
     select=_lock,
     message="{where} waited up to {longest} in {kind}{still}; {times}",
+    change="waits {now} in {kind}",
     detail="Time blocked in {kind} until another goroutine released it.",
     suggestion=(
         "Hold the lock for less time: no I/O and no calls of unknown length under it; split it by key, or use "

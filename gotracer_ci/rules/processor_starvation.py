@@ -59,6 +59,7 @@ RULE = IntervalRule(
     select=_idle,
     whole_program=True,
     message="a P was idle for up to {longest} while a goroutine in {function} was ready to run; {times}",
+    change="is ready to run for {now} while a P is idle",
     detail="Time in which a goroutine was runnable and a P idle; the stack is the waiting goroutine's own.",
     suggestion=(
         "Check that the machine has as many CPUs as GOMAXPROCS assumes (container quotas, other programs); "

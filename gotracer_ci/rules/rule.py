@@ -44,7 +44,7 @@ class Counter(NamedTuple):
     """A number of the whole program that is only compared with the baseline and has no threshold.
 
     unit: "count" or "bytes". value: takes it from the facts, None if the trace does not have it. message: one line in
-    which {value} is replaced.
+    which {value} is replaced. change: see `Finding.change`.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class Counter(NamedTuple):
     value: Callable[[Facts], int | None]
     message: str
     limit: Limit
+    change: str = ""
 
     def measure(self, rule: str, facts: Facts) -> Iterator[Measured]:
         value = self.value(facts)
@@ -72,6 +73,7 @@ class Counter(NamedTuple):
             goroutine=-1,
             timestamp_ns=0,
             statistics=measured.statistics,
+            change=self.change,
         )
 
 
@@ -81,12 +83,14 @@ class Rule(ABC):
 
     info: from `documented`. suggestion: what to do, for findings. counters: what else it compares with the baseline.
     absolute: its findings count whatever the run is compared with, and have no verdict; it must have no limits.
+    change: what is said of a place that got worse, see `Finding.change`; {kind} is replaced.
     """
 
     info: RuleInfo
     suggestion: str
     counters: tuple[Counter, ...] = ()
     absolute: bool = False
+    change: str = ""
 
     @property
     def name(self) -> str:
@@ -117,7 +121,9 @@ class Rule(ABC):
 
     def describe(self, facts: Facts, measured: Measured) -> Finding:
         """Generate the finding for what `run` measured in these facts, with an anchor if it has no location."""
-        finding = replace(self._explained(facts, measured), absolute=self.absolute)
+        finding = self._explained(facts, measured)
+        change = finding.change or self.change.replace("{kind}", measured.key.kind)
+        finding = replace(finding, absolute=self.absolute, change=change)
         if finding.alert_location or facts.anchor is None:
             return finding
         return replace(finding, anchor=location(facts.anchor, "anchor"))

@@ -99,4 +99,5 @@ def _culprits(facts: Facts) -> dict[str, Sequence[Alive]]:
 RULE = TestTimeout(
     info=documented("TestTimeout", __doc__, error=(1, "count")),
     suggestion="Find out who should have sent, closed, signalled or unlocked. Give the wait a deadline of its own.",
+    change="holds {now goroutines} when a test times out",
 )

@@ -104,6 +104,7 @@ RULE = WaitCountGrowth(
     info=documented("WaitCountGrowth", __doc__),
     select=_wait,
     message="",
+    change="waits {now times} in {kind}",
     detail="Counted over the whole trace and compared with the baseline only. The longest took {longest}.",
     suggestion=(
         "Ask for many things at once, use buffers for reading and writing, and do once what each round of a loop does."

@@ -22,7 +22,8 @@ COMPARED = factory.compared_report()
 
 def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
     text = render("markdown", COMPARED)
-    assert text.startswith("## gotracer-ci: 2 new, 1 worse, 1 suspected, 1 fixed")
+    assert text.startswith("## gotracer-ci: `(*Server).handleOrder` (BlockedOnSyscall, syscall): 0 s → 310–330 ms\n")
+    assert "\n\n**2 new, 1 worse, 1 suspected, 1 fixed" in text
     head, *rows = [[cell.get_text() for cell in row(["th", "td"])] for row in page(text)("table")[0]("tr")]
     assert head == ["", "Rule", "Place", "Before → now", "Change", "Confidence"]
     assert [row[1] for row in rows] == [
@@ -31,7 +32,7 @@ def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
         "GoroutineLeakGrowth",
         "HighSchedulingLatency",
     ]
-    assert rows[1][2] == "store.(*Cache).Get (store/cache.go:41)"
+    assert rows[1][2] == "store.(*Cache).Getstore/cache.go:41"
     assert rows[1][3].startswith("740 ms → 1.5\N{EN DASH}1.6 s")
     assert rows[1][4:] == ["2.09\N{MULTIPLICATION SIGN}", "confirmed"]
 
