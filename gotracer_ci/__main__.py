@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -23,7 +24,11 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _terminated)
     from gotracer_ci.cli import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        # what is left ends with the process: the interpreter need not search it for garbage
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.analysis import waits
-from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
-from gotracer_ci.analysis.go_summary import GoRecord, summarize
 from gotracer_ci.analysis.histogram import Histogram
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
@@ -21,6 +19,9 @@ from gotracer_ci.trace.observers.ranges import Ranges
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import LARGEST
 from gotracer_ci.trace.tables import Tables
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.go_summary import GoRecord
 
 UNKNOWN = "unknown"
 """The reason of a wait that was under way when the trace began, if nothing tells it."""
@@ -163,6 +164,8 @@ def go_summary(trace: Trace) -> GoroutineLives:
     Raises:
         TraceError: the trace has no events.
     """
+    from gotracer_ci.analysis.go_summary import summarize
+
     found, _ = summarize(trace)
     lives = [_go_life(id, record, trace.start_ns) for id, record in found.items()]
     groups = [
@@ -208,6 +211,8 @@ def _life(record: tuple[Any, ...], names: _Names, stacks: Stacks | None, reasons
 
 
 def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
+    from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
+
     return Life(
         id,
         record.number,

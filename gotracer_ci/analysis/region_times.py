@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gotracer_ci.analysis.go_summary import GoRegion, summarize
 from gotracer_ci.analysis.histogram import Histogram
 from gotracer_ci.analysis.lives import reason_of
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
-from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.observers.regions import Regions
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import NEVER
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.go_summary import GoRegion
+    from gotracer_ci.source.frames import SourceMap
 
 
 class Region(NamedTuple):
@@ -144,6 +146,8 @@ def go_regions(
     Raises:
         TraceError: the trace has no events.
     """
+    from gotracer_ci.analysis.go_summary import summarize
+
     records, _ = summarize(trace)
     stacks = Stacks(trace.tables, source, trace.version)
     regions = [

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from gotracer_ci.analysis.go_summary import summarize
 from gotracer_ci.analysis.go_tasks import GoTask
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.trace.reader import Chunk, Trace
@@ -284,6 +283,8 @@ def go_tasks(trace: Trace) -> TraceTasks:
     Raises:
         TraceError: the trace has no events.
     """
+    from gotracer_ci.analysis.go_summary import summarize
+
     _, found = summarize(trace)
     first, last = trace.start_ns, trace.start_ns + trace.duration_ns
     bounds = {id: _inside(task.begin, task.end, first, last) for id, task in found.items()}

@@ -39,7 +39,7 @@ _REASONS = {
 
 _PREEMPTION = ("runtime.asyncPreempt", "runtime.asyncPreempt2")
 CGO_CALL = "runtime.cgocall"
-_CALLS = re.compile(r"(?:^|/)(?:syscall|golang\.org/x/sys/(?:unix|windows)|internal/syscall/\w+|runtime/syscall/\w+)$")
+_CALLS = r"(?:^|/)(?:syscall|golang\.org/x/sys/(?:unix|windows)|internal/syscall/\w+|runtime/syscall/\w+)$"
 _AROUND_CALLS = frozenset({"os", "os/signal", "internal/poll"})
 """Packages whose functions are at the top of stacks in system calls, because Go leaves out frames above them."""
 _FILES = ("os.", "io.", "io/fs.", "bufio.", "internal/poll.")
@@ -86,7 +86,7 @@ def calls_c(functions: Iterable[str]) -> bool:
 
 def is_call(function: str) -> bool:
     """Whether the function makes a system call: it is of package syscall or one like it."""
-    return _CALLS.search(package_of(function)) is not None
+    return re.search(_CALLS, package_of(function)) is not None
 
 
 def is_read(function: str) -> bool:

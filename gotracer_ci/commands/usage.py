@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -101,10 +100,15 @@ def nanoseconds(context: click.Context, parameter: click.Parameter, text: str | 
     if text is None:
         return None
     parts = _PART.findall(text)
-    time = int(sum(Fraction(number) * _UNITS[unit] for number, unit in parts))
+    time = sum(_billionths(number) * _UNITS[unit] for number, unit in parts) // 10**9
     if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text or time > _LONGEST_NS:
         raise click.BadParameter(f"{text!r} is not a time such as 300ms or 1.5s", context, parameter)
     return time
+
+
+def _billionths(number: str) -> int:
+    whole, _, fraction = number.partition(".")
+    return int(whole + fraction.ljust(9, "0"))
 
 
 class WallTime(NamedTuple):

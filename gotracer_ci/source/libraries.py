@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
-_STD = re.compile(
-    "archive|arena|bufio|builtin|bytes|cmd|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|"
-    "expvar|flag|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|"
-    "runtime|simd|slices|sort|strconv|strings|structs|sync|syscall|testing|text|time|unicode|unique|unsafe|vendor|weak"
+_TOP = (
+    "archive arena bufio builtin bytes cmd cmp compress container context crypto database debug embed encoding "
+    "errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin "
+    "reflect regexp runtime simd slices sort strconv strings structs sync syscall testing text time unicode "
+    "unique unsafe vendor weak"
 )
+_STD = frozenset(_TOP.split())
 # The frames of these are at the bottom or at the top of every stack, also of the stacks of their own tests.
 _OF_EVERY_STACK = ("runtime", "internal/runtime", "testing")
 
-_ASSERTIONS = re.compile(
+_ASSERTIONS = (
     r"(?:^|/)(?:assert|asserts|assertions?|require|(?:stretchr/testify|frankban/quicktest|go-quicktest/qt|matryer/is|"
     r"onsi/gomega|onsi/ginkgo|google/go-cmp|gotest\.tools|gopkg\.in/check\.v\d|smartystreets/goconvey|smarty/assertions|"
     r"alecthomas/assert|shoenig/test|rogpeppe/go-internal/testscript)(?:/.*)?)$"
 )
-_VERSION = re.compile(r"@v[^/]*|/v\d+(?=/|$)")
+_VERSION = r"@v[^/]*|/v\d+(?=/|$)"
 
 _OWNERS = frozenset(
     {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "git.sr.ht", "golang.org"}
@@ -26,7 +28,7 @@ _OWNERS = frozenset(
 
 def is_std(import_path: str) -> bool:
     """Whether a path without a host belongs to the standard library or to Go's own commands."""
-    return _STD.fullmatch(import_path.split("/", 1)[0]) is not None
+    return import_path.split("/", 1)[0] in _STD
 
 
 def can_be_own(import_path: str) -> bool:
@@ -36,7 +38,7 @@ def can_be_own(import_path: str) -> bool:
 
 def is_assertion(directory: str) -> bool:
     """Whether a package is an assertion library, by its import path or by the directory of its files."""
-    return _ASSERTIONS.search(_VERSION.sub("", directory)) is not None
+    return re.search(_ASSERTIONS, re.sub(_VERSION, "", directory)) is not None
 
 
 def origin(import_path: str) -> str:

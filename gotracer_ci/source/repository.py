@@ -28,16 +28,17 @@ _SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
 _MODULE_FILES = ("go.mod", "go.work", "modules.txt")
 _GO = ("std", "cmd")
 _MARKS = (".git", "go.mod", "go.work")
-_SKIPPED_FOLDERS = frozenset({".git", "node_modules"})
+_SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
 _MAX_LINKS = 8
 _MAX_LINES = 100
 
-_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
-_PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
+# Not compiled here: many runs need none of these.
+_GENERATED = rb"(?m)^// Code generated .* DO NOT EDIT\.\r?$"
+_PACKAGE = rb"(?m)^package\s"
 # Possessive quantifiers keep the time linear in the length of a hostile line.
 _NAME = rb"([\w\x80-\xff]++)"
 _RECEIVER = rb"(?:\(\s*+(?:[\w\x80-\xff]++\s++)?\*?+" + _NAME + rb"[^)\n]*+\)\s*+)?"
-_DECLARED = re.compile(rb"^func\s*+" + _RECEIVER + _NAME, re.MULTILINE)
+_DECLARED = rb"(?m)^func\s*+" + _RECEIVER + _NAME
 
 
 class SourceFile(NamedTuple):
@@ -47,56 +48,65 @@ class SourceFile(NamedTuple):
     generated: bool
 
 
+class _Tree(NamedTuple):
+    """What a scan found. complete: False if it stopped at its bound."""
+
+    files: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    complete: bool = True
+
+
 class Repository:
     """The source files below a root, by their relative paths with `/`, and the Go modules among them.
 
-    found: False if the root is in no repository, so that there are no files. complete: False if the scan stopped at its
-    bound. Then files are missing, the deepest ones first.
+    They are looked for when they are first needed. found: False if the root is in no repository, so that there are no
+    files.
     """
 
-    def __init__(
-        self, root: Path, files: frozenset[str], links: frozenset[str], *, complete: bool, found: bool = True
-    ) -> None:
+    def __init__(self, root: Path, *, found: bool = True) -> None:
         self.root = root
         self.found = found
-        self.files = files
-        self.complete = complete
-        self._links = links
         self._link_targets: dict[str, str | None] = {}
         self._sources: dict[str, SourceFile] = {}
         self._declared: dict[str, dict[str, list[range]]] = {}
 
     @classmethod
     def at(cls, root: Path) -> Repository:
-        """Scan a directory that is in a repository. What lies below another one is unrelated to the traced program.
+        """Return the repository of a directory that is in one. What lies below another one is unrelated to the program.
 
         Raises:
             UsageError: the root is not a directory.
         """
-        if root.is_dir() and not is_repository(root):
-            return cls(root, frozenset(), frozenset(), complete=True, found=False)
-        return cls.scan(root)
+        return cls(root, found=False) if root.is_dir() and not is_repository(root) else cls.scan(root)
 
     @classmethod
     def scan(cls, root: Path) -> Repository:
-        """Scan a directory, nearest files first. Linked directories are not entered, so there are no loops.
+        """Return what is below a directory, in a repository or not.
 
         Raises:
             UsageError: the root is not a directory.
         """
         if not root.is_dir():
             raise UsageError(f"{root}: no such directory; --root must be the repository's")
-        files: list[str] = []
-        links: list[str] = []
-        seen = 0
-        for seen, (directory, entry) in enumerate(_walk(root), 1):
-            if seen > MAX_ENTRIES:
-                break
-            if entry.is_symlink():
-                links.append(directory + entry.name)
-            elif (entry.name.endswith(_SOURCES) or entry.name in _MODULE_FILES) and entry.is_file():
-                files.append(directory + entry.name)
-        return cls(root, frozenset(files), frozenset(links), complete=seen <= MAX_ENTRIES)
+        return cls(root)
+
+    @cached_property
+    def _tree(self) -> _Tree:
+        return _scanned(self.root) if self.found else _Tree()
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The source files and module files."""
+        return self._tree.files
+
+    @cached_property
+    def _links(self) -> frozenset[str]:
+        return self._tree.links
+
+    @property
+    def complete(self) -> bool:
+        """False if the scan stopped at its bound. Then files are missing, the deepest ones first."""
+        return self._tree.complete
 
     def directory(self, workspace: Path | None = None) -> str:
         """Return the root's path in the checkout that contains it; "" at its top.
@@ -275,10 +285,10 @@ class Repository:
         """Describe a file that `find` or `locate` returned. A file that vanished or is far too large has no lines."""
         if path not in self._sources:
             text = self._read(path, MAX_SOURCE_BYTES)
-            package = _PACKAGE.search(text)
+            package = re.search(_PACKAGE, text)
             header = text[: package.start()] if package else b""
             lines = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
-            self._sources[path] = SourceFile(lines, _GENERATED.search(header) is not None)
+            self._sources[path] = SourceFile(lines, re.search(_GENERATED, header) is not None)
         return self._sources[path]
 
     def declares(self, path: str, function: str, lines: Sequence[int]) -> int:
@@ -297,7 +307,7 @@ class Repository:
             text = self._read(path, MAX_SOURCE_BYTES)
             extents: dict[str, list[range]] = {}
             at, line, name = 0, 1, ""
-            for match in (*_DECLARED.finditer(text), None):
+            for match in (*re.finditer(_DECLARED, text), None):
                 end = match.start() if match else len(text)
                 next_line = line + text.count(b"\n", at, end)
                 if name:
@@ -377,20 +387,31 @@ def _is_below(directory: str, above: str) -> bool:
     return not above or f"{directory}/".startswith(f"{above}/")
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield everything below the root, directory by directory: (directory with a trailing `/`, entry).
+def _scanned(root: Path) -> _Tree:
+    """Scan a directory, nearest files first. Linked directories are not entered, so there are no loops.
 
     A directory that cannot be read is skipped, so its files are not mapped.
     """
+    files: list[str] = []
+    links: list[str] = []
+    seen = 0
     directories = [""]
     for directory in directories:  # grows while it is walked
         try:
             with os.scandir(f"{root}/{directory}") as entries:
                 for entry in entries:
-                    yield directory, entry
-                    # a name with @ belongs to a module cache: not own code
-                    skipped = entry.name in _SKIPPED_FOLDERS or "@" in entry.name
-                    if entry.is_dir(follow_symlinks=False) and not skipped:
-                        directories.append(f"{directory}{entry.name}/")
+                    seen += 1
+                    name = entry.name
+                    if seen > MAX_ENTRIES:
+                        return _Tree(frozenset(files), frozenset(links), complete=False)
+                    if entry.is_symlink():
+                        links.append(directory + name)
+                    elif entry.is_dir():
+                        # a name with @ belongs to a module cache: not own code
+                        if name not in _SKIPPED_FOLDERS and "@" not in name:
+                            directories.append(f"{directory}{name}/")
+                    elif (name.endswith(_SOURCES) or name in _MODULE_FILES) and entry.is_file():
+                        files.append(directory + name)
         except OSError:
             continue
+    return _Tree(frozenset(files), frozenset(links))

@@ -40,6 +40,7 @@ replace (
 def test_scan_finds_sources_and_module_files_only(tmp_path: Path, write: Write) -> None:
     tree = ["a.go", ".ci/tool/main.go", "p/asm.s", "p/grammar.y", "vendor/modules.txt", "go.mod", "go.work"]
     others = ["README.md", ".git/x.go", "node_modules/x/x.go", "cache/pkg/mod/example.com/dep@v1.2.3/dep.go"]
+    others += [".venv/lib/python3.11/site-packages/go/src/os/file.go"]
     write(tmp_path, dict.fromkeys(tree + others, ""))
     assert Repository.scan(tmp_path).files == set(tree)
 
@@ -62,6 +63,14 @@ def test_the_nearest_repository_is_found_from_the_traces(tmp_path: Path, write: 
     assert Repository.at(root).files == frozenset()
     assert not Repository.at(root).found
     assert Repository.at(nearest(root, [trace])).files == {"app/go.mod"}
+
+
+def test_files_are_looked_for_when_they_are_needed(tmp_path: Path, write: Write) -> None:
+    """A table without places needs none, and a large repository takes longer than a small trace."""
+    write(tmp_path, {"go.mod": "", "a.go": ""})
+    repository = Repository.at(tmp_path)
+    write(tmp_path, {"b.go": ""})
+    assert repository.files == {"go.mod", "a.go", "b.go"}
 
 
 def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
