@@ -13,7 +13,18 @@ import pytest
 from gotracer_ci.trace.spec import Ev
 from tests.builds import Build, open_trace
 from tests.trace.conftest import ROOT, TRACES
-from tests.trace.validator import FROM_TO, INVARIANTS, SYSCALL, Row, Validator, Violation, validate
+from tests.trace.validator import (
+    EXITING,
+    FROM_TO,
+    INVARIANTS,
+    P_RUNNING,
+    RUNNING,
+    SYSCALL,
+    Row,
+    Validator,
+    Violation,
+    validate,
+)
 
 MUTATED = ("tour-go1.27", "cgocallback-go1.27", "annotations-go1.26", "blockedread-go1.22", "lockcontention-go1.23")
 MUTANTS = 60
@@ -177,3 +188,26 @@ def test_mutants_are_caught(mutate: Callable[[list[Row], int], None], least: flo
             else:
                 found["none"] += 1
     assert found["none"] <= (1 - least) * found.total()
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_an_exiting_thread_has_no_id_in_the_next_generation(holds: bool) -> None:
+    """Go's reader shows thread 0 there, too. A thread with a goroutine does not exit."""
+    thread, proc, goroutine = 20171, 3, 14
+    to_running = 0 << 8 | P_RUNNING, P_RUNNING << 8 | P_RUNNING
+    rows = [
+        (0, Ev.SYNC, -1, -1, -1, 1, 0, 0, 0),
+        (1, Ev.PROC_STATUS, thread, -1, -1, proc, to_running[0], 0, 0),
+        (2, Ev.GO_STATUS, thread, proc, -1, goroutine, RUNNING, 0, 0),
+        (3, Ev.GO_DESTROY, thread, proc, goroutine, 0, 0, 0, 0),
+        (4, Ev.SYNC, -1, -1, -1, 2, 0, 0, 0),
+        (5, Ev.PROC_STATUS, EXITING, -1, -1, proc, to_running[1], 0, 0),
+        (6, Ev.PROC_STOP, EXITING, proc, -1, proc, 0, 0, 0),
+        (7, Ev.SYNC, -1, -1, -1, 3, 0, 0, 0),
+    ]
+    if holds:
+        _check(rows)
+    else:
+        del rows[3]
+        with pytest.raises(Violation, match="proc threads"):
+            _check(rows)

@@ -35,6 +35,11 @@ RUNNABLE, RUNNING, SYSCALL, WAITING, NOT_EXIST = 1, 2, 3, 4, 5
 P_RUNNING, P_IDLE, P_SYSCALL, P_ABANDONED = 1, 2, 3, 4
 SEATED = (RUNNING, SYSCALL)
 NOBODY = -1
+EXITING = 0
+"""The thread of what an exiting thread writes into a generation's first batch: the runtime has cleared its ID.
+
+`runtime.mexit` clears it (`unminit`) before it gives up its P.
+"""
 
 FROM_TO = {
     Ev.GO_START: (RUNNABLE, RUNNING),
@@ -266,6 +271,8 @@ class Validator:
             same = state == new and old == (P_RUNNING if running else P_IDLE)
             self._require("proc states", same, f"P {who} in {state}, not {old} to {new}")
         self.procs[who] = new
+        if running and m == EXITING and self.places.thread.get(who) not in self.seats.on:
+            self.places.leave(who)
         placed = self.places.sit(m, who) if running else who not in self.places.thread
         self._require("proc threads", placed, f"P {who} or its thread (index {m}) has another")
 
