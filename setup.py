@@ -47,7 +47,7 @@ COMPILED = (
     "v1/parse",
     "v1/rows",
     "varints",
-    "windows",
+    "moving",
 )
 
 SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all modules

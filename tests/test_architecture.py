@@ -64,6 +64,7 @@ THIRD_PARTY = {
         "trace/columns",
         "trace/interning",
         "trace/kernel",
+        "trace/moving",
         "trace/observe",
         "trace/observers/ancestry",
         "trace/observers/bins",
@@ -96,7 +97,6 @@ THIRD_PARTY = {
         "trace/v1/parse",
         "trace/v1/rows",
         "trace/varints",
-        "trace/windows",
     },
     "click": {
         "cli",

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.utilisation import Series
-from gotracer_ci.trace.windows import Windows
+from gotracer_ci.trace.moving import MovingWindows
 
 PERCENTILES: Final = (99.9, 99.0, 95.0)
+_LARGEST_SHARE: Final = (100 - min(PERCENTILES)) / 100
 WORST: Final = 10
 _POINTS: Final = 100
 _SHORTEST_NS: Final = 1_000
@@ -48,7 +49,8 @@ def point(series: Sequence[Series], window: int) -> Point:
     means = [_mean(one) for one in series if window >= one.length]
     if not fitting:
         return Point(window, min(means), (min(means),) * len(PERCENTILES))
-    windows = Windows(window * whole)
+    every = sum((one.length - window) * one.alike for one in fitting)
+    windows = MovingWindows(window * whole, every * _LARGEST_SHARE)
     for one in fitting:
         windows.add(one.times, one.values, window, one.alike)
     minimum = windows.minimum() / (window * whole)
@@ -74,7 +76,7 @@ def worst(series: Iterable[Series], window: int, count: int = WORST) -> list[Wor
 
 def _worst(series: Series, window: int, count: int) -> list[Worst]:
     most = window * series.whole
-    windows = Windows(most)
+    windows = MovingWindows(most)
     windows.add(series.times, series.values, window, 1)
     ends = windows.ends()
     heapq.heapify(ends)

@@ -18,17 +18,13 @@ from gotracer_ci import files
 from gotracer_ci.errors import FileError, UsageError
 from gotracer_ci.source.gomod import Module, ModuleKind, modules_of, vendored_in
 from gotracer_ci.source.names import declared_as
+from gotracer_ci.source.scan import MODULE_FILES, Tree, scanned
 
-MAX_ENTRIES = 500_000
 MAX_SOURCE_BYTES = 64 << 20
 MAX_MODULE_FILE_BYTES = 4 << 20
 
-# Sources that frames name: Go, assembly, and grammars and templates (their generators write //line directives).
-_SOURCES = (".go", ".s", ".y", ".rl", ".qtpl")
-_MODULE_FILES = ("go.mod", "go.work", "modules.txt")
 _GO = ("std", "cmd")
 _MARKS = (".git", "go.mod", "go.work")
-_SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
 _MAX_LINKS = 8
 _MAX_LINES = 100
 
@@ -46,14 +42,6 @@ class SourceFile(NamedTuple):
 
     lines: int
     generated: bool
-
-
-class _Tree(NamedTuple):
-    """What a scan found. complete: False if it stopped at its bound."""
-
-    files: frozenset[str] = frozenset()
-    links: frozenset[str] = frozenset()
-    complete: bool = True
 
 
 class Repository:
@@ -91,8 +79,8 @@ class Repository:
         return cls(root)
 
     @cached_property
-    def _tree(self) -> _Tree:
-        return _scanned(self.root) if self.found else _Tree()
+    def _tree(self) -> Tree:
+        return scanned(self.root) if self.found else Tree()
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -137,7 +125,7 @@ class Repository:
 
     @cached_property
     def _module_files(self) -> list[str]:
-        return [file for file in self.files if file.endswith(_MODULE_FILES)]
+        return [file for file in self.files if file.endswith(MODULE_FILES)]
 
     @cached_property
     def _longest(self) -> int:
@@ -385,33 +373,3 @@ def _outermost(top: Path, file: Path) -> Path | None:
 
 def _is_below(directory: str, above: str) -> bool:
     return not above or f"{directory}/".startswith(f"{above}/")
-
-
-def _scanned(root: Path) -> _Tree:
-    """Scan a directory, nearest files first. Linked directories are not entered, so there are no loops.
-
-    A directory that cannot be read is skipped, so its files are not mapped.
-    """
-    files: list[str] = []
-    links: list[str] = []
-    seen = 0
-    directories = [""]
-    for directory in directories:  # grows while it is walked
-        try:
-            with os.scandir(f"{root}/{directory}") as entries:
-                for entry in entries:
-                    seen += 1
-                    name = entry.name
-                    if seen > MAX_ENTRIES:
-                        return _Tree(frozenset(files), frozenset(links), complete=False)
-                    if entry.is_symlink():
-                        links.append(directory + name)
-                    elif entry.is_dir():
-                        # a name with @ belongs to a module cache: not own code
-                        if name not in _SKIPPED_FOLDERS and "@" not in name:
-                            directories.append(f"{directory}{name}/")
-                    elif (name.endswith(_SOURCES) or name in _MODULE_FILES) and entry.is_file():
-                        files.append(directory + name)
-        except OSError:
-            continue
-    return _Tree(frozenset(files), frozenset(links))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.errors import UsageError
-from gotracer_ci.source import repository as module
+from gotracer_ci.source import repository as repository_module
+from gotracer_ci.source import scan
 from gotracer_ci.source.gomod import Module, ModuleKind
 from gotracer_ci.source.repository import Repository, nearest
 
@@ -76,7 +77,7 @@ def test_files_are_looked_for_when_they_are_needed(tmp_path: Path, write: Write)
 def test_scan_is_bounded(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {f"{directory}/{number}.go": "" for directory in "ab" for number in range(10)})
     assert Repository.scan(tmp_path).complete
-    monkeypatch.setattr(module, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(scan, "MAX_ENTRIES", 10)
     cut = Repository.scan(tmp_path)
     assert not cut.complete
     assert len(cut.files) < 10
@@ -295,7 +296,7 @@ def test_declares(tmp_path: Path, function: str, seen: list[int], line: int) -> 
 def test_a_huge_or_vanished_file_has_no_lines(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"huge.go": "package a\n" * 100, "gone.go": "package a\n"})
     repository = Repository.scan(tmp_path)
-    monkeypatch.setattr(module, "MAX_SOURCE_BYTES", 100)
+    monkeypatch.setattr(repository_module, "MAX_SOURCE_BYTES", 100)
     (tmp_path / "gone.go").unlink()
     assert repository.source("huge.go").lines == 0
     assert repository.source("gone.go").lines == 0

@@ -13,10 +13,14 @@ except ModuleNotFoundError:
 
 from gotracer_ci.trace.columns import column, grown
 
+_BITS = cython.declare(cython.int, 12)
+# Sums of the same weights in another order differ by less than this.
+_MARGIN = cython.declare(cython.double, 1 + 1e-9)
+
 
 @cython.final
 @cython.cclass
-class Windows:
+class MovingWindows:
     """All windows of one length, over one step function or several.
 
     While a window moves, the sum inside it changes linearly between the moments when an edge meets a step. So it is
@@ -24,6 +28,8 @@ class Windows:
 
     Args:
         most: the sum of a window in which the functions have their largest value.
+        lowest: how many windows (ns × functions) have to be kept, the lowest ones; None for all. Then only the
+            quantiles up to their share of all windows, and the minimum, are known.
     """
 
     least: cython.longlong
@@ -35,8 +41,14 @@ class Windows:
     _lengths: cython.longlong[::1]
     _weights: cython.double[::1]
     _total: cython.double
+    # the weight of the segments by the step in which their larger end lies, up to the last step that is needed
+    _target: cython.double
+    _below: cython.double
+    _steps: cython.double[::1]
+    _limit: cython.int
+    _shift: cython.int
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, lowest: float | None = None) -> None:
         self._most = self.least = most
         self._n = 0
         self._first = column("q", bytes(8 * 64))
@@ -44,7 +56,11 @@ class Windows:
         self._starts = column("q", bytes(8 * 64))
         self._lengths = column("q", bytes(8 * 64))
         self._weights = column("d", bytes(8 * 64))
-        self._total = 0.0
+        self._total = self._below = 0.0
+        self._target = -1.0 if lowest is None else lowest * _MARGIN
+        self._steps = column("d", bytes(8 << _BITS))
+        self._limit = (1 << _BITS) - 1
+        self._shift = max(0, most.bit_length() - _BITS)
 
     def add(self, times: Any, values: Any, window: int, weight: int) -> None:
         """Add the windows over a step function.
@@ -106,6 +122,8 @@ class Windows:
         if first >= self._most and last >= self._most:
             # most segments of most programs, and they are in no low quantile
             return 0
+        if self._target >= 0.0 and not self._is_needed(min(first, last), max(first, last), weight):
+            return 0
         n: cython.longlong = self._n
         if n == len(self._first):
             self._first = grown(self._first, 2 * n)
@@ -120,6 +138,22 @@ class Windows:
         self._weights[n] = weight
         self._n = n + 1
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _is_needed(self, lower: cython.longlong, upper: cython.longlong, weight: cython.double) -> cython.int:
+        """Return whether a segment may be among the lowest windows: enough others may be known to lie below it."""
+        if lower >> self._shift > self._limit:
+            return 0
+        step: cython.longlong = upper >> self._shift
+        if step <= self._limit:
+            self._steps[step] += weight
+            self._below += weight
+            while self._limit > 0 and self._below - self._steps[self._limit] >= self._target:
+                self._below -= self._steps[self._limit]
+                self._limit -= 1
+        return 1
 
     def minimum(self) -> int:
         """Return the smallest sum."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from array import array
 from importlib import import_module
 from typing import Any
@@ -14,7 +15,7 @@ TIMES, VALUES = array("q", [0, 10, 20, 40]), array("q", [4, 0, 4])
 
 
 def windows(length: int, *, weight: int = 1) -> Any:
-    found = import_module(f"{NAME}.windows").Windows(4 * length)
+    found = import_module(f"{NAME}.moving").MovingWindows(4 * length)
     found.add(TIMES, VALUES, length, weight)
     return found
 
@@ -41,6 +42,24 @@ def test_quantiles(decoder: Build) -> None:
 
 def test_sums_of_64_bits(decoder: Build) -> None:
     long = 1 << 61
-    found = import_module(f"{NAME}.windows").Windows(2 * (long - 5))
+    found = import_module(f"{NAME}.moving").MovingWindows(2 * (long - 5))
     found.add(array("q", [0, long // 2, long]), array("q", [2, 1]), long - 5, 1)
     assert found.minimum() == 2 * (long // 2 - 5) + long // 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_only_the_lowest_windows_give_the_same_low_quantiles(seed: int, decoder: Build) -> None:
+    """Most segments lie above what is asked for and are dropped, which changes no quantile up to there."""
+    rng = random.Random(seed)
+    length, share = rng.choice((7, 500, 20_000)), rng.choice((0.001, 0.05, 0.3))
+    times = array("q", sorted(rng.sample(range(100_000), 300)))
+    values = array("q", [rng.choice((0, 3, 4, 4)) for _ in times[1:]])
+    count = times[-1] - times[0] - length
+    make = import_module(f"{NAME}.moving").MovingWindows
+    every, lowest = make(4 * length), make(4 * length, share * count)
+    for found in (every, lowest):
+        found.add(times, values, length, 1)
+    assert lowest.minimum() == every.minimum()
+    for asked in (share, share / 5, share / 50):
+        assert lowest.quantile(asked) == pytest.approx(every.quantile(asked), rel=1e-9, abs=1e-6)
+    assert len(lowest.ends()) <= len(every.ends())
