@@ -195,7 +195,7 @@ def test_an_exiting_thread_has_no_id_in_the_next_generation(holds: bool) -> None
     """Go's reader shows thread 0 there, too. A thread with a goroutine does not exit."""
     thread, proc, goroutine = 20171, 3, 14
     to_running = 0 << 8 | P_RUNNING, P_RUNNING << 8 | P_RUNNING
-    rows = [
+    rows: list[Row] = [
         (0, Ev.SYNC, -1, -1, -1, 1, 0, 0, 0),
         (1, Ev.PROC_STATUS, thread, -1, -1, proc, to_running[0], 0, 0),
         (2, Ev.GO_STATUS, thread, proc, -1, goroutine, RUNNING, 0, 0),
