@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,26 +55,20 @@ class Durations:
         return self.lengths[max(0, (round(100 * q) * len(self.lengths) + 99) // 100 - 1)]
 
 
-class Timed:
-    """Times what is asked for while the trace is read. kinds: TASK, TEST."""
+class TimedTasks:
+    """Times tasks while the trace is read."""
 
-    def __init__(self, trace: Trace, kinds: Collection[str]) -> None:
-        self._tasks = TasksAnalysis(trace) if TASK in kinds else None
-        self._has_tests = TEST in kinds
+    def __init__(self, trace: Trace) -> None:
+        self._tasks = TasksAnalysis(trace)
 
     @property
     def analyses(self) -> Sequence[Analysis[Any]]:
         """What to feed."""
-        return [self._tasks] if self._tasks else []
+        return [self._tasks]
 
-    def result(self, trace: Trace, stacks: Stacks, ran: RanTests) -> Mapping[str, Sequence[Durations]]:
-        """Return the durations by kind. ran: the tests of the trace."""
-        found: dict[str, Sequence[Durations]] = {}
-        if self._tasks:
-            found[TASK] = of_tasks(self._tasks.result(trace, stacks), trace.start_ns)
-        if self._has_tests:
-            found[TEST] = of_tests(ran, stacks, trace.start_ns)
-        return found
+    def result(self, trace: Trace, stacks: Stacks) -> Mapping[str, Sequence[Durations]]:
+        """Return the durations of tasks by kind."""
+        return {TASK: of_tasks(self._tasks.result(trace, stacks), trace.start_ns)}
 
 
 def of_tasks(found: TraceTasks, start_ns: int) -> tuple[Durations, ...]:

@@ -25,7 +25,7 @@ from gotracer_ci.trace.observers.groups import MAX_GROUPS, MAX_PARTS, Groups
 from gotracer_ci.trace.reader import Trace
 
 if TYPE_CHECKING:
-    from gotracer_ci.analysis.durations import Durations, Timed
+    from gotracer_ci.analysis.durations import Durations, TimedTasks
 
 _MERGED = Note(
     NoteKind.LIMITED, f"more than {MAX_GROUPS:,} different waits: further ones are counted without their stacks"
@@ -78,7 +78,7 @@ def analyse(
 
     Args:
         consumers, analyses: what else to feed on the way. The caller asks them for their results.
-        timed: the kinds of things to time (see `durations.Timed`), and `intervals.REGION` for the intervals of regions.
+        timed: the kinds of things that rules need the durations of. Those of tests and regions are always there.
 
     Raises:
         TraceError: the trace has no events, or is damaged before the first one.
@@ -106,9 +106,7 @@ def analyse(
     ran = testing.result(trace, stacks)
     owners = work.outermost(ran)
     rows = groups.rows()
-    holdings = explainer.result(stacks)
-    has_regions = intervals.REGION in timed
-    found = tuple(intervals.groups(rows, stacks, trace.tables, holdings, groups.parts(), owners, regions=has_regions))
+    found = tuple(intervals.groups(rows, stacks, trace.tables, explainer.result(stacks), groups.parts(), owners))
     return Facts(
         go_version=f"1.{trace.version}",
         events=trace.events,
@@ -131,14 +129,22 @@ def analyse(
             *([] if groups.has_all_parts() else [_OF_NO_TEST]),
         ),
         damage=trace.damage,
-        durations=timer.result(trace, stacks, ran) if timer else {},
+        durations={**_of_tests(ran, stacks, trace), **(timer.result(trace, stacks) if timer else {})},
         creations=creations(ancestry, stacks, owners),
     )
 
 
-def _timer(trace: Trace, kinds: Collection[str]) -> Timed | None:
-    if set(kinds) <= {intervals.REGION}:
+def _timer(trace: Trace, kinds: Collection[str]) -> TimedTasks | None:
+    if "task" not in kinds:
         return None
-    from gotracer_ci.analysis.durations import Timed  # only rules that judge these need it
+    from gotracer_ci.analysis.durations import TimedTasks  # only objectives need it
 
-    return Timed(trace, kinds)
+    return TimedTasks(trace)
+
+
+def _of_tests(ran: RanTests, stacks: Stacks, trace: Trace) -> dict[str, Sequence[Durations]]:
+    if not ran.tests:
+        return {}
+    from gotracer_ci.analysis.durations import TEST, of_tests
+
+    return {TEST: of_tests(ran, stacks, trace.start_ns)}

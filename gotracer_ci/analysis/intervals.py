@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from gotracer_ci.analysis import histogram, waits
 from gotracer_ci.analysis.holders import Holding
@@ -19,11 +19,6 @@ from gotracer_ci.trace.observers.groups import EXAMPLES
 from gotracer_ci.trace.tables import Tables
 
 IntervalKind = spec.IntervalKind
-
-REGION: Final = "region"
-"""Asks for the intervals of regions (see `facts.analyse`)."""
-_UNUSED: Final = frozenset({IntervalKind.SWEEP, IntervalKind.REGION})
-"""Few rules ask for these, and resolving their stacks takes time."""
 
 
 class Interval(NamedTuple):
@@ -157,8 +152,6 @@ def groups(
     holdings: Mapping[tuple[int, int], Holding] = MappingProxyType({}),
     parts: Mapping[int, Mapping[int, tuple[int, int]]] = MappingProxyType({}),
     tests: Sequence[str] = (),
-    *,
-    regions: bool = False,
 ) -> list[IntervalGroup]:
     """Return the groups of a trace that has been read, in a fixed order.
 
@@ -167,11 +160,10 @@ def groups(
         holdings: what explains the longest waits, by (reason, stack) (see `holders.Explainer`).
         parts: see `observers.groups.Groups.parts`.
         tests: the functions of the tests in `parts`.
-        regions: with those of regions, whose reasons are their types.
     """
     found = []
     for n, (kind, parked, reason, stack, count, total, examples, counts) in enumerate(rows):
-        if kind in _UNUSED and not (regions and kind == IntervalKind.REGION):
+        if kind == IntervalKind.SWEEP:  # no rule asks for them, and resolving their stacks takes time
             continue
         if not counts:
             counts = {}
@@ -192,8 +184,8 @@ def groups(
                 goroutine,
                 bool(flags & spec.OPEN),
                 bool(flags & spec.BEFORE),
-                cause,
-                stacks[cause_stack],
+                -1 if kind == IntervalKind.REGION else cause,  # a region has the ID of its task there
+                stacks[0 if kind == IntervalKind.REGION else cause_stack],
                 where,
                 stacks[creation],
                 stacks[entry or stack].first,

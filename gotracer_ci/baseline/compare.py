@@ -228,7 +228,7 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     if status is Status.KNOWN and is_comparable:
         is_older = bool(entries and base) and min(now) > of_file
         numbers = partial(run.numbers, key, former, limit)
-        found = by_more_waits(seen, numbers, before, run.longest_ns) if limit.unit == "ns" else None
+        found = by_more_waits(seen, numbers, before, run.longest_ns) if limit.unit == "ns" and key.place else None
         if found and (found.status is not Status.KNOWN or not is_older):
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)

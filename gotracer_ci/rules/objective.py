@@ -172,7 +172,7 @@ def _groups(objective: Objective, facts: Facts) -> Iterator[_Group]:
         for region in by_place(facts.intervals, lambda group: _region(objective, group), lambda _: ""):
             yield _Group(objective.subject, region.name, region)
     else:
-        for times in facts.durations[objective.subject]:
+        for times in facts.durations.get(objective.subject, ()):
             if objective.matches(times.name):
                 yield _Group(objective.subject, times.name, times)
 

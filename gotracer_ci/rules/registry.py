@@ -24,6 +24,8 @@ from gotracer_ci.rules import (
     mutex_contention,
     objective,
     processor_starvation,
+    region_duration_growth,
+    test_duration_growth,
     test_timeout,
     wait_count_growth,
     wait_time_growth,
@@ -54,6 +56,8 @@ BUILT_IN: tuple[Rule, ...] = (
     lock_hold_time_growth.RULE,
     wait_time_growth.RULE,
     cpu_time_growth.RULE,
+    test_duration_growth.RULE,
+    region_duration_growth.RULE,
 )
 
 

@@ -42,7 +42,7 @@ from dataclasses import replace
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind, by_place
-from gotracer_ci.findings import Finding, Key, Severity, Statistics
+from gotracer_ci.findings import Finding, Key, Severity, Share, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.interval_rule import IntervalRule
@@ -92,6 +92,7 @@ class WaitCountGrowth(IntervalRule):
                 Severity.NONE,
                 Statistics("count", n, n, n, n),
                 tuple(group.worst),
+                {test: Share(part.events, part.events) for test, part in group.by_test.items() if test},
             )
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:

@@ -58,7 +58,17 @@ def test_a_known_test_that_leaks_fails_beside_a_new_one(suite: Suite, two_tests:
 def test_another_count_is_no_regression(suite: Suite, two_tests: Path) -> None:
     outcome = suite.judge(suite.trace(OLD, "count=9"), baseline=two_tests)
     assert outcome.exit_code == 0
-    assert note_of(outcome, "this run ran more tests (45 tests and subtests, 5 in the baseline's jobs; ")
+    assert "9\N{MULTIPLICATION SIGN} the work of its reference (runs of each test)" in note_of(outcome, "this run did ")
+
+
+def test_a_lower_count_is_not_better(suite: Suite, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    suite.judge(suite.trace(OLD, "count=9", LEAK="1"), baseline=path, update=True)
+    outcome = suite.judge(suite.trace(OLD, LEAK="1"), baseline=path)
+    assert outcome.report.comparison
+    gone = [v for v in outcome.report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
+    assert gone
+    assert {verdict.level for verdict in gone} == {Level.INSUFFICIENT}
 
 
 def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ def test_names_are_unique_and_gotracers_rules_come_first() -> None:
         "LockHoldTimeGrowth",
         "WaitTimeGrowth",
         "CpuTimeGrowth",
+        "TestDurationGrowth",
+        "RegionDurationGrowth",
     ]
 
 
