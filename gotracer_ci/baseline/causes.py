@@ -18,7 +18,7 @@ from gotracer_ci.findings import Key
 from gotracer_ci.limits import Limit, Limits, limit_of
 
 _JUDGED: Final = (Level.CONFIRMED, Level.SUSPECTED)
-_WHOLE, _PART, _EFFECT, _TIME, _NUMBER, _LENGTH = range(6)
+_WHOLE, _PART, _EFFECT, _TIME, _NUMBER, _LENGTH, _LEFT = range(7)
 """How much a group tells about what changed in the program, the least first."""
 
 
@@ -73,17 +73,19 @@ def _flagged(key: Key, verdict: Verdict, limits: Limits) -> _Flagged | None:
     elif limit.is_effect:
         rank = _EFFECT
     elif limit.unit != "ns":
-        rank = _LENGTH if limit.quantile else _NUMBER
+        rank = _LENGTH if limit.quantile else (_LEFT if limit.everywhere else _NUMBER)
     return _Flagged(rank, abs(middle(verdict.now) - (verdict.before or 0)), key, verdict, limit)
 
 
 def _explains(cause: _Flagged, effect: _Flagged) -> bool:
     """Report whether one of two regressions at a place is the cause of the other.
 
-    More goroutines at the end are a cause and an effect of their own kind only: nothing else must hide a leak.
+    Nothing hides a leak. It is the cause of what counts the same goroutines: those at the end, created or at once.
     """
-    if cause[:3] <= effect[:3] or cause.limit.everywhere is not effect.limit.everywhere:
+    if cause[:3] <= effect[:3] or (effect.limit.everywhere and not cause.limit.everywhere):
         return False
+    if cause.rank == _LEFT:
+        return effect.limit.unit == "count" and 2 * cause.growth >= effect.growth
     if effect.rank == _TIME:  # more of the same waits, or a lock that is held for longer
         return cause.key.kind == effect.key.kind or (cause.rank == _LENGTH and effect.limit.by_medians)
     if effect.rank == _NUMBER:

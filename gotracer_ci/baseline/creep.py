@@ -25,7 +25,8 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
     wall_ns = newest.wall_ms * MS
     for key, group in sorted(part.groups.items()):
         limit = limit_of(limits, key)
-        if limit is None or limit.by_speed:  # a slower machine looks like creep
+        is_duration = limit is not None and limit.unit == "each" and not limit.quantile
+        if limit is None or limit.by_speed or is_duration:  # a slower machine looks like creep
             continue
         if not group.reference or not all(part.entries[i].measured(key.rule) for i in own):
             continue

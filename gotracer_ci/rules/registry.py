@@ -11,10 +11,12 @@ from gotracer_ci.findings import Severity, Threshold
 from gotracer_ci.limits import Limits
 from gotracer_ci.rules import (
     blocked_on_syscall,
+    concurrency_change,
     cpu_time_growth,
     deadlock,
     gc_assist,
     gc_pause_spike,
+    goroutine_creation_growth,
     goroutine_leak,
     goroutine_leak_growth,
     heap_growth_spike,
@@ -58,6 +60,8 @@ BUILT_IN: tuple[Rule, ...] = (
     cpu_time_growth.RULE,
     test_duration_growth.RULE,
     region_duration_growth.RULE,
+    goroutine_creation_growth.RULE,
+    concurrency_change.RULE,
 )
 
 

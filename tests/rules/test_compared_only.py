@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 
 from gotracer_ci.findings import Severity
-from gotracer_ci.rules import region_duration_growth, test_duration_growth, wait_count_growth
+from gotracer_ci.rules import (
+    concurrency_change,
+    goroutine_creation_growth,
+    region_duration_growth,
+    test_duration_growth,
+    wait_count_growth,
+)
 from gotracer_ci.rules.rule import Measured, Rule
 from gotracer_ci.rules.sync_waits import COND, MUTEX
 from tests.conftest import NAMES, described, facts_of, measured
 
+CREATED, AT_ONCE = goroutine_creation_growth.RULE, concurrency_change.RULE
 COUNTS, TESTS, REGIONS = wait_count_growth.RULE, test_duration_growth.RULE, region_duration_growth.RULE
 
 
@@ -17,7 +24,7 @@ def found(name: str, rule: Rule) -> dict[tuple[str, str], Measured]:
     return {(one.key.kind, one.key.place): one for one in measured(name) if one.key.rule == rule.name}
 
 
-@pytest.mark.parametrize("rule", [COUNTS, TESTS, REGIONS], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [COUNTS, TESTS, REGIONS, CREATED, AT_ONCE], ids=lambda rule: rule.name)
 @pytest.mark.parametrize("name", NAMES)
 def test_they_report_nothing_by_themselves(name: str, rule: Rule) -> None:
     assert all(one.severity is Severity.NONE for one in found(name, rule).values())
@@ -82,3 +89,23 @@ def test_a_region_is_compared_by_its_median() -> None:
     assert finding.message.startswith('region "query" at main.query took ')
     assert finding.message.endswith(" (the median of 10)")
     assert "ended by" not in finding.detail
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_created_goroutines_are_counted(name: str) -> None:
+    facts = facts_of(name)
+    created, at_once = found(name, CREATED), found(name, AT_ONCE)
+    assert created.keys() == {(goroutine_creation_growth.KIND, group.place) for group in facts.creations}
+    for (_, place), one in created.items():
+        peak = at_once[concurrency_change.KIND, place]
+        assert 1 <= peak.statistics.total <= one.statistics.total == peak.statistics.count
+        assert sum(share.events for share in one.by_test.values()) <= one.statistics.total
+
+
+def test_a_service_has_as_many_goroutines_as_orders() -> None:
+    name = "service-go1.27"
+    one = found(name, CREATED)["goroutines created", "main.main.func"]
+    assert one.statistics.total >= 160
+    finding = described(facts_of(name), one)
+    assert f"led to {one.statistics.total} goroutines" in finding.message
+    assert finding.location
