@@ -211,7 +211,10 @@ def test_an_unwritable_directory_is_an_error_after_the_analysis(
         ("bad.json", "not valid JSON"),
         ("newer.json", "written by a newer gotracer-ci: schema 99"),
         ("cut.json", "not valid JSON at line"),
-        ("hand.json", "the values of job 1 do not match the groups: a group's line was deleted, moved or renamed"),
+        (
+            "hand.json",
+            "the values of job 1 do not match the names before them: a name or line was deleted, moved or renamed",
+        ),
         ("conflict.json", 'merge conflict markers; run "gotracer-ci baseline merge" on it'),
         ("text", "not valid JSON"),
         ("bare", "is a directory, not a regular file"),

@@ -69,11 +69,13 @@ def finding(
 ) -> Finding:
     """Generate a finding for events at one stack. message: {times} becomes how long they took."""
     statistics = measured.statistics
-    times = f"{duration(statistics.p50)} at the median of {count(statistics.count)} times"
+    times = longest = duration(statistics.maximum)
+    if statistics.count > 1:
+        times = f"{duration(statistics.p50)} at the median of {count(statistics.count)} times, {longest} at most"
     return Finding(
         key=measured.key,
         severity=measured.severity,
-        message=message.replace("{times}", f"{times}, {duration(statistics.maximum)} at most"),
+        message=message.replace("{times}", times),
         detail=f"{detail} Compared with the baseline only.",
         suggestion=suggestion,
         location=wording.location(stack.primary),

@@ -50,17 +50,12 @@ from gotracer_ci.rules.rule import Measured, documented
 from gotracer_ci.rules.sync_waits import COND, primitive
 from gotracer_ci.rules.system_calls import C_CALL, CHILD, SYSCALL, kind
 from gotracer_ci.rules.yields import in_test_runner
-from gotracer_ci.text import count
+from gotracer_ci.text import count, plural
 
 REASONS = frozenset({"sleep", "network", "chan receive", "chan send", "select"})
 _CALLS = {SYSCALL: "system calls", C_CALL: "C calls", CHILD: "waits for child processes"}
-_DID = {
-    "sleep": "slept {} times",
-    "network": "waited for the network {} times",
-    SYSCALL: "made {} system calls",
-    C_CALL: "made {} C calls",
-    CHILD: "waited for child processes {} times",
-}
+_MADE = {SYSCALL: "system call", C_CALL: "C call"}
+_DID = {"sleep": "slept", "network": "waited for the network", CHILD: "waited for child processes"}
 _LIMIT = Limit("count", 1.5, 50, noun="waits", jobs=2, per_work=True)
 
 
@@ -96,9 +91,12 @@ class WaitCountGrowth(IntervalRule):
             )
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
-        what, n = measured.key.kind, count(measured.statistics.count)
-        did = _DID.get(what, f"waited {{}} times in {what}").format(n)
-        return replace(super().explain(facts, measured), message=f"{wording.where(measured.worst[0].stack)} {did}")
+        what, n = measured.key.kind, measured.statistics.count
+        where = wording.where(measured.worst[0].stack)
+        often = "once" if n == 1 else f"{count(n)} times"
+        did = f"made {plural(n, _MADE[what])}" if what in _MADE else f"{_DID.get(what, 'waited')} {often}"
+        message = f"{where} {did}" if what in _MADE or what in _DID else f"{where} {did} in {what}"
+        return replace(super().explain(facts, measured), message=message)
 
 
 RULE = WaitCountGrowth(

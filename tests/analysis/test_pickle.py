@@ -24,6 +24,7 @@ PLAIN = {
     "collections.Counter",
     "gotracer_ci.analysis.creations.Creations",
     "gotracer_ci.analysis.creations.Number",
+    "gotracer_ci.analysis.durations.Durations",
     "gotracer_ci.analysis.facts.Facts",
     "gotracer_ci.analysis.goroutines.Goroutines",
     "gotracer_ci.analysis.goroutines.Alive",

@@ -213,7 +213,7 @@ def test_a_value_for_base_traces_only_is_not_stored() -> None:
     assert judged(held(2 * MS), part, held(MS), limits=limits).status is Status.WORSE
 
 
-@pytest.mark.parametrize("limit", [HOLDS, CALLS, SLEEPS])
+@pytest.mark.parametrize("limit", [HOLDS, CALLS])
 def test_what_was_accepted_is_no_regression(limit: Limit) -> None:
     limits: Limits = {("LockHoldTimeGrowth", ""): limit}
     run, base = held(1.4 * MS), held(MS, seed=9)
