@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gotracer_ci.analysis.gc import Collections, CollectorAnalysis
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
+from gotracer_ci.analysis.logs import LogsAnalysis
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
 from gotracer_ci.analysis.profile import GoProfileAnalysis, ProfileAnalysis, StackProfile
 from gotracer_ci.analysis.ran_tests import RanTests, RanTestsAnalysis
@@ -27,6 +28,7 @@ from gotracer_ci.tables import render
 from gotracer_ci.tables import tasks as task_tables
 from gotracer_ci.tables.gc import cycles_table, heap_table, stops_table
 from gotracer_ci.tables.goroutines import groups_table, lives_table
+from gotracer_ci.tables.logs import logs_table
 from gotracer_ci.tables.moments import place
 from gotracer_ci.tables.over_time import over_time_table
 from gotracer_ci.tables.profile import functions_table, tree
@@ -60,10 +62,8 @@ def _check_lives(found: GoroutineLives) -> None:
         assert sum(_parts(each.times)) == each.total_ns or each.total_ns == LARGEST
         assert sum(each.waits.values()) == each.times.waiting or each.times.waiting == LARGEST
         assert each.times.unknown == 0
-        assert min(each.total_ns, *_parts(each.times)) >= 0
-    for ranges in (each.ranges for each in every):
-        assert 0 <= ranges.assist_running <= ranges.assist
-        assert min(ranges) >= 0
+        assert min(each.total_ns, *_parts(each.times), *each.ranges) >= 0
+        assert each.ranges.assist_running <= each.ranges.assist
     for group in found.groups:
         assert group.is_measured
         assert group.alive <= group.lives >= group.created
@@ -122,8 +122,7 @@ def _check_bins(found: OverTime) -> None:
 
 
 def _times_of_bins(found: OverTime) -> Sums:
-    names = (*STATES, "stw", "gc")
-    return Counter({(name,): sum(getattr(part, name) for part in found.bins) for name in names})
+    return Counter({(name,): sum(getattr(part, name) for part in found.bins) for name in (*STATES, "stw", "gc")})
 
 
 def _bins_tables(found: OverTime) -> Iterator[Table]:
@@ -229,10 +228,9 @@ def _begun_tasks(found: TraceTasks) -> Sums:
     return Counter((task.type,) for task in found.tasks if task.begin_ns is not None)
 
 
-def _tasks_tables(found: TraceTasks) -> Iterator[Table]:
+def _tasks_tables(found: TraceTasks) -> Iterable[Table]:
     every = task_tables.tasks_table([("a.trace", found), ("b.trace", found)], traces=True)
-    yield every
-    yield task_tables.types_table(every, merge=False, traces=True)
+    return [every, task_tables.types_table(every, merge=False, traces=True)]
 
 
 def _check_collections(found: Collections) -> None:
@@ -337,6 +335,13 @@ FACTS = {
         _regions_tables,
     ),
     "tasks": Facts(TasksAnalysis, _check_tasks, _times_of_tasks, _begun_tasks, _tasks_tables),
+    "logs": Facts(
+        LogsAnalysis,
+        lambda _: None,
+        lambda _: Counter(),
+        lambda found: Counter((log.category, log.message) for log in found.logs),
+        lambda found: [logs_table([("a.trace", found), ("b.trace", found)], traces=True)],
+    ),
     "wall": _profile("wall"),
     "sched": _profile("sched"),
     "cpu": _profile("cpu")._replace(times=lambda _: Counter()),

@@ -96,7 +96,7 @@ class TasksAnalysis:
     wanted = ANNOTATIONS
 
     def __init__(self, trace: Trace, *, text: str = "") -> None:
-        self._matches = _Matches(trace.tables, text)
+        self._matches = Matches(trace.tables, text)
         self._tasks: dict[_Task, bool] = {}  # and whether the text was found
         self._by_id: dict[int, _Task] = {}
         self._gone: set[int] = set()
@@ -242,7 +242,7 @@ class TasksAnalysis:
         return TraceTasks(tuple(tasks), self._left_out, self._goroutines <= MAX_GOROUTINES)
 
 
-class _Matches:
+class Matches:
     """Whether strings, by their index, hold a text."""
 
     def __init__(self, tables: Tables, text: str) -> None:

@@ -13,6 +13,7 @@ from gotracer_ci.commands.usage import Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
 if TYPE_CHECKING:
+    from gotracer_ci.analysis.logs import TraceLogs
     from gotracer_ci.analysis.reading import Window
     from gotracer_ci.analysis.task_events import TaskEvents
     from gotracer_ci.analysis.tasks import TraceTasks
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
 
-    Found = TraceTasks | TaskEvents
+    Found = TraceTasks | TaskEvents | TraceLogs
 
 
 class Options(NamedTuple):
@@ -28,6 +29,7 @@ class Options(NamedTuple):
 
     each: bool = False
     task: int | None = None
+    logs: bool = False
     type: str | None = None
     complete: bool | None = None
     shortest: int = 0
@@ -39,7 +41,7 @@ class Options(NamedTuple):
 
 @click.command(cls=Command)
 @table.inputs
-@table.output("total_ns, with --each duration_ns, with --task +time_ns")
+@table.output("total_ns, with --each duration_ns, with --task and --logs +time_ns")
 @click.option("--each", is_flag=True, help="One row for each task, not for each type.")
 @click.option(
     "--task",
@@ -47,13 +49,14 @@ class Options(NamedTuple):
     metavar="ID",
     help="Show every event of this task and its descendants; 0: of no task.",
 )
+@click.option("--logs", is_flag=True, help="One row for each log, of all tasks and of none.")
 @click.option("--type", metavar="GLOB", help="Only tasks of these types.")
 @click.option("--complete/--incomplete", default=None, help="Only tasks with begin and end in the trace, or others.")
 @click.option(
     "--min", "shortest", callback=nanoseconds, default="0s", metavar="TIME", help="Only tasks at least this long."
 )
 @click.option("--max", "longest", callback=nanoseconds, metavar="TIME", help="Only tasks at most this long.")
-@click.option("--log", default="", metavar="TEXT", help="Only tasks with this text in a log or region, or their type.")
+@click.option("--log", default="", metavar="TEXT", help="Only tasks with this text in a log, a region or their type.")
 @table.window
 @click.option("--merge", is_flag=True, help="Types of all traces together.")
 @table.go_compat
@@ -89,6 +92,8 @@ def _check(options: Options, window: Window) -> None:
 
     if options.task is not None and options != Options(task=options.task):
         raise UsageError("--task shows events: leave out options that select or group tasks")
+    if options.logs and options != Options(logs=True, log=options.log):
+        raise UsageError("--logs shows logs: leave out options that select or group tasks")
     if options.each and options.merge:
         raise UsageError("--merge sums types: leave out --each")
     if options.go_compat and (options.log or window != WHOLE):
@@ -98,12 +103,15 @@ def _check(options: Options, window: Window) -> None:
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:
+    from gotracer_ci.analysis.logs import LogsAnalysis
     from gotracer_ci.analysis.reading import read
     from gotracer_ci.analysis.task_events import TaskEventsAnalysis
     from gotracer_ci.analysis.tasks import TasksAnalysis, go_tasks
 
     if options.task is not None:
         return read(trace, source, TaskEventsAnalysis(options.task), window)
+    if options.logs:
+        return read(trace, source, LogsAnalysis(trace, text=options.log), window)
     if options.go_compat:
         return go_tasks(trace)
     return read(trace, source, TasksAnalysis(trace, text=options.log), window)
@@ -111,7 +119,7 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
     """Return the table with its rows selected and sorted."""
-    from gotracer_ci.tables import tasks
+    from gotracer_ci.tables import logs, tasks
     from gotracer_ci.tables.patterns import matching_rows
 
     several = len(named) > 1
@@ -119,6 +127,8 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
         if not any(found.is_known for _, found in named):
             raise UsageError(f"--task {options.task}: no trace has a task with this ID")
         return tasks.events_table(named, traces=several).sort(sort or "+time_ns")
+    if options.logs:
+        return logs.logs_table(named, traces=several).sort(sort or "+time_ns")
     made = tasks.tasks_table(named, traces=several)
     made = tasks.select(
         matching_rows(made, "--type", "type", options.type), options.shortest, options.longest, options.complete
@@ -131,8 +141,16 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
 
 def _left_out(name: str, found: Found) -> Iterator[str]:
     """Yield what the table lacks."""
+    from gotracer_ci.analysis.logs import TraceLogs
     from gotracer_ci.analysis.task_events import TaskEvents
 
+    if isinstance(found, TraceLogs):
+        if found.left_out:
+            yield (
+                f"{name}: the first {len(found.logs):,} logs are shown; {found.left_out:,} more follow: "
+                "narrow it with --from and --to"
+            )
+        return
     if isinstance(found, TaskEvents):
         if found.left_out:
             yield (

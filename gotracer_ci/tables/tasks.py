@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gotracer_ci.analysis.task_events import TaskEvent, TaskEvents
 from gotracer_ci.analysis.tasks import Task, TraceTasks
+from gotracer_ci.tables.logs import LOG
 from gotracer_ci.tables.moments import TRACE, place
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
@@ -101,8 +102,11 @@ def events_table(read: Iterable[tuple[str, TaskEvents]], *, traces: bool) -> Tab
 
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
-    rows = {"type": (TRACE, *_KIND), "task": (TRACE, *_TASK), "event": (TRACE, *_EVENT)}
-    about = "The output of gotracer-ci tasks -f json: types, with --each tasks, with --task the events of one task."
+    rows = {"type": (TRACE, *_KIND), "task": (TRACE, *_TASK), "event": (TRACE, *_EVENT), "log": (TRACE, *LOG)}
+    about = (
+        "The output of gotracer-ci tasks -f json: types, with --each tasks, with --task the events of one task, "
+        "with --logs logs."
+    )
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name})
 
 

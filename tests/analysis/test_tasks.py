@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gotracer_ci.analysis import task_events, tasks
+from gotracer_ci.analysis import logs, task_events, tasks
+from gotracer_ci.analysis.logs import LogsAnalysis
 from gotracer_ci.analysis.reading import WHOLE, Window, read
 from gotracer_ci.analysis.task_events import TaskEventsAnalysis
 from gotracer_ci.analysis.tasks import TasksAnalysis, TraceTasks, covered
@@ -131,6 +132,10 @@ def test_many_events_and_goroutines_are_bounded(monkeypatch: pytest.MonkeyPatch)
     events = (begin(1), *(log(1) for _ in range(20)), begin(2))
     tree = read(opened(*events), SourceMap(None), TaskEventsAnalysis(1))
     assert (len(tree.events), tree.left_out) == (10, 11)
+    monkeypatch.setattr(logs, "KEPT", 10)
+    made = opened(*events)
+    listed = read(made, SourceMap(None), LogsAnalysis(made))
+    assert (len(listed.logs), listed.left_out) == (10, 10)
     made = opened(*events)
     result = read(made, SourceMap(None), TasksAnalysis(made))
     assert [task.goroutines for task in result.tasks] == [(1,), ()]

@@ -79,6 +79,28 @@ def regions_of(run: Run, *, task: int) -> list[dict[str, Any]]:
     return [row for row in found if row["task"] == task]
 
 
+def test_logs_are_those_of_all_tasks(run: Run) -> None:
+    """The list holds each log that the tasks and the background show, once and in order."""
+    for trace in (TRACE, OLD):
+        logs = rows(run, trace, "--logs")
+        times = [log["time_ns"] for log in logs]
+        assert times == sorted(times)
+        expected = []
+        for task in [0, *sorted(task["task"] for task in rows(run, trace, "--each"))]:
+            shown = [event for event in rows(run, trace, "--task", str(task)) if event["event"] == "log"]
+            expected += [event for event in shown if event["task"] == task]  # without those of its children
+        names = ("time_ns", "task", "goroutine", "message", "place")
+        assert sorted([*(log[name] for name in names), log["category"] or ""] for log in logs) == sorted(
+            [*(event[name] for name in names), event["name"]] for event in expected
+        )
+        assert len(logs) > 15
+        selected = rows(run, trace, "--logs", "--log", "sql")
+        assert selected == [log for log in logs if log["category"] == "sql"]
+        late = rows(run, trace, "--logs", "--from", f"{times[3]}ns", "--to", f"{times[9]}ns")
+        assert late == [log for log in logs if times[3] <= log["time_ns"] < times[9]]
+    assert {row["trace"] for row in rows(run, TRACE, OLD, "--logs")} == {TRACE, OLD}
+
+
 def test_filters(run: Run) -> None:
     every = rows(run, TRACE, "--each")
     assert every == sorted(every, key=lambda row: -row["duration_ns"])
@@ -107,6 +129,7 @@ def test_go_counts_the_background(run: Run) -> None:
         (("--type", "reqest"), "--type reqest: nothing has this name; did you mean request"),
         (("--task", "99"), "--task 99: no trace has a task with this ID"),
         (("--task", "1", "--each"), "--task shows events: leave out options that select or group tasks"),
+        (("--logs", "--type", "request"), "--logs shows logs: leave out options that select or group tasks"),
         (("--min", "2s", "--max", "1s"), "--max must not be less than --min"),
         (("--go-compat", "--log", "x"), "--go-compat: Go has only whole traces"),
         (("--merge", "--each"), "--merge sums types: leave out --each"),
