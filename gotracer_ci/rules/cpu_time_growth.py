@@ -30,8 +30,8 @@ Compare CPU profiles of both versions.
 Limits
 ------
 A piece that runs fewer than 20 times in a trace, or for less than 1 ms in total, is not seen. What a goroutine does
-before its first event and after its last one is left out. On another CPU model, code takes another time: with fewer
-than four pieces of code, only base traces from the same job are compared.
+before its first event and after its last one is left out. The first 100,000 pieces of a trace count. On another CPU
+model, code takes another time: with fewer than four pieces of code, only base traces from the same job are compared.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,15 @@ def test_stretches_are_those_of_a_plain_walk(path: Path, decoder: Build) -> None
         expected[pair] = (len(lengths), sum(lengths), max(lengths), counts)
     assert found == expected
     assert all(first[0] != UNKNOWN != last[0] for first, last in found)
+
+
+def test_only_the_first_stretches_are_measured(decoder: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured() -> int:
+        stretches = new_stretches()
+        for _ in open_trace(str(NEW[0])).chunks((), (stretches,)):
+            pass
+        return sum(count for _, _, count, *_ in stretches.rows())
+
+    assert measured() > 7
+    monkeypatch.setattr(import_module(type(new_stretches()).__module__), "MOST", 7)
+    assert measured() == 7

@@ -24,6 +24,8 @@ else:
 UNKNOWN, BLOCKED, WOKEN, CALLS, RETURNED, UNBLOCKS, CREATES = range(7)
 """What begins or ends a stretch: the goroutine blocks, or runs again after that; it enters a system call, or returns
 from it; it ends another one's wait, or creates a goroutine."""
+MOST = 100_000
+"""Stretches that are measured, the first ones of a trace: enough to know how long each takes."""
 
 _BLOCKED = cython.declare(cython.longlong, BLOCKED)
 _WOKEN = cython.declare(cython.longlong, WOKEN)
@@ -45,18 +47,21 @@ class Stretches(Observer):
     """How long goroutines ran from one of their events to the next, by the stacks of both.
 
     The time in which a goroutine is preempted does not count, nor what it does for the garbage collector meanwhile.
-    What a goroutine does first and last, up to its first event and from its last one on, is left out.
+    What a goroutine does first and last, up to its first event and from its last one on, is left out. After `MOST`
+    stretches no further ones are measured.
     """
 
     # four numbers for each slot, so that they share a cache line: the last event (its stack and kind, 0 unknown), how
     # long the goroutine has run since that, up to when, and whether it is in a mark assist
     _slots: cython.longlong[::1]
     _n: cython.longlong
+    _left: cython.int
     _lengths: Histograms
 
     def __init__(self) -> None:
         self._slots = column("q")
         self._n = 0
+        self._left = MOST
         self._lengths = Histograms()
 
     def ignored(self) -> int:
@@ -65,6 +70,8 @@ class Stretches(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
+        if self._left == 0:
+            return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
         if i >= self._n:
             self._n = cython.cast(cython.longlong, len(self.goroutines.ids)) << 2
@@ -81,7 +88,7 @@ class Stretches(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        if kind == _ASSIST:
+        if kind == _ASSIST and self._left > 0:
             i: cython.longlong = cython.cast(cython.longlong, g) << 2
             self._slots[i + 1] += max(0, now - self._slots[i + 2])
             self._slots[i + 3] = 1
@@ -101,7 +108,7 @@ class Stretches(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if g < 0:
+        if g < 0 or self._left == 0:
             return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
         if kind == _RUNNABLE:
@@ -132,8 +139,11 @@ class Stretches(Observer):
     ) -> cython.int:
         """A stretch ends with an event of the running goroutine whose numbers begin at `i`, and another one begins."""
         event: cython.longlong = _event(kind, stack)
-        if event > 0 and self._slots[i] > 0:
+        if event > 0 and self._slots[i] > 0 and self._left > 0:
             self._lengths.add(self._slots[i] << 31 | event, self._slots[i + 1] + now - self._slots[i + 2])
+            self._left -= 1
+            if self._left == 0:
+                self.unwanted = -1
         self._slots[i] = event
         self._slots[i + 1] = 0
         self._slots[i + 2] = now
