@@ -28,6 +28,7 @@ from gotracer_ci.tables import render
 from gotracer_ci.tables import tasks as task_tables
 from gotracer_ci.tables.gc import cycles_table, heap_table, stops_table
 from gotracer_ci.tables.goroutines import groups_table, lives_table
+from gotracer_ci.tables.histogram import histogram_table
 from gotracer_ci.tables.logs import logs_table
 from gotracer_ci.tables.moments import place
 from gotracer_ci.tables.over_time import over_time_table
@@ -230,7 +231,7 @@ def _begun_tasks(found: TraceTasks) -> Sums:
 
 def _tasks_tables(found: TraceTasks) -> Iterable[Table]:
     every = task_tables.tasks_table([("a.trace", found), ("b.trace", found)], traces=True)
-    return [every, task_tables.types_table(every, merge=False, traces=True)]
+    return [every, *(make(every, merge=False, traces=True) for make in (task_tables.types_table, histogram_table))]
 
 
 def _check_collections(found: Collections) -> None:

@@ -30,6 +30,7 @@ class Options(NamedTuple):
     each: bool = False
     task: int | None = None
     logs: bool = False
+    histogram: bool = False
     type: str | None = None
     complete: bool | None = None
     shortest: int = 0
@@ -41,7 +42,7 @@ class Options(NamedTuple):
 
 @click.command(cls=Command)
 @table.inputs
-@table.output("total_ns, with --each duration_ns, with --task and --logs +time_ns")
+@table.output("total_ns, with --each duration_ns, with --task and --logs +time_ns, with --histogram by type")
 @click.option("--each", is_flag=True, help="One row for each task, not for each type.")
 @click.option(
     "--task",
@@ -50,6 +51,7 @@ class Options(NamedTuple):
     help="Show every event of this task and its descendants; 0: of no task.",
 )
 @click.option("--logs", is_flag=True, help="One row for each log, of all tasks and of none.")
+@click.option("--histogram", is_flag=True, help="How many complete tasks of each type took how long.")
 @click.option("--type", metavar="GLOB", help="Only tasks of these types.")
 @click.option("--complete/--incomplete", default=None, help="Only tasks with begin and end in the trace, or others.")
 @click.option(
@@ -94,6 +96,8 @@ def _check(options: Options, window: Window) -> None:
         raise UsageError("--task shows events: leave out options that select or group tasks")
     if options.logs and options != Options(logs=True, log=options.log):
         raise UsageError("--logs shows logs: leave out options that select or group tasks")
+    if options.histogram and options.each:
+        raise UsageError("--histogram counts the tasks of each type: leave out --each")
     if options.each and options.merge:
         raise UsageError("--merge sums types: leave out --each")
     if options.go_compat and (options.log or window != WHOLE):
@@ -119,7 +123,7 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
     """Return the table with its rows selected and sorted."""
-    from gotracer_ci.tables import logs, tasks
+    from gotracer_ci.tables import histogram, logs, tasks
     from gotracer_ci.tables.patterns import matching_rows
 
     several = len(named) > 1
@@ -135,6 +139,9 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
     )
     if options.each:
         return made.sort(sort or "duration_ns")
+    if options.histogram:
+        made = histogram.histogram_table(made, merge=options.merge, traces=several and not options.merge)
+        return made.sort(sort) if sort else made
     made = tasks.types_table(made, merge=options.merge, traces=several and not options.merge)
     return made.sort(sort or "total_ns")
 

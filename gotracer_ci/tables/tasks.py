@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gotracer_ci.analysis.task_events import TaskEvent, TaskEvents
 from gotracer_ci.analysis.tasks import Task, TraceTasks
+from gotracer_ci.tables.histogram import HISTOGRAM
 from gotracer_ci.tables.logs import LOG
 from gotracer_ci.tables.moments import TRACE, place
 from gotracer_ci.tables.schema import DEFINITIONS, schema
@@ -102,10 +103,16 @@ def events_table(read: Iterable[tuple[str, TaskEvents]], *, traces: bool) -> Tab
 
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
-    rows = {"type": (TRACE, *_KIND), "task": (TRACE, *_TASK), "event": (TRACE, *_EVENT), "log": (TRACE, *LOG)}
+    rows = {
+        "type": (TRACE, *_KIND),
+        "task": (TRACE, *_TASK),
+        "event": (TRACE, *_EVENT),
+        "log": (TRACE, *LOG),
+        "bucket": (TRACE, *HISTOGRAM),
+    }
     about = (
         "The output of gotracer-ci tasks -f json: types, with --each tasks, with --task the events of one task, "
-        "with --logs logs."
+        "with --logs logs, with --histogram buckets of durations."
     )
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name})
 

@@ -79,6 +79,25 @@ def regions_of(run: Run, *, task: int) -> list[dict[str, Any]]:
     return [row for row in found if row["task"] == task]
 
 
+def test_a_histogram_holds_each_complete_task_once(run: Run) -> None:
+    every = [task for task in rows(run, TRACE, OLD, "--each") if task["complete"]]
+    for options in ((), ("--type", "request"), ("--merge",)):
+        buckets = rows(run, TRACE, OLD, "--histogram", *options)
+        kinds = {(row.get("trace"), row["type"]) for row in buckets}
+        for trace, kind in kinds:
+            lengths = [task["duration_ns"] for task in every if task["type"] == kind and trace in (None, task["trace"])]
+            of_kind = [row for row in buckets if (row.get("trace"), row["type"]) == (trace, kind)]
+            assert all(before["to_ns"] == after["from_ns"] for before, after in pairwise(of_kind))
+            assert of_kind[0]["count"] > 0
+            assert of_kind[-1]["count"] > 0
+            for row in of_kind:
+                assert row["count"] == sum(row["from_ns"] <= length < row["to_ns"] for length in lengths)
+                assert row["share"] == row["count"] / len(lengths)
+            assert sum(row["count"] for row in of_kind) == len(lengths)
+        expected = {"request"} if "--type" in options else {"request", "session"}
+        assert {kind for _, kind in kinds} == expected
+
+
 def test_logs_are_those_of_all_tasks(run: Run) -> None:
     """The list holds each log that the tasks and the background show, once and in order."""
     for trace in (TRACE, OLD):
@@ -130,6 +149,7 @@ def test_go_counts_the_background(run: Run) -> None:
         (("--task", "99"), "--task 99: no trace has a task with this ID"),
         (("--task", "1", "--each"), "--task shows events: leave out options that select or group tasks"),
         (("--logs", "--type", "request"), "--logs shows logs: leave out options that select or group tasks"),
+        (("--histogram", "--each"), "--histogram counts the tasks of each type: leave out --each"),
         (("--min", "2s", "--max", "1s"), "--max must not be less than --min"),
         (("--go-compat", "--log", "x"), "--go-compat: Go has only whole traces"),
         (("--merge", "--each"), "--merge sums types: leave out --each"),
