@@ -262,25 +262,24 @@ def _judge(
 
 def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
     """Return the traces' groups by program, as the baseline compares them."""
-    return {
-        program: [
-            TraceGroups(
-                Conditions(trace.facts.go_version, trace.facts.gomaxprocs),
-                trace.facts.duration_ns,
-                {found.key: found.statistics for found in trace.measured},
-                trace.facts.tests.ran,
-                frozenset(trace.facts.tests.names),
-                trace.facts.tests.timed,
-                partial(tests_of, trace),
-                partial(places_of, trace),
-                trace.facts.tests.work,
-                {found.key: found.by_test for found in trace.measured if found.by_test},
-                {found.key: found.lengths for found in trace.measured if found.lengths},
-            )
-            for trace in same
-        ]
-        for program, same in by_program(traces).items()
-    }
+    return {program: [trace_groups(trace) for trace in same] for program, same in by_program(traces).items()}
+
+
+def trace_groups(trace: Traced) -> TraceGroups:
+    """Return the groups of a trace, as the baseline compares them."""
+    return TraceGroups(
+        Conditions(trace.facts.go_version, trace.facts.gomaxprocs),
+        trace.facts.duration_ns,
+        {found.key: found.statistics for found in trace.measured},
+        trace.facts.tests.ran,
+        frozenset(trace.facts.tests.names),
+        trace.facts.tests.timed,
+        partial(tests_of, trace),
+        partial(places_of, trace),
+        trace.facts.tests.work,
+        {found.key: found.by_test for found in trace.measured if found.by_test},
+        {found.key: found.lengths for found in trace.measured if found.lengths},
+    )
 
 
 def _write(

@@ -31,6 +31,10 @@ _NOTHING = Statistics("", 0, 0, 0, 0)
 _Groups = tuple[dict[Key, Statistics], ...]
 
 
+_PEAK = "a peak depends on when the collector ran; the bytes allocated can confirm"
+_CONTENTION = "how often goroutines meet depends on the machine; longer holds and calls, or other waits, can confirm"
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What all verdicts of a run share.
@@ -177,7 +181,7 @@ def _moved(verdicts: Mapping[Key, Verdict], limits: Limits, run: _Context) -> di
         return [groups.get(key, _NOTHING).trimmed for groups in run.groups]
 
     gone = [
-        (verdict.before, key)
+        (middle(verdict.base) or verdict.before, key)  # base traces share the run's noise
         for key, verdict in verdicts.items()
         if verdict.before
         and verdict.level is not Level.INCONCLUSIVE
@@ -232,6 +236,7 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
         if found and (found.status is not Status.KNOWN or not is_older):
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)
+            limit = limit._replace(confirms=False)
     level, more, within = Level.CONFIRMED, "", ""
     if not is_comparable:
         level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.conditions}"
@@ -283,8 +288,10 @@ def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, short
     Together with a file of one job it flags 6 % for the worst program and 1 % for all; with a file of five jobs, none.
     """
     if not limit.confirms:
-        return Level.SUSPECTED, f"{NOTHING}: a peak depends on when the collector ran; the bytes allocated can confirm"
+        return Level.SUSPECTED, f"{NOTHING}: {_PEAK if limit.unit == 'bytes' else _CONTENTION}"
     if not limit.is_timing:
+        if limit.jobs > 1 and traces < NEEDED_TRACES:  # more of one trace alone are in 6 % of the unchanged runs
+            return Level.SUSPECTED, evidence.missing(NEEDED_TRACES - traces, 0, needs_file=False)
         if max(jobs, base) >= limit.jobs:
             return Level.CONFIRMED, ""
         return Level.SUSPECTED, f"a baseline of at least {limit.jobs} jobs, or {limit.jobs} base traces (--base)"

@@ -22,6 +22,8 @@ from gotracer_ci.limits import MS, Limit, Limits, limit_of
 from gotracer_ci.text import plural, quantity, ratio, span
 
 _SHORTEST_NS = 100 * MS
+_SPEED = "how fast code runs depends on the machine; compare CPU profiles"
+_OUTSIDE = "how long a usual wait takes depends on the machine; look at what it waits for"
 _NEEDED_OTHERS = 3
 """Groups that tell how fast the machine is."""
 
@@ -64,7 +66,7 @@ class Events:
         verdict = self._judged(key, limit)
         if limit.of_base and not verdict.flagged and self._base and not self._is_accepted(key):
             # traces of the same moment share its noise, so their medians can be compared, too
-            by_median = self._judged(key, limit._replace(quantile=0.5, tolerance=limit.of_base, jobs=0))
+            by_median = self._judged(key, limit._replace(quantile=0.5, tolerance=limit.of_base, jobs=0, confirms=False))
             return by_median if by_median.flagged else verdict
         return verdict
 
@@ -152,7 +154,7 @@ class Events:
     def _level(self, limit: Limit, jobs: int, base: Bounds | None) -> tuple[Level, str]:
         """Return how sure a change is, and what would confirm it."""
         if not limit.confirms:
-            return Level.SUSPECTED, f"{NOTHING}: how fast code runs depends on the machine; compare CPU profiles"
+            return Level.SUSPECTED, f"{NOTHING}: {_SPEED if limit.by_speed else _OUTSIDE}"
         if self._shortest_ns < _SHORTEST_NS:
             return Level.INSUFFICIENT, f"runs of at least {_SHORTEST_NS // MS} ms"
         traces = len(self._base) if base else 0

@@ -13,7 +13,8 @@ How it is measured
 ------------------
 The most goroutines of one place that existed at once, counted like those of GoroutineCreationGrowth. Fewer than half as
 many and 1.5 less than in every job are a change, and so are more than twice as many and 10 more. A number that varies
-by more than this between the jobs is not compared downwards.
+by more than this between the jobs is not compared downwards. Three traces can confirm it with three jobs or base
+traces.
 
 Thresholds
 ----------
@@ -41,7 +42,7 @@ from gotracer_ci.rules.rule import Measured, Rule, documented
 from gotracer_ci.text import plural
 
 KIND = "goroutines at once"
-_LIMIT = Limit("count", 2, 10, is_effect=True, noun="goroutines at once", jobs=2, fewer=True)
+_LIMIT = Limit("count", 2, 10, is_effect=True, noun="goroutines at once", jobs=3, fewer=True)
 
 
 class ConcurrencyChange(Rule):

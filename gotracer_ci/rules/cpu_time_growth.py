@@ -16,7 +16,7 @@ the same code. The time in which the goroutine is preempted does not count, nor 
 meanwhile.
 
 The 10th percentile is compared, as by LockHoldTimeGrowth, with 1.2 × that of every job; the difference must add up to
-20 ms, or 2 % of the run if that is more. If most pieces of code run for longer, the machine is slower, and all of them
+20 ms, or 1 % of the run if that is more. If most pieces of code run for longer, the machine is slower, and all of them
 are corrected for that.
 
 Thresholds

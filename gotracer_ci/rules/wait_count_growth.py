@@ -18,6 +18,9 @@ The waits of each place are counted by Go's reason: `sleep`, `network`, `chan re
 baseline's jobs or of base traces. If the run did more or less work, by how often each test ran, or else by its tasks or
 regions, the number is compared with that of as much work.
 
+Three traces can confirm it: more sleeps and calls with two jobs or base traces, more waits of the other kinds with
+three, because whether goroutines wait for each other also depends on which of them is faster.
+
 Thresholds
 ----------
 None: without a baseline or base traces there is nothing to compare with.
@@ -57,6 +60,8 @@ _CALLS = {SYSCALL: "system calls", C_CALL: "C calls", CHILD: "waits for child pr
 _MADE = {SYSCALL: "system call", C_CALL: "C call"}
 _DID = {"sleep": "slept", "network": "waited for the network", CHILD: "waited for child processes"}
 _LIMIT = Limit("count", 1.5, 50, noun="waits", jobs=2, per_work=True)
+_OF_OTHERS = _LIMIT._replace(jobs=3)
+"""Whether a goroutine waits for another one depends on which of them is faster."""
 
 
 def _wait(group: IntervalGroup) -> str | None:
@@ -77,7 +82,11 @@ class WaitCountGrowth(IntervalRule):
     """Measures numbers of waits instead of their times."""
 
     def limits(self) -> dict[str, Limit]:
-        return {EVERY_KIND: _LIMIT, **{call: _LIMIT._replace(noun=noun) for call, noun in _CALLS.items()}}
+        return {
+            EVERY_KIND: _OF_OTHERS,
+            "sleep": _LIMIT,
+            **{call: _LIMIT._replace(noun=noun) for call, noun in _CALLS.items()},
+        }
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
         for group in by_place(facts.intervals, self.select, lambda group: group.stack.place):

@@ -15,9 +15,10 @@ System calls and C calls from their start to their end; sleeps and waits for the
 runnable. They are grouped by the innermost function of the program's own code and the next one that called it, such as
 `main.read in main.load`, because a helper does something else for each caller.
 
-With base traces, the medians are compared: 1.2 × theirs is worse, and three traces can confirm it. With a baseline, so
-is the 10th percentile of system calls and C calls, as by LockHoldTimeGrowth, with 1.5 × that of every job; five jobs
-can confirm it. The difference must add up to 5 ms, or 0.5 % of the run if that is more.
+With base traces, the medians are compared: 1.5 × theirs is worse. This is only suspected, because timers are late on a
+busy machine. With a baseline, the 10th percentile of system calls and C calls is compared, too, as by
+LockHoldTimeGrowth, with 1.5 × that of every job; five jobs can confirm it. The difference must add up to 5 ms, or 0.5 %
+of the run if that is more.
 
 Thresholds
 ----------

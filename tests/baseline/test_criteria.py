@@ -72,13 +72,14 @@ def test_status_by_number(key: Key, now: Waits, jobs: Waits, of_base: Waits, sta
 
 def test_a_verdict_by_number_shows_numbers() -> None:
     verdict = judged([(110, 880), (150, 900), (90, 910)], [(100, n) for n in (200, 210, 220, 210, 205)])
-    assert (verdict.level, verdict.unit, verdict.before, verdict.limit) == (Level.CONFIRMED, "count", 210, 380)
+    assert (verdict.level, verdict.unit, verdict.before, verdict.limit) == (Level.SUSPECTED, "count", 210, 380)
     assert verdict.now == (880, 900, 910)
     assert verdict.history == (200, 210, 220, 210, 205)
     assert plain(verdict.evidence) == (
         "210 (200-220) → 880-910 waits, 4.29x, waited more often than in any of the 5 baseline jobs in 3 of 3 traces "
-        "(confirmed)"
+        "(suspected)"
     )
+    assert verdict.more.startswith("nothing")
 
 
 def test_numbers_that_are_as_high_in_the_base_are_not_from_this_change() -> None:
@@ -88,12 +89,6 @@ def test_numbers_that_are_as_high_in_the_base_are_not_from_this_change() -> None
         "100 → 900 waits, 9x, waited more often than in any of the 5 baseline jobs in 3 of 3 traces; 880 waits in the "
         "base traces of this job (not caused by this change)"
     )
-
-
-@pytest.mark.parametrize(("bases", "level"), [(0, Level.CONFIRMED), (3, Level.CONFIRMED)])
-def test_numbers_need_as_much_data_as_totals(bases: int, level: Level) -> None:
-    assert judged([(110, 900)] * 3, [(100, 100)] * 5, [(100, 100)] * bases).level is level
-    assert judged([(110, 900)] * 2, [(100, 100)] * 5, [(100, 100)] * bases).level is Level.SUSPECTED
 
 
 BASE = [(200, 190), (210, 200), (600, 150)]
@@ -121,14 +116,12 @@ def test_medians_against_the_base(now: Waits, jobs: Waits, of_base: Waits, statu
 
 def test_a_verdict_by_medians_shows_the_base() -> None:
     verdict = judged([(597, 330), (700, 340), (200, 300)], [(900, 200)], [(200, 180), (205, 190), (650, 200)])
-    assert (verdict.status, verdict.level, verdict.unit) == (Status.WORSE, Level.CONFIRMED, "ns")
+    assert (verdict.status, verdict.level, verdict.unit) == (Status.WORSE, Level.SUSPECTED, "ns")
     assert (verdict.before, verdict.limit) == (205 * MS, 312.5 * MS)
     assert plain(verdict.evidence) == (
         "205 ms (200-650 ms) → 200-700 ms, 2.91x, 190 → 330 waits, the median of 3 traces above that of 3 base traces "
-        "(confirmed)"
+        "(suspected)"
     )
-    alone = judged([(597, 330), (700, 340), (200, 300)], [], [(200, 180), (205, 190), (650, 200)])
-    assert (alone.level, alone.more) == (Level.SUSPECTED, "a baseline of at least 1 job (--baseline)")
 
 
 def test_a_counter_is_compared_only_by_its_value() -> None:

@@ -222,12 +222,14 @@ def test_counts_are_compared_per_task_or_region(
     ("jobs", "bases", "level"),
     [(1, 0, Level.SUSPECTED), (2, 0, Level.CONFIRMED), (1, 2, Level.CONFIRMED), (0, 1, Level.SUSPECTED)],
 )
-def test_two_jobs_or_base_traces_and_one_trace_confirm_a_count(jobs: int, bases: int, level: Level) -> None:
+def test_two_jobs_or_base_traces_and_three_traces_confirm_a_count(jobs: int, bases: int, level: Level) -> None:
     now, base = trace({}, a=(COUNT, 900, 900, {})), trace({}, a=(COUNT, 100, 100, {}))
     before = part({}, {COUNT: 100}, {}, jobs) if jobs else Part((), {})
-    found = compare([now], before, "b.json", LIMITS, base=[base] * bases)
+    found = compare([now] * 3, before, "b.json", LIMITS, base=[base] * bases)
     assert (found.verdicts[COUNT].status, found.verdicts[COUNT].level) == (Status.WORSE, level)
     assert bool(found.verdicts[COUNT].more) is (level is Level.SUSPECTED)
+    alone = compare([now], before, "b.json", LIMITS, base=[base] * bases).verdicts[COUNT]
+    assert alone.level is Level.SUSPECTED
 
 
 @pytest.mark.parametrize(
