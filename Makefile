@@ -6,7 +6,7 @@
 #   make bench     measure time and memory against Go's own reader (BENCH=--big: also with a trace of 1 GB)
 #   make oracle    compare every event of fresh traces with Go's own reader (ORACLE=--quick: as in CI)
 #   make fuzz      decode MUTANTS mutated traces
-#   make noise     measure false alarms and misses on recorded runs (NOISE=--table: without recording)
+#   make noise     measure false alarms and misses on recorded runs (NOISE=--measure: without recording)
 #   make testdata  record the committed traces again
 #   make docs      generate the generated pages
 #   make lock      lock the image's dependencies, with hashes

@@ -6,8 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tests.noise.data import UNCHANGED
-from tests.noise.resample import Tallies, Tally
+from tests.noise.resample import Cell, Tallies, Tally
 
 _RESAMPLES: Final = 1000
 _CONFIDENCE: Final = 0.95
@@ -46,14 +45,13 @@ def figure(programs: Sequence[Sequence[float]]) -> Figure | None:
     return _percent(value, means[cut], means[-cut - 1])
 
 
-def shares(tallies: Tallies, design: str, program: str, run: str = UNCHANGED, *, confirmed: bool) -> list[float]:
+def shares(tallies: Tallies, cell: Cell, *, confirmed: bool) -> list[float]:
     """Return each judged job's share of draws with a flagged group."""
 
     def flagged(tally: Tally) -> int:
         return tally.confirmed if confirmed else tally.shown
 
-    found = tallies.get((design, program, run), {})
-    return [flagged(tally) / tally.draws for _, tally in sorted(found.items())]
+    return [flagged(tally) / tally.draws for _, tally in sorted(tallies.get(cell, {}).items())]
 
 
 def _percent(value: float, low: float, high: float) -> Figure:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from tests.bench.golang import Toolchain
-from tests.noise import data
 from tests.noise.load import CONDITIONS
-from tests.noise.programs import PROGRAMS, SERVICE
+from tests.noise.programs import PROGRAMS
 from tests.noise.record import TRACES, Job
 
-JOBS: Final = {SERVICE: 20}
-OTHER_JOBS: Final = 12  # one more than the largest tested baseline, and a spare one
-SECONDS_A_TRACE: Final = 2.1  # estimate before the first recording, for two cores, including load
+JOBS: Final = 12
+CHANGED_JOBS: Final = 20  # of programs that can be changed: each change in half of them
+SECONDS_A_TRACE: Final = 1.5  # estimate before the first recording, for two cores, including load
 _SEED: Final = 20
 
 
@@ -23,25 +22,18 @@ def planned(programs: Collection[str] = ()) -> list[Job]:
     """Return all jobs in shuffled rounds of one or two per program, so that a partial recording covers everything."""
     rounds: dict[int, list[Job]] = {}
     for offset, program in enumerate(PROGRAMS):
-        if programs and program.name not in programs:
-            continue
-        jobs = JOBS.get(program.name, OTHER_JOBS)
-        for number in range(jobs):
-            condition = CONDITIONS[(number + offset) % len(CONDITIONS)]
-            rounds.setdefault(number * OTHER_JOBS // jobs, []).append(Job(program, number, condition))
+        if not programs or program.name in programs:
+            jobs = CHANGED_JOBS if program.changes else JOBS
+            for number in range(jobs):
+                condition = CONDITIONS[(number + offset) % len(CONDITIONS)]
+                rounds.setdefault(number * JOBS // jobs, []).append(Job(program, number, condition))
     chance = random.Random(_SEED)
     return [job for _, jobs in sorted(rounds.items()) for job in chance.sample(jobs, len(jobs))]
 
 
-def missing(programs: Collection[str] = ()) -> list[Job]:
-    """Return the planned jobs that are not recorded yet."""
-    known = {recorded.program: set(recorded.jobs) for recorded in data.directory_data()}
-    return [job for job in planned(programs) if job.number not in known.get(job.program.name, ())]
-
-
 def record(go: Toolchain, programs: Collection[str], minutes: float | None, progress: Callable[[str], None]) -> None:
     """Record missing jobs until all are recorded or the time is up."""
-    jobs = missing(programs)
+    jobs = [job for job in planned(programs) if not job.is_recorded]
     left = sum(len(job.kinds) * TRACES for job in jobs)
     progress(f"{len(jobs)} jobs with {left} traces to record: about {left * SECONDS_A_TRACE / 60:.0f} minutes")
     names = {job.program.name for job in jobs}
@@ -53,7 +45,7 @@ def record(go: Toolchain, programs: Collection[str], minutes: float | None, prog
     for job in jobs:
         spent = time.monotonic() - begun
         if minutes is not None and spent > minutes * 60:
-            progress("the time is up; the same command goes on from here")
+            progress("the time is up; the same command continues from here")
             return
         job.record(go)
         done += len(job.kinds) * TRACES

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.golang import ROOT, Toolchain, environment
+from tests.noise.changes import CHANGES, Change
 
 BUILD: Final = ROOT / "build" / "noise"
 NOISE: Final = ROOT / "testdata" / "noise"
@@ -28,41 +29,50 @@ class Program:
     """One of our programs, or the tests of a package in Go's standard library.
 
     half: "tuning" programs are for choosing limits, "evaluation" programs for reporting results, and "trial" programs
-    only for the trial. module: the directory of our module to build it in, None for a package's tests. arguments: make
-    it run for about a second.
+    only for the trial. Programs with "" are in the first two: see data.of_half. module: the directory of our module to
+    build it in, None for a package of Go. is_test: whether its tests run. arguments: make it run for about a second.
     """
 
     name: str
     half: str
     package: str
     module: Path | None = None
+    is_test: bool = True
     arguments: tuple[str, ...] = ()
 
     @property
-    def is_service(self) -> bool:
-        """Whether regressions can be injected into the program."""
-        return self.name == SERVICE
+    def changes(self) -> tuple[Change, ...]:
+        """The changes that can be injected into the program."""
+        return tuple(change for change in CHANGES if change.program == self.name)
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the traces, one subdirectory for each job."""
+        return BUILD / "traces" / self.name
 
     def build(self, go: Toolchain) -> Path:
         """Build the program without paths of this machine. Package paths identify own code."""
         out = BUILD / "bin" / self.name
-        build = ["build"] if self.module else ["test", "-c"]
+        build = ["test", "-c"] if self.is_test else ["build"]
         command = [str(go.root / "bin" / "go"), *build, "-trimpath", "-buildvcs=false", "-o", str(out), self.package]
         subprocess.run(command, cwd=self.module or go.root / "src", env=environment(go.root), check=True)
         return out
 
-    def run(self, go: Toolchain, trace: Path, change: str = "") -> None:
+    def run(self, go: Toolchain, trace: Path, change: Change | None) -> None:
         """Run the program once and write its trace. Tests that fail because of the load are repeated.
 
         Raises:
             NoiseError: the tests failed every time.
         """
-        program = str(BUILD / "bin" / self.name)
-        if self.module:
-            command = [program, *self.arguments, *(("-change", change) if change else ()), str(trace)]
-        else:
-            command = [program, "-test.short", f"-test.trace={trace}", *self.arguments]
-        directory = None if self.module else go.root / "src" / self.package
+        command = [str(BUILD / "bin" / self.name)]
+        if self.is_test:
+            command += ["-test.short", f"-test.trace={trace}"]
+        command += self.arguments
+        if change:
+            command += change.arguments or ("-change", change.name)
+        if not self.is_test:
+            command.append(str(trace))
+        directory = self.module or go.root / "src" / self.package
         output = ""
         for _ in range(ATTEMPTS):
             done = subprocess.run(
@@ -78,34 +88,40 @@ def _environment(go: Toolchain) -> Mapping[str, str]:
     return environment(go.root) | {"GOMAXPROCS": str(PROCS), "PATH": f"{go.root / 'bin'}:{os.environ['PATH']}"}
 
 
-def _ours(name: str, half: str) -> Program:
-    return Program(name, half, f"./{name}", ROOT / "testdata" / "programs")
+def _orders(name: str, *arguments: str) -> Program:
+    return Program(name, "", ".", NOISE / "orders", True, arguments)
 
 
 def _tests(package: str, half: str, *arguments: str) -> Program:
-    return Program(package.replace("/", "-"), half, package, None, arguments)
+    return Program(package.replace("/", "-"), half, package, None, True, arguments)
 
 
-SERVICE: Final = "shop"
-# The shop is in both halves: its even jobs are for tuning (see data.of_half).
+SHOP: Final = Program("shop", "", ".", NOISE / "service", is_test=False)
 PROGRAMS: Final = (
-    Program(SERVICE, "", ".", NOISE / "service"),
-    _ours("service", TUNING),
-    _ours("idle", TUNING),
-    _tests("encoding/json", TUNING, "-test.count=3"),
-    _tests("text/template", TUNING, "-test.count=20"),
+    SHOP,
+    _orders("orders", "-test.skip=TestAdded"),
+    _orders("orders-bench", "-test.run=^$", "-test.bench=.", "-test.benchtime=150ms"),
+    _tests("context", TUNING, "-test.count=8"),
+    _tests("database/sql", TUNING, "-test.count=4"),
+    _tests("html/template", TUNING, "-test.count=9"),
+    _tests("image/png", TUNING),
+    _tests("io", TUNING, "-test.count=4"),
+    _tests("log/slog", TUNING, "-test.count=8"),
+    _tests("mime/multipart", TUNING),
+    _tests("net/rpc", TUNING, "-test.run=^$", "-test.bench=.", "-test.benchtime=4000x"),
     _tests("sync", TUNING),
-    _tests("archive/zip", TUNING, "-test.count=9"),
-    _ours("heapgrowth", EVALUATION),
+    _tests("bufio", EVALUATION, "-test.count=9"),
+    _tests("encoding/xml", EVALUATION, "-test.count=2"),
+    _tests("internal/singleflight", EVALUATION, "-test.count=12"),
+    _tests("net", EVALUATION, "-test.run=TestConn|TestUnix|TestTCP|TestDial|TestRead|TestListener|TestPipe"),
     _tests("net/http", EVALUATION, "-test.run=TestServe|TestHandler|TestHead|TestCookie"),
-    _tests("compress/flate", EVALUATION),
-    _tests("go/parser", EVALUATION, "-test.count=4"),
-    _tests("html/template", EVALUATION, "-test.count=9"),
-    _tests("bufio", EVALUATION, "-test.count=14"),
-    _tests("crypto/tls", EVALUATION, "-test.run=TestHandshake|TestResum", "-test.count=2"),
+    _tests("net/http/httptest", EVALUATION, "-test.count=4"),
+    _tests("net/http/httputil", EVALUATION),
+    _tests("net/textproto", EVALUATION, "-test.count=10"),
+    _tests("os/exec", EVALUATION, "-test.run=TestContext|TestPipes|TestStdin|TestWait|TestCommand|TestCancel"),
+    _tests("net/http/fcgi", TRIAL, "-test.count=2"),
+    _tests("net/smtp", TRIAL, "-test.count=10"),
+    _tests("regexp", TRIAL),
 )
-HELD_OUT: Final = (
-    _tests("database/sql", TRIAL, "-test.count=6"),
-    _tests("encoding/xml", TRIAL, "-test.count=6"),
-    _tests("net/http/httputil", TRIAL),
-)
+OWN: Final = frozenset(program.name for program in PROGRAMS if program.module)
+"""The programs that changes can be injected into."""

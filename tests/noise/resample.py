@@ -6,12 +6,15 @@ The traces of one job share the machine's noise, so the unit of resampling and o
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
+from gotracer_ci.findings import Key
 from tests.noise.changes import BY_NAME
-from tests.noise.data import BASE, UNCHANGED, Recorded
+from tests.noise.data import BASE, UNCHANGED, Recorded, of_half
+from tests.noise.programs import EVALUATION, TUNING
 from tests.noise.replay import baselines_of, flags
 
 
@@ -31,11 +34,11 @@ class Design:
 
 
 DESIGNS: Final = (
-    Design("1 run × 1", 1, 1, 1),
-    Design("3 traces of one job × 3", 1, 3, 3),
+    Design("2 jobs of 1 × 1", 2, 1, 1),
+    Design("1 job of 3 × 3", 1, 3, 3),
+    Design("2 jobs of 3 × 3", 2, 3, 3),
     Design("3 jobs of 3 × 3", 3, 3, 3),
     Design("5 jobs of 3 × 3", 5, 3, 3),
-    Design("10 jobs of 3 × 3", 10, 3, 3),
     Design("base in the same job, no file × 3", 0, 3, 3, base=True),
     Design("1 job of 3, and base in the same job × 3", 1, 3, 3, base=True),
     Design("5 jobs of 3, and base in the same job × 3", 5, 3, 3, base=True),
@@ -44,28 +47,33 @@ DESIGNS: Final = (
 
 @dataclass(slots=True)
 class Tally:
-    """The draws of one job, and in how many anything was flagged (unchanged runs) or the injected change was."""
+    """The draws of one job, and in how many the injected regression was flagged, or anything if there is none."""
 
     draws: int = 0
     shown: int = 0
     confirmed: int = 0
 
 
-Cell = tuple[str, str, str]
-"""(design, program, unchanged or the name of a change)."""
+Cell = tuple[str, str, str, str]
+"""(half, design, program, unchanged or the name of a change)."""
 Tallies = dict[Cell, dict[int, Tally]]
 """The tallies by cell and judged job."""
 
 
-def resampled(data: Iterable[Recorded], draws: int) -> Tallies:
-    """Judge all runs `draws` times, each time with other baselines. The same data give the same result.
+def resampled(
+    data: Sequence[Recorded], draws: int, halves: Sequence[str] = (TUNING, EVALUATION), most: int | None = None
+) -> Tallies:
+    """Judge all runs of these halves `draws` times, each time with other baselines of the same half.
 
-    A program is left out of designs that need more jobs than it has.
+    The same data give the same result. A program is left out of designs that need more jobs than it has.
+
+    Args:
+        most: judge only so many jobs of each program.
     """
     tallies: Tallies = {}
-    for recorded in data:
+    for recorded in chain.from_iterable(of_half(data, half) for half in halves):
         chance = random.Random(recorded.program)
-        for job in recorded.jobs:
+        for job in recorded.jobs[:most]:
             others = [other for other in recorded.jobs if other != job]
             for _ in range(draws):
                 _judge(recorded, job, chance.sample(others, len(others)), tallies)
@@ -87,10 +95,16 @@ def _judge(recorded: Recorded, job: int, others: Sequence[int], tallies: Tallies
             if baseline is None:
                 continue
             found = flags(now[: design.current], baseline, base if design.base else ())
-            tally = tallies.setdefault((design.name, recorded.program, name), {}).setdefault(job, Tally())
+            cell = (recorded.half, design.name, recorded.program, name)
+            tally = tallies.setdefault(cell, {}).setdefault(job, Tally())
             tally.draws += 1
-            tally.shown += BY_NAME[name].found(found.shown) if name in BY_NAME else bool(found.shown)
-            tally.confirmed += BY_NAME[name].found(found.confirmed) if name in BY_NAME else bool(found.confirmed)
+            tally.shown += _counts(name, found.shown)
+            tally.confirmed += _counts(name, found.confirmed)
+
+
+def _counts(name: str, flagged: Collection[Key]) -> bool:
+    change = BY_NAME.get(name)
+    return change.found(flagged) if change and change.is_regression else bool(flagged)
 
 
 def _kinds(recorded: Recorded, job: int) -> Iterator[str]:

@@ -10,17 +10,15 @@ from typing import Any, Final, NamedTuple
 
 from tests.bench.golang import ROOT
 from tests.noise.changes import CHANGES
-from tests.noise.data import Recorded
+from tests.noise.data import UNCHANGED, Recorded, of_half
 from tests.noise.figures import Figure, figure, shares
-from tests.noise.programs import NOISE, SERVICE
+from tests.noise.programs import EVALUATION, NOISE, OWN, TUNING
 from tests.noise.resample import DESIGNS, Tallies, resampled
 
 TABLE: Final = NOISE / "table.json"
 PAGE: Final = ROOT / "docs" / "statistics.md"
-REPLAYED: Final = 2
-"""Draws per job in the test, which must be fast."""
-_EACH: Final = [design for design in DESIGNS if (design.jobs, design.traces) != (3, 3) and design.current > 1]
-"""The designs with results by program."""
+REPLAYED: Final = 3
+"""Jobs of each program in the test, which must be fast."""
 _DESIGN: Final = "Baseline × traces of the run"
 _BEGIN, _END = "<!-- table: written by make noise -->", "<!-- table: end -->"
 
@@ -33,26 +31,32 @@ class Table(NamedTuple):
     rows: list[list[str]]
 
 
-def tables(data: Sequence[Recorded], draws: int) -> list[Table]:
-    """Return all tables of a data set."""
-    tallies = resampled(data, draws)
-    return [
-        _false_alarms(data, tallies),
-        _by_program(data, tallies, confirmed=False),
-        _by_program(data, tallies, confirmed=True),
-        _detection(tallies, confirmed=False),
-        _detection(tallies, confirmed=True),
-    ]
+def tables(data: Sequence[Recorded], draws: int, halves: Sequence[str] = (EVALUATION, TUNING)) -> list[Table]:
+    """Return all tables of these halves of a data set."""
+    tallies = resampled(data, draws, halves)
+    found = []
+    for half in halves:
+        programs = of_half(data, half)
+        found += [
+            _false_alarms(half, programs, tallies),
+            _by_program(half, programs, tallies, confirmed=True),
+            _by_program(half, programs, tallies, confirmed=False),
+            _of_changes(half, tallies, regressions=True, confirmed=True),
+            _of_changes(half, tallies, regressions=True, confirmed=False),
+            _of_changes(half, tallies, regressions=False, confirmed=True),
+            _of_changes(half, tallies, regressions=False, confirmed=False),
+        ]
+    return found
 
 
-def replay(data: Iterable[Recorded]) -> list[list[Any]]:
-    """Return the rows that the test compares: design, program, run, draws, shown, confirmed."""
+def replay(data: Sequence[Recorded]) -> list[list[Any]]:
+    """Return the rows that the test compares: half, design, program, run, draws, shown, confirmed."""
     return [
         [
             *cell,
             *(sum(numbers) for numbers in zip(*((t.draws, t.shown, t.confirmed) for t in jobs.values()), strict=True)),
         ]
-        for cell, jobs in sorted(resampled(data, REPLAYED).items())
+        for cell, jobs in sorted(resampled(data, draws=1, most=REPLAYED).items())
     ]
 
 
@@ -91,46 +95,51 @@ def read() -> tuple[list[Table], list[list[Any]]]:
     return [Table(**table) for table in held["tables"]], held["replay"]
 
 
-def _false_alarms(data: Sequence[Recorded], tallies: Tallies) -> Table:
-    others = [recorded.program for recorded in data if recorded.program != SERVICE]
-
+def _false_alarms(half: str, programs: Sequence[Recorded], tallies: Tallies) -> Table:
     def row(design: str) -> Iterator[str]:
-        for confirmed in (False, True):
-            each = [shares(tallies, design, program, confirmed=confirmed) for program in others]
-            yield _cell(figure([shares(tallies, design, SERVICE, confirmed=confirmed)]))
-            yield _cell(figure(each))
+        for confirmed in (True, False):
+            for is_own in (True, False):
+                each = [
+                    shares(tallies, (half, design, recorded.program, UNCHANGED), confirmed=confirmed)
+                    for recorded in programs
+                    if (recorded.program in OWN) == is_own
+                ]
+                yield _cell(figure(each))
             yield _cell(max((found for jobs in each if (found := figure([jobs]))), default=None))
 
     head = [_DESIGN]
-    head += [f"{who}, {what}" for what in ("shown", "failing") for who in (SERVICE, "others: mean", "worst")]
-    title = "False alarms: percent of unchanged runs with anything new or worse"
+    head += [f"{who}, {what}" for what in ("failing", "shown") for who in ("ours: mean", "others: mean", "worst")]
+    title = f"False alarms: percent of unchanged runs with anything new or worse ({half} half)"
     return Table(title, head, [[design.name, *row(design.name)] for design in DESIGNS])
 
 
-def _by_program(data: Sequence[Recorded], tallies: Tallies, *, confirmed: bool) -> Table:
+def _by_program(half: str, programs: Sequence[Recorded], tallies: Tallies, *, confirmed: bool) -> Table:
     rows = [
-        [
-            recorded.program,
-            recorded.half or "both",
-            str(len(recorded.jobs)),
-            *(_cell(figure([shares(tallies, d.name, recorded.program, confirmed=confirmed)])) for d in _EACH),
-        ]
-        for recorded in data
+        [recorded.program, str(len(recorded.jobs)), *_row(half, recorded.program, UNCHANGED, tallies, confirmed)]
+        for recorded in programs
     ]
-    title = f"False alarms by program, {'failing' if confirmed else 'shown'}"
-    return Table(title, ["Program", "Half", "Jobs", *(design.name for design in _EACH)], rows)
+    title = f"False alarms by program, {'failing' if confirmed else 'shown'} ({half} half)"
+    return Table(title, ["Program", "Jobs", *(design.name for design in DESIGNS)], rows)
 
 
-def _detection(tallies: Tallies, *, confirmed: bool) -> Table:
+def _of_changes(half: str, tallies: Tallies, *, regressions: bool, confirmed: bool) -> Table:
     rows = [
-        [
-            design.name,
-            *(_cell(figure([shares(tallies, design.name, SERVICE, c.name, confirmed=confirmed)])) for c in CHANGES),
-        ]
-        for design in DESIGNS
+        [change.name, *_row(half, change.program, change.name, tallies, confirmed)]
+        for change in CHANGES
+        if change.is_regression == regressions
     ]
-    title = f"Detection: percent of changed runs {'that fail' if confirmed else 'shown as worse'} at the right place"
-    return Table(title, [_DESIGN, *(change.name for change in CHANGES)], rows)
+    if regressions:
+        title = (
+            f"Detection: percent of changed runs {'that fail' if confirmed else 'shown as worse'} at the right place"
+        )
+    else:
+        title = f"Harmless changes: percent of runs {'that fail' if confirmed else 'shown as worse'}"
+    return Table(f"{title} ({half} half)", ["Change", *(design.name for design in DESIGNS)], rows)
+
+
+def _row(half: str, program: str, run: str, tallies: Tallies, confirmed: bool) -> Iterator[str]:
+    for design in DESIGNS:
+        yield _cell(figure([shares(tallies, (half, design.name, program, run), confirmed=confirmed)]))
 
 
 def _cell(found: Figure | None) -> str:

@@ -6,34 +6,32 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
 from gotracer_ci.baseline.verdicts import Level, Status
 from gotracer_ci.findings import Key
-from tests.bench.golang import Toolchain
-from tests.noise.changes import CHANGES
-from tests.noise.load import CONDITIONS, load
-from tests.noise.programs import HELD_OUT, NOISE, PROGRAMS, NoiseError, Program
-from tests.noise.record import TRACES
+from tests.noise.changes import Change
+from tests.noise.data import BASE, UNCHANGED
+from tests.noise.plan import planned
+from tests.noise.programs import NOISE, PROGRAMS, TRIAL, NoiseError, Program
+from tests.noise.record import Job
 
 _JOBS: Final = 5
-_UNCHANGED_RUNS: Final = 10
-_CHANGED_RUNS: Final = 3
 Progress = Callable[[str], None]
+_Run = tuple[int, list[Key]]
+"""The exit code of a run, and the new and worse groups in its report."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Workflow:
-    """A program and its baseline file, as in a pipeline. Each run is under the next load in turn."""
+    """A program and its baseline file of five jobs, as in a pipeline. The other jobs' traces are the runs to judge."""
 
-    go: Toolchain
     program: Program
+    jobs: Sequence[Job]
     directory: Path
-    conditions: Iterator[str]
     progress: Progress
 
     @property
@@ -41,29 +39,23 @@ class _Workflow:
         return self.directory / "baseline.json"
 
     def made(self) -> None:
-        """Create the baseline with five jobs."""
-        self.program.build(self.go)
-        for number in range(_JOBS):
-            traces = self._record("")
-            self._analyze(*traces, "--update-baseline", "--run-id", str(number), accept=(0,))
+        """Create the baseline."""
+        for job in self.jobs[:_JOBS]:
+            self._analyze(job, UNCHANGED, "--update-baseline", "--run-id", str(job.number), accept=(0,))
 
-    def judged(self, change: str = "") -> tuple[int, list[Key]]:
-        """Return the exit code of a run, and the new and worse groups in its report."""
+    def judged(self, *kinds: str) -> list[_Run]:
+        """Judge all runs of these kinds in the other jobs."""
+        return [self._judged(job, kind) for job in self.jobs[_JOBS:] for kind in kinds if kind in job.kinds]
+
+    def _judged(self, job: Job, kind: str) -> _Run:
+        self.progress(f"{self.program.name} {job.number}, {kind}")
         report = self.directory / "report.json"
-        code = self._analyze(*self._record(change), "--json", str(report), accept=(0, 1))
+        code = self._analyze(job, kind, "--json", str(report), accept=(0, 1))
         return code, [*_flagged(json.loads(report.read_text(encoding="utf-8")))]
 
-    def _record(self, change: str) -> list[str]:
-        condition = next(self.conditions)
-        self.progress(f"{self.program.name}, {change or 'unchanged'}, {condition}")
-        traces = [self.directory / f"{number}.trace" for number in range(TRACES)]
-        with load(condition, self.go):
-            for trace in traces:
-                self.program.run(self.go, trace, change)
-        return [str(trace) for trace in traces]
-
-    def _analyze(self, *arguments: str, accept: tuple[int, ...]) -> int:
-        command = [sys.executable, "-m", "gotracer_ci", "analyze", "--root", str(NOISE), *arguments]
+    def _analyze(self, job: Job, kind: str, *arguments: str, accept: tuple[int, ...]) -> int:
+        traces = [str(path) for path in job.traces(kind)]
+        command = [sys.executable, "-m", "gotracer_ci", "analyze", "--root", str(NOISE), *traces, *arguments]
         command += ["--baseline", str(self.baseline)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode not in accept:
@@ -71,27 +63,44 @@ class _Workflow:
         return done.returncode
 
 
-def trial(go: Toolchain, progress: Progress) -> Iterator[str]:
-    """Yield the lines of two Markdown tables."""
+def trial(progress: Progress) -> Iterator[str]:
+    """Yield the lines of two Markdown tables.
+
+    Raises:
+        NoiseError: too few jobs are recorded.
+    """
     yield from ("| Program, unchanged | Exit codes, 0 expected | Shown as worse |", "|---|---|---|")
-    for program in HELD_OUT:
+    for program in PROGRAMS:
+        if program.half == TRIAL:
+            with tempfile.TemporaryDirectory() as directory:
+                runs = _workflow(program, directory, progress).judged(UNCHANGED, BASE)
+                yield f"| {program.name} | {_codes(runs)} | {sum(bool(keys) for _, keys in runs)} of {len(runs)} runs |"
+    yield from ("", "| Change | Exit codes | Right place named, or silent |", "|---|---|---|")
+    for program in PROGRAMS:
         with tempfile.TemporaryDirectory() as directory:
-            workflow = _Workflow(go, program, Path(directory), cycle(CONDITIONS), progress)
-            workflow.made()
-            runs = [workflow.judged() for _ in range(_UNCHANGED_RUNS)]
-            yield f"| {program.name} | {_codes(runs)} | {sum(bool(keys) for _, keys in runs)} of {len(runs)} runs |"
-    yield from ("", "| Change | Exit codes, 1 expected | Right place named |", "|---|---|---|")
-    (service,) = (program for program in PROGRAMS if program.is_service)
-    with tempfile.TemporaryDirectory() as directory:
-        workflow = _Workflow(go, service, Path(directory), cycle(CONDITIONS), progress)
-        workflow.made()
-        for change in CHANGES:
-            runs = [workflow.judged(change.name) for _ in range(_CHANGED_RUNS)]
-            named = sum(change.found(keys) for _, keys in runs)
-            yield f"| {change.name}: {change.what} | {_codes(runs)} | {named} of {len(runs)} runs |"
+            workflow = _workflow(program, directory, progress) if program.changes else None
+            for change in program.changes:
+                runs = workflow.judged(change.name) if workflow else []
+                right = sum(_is_right(change, keys) for _, keys in runs)
+                yield f"| {change.name}: {change.what} | {_codes(runs)} | {right} of {len(runs)} runs |"
 
 
-def _codes(runs: list[tuple[int, list[Key]]]) -> str:
+def _workflow(program: Program, directory: str, progress: Progress) -> _Workflow:
+    jobs = [job for job in planned([program.name]) if job.is_recorded]
+    if len(jobs) <= _JOBS:
+        raise NoiseError(
+            f"{program.name}: only {len(jobs)} jobs are recorded; record more than {_JOBS} with make noise"
+        )
+    workflow = _Workflow(program, jobs, Path(directory), progress)
+    workflow.made()
+    return workflow
+
+
+def _is_right(change: Change, keys: Sequence[Key]) -> bool:
+    return change.found(keys) if change.is_regression else not keys
+
+
+def _codes(runs: Sequence[_Run]) -> str:
     return " ".join(str(code) for code, _ in runs)
 
 

@@ -43,8 +43,6 @@ func injectBeside() (end func()) {
 		startHogs(1, &hogs, &done)
 	case "leak3":
 		leak(3)
-	case "leak10":
-		leak(10)
 	}
 	return func() {
 		done.Store(true)

@@ -10,6 +10,7 @@ package main
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -111,7 +112,7 @@ type ledger struct {
 func (l *ledger) add(number int) {
 	l.Lock()
 	defer l.Unlock()
-	l.sum += compute(changed(80_000, "cpu2", 2)) + uint64(number)
+	l.sum += compute(changed(changed(80_000, "cpu2", 2), "cpu1.3", 1.3)) + uint64(number)
 }
 
 // journal is a lock that writes to the disk while it is held.
@@ -146,20 +147,27 @@ func (s *service) showArticle(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	ctx, task := trace.NewTask(r.Context(), "article")
+	defer task.End()
 	s.injectIntoRequest(number)
 	a, err := s.cache.lookUp(number % articles)
 	if err == nil && number%6 == 0 {
 		err = s.journal.write([]byte(a.Name))
 	}
 	s.ledger.add(number)
-	answer, failed := json.Marshal(a)
+	answer, failed := encode(ctx, a)
 	if err != nil || failed != nil {
 		http.Error(w, "no article", http.StatusInternalServerError)
 		return
 	}
-	compute(400_000)
+	compute(changed(400_000, "work1.3", 1.3))
 	s.pool <- answer
 	w.Write(answer)
+}
+
+func encode(ctx context.Context, a article) ([]byte, error) {
+	defer trace.StartRegion(ctx, "encode").End()
+	return json.Marshal(a)
 }
 
 // pack is a worker: it packs answers for an archive that is thrown away.
