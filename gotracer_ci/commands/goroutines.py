@@ -42,6 +42,7 @@ class Options(NamedTuple):
     goroutine: int | None = None
     over_time: int | None = None
     ranges: bool = False
+    percentiles: bool = False
 
 
 @click.command(cls=Command)
@@ -62,6 +63,7 @@ class Options(NamedTuple):
 @click.option("--by", type=Choice(("start", "creation")), default="start", help="Group by start function or creation.")
 @click.option("--reasons", is_flag=True, help="One more column for each reason for waiting.")
 @click.option("--ranges", is_flag=True, help="More columns: stop-the-world, mark assists and sweeps.")
+@click.option("--percentiles", is_flag=True, help="One row for each group and state: percentiles of its goroutines.")
 @click.option("--state", type=Choice(STATES), help="Only rows with time in this state; sort by it.")
 @click.option("--reason", metavar="REASON", help='Only rows that waited for this reason, such as "chan receive".')
 @click.option(
@@ -96,7 +98,7 @@ def command(**given: Any) -> int:
         partial(_read, options, asked.window),
         partial(_table, options, asked.sort),
         SCHEMA,
-        _left_out,
+        partial(_left_out, options),
         definitions="go" if options.go_compat else "own",
     )
 
@@ -109,6 +111,14 @@ def _check(options: Options, window: Window) -> None:
     selects = options.each or options.merge or options.alive or options.go_compat or options.ranges
     if options.goroutine is not None and selects:
         raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive, --ranges and --go-compat")
+    narrowed = Options(
+        percentiles=True,
+        by=options.by,
+        merge=options.merge,
+        system=options.system,
+    )
+    if options.percentiles and options != narrowed:
+        raise UsageError("--percentiles shows groups: leave out options that select goroutines, and more columns")
     if options.each and options.merge:
         raise UsageError("--merge sums groups: leave out --each")
     if options.go_compat and (options.by != "start" or window != WHOLE):
@@ -129,7 +139,8 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     if options.go_compat:
         return go_summary(trace)
     places = options.each or options.by == "creation"
-    return read(trace, source, LivesAnalysis(trace, each=options.each, places=places, ranges=options.ranges), window)
+    each = options.each or options.percentiles
+    return read(trace, source, LivesAnalysis(trace, each=each, places=places, ranges=options.ranges), window)
 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
@@ -147,6 +158,12 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
             raise UsageError(f"--goroutine {options.goroutine}: no trace has a goroutine with this ID")
         made = moments.timeline_table(named, traces=several)
         return moments.select_moments(made, options.state, options.reason, options.min_total).sort(sort or "+start_ns")
+    if options.percentiles:
+        from gotracer_ci.tables.percentiles import percentiles_table
+
+        is_named = several and not options.merge
+        made = percentiles_table(named, by=options.by, merge=options.merge, traces=is_named, system=options.system)
+        return made.sort(sort) if sort else made
     shown = {
         "reasons": options.reasons or options.reason is not None,
         "system": options.system,
@@ -162,7 +179,7 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
     return times.of_reason(made, options.reason, keep_order=sort is not None) if options.reason else made
 
 
-def _left_out(name: str, found: Found) -> Iterator[str]:
+def _left_out(options: Options, name: str, found: Found) -> Iterator[str]:
     """Yield what the table lacks."""
     from gotracer_ci.analysis.moments import GoroutineTimeline
     from gotracer_ci.analysis.over_time import OverTime
@@ -175,6 +192,8 @@ def _left_out(name: str, found: Found) -> Iterator[str]:
                 f"{name}: the first {len(found.moments):,} intervals are shown; {found.left_out:,} more follow: "
                 "narrow it with --from and --to"
             )
+    elif options.percentiles and found.counted > len(found.lives):
+        yield f"{name}: left out, because {found.counted:,} goroutines are too many: narrow it with --from and --to"
     elif found.lives and found.counted > len(found.lives):
         yield (
             f"{name}: {len(found.lives):,} of {found.counted:,} goroutines are listed, those that ended "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, RangeTimes
@@ -11,13 +11,12 @@ from gotracer_ci.analysis.stacks import is_system
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.moments import MOMENT, TRACE, place
 from gotracer_ci.tables.over_time import PART
+from gotracer_ci.tables.percentiles import PERCENTILES, UNNAMED, By
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
 from gotracer_ci.tables.times import REASONS, TIMES, by_column, percentile, ranked, sum_of
 
-By = Literal["start", "creation"]
 STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
-UNNAMED: Final = "(unknown)"
 _TOTAL: Final = Column(
     "total_ns", "ns", "The length of the life; of a group, the sum. Without unknown_ns, the parts sum to it."
 )
@@ -114,10 +113,11 @@ def json_schema() -> dict[str, Any]:
         "life": (TRACE, *_LIFE, *_RANGES, REASONS),
         "interval": (TRACE, *MOMENT),
         "part": (TRACE, *PART),
+        "percentiles": (TRACE, *PERCENTILES),
     }
     about = (
         "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals, "
-        "with --over-time parts of the trace."
+        "with --over-time parts of the trace, with --percentiles groups by state."
     )
     sometimes = {column.name for column in (TRACE, *_RANGES, REASONS)}
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, sometimes)

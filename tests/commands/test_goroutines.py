@@ -42,10 +42,34 @@ def total(rows: list[dict[str, Any]], column: str) -> int:
     return sum(row[column] for row in rows)
 
 
+@pytest.mark.parametrize("by", ["start", "creation"])
+def test_percentiles_are_those_of_single_goroutines(by: str, run: Run) -> None:
+    """Nearest rank over all goroutines of a group, also those that were never in the state."""
+    lives = rows(run, TOUR, "--each")
+    groups = rows(run, TOUR, "--by", by)
+    found = {(row["group"], row["state"]): row for row in rows(run, TOUR, "--percentiles", "--by", by)}
+    for group in groups:
+        assert found[group["group"], "total"]["lives"] == group["lives"]
+        for name in ("total", "running", "runnable", "runnable_created", "waiting", "syscall", "syscall_blocked"):
+            row = found.get((group["group"], name))
+            assert (row is None) == (group[f"{name}_ns"] == 0)
+        for name in ("p50", "p90", "p99", "max"):
+            assert found[group["group"], "total"][f"{name}_ns"] == group[f"total_{name}_ns"]
+    if by == "start":
+        same = [life for life in lives if life["group"] == groups[0]["group"]]
+        assert len(same) == groups[0]["lives"]
+        for name in ("running", "waiting"):
+            lengths = sorted(life[f"{name}_ns"] for life in same)
+            expected = [lengths[(p * len(lengths) + 99) // 100 - 1] for p in (50, 90, 99, 100)]
+            row = found[groups[0]["group"], name]
+            assert [row[f"{p}_ns"] for p in ("p50", "p90", "p99", "max")] == expected
+
+
 @pytest.mark.parametrize(
     "options",
     [
         (),
+        ("--percentiles", "--merge", "--system"),
         ("--each", "--reasons", "--ranges", "--system"),
         ("--by", "creation", "--reasons"),
         ("--go-compat", "--each"),
@@ -187,6 +211,7 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--to", "9" * 50 + "h"), "is not a time such as 300ms or 1.5s"),
         (("--goroutine", "9" * 30), "Invalid value for '--goroutine'"),
         (("--go-compat", "--to", "1s"), "--go-compat: Go has only whole traces"),
+        (("--percentiles", "--each"), "--percentiles shows groups: leave out options that select goroutines"),
         (("--merge", "--each"), "--merge sums groups: leave out --each"),
         (("--over-time", "--each"), "--over-time counts all goroutines: leave out options that select or group them"),
         (("--over-time", "0"), "Invalid value for '--over-time'"),

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gotracer_ci.analysis.lives import go_summary
-from gotracer_ci.tables.goroutines import UNNAMED, lives_table
+from gotracer_ci.tables.goroutines import lives_table
+from gotracer_ci.tables.percentiles import UNNAMED
 from gotracer_ci.trace.open import open_trace
 
 FIELDS = {
