@@ -21,10 +21,13 @@ else:
     from gotracer_ci.trace.observe import Observer
     from gotracer_ci.trace.observers.histograms import Histograms
 
+SLOTS = 1 << 14
+"""Goroutines at once whose holds are measured."""
 NESTED = 4
 """The locks that one goroutine is known to hold at once. One more stands for the oldest."""
 
 _NESTED = cython.declare(cython.int, NESTED)
+_SLOTS = cython.declare(cython.int, SLOTS)
 _RUNNABLE = cython.declare(cython.int, spec.IntervalKind.RUNNABLE)
 _WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
 _UNKNOWN = cython.declare(cython.int, -2)
@@ -79,8 +82,10 @@ class Holds(Observer):
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
         i: cython.longlong
-        if len(self._runnable) != len(self.goroutines.ids):
-            size: cython.longlong = len(self.goroutines.ids)
+        if g >= _SLOTS:
+            return 0
+        if g >= len(self._busy):
+            size: cython.longlong = min(len(self.goroutines.ids), _SLOTS)
             self._busy = grown(self._busy, size)
             self._runnable = grown(self._runnable, size)
             self._pending = grown(self._pending, size)
@@ -107,6 +112,8 @@ class Holds(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
+        if g >= _SLOTS:
+            return 0
         if kind == _RUNNABLE:
             if not self._busy[g]:
                 return 0
@@ -123,7 +130,7 @@ class Holds(Observer):
             self._pending[g] = stack
             self._busy[g] = 1
         waker: cython.int = self.goroutines.waker
-        if waker >= 0 and self.goroutines.ids[waker] == cause:
+        if 0 <= waker < _SLOTS and self.goroutines.ids[waker] == cause:
             site = self._site(cause_stack)
             if site >= 0 and self._busy[waker]:
                 self._end(waker, site, start + length)

@@ -26,6 +26,8 @@ UNKNOWN, BLOCKED, WOKEN, CALLS, RETURNED, UNBLOCKS, CREATES = range(7)
 from it; it ends another one's wait, or creates a goroutine."""
 MOST = 100_000
 """Stretches that are measured, the first ones of a trace: enough to know how long each takes."""
+SLOTS = 1 << 16
+"""Goroutines at once whose stretches are measured."""
 
 _BLOCKED = cython.declare(cython.longlong, BLOCKED)
 _WOKEN = cython.declare(cython.longlong, WOKEN)
@@ -39,6 +41,7 @@ _WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
 _ASSIST = cython.declare(cython.int, spec.IntervalKind.MARK_ASSIST)
 _OPEN = cython.declare(cython.int, spec.OPEN)
 _STACKS = cython.declare(cython.longlong, 1 << 28)
+_SLOTS = cython.declare(cython.int, SLOTS)
 
 
 @cython.final
@@ -70,25 +73,25 @@ class Stretches(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
-        if self._left == 0:
+        if self._left == 0 or g >= _SLOTS:
             return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
         if i >= self._n:
-            self._n = cython.cast(cython.longlong, len(self.goroutines.ids)) << 2
+            self._n = cython.cast(cython.longlong, min(len(self.goroutines.ids), _SLOTS)) << 2
             self._slots = grown(self._slots, self._n)
         self._slots[i] = self._slots[i + 1] = self._slots[i + 3] = 0
         self._slots[i + 2] = now
         creator: cython.longlong = self.goroutines.creators[g]
         if creator != -1 and self.goroutines.created[g] != -1:
             slot: cython.longlong = self.goroutines.slots.find(creator)
-            if slot >= 0 and not self._slots[(slot << 2) + 3]:
+            if 0 <= slot < _SLOTS and not self._slots[(slot << 2) + 3]:
                 self._meets(slot << 2, _CREATES, self.goroutines.creations[g], now)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        if kind == _ASSIST and self._left > 0:
+        if kind == _ASSIST and self._left > 0 and g < _SLOTS:
             i: cython.longlong = cython.cast(cython.longlong, g) << 2
             self._slots[i + 1] += max(0, now - self._slots[i + 2])
             self._slots[i + 3] = 1
@@ -108,7 +111,7 @@ class Stretches(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if g < 0 or self._left == 0:
+        if g < 0 or g >= _SLOTS or self._left == 0:
             return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
         if kind == _RUNNABLE:
@@ -122,7 +125,7 @@ class Stretches(Observer):
             self._slots[i + 2] = start + length
             if kind == _WAITING and cause != -1 and flags & _OPEN == 0:
                 slot: cython.longlong = self.goroutines.waker
-                if slot >= 0 and self.goroutines.ids[slot] == cause and not self._slots[(slot << 2) + 3]:
+                if 0 <= slot < _SLOTS and self.goroutines.ids[slot] == cause and not self._slots[(slot << 2) + 3]:
                     self._meets(slot << 2, _UNBLOCKS, cause_stack, start + length)
         elif kind == _ASSIST:
             if not self._slots[i + 3]:
