@@ -34,7 +34,7 @@ MAY_IMPORT = {
         "errors", "findings", "globs", "limits", "notes", "analysis", "source.names", "source.place", "source.frames",
         "spelling", "text",
     },
-    "baseline": {"errors", "files", "findings", "limits", "notes", "text"},
+    "baseline": {"analysis.histogram", "errors", "files", "findings", "limits", "notes", "text"},
     "report": {"errors", "findings", "baseline.verdicts", "text"},
     "github": {"errors", "files", "text"},
     "settings": {"errors", "files", "findings", "report.formats", "rules.objectives", "spelling"},

@@ -22,12 +22,17 @@ def bucket(length_ns: int) -> int:
     return min(exponent * 16 + (units >> exponent), BUCKETS - 1)
 
 
+def edges(index: int) -> tuple[int, int]:
+    """Return the smallest length of a bucket, and of the next one, in ns."""
+    if index < _LINEAR:
+        return index << _STEP, (index + 1) << _STEP
+    exponent = index // 16 - 1
+    return (index - exponent * 16) << exponent << _STEP, (index + 1 - exponent * 16) << exponent << _STEP
+
+
 def middle(index: int) -> int:
     """Return the middle of a bucket's lengths in ns."""
-    if index < _LINEAR:
-        return (index << _STEP) + (1 << _STEP) // 2
-    exponent = index // 16 - 1
-    return ((index - exponent * 16) * 2 + 1) << exponent << _STEP >> 1
+    return sum(edges(index)) // 2
 
 
 def merge(into: Histogram, other: Mapping[int, int]) -> None:

@@ -282,10 +282,11 @@ def _former_counts(
 
 
 def _level(limit: Limit, traces: int, jobs: int, base: int, events: float, shortest_ns: int) -> tuple[Level, str]:
-    """Return how sure a change is, and what would confirm it. Counters hardly vary: one trace and few jobs are enough.
+    """Return how sure a change is, and what would confirm it.
 
-    The base alone confirms no times: for one program it flags 17 % of the unchanged runs, too many to fail builds.
-    Together with a file of one job it flags 6 % for the worst program and 1 % for all; with a file of five jobs, none.
+    Values of the whole program hardly vary, so one trace and one job are enough; counts at a place need three traces.
+    The base alone confirms no times: it flags every tenth unchanged run. Together with a file of one job it flags one
+    in two hundred, with one of five jobs even fewer (see docs/statistics.md).
     """
     if not limit.confirms:
         return Level.SUSPECTED, f"{NOTHING}: {_PEAK if limit.unit == 'bytes' else _CONTENTION}"

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from typing import Final, NamedTuple
 
+from gotracer_ci.analysis.histogram import Histogram, edges, merge
+
 FEWEST: Final = 20
 """Events that a trace needs."""
 _Z: Final = 2.0
 """Standard errors from the quantile to each bound."""
-_STEP: Final = 4  # lengths are counted in units of 16 ns, see analysis.histogram
-_LINEAR: Final = 32
 
 
 class Bounds(NamedTuple):
@@ -36,17 +36,16 @@ def bounds(traces: Iterable[Mapping[int, int]], q: float) -> Bounds | None:
         traces: the histogram of each trace: bucket → number of events, see `analysis.histogram`.
         q: 0 to 1.
     """
-    pooled: dict[int, int] = {}
-    number = 0
-    for number, histogram in enumerate(traces, 1):  # noqa: B007
-        for bucket, count in histogram.items():
-            pooled[bucket] = pooled.get(bucket, 0) + count
+    every = [*traces]
+    pooled: Histogram = {}
+    for histogram in every:
+        merge(pooled, histogram)
     events = sum(pooled.values())
-    if not number or events < FEWEST * number:
+    if not every or events < FEWEST * len(every):
         return None
     error = _Z * sqrt(q * (1 - q) / events)
     low, usual, high = quantiles(pooled, (max(q - error, 0.5 / events), q, min(q + error, 1 - 0.5 / events)))
-    return Bounds(low, usual, high, events / number)
+    return Bounds(low, usual, high, events / len(every))
 
 
 def highest(traces: Iterable[Mapping[int, int]], q: float) -> float:
@@ -69,14 +68,6 @@ def quantiles(histogram: Mapping[int, int], wanted: Iterable[float]) -> list[flo
         while i < len(buckets) - 1 and below + histogram[buckets[i]] < q * events:
             below += histogram[buckets[i]]
             i += 1
-        start, end = _edges(buckets[i])
+        start, end = edges(buckets[i])
         found.append(start + (end - start) * min(1.0, max(0.0, (q * events - below) / histogram[buckets[i]])))
     return found
-
-
-def _edges(bucket: int) -> tuple[int, int]:
-    """Return the smallest length of a bucket, and of the next one, in ns."""
-    if bucket < _LINEAR:
-        return bucket << _STEP, (bucket + 1) << _STEP
-    exponent = bucket // 16 - 1
-    return (bucket - exponent * 16) << exponent << _STEP, (bucket + 1 - exponent * 16) << exponent << _STEP

@@ -69,7 +69,16 @@ class Difference:
     @property
     def more(self) -> bool:
         """Whether the run ran more tests than its reference, besides those of a higher -count."""
-        return self.before is not None and self.ran[0] > self.before[1] * max(1.0, *self.of_jobs, *self.of_base)
+        return self.before is not None and self.ran[0] > self._usual
+
+    @property
+    def as_many(self) -> bool:
+        """Whether the run ran at least as many tests as its reference, each as often as the run ran it."""
+        return self.before is not None and self.ran[0] >= self._usual
+
+    @property
+    def _usual(self) -> float:
+        return (self.before or (0, 0))[1] * max(1.0, *self.of_jobs, *self.of_base)
 
     @property
     def fewer(self) -> bool:
@@ -104,9 +113,11 @@ def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceG
         before=(min(before), max(before)) if before and any(ran) else None,
         timed=any(trace.timed for trace in current),
     )
+    # a trace names no test that never waits: with as many tests as before, none is new, or none is missing
     if found.new and not found.gone and not found.more:
-        # as many tests as before: these have waited for the first time, and a trace names no test that never waits
         return replace(found, known=found.known | found.new, new=frozenset())
+    if found.gone and not found.new and found.as_many:
+        return replace(found, gone=frozenset())
     return found
 
 
@@ -237,7 +248,7 @@ def warnings(work: Difference) -> Iterator[str]:
             "from them does not count; update the baseline once this is merged"
         )
     if work.gone:
-        yield f"this run did not run {_list(work.gone)} ({numbers}): what is better or fixed may only be missing"
+        yield f"this run shows nothing of {_list(work.gone)} ({numbers}): what is better or fixed may only be missing"
     elif work.fewer and not work.is_scaled:
         yield f"this run ran fewer tests ({numbers}): what is better or fixed may only be missing"
     if work.is_scaled:

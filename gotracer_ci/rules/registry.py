@@ -106,7 +106,7 @@ def select(
         known = {t.name: t for t in rule.info.thresholds}
         if threshold not in known:
             hint = did_you_mean(threshold, known)
-            names = f"; it has {', '.join(known)}" if known else ": set [[objective]] in the configuration file"
+            names = f"; it has {', '.join(known)}" if known else f": {_instead(rule)}"
             raise UsageError(f"{option}: {name} has no threshold '{threshold}'{names}{hint}")
         changed.setdefault(name, {})[threshold] = parse(option, text, known[threshold].unit)
     chosen = tuple(
@@ -125,6 +125,13 @@ def unknown(name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a name that no rule has."""
     names = list(known)
     return UsageError(f"{name}: no such rule" + (did_you_mean(name, names) or f"; there are {', '.join(names)}"))
+
+
+def _instead(rule: Rule) -> str:
+    """Return what a rule has instead of thresholds."""
+    if rule.absolute:
+        return "set [[objective]] in the configuration file"
+    return "it only compares a run with a baseline or base traces"
 
 
 def _known(name: str, rules: Sequence[Rule]) -> Rule:

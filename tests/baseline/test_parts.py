@@ -136,7 +136,7 @@ def test_a_removed_test_is_neither_better_nor_fixed() -> None:
     )
     found = judge(now, BOTH)
     assert {verdict.status for verdict in found.verdicts.values()} == {Status.KNOWN}
-    assert any("this run did not run TestNew" in line for line in found.warnings)
+    assert any("this run shows nothing of TestNew" in line for line in found.warnings)
 
 
 def test_a_regression_is_found_beside_a_removed_test() -> None:
@@ -169,6 +169,14 @@ def test_a_test_that_waits_for_the_first_time_is_not_new() -> None:
     found = judge(trace(TWO, a=(COUNT, 500, 500, {"TestOld": (100, 100), "TestNew": (400, 400)})), before)
     assert found.verdicts[COUNT].level is Level.CONFIRMED
     assert found.flagged == {COUNT}
+
+
+def test_a_test_that_does_not_wait_this_time_is_not_missing() -> None:
+    now = trace(ONE, a=(COUNT, 110, 110, {"TestOld": (110, 110)}))._replace(ran=2)
+    found = judge(now, BOTH)
+    assert found.verdicts[COUNT].status is Status.BETTER
+    assert found.verdicts[COUNT].level is Level.CONFIRMED
+    assert not any("TestNew" in line for line in found.warnings)
 
 
 def test_a_higher_count_is_no_regression() -> None:

@@ -78,7 +78,7 @@ def test_fewer_tests_fix_nothing(suite: Suite, tmp_path: Path) -> None:
     assert outcome.report.comparison
     gone = [v for v in outcome.report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
     assert {verdict.level for verdict in gone} == {Level.INSUFFICIENT}
-    assert "may only be missing" in note_of(outcome, "this run did not run TestLarge (5 tests")
+    assert "may only be missing" in note_of(outcome, "this run shows nothing of TestLarge (5 tests")
 
 
 def test_the_same_tests_are_compared_as_ever(suite: Suite, two_tests: Path) -> None:

@@ -141,6 +141,7 @@ def test_rule_and_skip_select_rules() -> None:
         ([], [], {"Nope.warn": "1ms"}, "Nope: no such rule"),
         ([], [], {"LongWait.warn": "1ms"}, "LongWait has no threshold 'warn'; it has info"),
         ([], [], {"GCAssist": "1ms"}, "GCAssist has no threshold ''"),
+        ([], [], {"WaitCountGrowth.warn": "1"}, "has no threshold 'warn': it only compares a run with a baseline"),
         ([], [], {"GCAssist.warn": "-1ms"}, "cannot be negative"),
     ],
 )
