@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from gotracer_ci.analysis.histogram import bucket
 from gotracer_ci.trace.observers.holds import NESTED
 from gotracer_ci.trace.spec import Ev, GoState
-from tests.builds import Build, new_holds, open_trace, trace_of
+from tests.builds import BUILDS, Build, new_holds, open_trace, trace_of
 from tests.trace.conftest import TRACES
 from tests.trace.hostile import RUNS, event, stack, string, trace
 from tests.trace.test_kernel import ENDS
@@ -114,6 +115,17 @@ def stops(*, to: int, seq: int) -> bytes:
 
 def unblocks(g: int, seq: int, at: int) -> bytes:
     return event(Ev.GO_UNBLOCK, g, seq, at, after=10)
+
+
+def test_of_too_many_goroutines_the_others_holds_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(next(path for path in LOCKING if path.stem.startswith("lockcontention")))
+    with BUILDS["uncompiled"]().active():
+        every = observed(open_trace(path))
+        monkeypatch.setattr(import_module(type(new_holds(bool, int)).__module__), "_SLOTS", 8)
+        few = observed(open_trace(path))
+    assert 0 < sum(row[0] for row in few.values()) < sum(row[0] for row in every.values())
+    for wait, (*_, counts) in few.items():
+        assert all(number <= every[wait][-1].get(length, 0) for length, number in counts.items())
 
 
 def test_a_hold_leaves_out_the_time_runnable(decoder: Build) -> None:

@@ -12,7 +12,7 @@ import pytest
 from gotracer_ci.analysis.histogram import bucket
 from gotracer_ci.trace.observers.stretches import BLOCKED, CALLS, CREATES, RETURNED, UNBLOCKS, UNKNOWN, WOKEN
 from gotracer_ci.trace.spec import Ev, GoState
-from tests.builds import Build, new_stretches, open_trace
+from tests.builds import BUILDS, Build, new_stretches, open_trace
 from tests.trace.conftest import TRACES
 from tests.trace.test_kernel import ENDS
 
@@ -123,3 +123,24 @@ def test_only_the_first_stretches_are_measured(decoder: Build, monkeypatch: pyte
     assert measured() > 7
     monkeypatch.setattr(import_module(type(new_stretches()).__module__), "MOST", 7)
     assert measured() == 7
+
+
+def test_of_too_many_goroutines_the_others_stretches_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured() -> dict[tuple[Event, Event], dict[int, int]]:
+        stretches = new_stretches()
+        for _ in open_trace(path).chunks((), (stretches,)):
+            pass
+        return {(first, last): counts for first, last, *_, counts in stretches.rows()}
+
+    path = str(next(path for path in NEW if path.stem.startswith("orders")))
+    with BUILDS["uncompiled"]().active():
+        every = measured()
+        monkeypatch.setattr(import_module(type(new_stretches()).__module__), "_SLOTS", 8)
+        few = measured()
+    assert (
+        0
+        < sum(sum(counts.values()) for counts in few.values())
+        < sum(sum(counts.values()) for counts in every.values())
+    )
+    for pair, counts in few.items():
+        assert all(number <= every[pair].get(length, 0) for length, number in counts.items())

@@ -22,7 +22,7 @@ else:
     from gotracer_ci.trace.observers.histograms import Histograms
 
 SLOTS = 1 << 14
-"""Goroutines at once whose holds are measured."""
+"""Goroutines at once whose holds are measured. Each takes 100 bytes."""
 NESTED = 4
 """The locks that one goroutine is known to hold at once. One more stands for the oldest."""
 
@@ -112,10 +112,8 @@ class Holds(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if g >= _SLOTS:
-            return 0
         if kind == _RUNNABLE:
-            if not self._busy[g]:
+            if g >= _SLOTS or not self._busy[g]:
                 return 0
             self._runnable[g] += length
             if self._pending[g] > 0:
@@ -125,7 +123,7 @@ class Holds(Observer):
         if kind != _WAITING or cause == -1 or not self._is_locks(reason):
             return 0
         site: cython.int = self._site(stack)
-        if site >= 0:
+        if site >= 0 and g < _SLOTS:
             self._end(g, site, 0)
             self._pending[g] = stack
             self._busy[g] = 1

@@ -73,14 +73,15 @@ class Stretches(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
-        if self._left == 0 or g >= _SLOTS:
+        if self._left == 0:
             return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
-        if i >= self._n:
-            self._n = cython.cast(cython.longlong, min(len(self.goroutines.ids), _SLOTS)) << 2
-            self._slots = grown(self._slots, self._n)
-        self._slots[i] = self._slots[i + 1] = self._slots[i + 3] = 0
-        self._slots[i + 2] = now
+        if g < _SLOTS:
+            if i >= self._n:
+                self._n = cython.cast(cython.longlong, min(len(self.goroutines.ids), _SLOTS)) << 2
+                self._slots = grown(self._slots, self._n)
+            self._slots[i] = self._slots[i + 1] = self._slots[i + 3] = 0
+            self._slots[i + 2] = now
         creator: cython.longlong = self.goroutines.creators[g]
         if creator != -1 and self.goroutines.created[g] != -1:
             slot: cython.longlong = self.goroutines.slots.find(creator)
@@ -111,10 +112,12 @@ class Stretches(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if g < 0 or g >= _SLOTS or self._left == 0:
+        if g < 0 or self._left == 0:
             return 0
         i: cython.longlong = cython.cast(cython.longlong, g) << 2
-        if kind == _RUNNABLE:
+        if g >= _SLOTS:
+            pass
+        elif kind == _RUNNABLE:
             if not self._slots[i + 3]:
                 self._slots[i + 1] += start - self._slots[i + 2]
             self._slots[i + 2] = start + length
@@ -123,16 +126,16 @@ class Stretches(Observer):
                 self._meets(i, _BLOCKED if kind == _WAITING else _CALLS, stack, start)
                 self._slots[i] = _event(_WOKEN if kind == _WAITING else _RETURNED, stack)
             self._slots[i + 2] = start + length
-            if kind == _WAITING and cause != -1 and flags & _OPEN == 0:
-                slot: cython.longlong = self.goroutines.waker
-                if 0 <= slot < _SLOTS and self.goroutines.ids[slot] == cause and not self._slots[(slot << 2) + 3]:
-                    self._meets(slot << 2, _UNBLOCKS, cause_stack, start + length)
         elif kind == _ASSIST:
             if not self._slots[i + 3]:
                 # it began before the trace, and that was not reported
                 self._slots[i] = 0
             self._slots[i + 3] = 0
             self._slots[i + 2] = start + length
+        if kind == _WAITING and cause != -1 and flags & _OPEN == 0:
+            slot: cython.longlong = self.goroutines.waker
+            if 0 <= slot < _SLOTS and self.goroutines.ids[slot] == cause and not self._slots[(slot << 2) + 3]:
+                self._meets(slot << 2, _UNBLOCKS, cause_stack, start + length)
         return 0
 
     @cython.cfunc
