@@ -63,7 +63,8 @@ class Layout(NamedTuple):
     def below_goroot(self, file: str) -> str | None:
         """Return the path of a file in GOROOT/src, None if it is elsewhere. Trimmed paths are not in GOROOT."""
         if TOOLCHAIN in file:
-            return file.partition(TOOLCHAIN)[2].partition("/src/")[2]
+            _, is_below, path = file.partition(TOOLCHAIN)[2].partition("/src/")
+            return path if is_below else None
         return file[len(self.goroot) :] if self.goroot and file.startswith(self.goroot) else None
 
     def is_own_std(self, path: str, *, test: bool) -> bool:

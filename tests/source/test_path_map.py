@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gotracer_ci.errors import UsageError
@@ -113,6 +113,7 @@ def test_only_files_of_the_repository_are_named(repository: Repository, frames: 
 
 
 @given(start=HOSTILE, directory=st.sampled_from(["", "sub/", "cmd/"]))
+@example(start="/golang.org/toolchain@", directory="")
 def test_a_suggested_path_map_is_valid_on_the_command_line(repository: Repository, start: str, directory: str) -> None:
     below = [
         file.removeprefix(directory) for file in repository.files if file.startswith(directory) and file.endswith(".go")

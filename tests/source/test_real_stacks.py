@@ -180,6 +180,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, write: Write, go: Go) -> Wor
 def vendored(world: World) -> Path:
     copy = world.root.parent / "vendored"
     shutil.copytree(world.root, copy)
+    world.stacks(copy, "list", "-deps", "./cmd/app")  # writes go.sum, if no other test has
     world.stacks(copy, "mod", "vendor")
     return copy
 
