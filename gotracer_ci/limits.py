@@ -23,15 +23,15 @@ class Limit(NamedTuple):
 
     unit: "ns" for totals of times, "each" for the time of a single event, "count" or "bytes". tolerance, floor: a value
     is over the limit above `tolerance * before + floor`. share: the floor is at least this part of the run's wall time.
-    confirms: whether a value over the limit can be more than suspected. everywhere: compared with runs of another Go
-    version or GOMAXPROCS, too. by_medians: also worse if the medians say so (see `baseline.criteria`); only for waits
-    that the program's own code causes. is_effect: may be the effect of another regression (see `baseline.causes`).
-    noun: what a count counts, as a plural; "" if the number needs none. quantile: compare this quantile of the lengths
-    of single events (see `baseline.quantiles`), 0 for none; the floor is then for the sum of what they exceed it by.
-    by_speed: correct it for the machine's speed. of_base: how much the median may grow compared with base traces, 0 if
-    it is not compared. jobs: how many jobs or base traces a changed count needs to be confirmed; of a quantile, 0
-    compares base traces only. events: how many events a trace needs. per_work: it grows with the work that the program
-    does. fewer: less is worse, too.
+    confirms: whether a value over the limit can be more than suspected. varies: more at a place that had it before is
+    only suspected. everywhere: compared with runs of another Go version or GOMAXPROCS, too. by_medians: also worse if
+    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes. is_effect: may be
+    the effect of another regression (see `baseline.causes`). noun: what a count counts, as a plural; "" if the number
+    needs none. quantile: compare this quantile of the lengths of single events (see `baseline.quantiles`), 0 for none;
+    the floor is then for the sum of what they exceed it by. by_speed: correct it for the machine's speed. of_base: how
+    much the median may grow compared with base traces, 0 if it is not compared. jobs: how many jobs or base traces a
+    changed count needs to be confirmed; of a quantile, 0 compares base traces only. events: how many events a trace
+    needs. per_work: it grows with the work that the program does. fewer: less is worse, too.
     """
 
     unit: str
@@ -39,6 +39,7 @@ class Limit(NamedTuple):
     floor: float
     share: float = 0.0
     confirms: bool = True
+    varies: bool = False
     everywhere: bool = False
     by_medians: bool = False
     is_effect: bool = False
@@ -69,7 +70,9 @@ class Limit(NamedTuple):
 
 
 WAITS: Final = Limit("ns", 1.5, 5 * MS, share=0.005, by_medians=True)
-"""Waits that the program's own code causes: locks and system calls."""
+"""Waits for locks."""
+CALLS_IN_ALL: Final = WAITS._replace(varies=True)
+"""System calls: how long a disk takes varies by a factor, so only more calls or longer ones are sure (see `CALLS`)."""
 SCHEDULER: Final = Limit("ns", 3, 20 * MS, share=0.02)
 """Times that depend on the machine and on what else runs there."""
 LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, noun="goroutines")

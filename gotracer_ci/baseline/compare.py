@@ -32,7 +32,7 @@ _Groups = tuple[dict[Key, Statistics], ...]
 
 
 _PEAK = "a peak depends on when the collector ran; the bytes allocated can confirm"
-_CONTENTION = "how often goroutines meet depends on the machine; longer holds and calls, or other waits, can confirm"
+_CONTENTION = "how long waits take in all depends on the machine; longer holds and calls, or other waits, can confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,8 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
             status, seen, bound, is_older, waits = found
             before = middle(seen.base if seen.past is None else seen.past)
             limit = limit._replace(confirms=False)
+    if limit.varies and status is Status.WORSE:
+        limit = limit._replace(confirms=False)
     level, more, within = Level.CONFIRMED, "", ""
     if not is_comparable:
         level, more = Level.INCONCLUSIVE, f"a baseline entry, or base traces, made with {run.conditions}"

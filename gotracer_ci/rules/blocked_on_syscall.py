@@ -40,7 +40,7 @@ Before Go 1.23, a C call has no stack after a callback, and its time from then o
 from __future__ import annotations
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
-from gotracer_ci.limits import WAITS
+from gotracer_ci.limits import CALLS_IN_ALL
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
@@ -63,5 +63,5 @@ RULE = IntervalRule(
     change="spends {now} in system calls",
     detail="Time from the start of the call to its end.",
     suggestion="Give the operation a deadline, buffer it, or move it off the critical path.",
-    limit=WAITS,
+    limit=CALLS_IN_ALL,
 )

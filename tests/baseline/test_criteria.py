@@ -127,3 +127,14 @@ def test_a_verdict_by_medians_shows_the_base() -> None:
 def test_a_counter_is_compared_only_by_its_value() -> None:
     (verdict,) = compare(run(GOROUTINES, 10, n=900), base(GOROUTINES, *[10] * 5), "b.json", LIMITS).verdicts.values()
     assert (verdict.status, verdict.unit) == (Status.KNOWN, "count")
+
+
+@pytest.mark.parametrize(
+    ("rule", "level"), [("BlockedOnSyscall", Level.SUSPECTED), ("MutexContention", Level.CONFIRMED)]
+)
+def test_a_longer_total_of_known_system_calls_is_only_suspected(rule: str, level: Level) -> None:
+    key = LOCK._replace(rule=rule)
+    longer = judged([(200, 100)] * 3, [(100, 100)] * 5, key=key)
+    assert (longer.status, longer.level) == (Status.WORSE, level)
+    new = judged([(200, 100)] * 3, [(0, 0)] * 5, key=key)
+    assert (new.status, new.level) == (Status.NEW, Level.CONFIRMED)
