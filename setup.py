@@ -13,6 +13,7 @@ LIMITED_API = "0x030b0000"  # Python 3.11: one compiled wheel per platform works
 PACKAGE = Path("gotracer_ci/trace")
 COMPILED = (
     "columns",
+    "encoding",
     "interning",
     "kernel",
     "observe",
@@ -20,24 +21,41 @@ COMPILED = (
     "observers/bins",
     "observers/collector",
     "observers/go_profile",
+    "observers/group_times",
     "observers/groups",
     "observers/histograms",
     "observers/holders",
     "observers/holds",
+    "observers/interval_columns",
+    "observers/lanes",
     "observers/lengths",
+    "observers/life_columns",
     "observers/lives",
     "observers/parts",
+    "observers/proc_times",
     "observers/profile",
     "observers/ranges",
+    "observers/records",
     "observers/reasons",
+    "observers/region_groups",
+    "observers/region_ranges",
     "observers/regions",
+    "observers/run_queue",
     "observers/scopes",
+    "observers/slices",
+    "observers/state_counts",
     "observers/stretches",
     "observers/sums",
     "observers/tests",
     "observers/timeline",
+    "observers/track_events",
+    "observers/wakers",
     "observers/wakes",
     "observers/windows",
+    "raw",
+    "raw_text",
+    "packets",
+    "track_packets",
     "regions",
     "sorting",
     "v1/convert",
@@ -45,15 +63,20 @@ COMPILED = (
     "v1/order",
     "v1/others",
     "v1/parse",
+    "v1/raw",
     "v1/rows",
     "varints",
     "moving",
+    "steps",
 )
 
 SHARED = "gotracer_ci.trace._shared"  # the code for memoryviews, once for all modules
 
+# Debugging symbols would take a quarter of the time and three quarters of the space.
+flags = ["-g0"] if os.name == "posix" else []
 # A CFLAGS in the environment replaces the interpreter's own flags, and with them its level of optimisation.
-flags = ["-O3"] if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "-O") else []
+if os.name == "posix" and "-O" not in os.environ.get("CFLAGS", "-O"):
+    flags.append("-O3")
 
 # The decoder checks every value from the file. GOTRACER_CI_CHECKED=1 makes Cython also check every index, and the
 # compiler every sum. The tests and the fuzzer run on both builds, so the released one does not need these checks.
@@ -87,6 +110,10 @@ def modules() -> list[Extension]:
 
 class AllOrNothing(build_ext):
     """Install plain Python without a C compiler. Compiled and plain modules cannot be mixed."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def run(self) -> None:
         try:

@@ -22,6 +22,7 @@ _SALT = cython.declare(cython.ulonglong, hash(b"ids") & ((1 << 64) - 1))
 
 
 _LARGE = 1 << 20  # bytes
+_ZEROS = bytes(1 << 16)
 
 
 def is_compiled() -> bool:
@@ -45,12 +46,17 @@ def grown(old: Any, size: int) -> Any:
 def longer(old: Any, size: int) -> Any:
     """Return a copy of an array, or of a view of one, with `size` entries; the new ones are 0."""
     view = memoryview(old)
-    copy: Any = array(view.format, [0]) * size if size * view.itemsize < _LARGE else None
-    if copy is None:
-        # what is not used takes no memory, and what is given up goes back to the system
-        copy = memoryview(memory.anonymous(size * view.itemsize)).cast(view.format)
-    memoryview(copy)[: len(view)] = view
-    return copy
+    if size * view.itemsize < _LARGE:
+        copy = array(view.format, [0]) * size
+        memoryview(copy)[: len(view)] = view
+        return copy
+    # what is not used takes no memory, nor do zeros that are not copied; what is given up goes back to the system
+    data, new = view.cast("B"), memoryview(memory.anonymous(size * view.itemsize))
+    for start in range(0, len(data), len(_ZEROS)):
+        part = data[start : start + len(_ZEROS)].tobytes()
+        if part != _ZEROS[: len(part)]:
+            new[start : start + len(part)] = part
+    return new.cast(view.format)
 
 
 def signed(number: int) -> int:
@@ -77,7 +83,11 @@ class IdMap:
         self._reset(8)
 
     def _reset(self, bits: int) -> None:
-        self._indices = column("i", [-1]) * (1 << bits)
+        k: cython.longlong
+        # unlike those of an array, a large column's pages go back to the system when the next one replaces it
+        self._indices = grown(column("i"), 1 << bits)
+        for k in range(1 << bits):
+            self._indices[k] = -1
         self._mask = (1 << bits) - 1
         self._shift = 64 - bits
         self.count = 0

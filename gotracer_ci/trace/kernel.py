@@ -275,6 +275,7 @@ class Kernel:
     _g_cause_stack: cython.int[::1]
     _g_flags: cython.int[::1]
     _g_idle: cython.longlong[::1]  # runnable: the idle clock at the beginning; in a system call: the loss of its P
+    _g_proc: cython.int[::1]  # of one in a system call: the P on which it began
     _g_created: cython.longlong[::1]
     _g_creator: cython.longlong[::1]
     _g_creation: cython.int[::1]
@@ -352,10 +353,12 @@ class Kernel:
         self._g_id = self._g_gen = self._g_seq = self._g_since = self._g_cause = column("q")
         self._g_idle = self._g_created = self._g_creator = self._g_life = column("q")
         self._g_status = self._g_reason = self._g_own = self._g_cause_stack = column("i")
-        self._g_flags = self._g_creation = self._g_entry = column("i")
+        self._g_flags = self._g_creation = self._g_entry = self._g_proc = column("i")
         self._slots = IdMap(self._g_id)
         self._goroutines = Goroutines()
         self._goroutines.slots = self._slots
+        self._goroutines.thread = -1
+        self._goroutines.threads = self._m_id
         self._goroutines.tests = column("i")
         self._goroutines.is_test = False
         self._grow_goroutines(64)
@@ -379,11 +382,12 @@ class Kernel:
         self._g_seq = grown(self._g_seq, size)
         self._g_since = self._goroutines.since = grown(self._g_since, size)
         self._g_reason = grown(self._g_reason, size)
-        self._g_own = grown(self._g_own, size)
+        self._g_own = self._goroutines.stacks = grown(self._g_own, size)
         self._g_cause = grown(self._g_cause, size)
         self._g_cause_stack = grown(self._g_cause_stack, size)
         self._g_flags = grown(self._g_flags, size)
         self._g_idle = self._goroutines.lost = grown(self._g_idle, size)
+        self._g_proc = self._goroutines.procs = grown(self._g_proc, size)
         self._slots.keys = self._g_id
         self._g_created = self._goroutines.created = grown(self._g_created, size)
         self._g_creator = self._goroutines.creators = grown(self._g_creator, size)
@@ -461,6 +465,10 @@ class Kernel:
         self._look_ahead()
         self.sync(start)
         return FULL
+
+    def resume(self, time: int) -> None:
+        """Leave out some generations: the first event has at least this time, ns, as in a reading of all of them."""
+        self._last_time = time - 1
 
     def sync(self, time: int) -> None:
         """Emit a Sync event: at the start of each generation, and at the end of the trace."""
@@ -861,7 +869,7 @@ class Kernel:
         """
         kind: cython.int = self._e_type[i]
         m: cython.int = self._c_thread[i]
-        self._m = m
+        self._m = self._goroutines.thread = m
         self._p = -1
         self._g = -1
         self._gid = -1
@@ -1187,10 +1195,8 @@ class Kernel:
             self._m_slot[shown_m] = g
         self._emit(kind, self._e_time[i], shown_m, self._p, shown_gid, id, (old << 8) | status, 0, stack)
         if old == _UNDETERMINED:
-            self._appear(g, cython.cast(cython.int, status))
-            if status == _SYSCALL:
-                # only a thread that is in the call itself, or is known to have a P, still has it
-                self._calls(g, self._p if bind else self._known_proc(shown_m), self._start_time)
+            # only a thread that is in the call itself, or is known to have a P, still has it
+            self._appear(g, cython.cast(cython.int, status), self._p if bind else self._known_proc(shown_m))
         return 1
 
     @cython.cfunc
@@ -1523,7 +1529,7 @@ class Kernel:
             m = self._m_n
             self._m_n += 1
             if m == len(self._m_known):
-                self._m_id = self._thread_map.keys = grown(self._m_id, 2 * m)
+                self._m_id = self._thread_map.keys = self._goroutines.threads = grown(self._m_id, 2 * m)
                 self._m_known = grown(self._m_known, 2 * m)
                 self._m_proc = grown(self._m_proc, 2 * m)
                 self._m_gid = grown(self._m_gid, 2 * m)
@@ -1577,11 +1583,16 @@ class Kernel:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _appear(self, g: cython.int, status: cython.int) -> cython.int:
-        """A goroutine from before the trace: as in Go's summaries, its first interval begins with the trace."""
+    def _appear(self, g: cython.int, status: cython.int, p: cython.int) -> cython.int:
+        """A goroutine from before the trace: as in Go's summaries, its first interval begins with the trace.
+
+        p: of one in a system call, the P that it still has, −1 for none.
+        """
         self._goroutines_at_start += 1
         self._g_idle[g] = self._idle_clock(self._last_time)
         self._enter(g, status, 0, self._start_time)
+        if status == _SYSCALL:
+            self._calls(g, p, self._start_time)
         self._g_flags[g] = _BEFORE
         self._goroutines.seen = self._last_time
         return self._observer.born(g, self._start_time)
@@ -1692,7 +1703,9 @@ class Kernel:
             self._p_caller[p] = g
             self._p_called[p] = self._g_since[g]
             self._g_idle[g] = _NEVER
+            self._g_proc[g] = p
         else:
+            self._g_proc[g] = -1
             self._g_idle[g] = now
         return 0
 
@@ -2055,13 +2068,14 @@ class Kernel:
                 g = self._new_goroutine(a)
                 # this format has the entry functions of goroutines from before the trace, but not their stacks
                 self._g_entry[g] = cython.cast(cython.int, c) if kind == _GO_STATUS else 0
-                self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING)
-                if kind == _GO_STATUS and b == _SYSCALL:
-                    # the world was stopped when the trace began, and every system call lost its P
-                    self._calls(g, -1, self._start_time)
+                # the world was stopped when the trace began, and every system call lost its P
+                self._appear(g, cython.cast(cython.int, b) if kind == _GO_STATUS else _RUNNING, -1)
         if g < 0 or kind in (_GO_CREATE, _GO_STATUS):
             return 0
         if kind in (_GO_START, _GO_SYSCALL_END):
+            if kind == _GO_START and self._p >= 0 and self._p < _MAX_PROCS:
+                # a goroutine that expects a long call hands its P over, and the P need not stop for that
+                self._lose(self._p, now)
             self._leave(g, now, -1, 0, 0)
             self._enter(g, _RUNNING, 0, now)
         elif kind == _GO_UNBLOCK:
@@ -2109,12 +2123,15 @@ class Kernel:
         p: cython.int
         m: cython.int
         procs: dict = {}
+        threads: dict = {}
         for m in range(self._m_n):
             procs[self._m_slot[m]] = self._m_proc[m]
+            threads[self._m_slot[m]] = m
         for g in range(self._g_n):
             if self._g_id[g] == -1:
                 continue
             self._goroutines.proc = procs.get(g, -1)
+            self._goroutines.thread = threads.get(g, -1)
             self._leave(g, self._last_time, -1, 0, _OPEN)
             if g in self._stops:
                 self._end_stw(g, self._last_time, _OPEN)

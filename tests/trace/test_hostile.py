@@ -183,7 +183,9 @@ finally:
 
 
 @pytest.mark.skipif(not kernel.is_compiled() or not Path("/proc/self/status").exists(), reason="takes minutes")
-@pytest.mark.parametrize("kind", ["goroutines", "repeated_stacks", "samples", "batches", "empty_batches", "strings"])
+@pytest.mark.parametrize(
+    "kind", ["goroutines", "repeated_stacks", "samples", "batches", "empty_batches", "strings", "old_goroutines"]
+)
 def test_ten_megabytes_take_no_more_than_256_megabytes(kind: str, tmp_path: Path) -> None:
     (tmp_path / "a.trace").write_bytes(KINDS[kind](10_000_000))
     done = subprocess.run(

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gotracer_ci.events.names import CHANGES
 from gotracer_ci.trace import columns, kernel
 from gotracer_ci.trace.observers.groups import EXAMPLES
 from gotracer_ci.trace.spec import BEFORE, OPEN, Ev, GoState
 from tests.builds import BUILDS, PACKAGE, Build, groups_of, new_groups, open_trace, uncompiled
 from tests.trace.conftest import TRACES
-from tests.trace.lines import TRANSITIONS
 
 ENDS = {Ev.GO_DESTROY, Ev.GO_DESTROY_SYSCALL}
 STATES = (GoState.RUNNABLE, GoState.SYSCALL, GoState.WAITING)
@@ -96,9 +96,9 @@ def walk(trace: Any, *observers: Any) -> dict[GoState, list[int]]:
             if event in (Ev.GO_STATUS, Ev.GO_STATUS_STACK):
                 if b >> 8 == 0:
                     change(a, GoState(b & 0xFF), start)
-            elif event in TRANSITIONS:
-                of = a if TRANSITIONS[event][0] in ("NotExist", "Waiting", "Runnable") else g
-                change(of, None if event in ENDS else NAMES[TRANSITIONS[event][1]], now)
+            elif event in CHANGES:
+                of = a if CHANGES[event][0] in ("NotExist", "Waiting", "Runnable") else g
+                change(of, None if event in ENDS else NAMES[CHANGES[event][1]], now)
     for goroutine in list(state):
         change(goroutine, None, now)
     return {s: [len(lengths[s]), sum(lengths[s]), max(lengths[s], default=0)] for s in (GoState.RUNNING, *STATES)}

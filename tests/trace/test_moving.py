@@ -20,12 +20,15 @@ def windows(length: int, *, weight: int = 1) -> Any:
     return found
 
 
-def test_the_minimum_and_where_the_sum_turns(decoder: Build) -> None:
+def test_the_minimum_and_the_lowest_windows_that_are_apart(decoder: Build) -> None:
     """Windows in which the function has its largest value are left out."""
     found = windows(15)
     assert found.minimum() == 20
-    assert sorted(set(found.ends())) == [(20, 5), (20, 10), (40, 0), (60, 20)]
-    assert windows(40).ends() == [(120, 0), (120, 0)]
+    assert found.apart(TIMES, VALUES, 15, 9) == [(20, 5)]
+    assert windows(5).apart(TIMES, VALUES, 5, 9) == [(0, 10), (0, 15)]
+    assert windows(6).apart(TIMES, VALUES, 6, 9) == [(0, 10), (8, 16)]
+    assert windows(6).apart(TIMES, VALUES, 6, 1) == [(0, 10)]
+    assert windows(40).apart(TIMES, VALUES, 40, 9) == [(120, 0)]
 
 
 def test_quantiles(decoder: Build) -> None:
@@ -62,4 +65,3 @@ def test_only_the_lowest_windows_give_the_same_low_quantiles(seed: int, decoder:
     assert lowest.minimum() == every.minimum()
     for asked in (share, share / 5, share / 50):
         assert lowest.quantile(asked) == pytest.approx(every.quantile(asked), rel=1e-9, abs=1e-6)
-    assert len(lowest.ends()) <= len(every.ends())

@@ -15,6 +15,7 @@ import pytest
 
 from gotracer_ci.trace.spec import Ev, GoState, IntervalKind
 from tests.builds import ROOT, Build, new_groups, open_trace
+from tests.conftest import once
 from tests.trace.conftest import TRACES
 from tests.trace.test_kernel import walk
 
@@ -33,11 +34,14 @@ setup(name="time-by-state", ext_modules=modules, script_args=["-q", "build_ext",
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The observer compiled, as a package of somebody else's would compile it."""
-    directory = tmp_path_factory.mktemp("observer")
-    source = str(shutil.copy(SOURCE, directory))
-    command = [sys.executable, "-c", COMPILE, source, str(ROOT)]
-    subprocess.run(command, cwd=directory, check=True, timeout=300)
-    (built,) = (directory / "lib").iterdir()
+
+    def compiled(directory: Path) -> None:
+        directory.mkdir()
+        source = str(shutil.copy(SOURCE, directory))
+        command = [sys.executable, "-c", COMPILE, source, str(ROOT)]
+        subprocess.run(command, cwd=directory, check=True, timeout=300)
+
+    (built,) = (once(tmp_path_factory, "observer", compiled) / "lib").iterdir()
     return built
 
 

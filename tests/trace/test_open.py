@@ -88,6 +88,8 @@ def test_more_than_fits_into_memory_is_damage(packed: bool, tmp_path: Path, monk
     assert sum(chunk.n for chunk in trace.chunks()) > 300
     verb = "unpacks to" if packed else "has"
     assert f"{verb} more than the 3 MiB that fit into memory" in str(trace.damage)
+    if packed:
+        assert open_trace(str(tmp_path / "a"), processes=3).size <= 1 << 20
 
 
 def test_a_limit_of_the_address_space_leaves_less_room(monkeypatch: pytest.MonkeyPatch) -> None:

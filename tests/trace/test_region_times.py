@@ -10,7 +10,7 @@ import pytest
 
 from gotracer_ci.trace.observers.lengths import KEPT
 from gotracer_ci.trace.observers.parts import PARTS
-from gotracer_ci.trace.observers.regions import MAX_GROUPS
+from gotracer_ci.trace.observers.region_groups import MAX_GROUPS
 from gotracer_ci.trace.spec import Ev, GoState
 from tests.builds import NAME, Build, open_trace, trace_of, uncompiled
 from tests.trace.conftest import TRACES

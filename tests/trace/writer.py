@@ -25,6 +25,7 @@ Strings and stacks get ids as they are first used in a generation, and are writt
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 
@@ -79,7 +80,16 @@ def shown(line: str) -> str:
     return " ".join([time, *ids, *(word for word in what if word != '""')])
 
 
+_SMALL = [bytes([value]) for value in range(0x80)]
+
+
 def varint(value: int) -> bytes:
+    if value < 0x80:
+        return _SMALL[value]
+    if value < 1 << 14:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    if value < 1 << 21:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -183,7 +193,8 @@ def _trace(version: int, lines: list[str]) -> bytes:
     stacks: dict[str, list[str]] = {}
     cut = 0
     for line in lines:
-        words = shlex.split(line, comments=False)
+        # shlex takes seconds for lines of many bytes
+        words = shlex.split(line) if re.search(r"[\"'\\]", line) else line.split()
         match words:
             case [] | ["--", *_]:
                 pass

@@ -63,7 +63,7 @@ class Bins(Observer):
     ]  # by sum and bin: how many more intervals cover all of this bin than of the one before
 
     def __init__(self) -> None:
-        self._from = -_NEVER
+        self._from = -1  # no time is earlier
         self._to = _NEVER
         self._shift = _SHIFT
         self._partial = column("q", bytes(8 * len(SUMS) * BINS))
@@ -77,6 +77,9 @@ class Bins(Observer):
     def begin(self, start: int) -> None:
         """Begin with the trace, at this time on its clock. Call it before the first event."""
         self._from = max(self._from, start)
+
+    def ignored(self) -> int:
+        return ~(1 << _IS_RUNNABLE | 1 << _IS_RUNNING | 1 << _IS_SYSCALL | 1 << _IS_WAITING | 1 << _IS_STW)
 
     @cython.cfunc
     @cython.exceptval(-1)

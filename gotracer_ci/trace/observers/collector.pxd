@@ -9,10 +9,11 @@ cdef class Collector(Observer):
     cdef dict _workers
     cdef long long _from
     cdef long long _to
-    cdef int[::1] _known
+    cdef unsigned char[::1] _known
     cdef int[::1] _labels
     cdef long long[::1] _assists
-    cdef list _pieces
+    cdef long long[::1] _pieces
+    cdef long long _n_pieces
     cdef int piece(
         self, int what, long long start, long long end, int p, int g, int stack, int label, int flags
     ) except? -1

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 try:
     # Cython's compiler looks for this very line
@@ -57,35 +56,42 @@ class Collector(Observer):
     _from: cython.longlong
     _to: cython.longlong
     # by slot
-    _known: cython.int[::1]
+    _known: cython.uchar[::1]
     _labels: cython.int[::1]
     _assists: cython.longlong[::1]  # since when
-    _pieces: list
+    # eight numbers for each piece
+    _pieces: cython.longlong[::1]
+    _n_pieces: cython.longlong
 
     def __init__(self, marks: Callable[[int], bool]) -> None:
         self._marks = marks
         self._workers = {}
         self._from = -_NEVER
         self._to = _NEVER
-        self._known = self._labels = column("i")
+        self._known = column("B")
+        self._labels = column("i")
         self._assists = column("q")
-        self._pieces = []
+        self._pieces = column("q", bytes(8 * 8 * 64))
+        self._n_pieces = 0
 
     def limit(self, start: int, end: int) -> None:
         """Keep only what is between these two times, ns on the trace's clock. Call it before the first event."""
         self._from = start
         self._to = end
 
-    def take(self) -> list[tuple[Any, ...]]:
-        """Return the pieces that have ended since the last call; the list is the caller's.
+    def take(self) -> Iterator[tuple[int, ...]]:
+        """Yield the pieces that have ended since the last call; take all of them before more can end.
 
         Each (piece, start, end, P, goroutine, stack, label, flags): start and end on the trace's clock; P and
         goroutine, Go's IDs, are −1 if unknown; stack is where the range began; label is the kind of stop-the-world or
         the label of a mark worker, 0 for none; flags as in `Observer.interval`.
         """
-        pieces = self._pieces
-        self._pieces = []
-        return pieces
+        i: cython.longlong
+        n: cython.longlong = 8 * self._n_pieces
+        self._n_pieces = 0
+        of: cython.longlong[::1] = self._pieces
+        for i in range(0, n, 8):
+            yield (of[i], of[i + 1], of[i + 2], of[i + 3], of[i + 4], of[i + 5], of[i + 6], of[i + 7])
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -123,8 +129,22 @@ class Collector(Observer):
     ) -> cython.int:
         """Keep a piece that is inside the window."""
         id: cython.longlong = self.goroutines.ids[g] if g >= 0 else -1
-        self._pieces.append((what, start, end, p, id, stack, label, flags))
+        i: cython.longlong = 8 * self._n_pieces
+        if i == len(self._pieces):
+            self._pieces = grown(self._pieces, 2 * i)
+        self._pieces[i] = what
+        self._pieces[i + 1] = start
+        self._pieces[i + 2] = end
+        self._pieces[i + 3] = p
+        self._pieces[i + 4] = id
+        self._pieces[i + 5] = stack
+        self._pieces[i + 6] = label
+        self._pieces[i + 7] = flags
+        self._n_pieces += 1
         return 0
+
+    def ignored(self) -> int:
+        return ~(1 << _IS_RUNNING | 1 << _IS_STW | 1 << _IS_ASSIST | 1 << _IS_SWEEP)
 
     # ---- what the kernel reports ------------------------------------------------------------------------------
 

@@ -38,10 +38,6 @@ MAX_GROUPS = 1 << 18
 MAX_LIVES = 1 << 20
 """Lives whose group is kept for `group_of`."""
 
-FEW = 4096
-"""Strings that are numbered without a search if they are reasons: a trace's come first in its table."""
-
-_FEW = cython.declare(cython.int, FEW)
 _MAX_PAIRS = cython.declare(cython.longlong, MAX_PAIRS)
 _MAX_NAMELESS = cython.declare(cython.longlong, 1 << 15)
 _MAX_LIVES = cython.declare(cython.longlong, MAX_LIVES)
@@ -81,7 +77,6 @@ class Profile(Observer):
 
     _states: cython.int
     _why: Reasons
-    _numbers: cython.int[::1]  # of the first reasons, from 1 on; 0 unknown
     _named: object
     _wakers: cython.bint
     _keeps: cython.bint
@@ -114,7 +109,6 @@ class Profile(Observer):
     ) -> None:
         self._states = states
         self._why = Reasons(why)
-        self._numbers = column("i", bytes(4 * FEW))
         self._named = group
         self._wakers = wakers
         self._keeps = lives
@@ -142,6 +136,9 @@ class Profile(Observer):
         """Count only what is in these windows of each life. Call it before the first event."""
         self._scoped = True
         self._windows = windows
+
+    def ignored(self) -> int:
+        return ~(1 << _IS_RUNNABLE | 1 << _IS_RUNNING | 1 << _IS_SYSCALL | 1 << _IS_WAITING)
 
     # ---- what the kernel reports ------------------------------------------------------------------------------
 
@@ -190,9 +187,7 @@ class Profile(Observer):
                 return 0
         number: cython.longlong = 0
         if kind == _IS_WAITING or (kind == _IS_RUNNABLE and reason > 0):
-            number = self._numbers[reason] if 0 < reason < _FEW else 0
-            if number == 0:
-                number = self._number(reason, stack)
+            number = 1 + self._why.number(reason, stack)
         place: cython.longlong = stack
         if kind == _IS_RUNNING:
             # where it stopped is not where it ran
@@ -226,15 +221,6 @@ class Profile(Observer):
             if self._group[g] < 0 and self.goroutines.ids[g] != -1:
                 self._found(g, 0)
         return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _number(self, reason: cython.int, stack: cython.int) -> cython.int:
-        """Return the number of a reason, from 1 on."""
-        number: cython.int = 1 + self._why.number(reason, stack)
-        if 0 < reason < _FEW:
-            self._numbers[reason] = number
-        return number
 
     # ---- sums -------------------------------------------------------------------------------------------------
 

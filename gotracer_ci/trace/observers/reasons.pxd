@@ -12,5 +12,7 @@ cdef class Reasons:
     cdef long long[::1] _keys
     cdef IdMap _index
     cdef int[::1] _of
+    cdef int[::1] _first
     cdef int number(self, long long reason, long long stack) except? -1
+    cdef int _searched(self, long long reason, long long stack) except? -1
     cdef int _named(self, object name) except? -1

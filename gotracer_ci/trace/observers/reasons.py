@@ -21,7 +21,10 @@ else:
 MAX_REASONS = 32
 """Different reasons. The runtime has 19; the last one stands for all others."""
 OTHER = "other"
+FEW = 4096
+"""Strings that are numbered without a search if they are reasons: a trace's come first in its table."""
 
+_FEW = cython.declare(cython.longlong, FEW)
 _LAST = cython.declare(cython.int, MAX_REASONS - 1)
 
 
@@ -40,6 +43,7 @@ class Reasons:
     _keys: cython.longlong[::1]
     _index: IdMap
     _of: cython.int[::1]
+    _first: cython.int[::1]  # of the first strings, from 1 on; 0 unknown
 
     def __init__(self, why: Callable[[int, int], str]) -> None:
         self._why = why
@@ -48,11 +52,21 @@ class Reasons:
         self._keys = column("q", bytes(8 * 64))
         self._index = IdMap(self._keys)
         self._of = column("i", bytes(4 * 64))
+        self._first = column("i", bytes(4 * FEW))
 
     @cython.cfunc
     @cython.exceptval(-1)
     def number(self, reason: cython.longlong, stack: cython.longlong) -> cython.int:
         """Return the number of a wait's reason. Only without a reason the stack matters."""
+        if 0 < reason < _FEW:
+            if self._first[reason] == 0:
+                self._first[reason] = 1 + self._searched(reason, stack)
+            return self._first[reason] - 1
+        return self._searched(reason, stack)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _searched(self, reason: cython.longlong, stack: cython.longlong) -> cython.int:
         key: cython.longlong = reason if reason > 0 else -1 - stack
         i: cython.int = self._index.find(key)
         if i >= 0:

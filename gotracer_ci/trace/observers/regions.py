@@ -16,30 +16,25 @@ from gotracer_ci.trace import spec
 from gotracer_ci.trace.columns import column, grown
 from gotracer_ci.trace.observers.lengths import KEPT
 from gotracer_ci.trace.observers.parts import PARTS
-from gotracer_ci.trace.observers.reasons import MAX_REASONS
+from gotracer_ci.trace.observers.region_groups import WIDTH
 
 if cython.compiled:
-    from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.observe import Observer
-    from cython.cimports.gotracer_ci.trace.observers.lengths import Lengths
-    from cython.cimports.gotracer_ci.trace.observers.parts import part_of, plus
+    from cython.cimports.gotracer_ci.trace.observers.parts import part_of
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
+    from cython.cimports.gotracer_ci.trace.observers.region_groups import RegionGroups
 else:
-    from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
-    from gotracer_ci.trace.observers.lengths import Lengths
-    from gotracer_ci.trace.observers.parts import part_of, plus
+    from gotracer_ci.trace.observers.parts import part_of
     from gotracer_ci.trace.observers.reasons import Reasons
+    from gotracer_ci.trace.observers.region_groups import RegionGroups
 
-MAX_GROUPS = 20_000
-"""Groups by type and stack; further regions lose their stack, and then their type too."""
 MAX_OLD = 100_000
 """Goroutines from before the trace whose times are kept, because a region that ends on one may be older, too."""
 
 _PARTS = cython.declare(cython.int, len(PARTS))
 _BLOCKED = cython.declare(cython.int, len(PARTS) - 1)
-_WIDTH = cython.declare(cython.longlong, len(PARTS) + MAX_REASONS)
-_MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
+_WIDTH = cython.declare(cython.longlong, WIDTH)
 _MAX_OLD = cython.declare(cython.int, MAX_OLD)
 _KEPT = cython.declare(cython.longlong, KEPT)
 _IS_SYSCALL = cython.declare(cython.int, spec.IntervalKind.SYSCALL)
@@ -47,7 +42,6 @@ _IS_WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
 _REGION = cython.declare(cython.int, spec.IntervalKind.REGION)
 _OPEN = cython.declare(cython.int, spec.OPEN)
 _BEFORE = cython.declare(cython.int, spec.BEFORE)
-_STACK = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the stack
 _NEVER = cython.declare(cython.longlong, spec.NEVER)
 
 
@@ -81,13 +75,7 @@ class Regions(Observer):
     _open: cython.int[::1]  # by row: open regions of the goroutine; of one from before the trace, one more
     _free: list
     _saved: dict  # when a region began, which no other did → its row
-    # by group
-    _groups: cython.int
-    _keys: cython.longlong[::1]
-    _index: IdMap
-    _counts: cython.longlong[::1]  # regions, those without an end, without a beginning, the longest complete one
-    _totals: cython.longlong[::1]  # the length, then as in a row
-    _lengths: Lengths
+    _groups: RegionGroups
     _records: list
     _left_out: cython.longlong
 
@@ -106,16 +94,12 @@ class Regions(Observer):
         self._longest = longest
         self._from, self._to = -_NEVER, _NEVER
         self._row = column("i")
-        self._old = self._n = self._groups = 0
+        self._old = self._n = 0
         self._times = column("q", bytes(8 * _WIDTH * 16))
         self._open = column("i", bytes(4 * 16))
         self._free = []
         self._saved = {}
-        self._keys = column("q", bytes(8 * 64))
-        self._index = IdMap(self._keys)
-        self._counts = column("q", bytes(8 * 4 * 64))
-        self._totals = column("q", bytes(8 * (_WIDTH + 1) * 64))
-        self._lengths = Lengths()
+        self._groups = RegionGroups()
         self._records = []
         self._left_out = 0
 
@@ -255,6 +239,7 @@ class Regions(Observer):
     ) -> cython.int:
         i: cython.longlong
         row: cython.longlong = self._row[g]
+        self._groups.latest = -1
         if row < 0:
             self._left_out += 1
             return 0
@@ -308,20 +293,9 @@ class Regions(Observer):
         length: cython.longlong,
     ) -> cython.int:
         """Add a region to its group."""
-        i: cython.longlong
-        group: cython.longlong = self._group_of(name, stack)
         no_end: cython.bint = flags & _OPEN or end > self._to
         no_begin: cython.bint = flags & _BEFORE or start < self._from
-        self._counts[4 * group] += 1
-        self._counts[4 * group + 1] += no_end
-        self._counts[4 * group + 2] += no_begin
-        if not no_end and not no_begin:
-            self._counts[4 * group + 3] = max(self._counts[4 * group + 3], length)
-            self._lengths.add(group, length)
-        first: cython.longlong = group * (_WIDTH + 1)
-        self._totals[first] = plus(self._totals[first], length)
-        for i in range(_WIDTH):
-            self._totals[first + 1 + i] = plus(self._totals[first + 1 + i], self._times[times * _WIDTH + i])
+        self._groups.add(name, stack, no_end, no_begin, length, self._times, times * _WIDTH)
         if self._each and len(self._records) < _KEPT:
             row: list = [self._times[i] for i in range(times * _WIDTH, (times + 1) * _WIDTH)]
             parts: tuple = tuple(row[:_PARTS])
@@ -331,32 +305,6 @@ class Regions(Observer):
             self._records.append((name, stack, self.goroutines.ids[g], task, begun, ended, length, parts, waits))
         return 0
 
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _group_of(self, name: cython.longlong, stack: cython.longlong) -> cython.int:
-        key: cython.longlong = (name << 31) | stack
-        n: cython.int = self._index.find(key)
-        if n < 0 and self._groups >= _MAX_GROUPS:
-            key &= ~_STACK
-            n = self._index.find(key)
-            if n < 0 and self._groups >= 2 * _MAX_GROUPS:
-                key = 0
-                n = self._index.find(key)
-        return n if n >= 0 else self._new_group(key)
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _new_group(self, key: cython.longlong) -> cython.int:
-        n: cython.int = self._groups
-        if n == len(self._keys):
-            size: cython.longlong = 2 * n
-            self._keys = self._index.keys = grown(self._keys, size)
-            self._counts = grown(self._counts, 4 * size)
-            self._totals = grown(self._totals, (_WIDTH + 1) * size)
-        self._keys[n] = key
-        self._groups = n + 1
-        return self._index.put(key, n)
-
     def reasons(self) -> list[str]:
         """Return why goroutines waited, by number."""
         return self._why.names()
@@ -365,31 +313,13 @@ class Regions(Observer):
         """Return how many regions are not counted, because their goroutines' times are not known (see `MAX_OLD`)."""
         return self._left_out
 
-    def groups(self) -> list[tuple[Any, ...]]:
-        """Return every group as (type, stack, counts, length, times, waits, lengths, buckets).
+    def latest(self) -> int:
+        """Return the group of the region that ended last, by its index among `groups`; −1 if it is not counted."""
+        return self._groups.latest
 
-        type, stack: indices of the trace's tables, 0 unknown. counts: regions, those without an end, those without a
-        beginning, and the length of the longest that has both. length: of all, ns; times: ns by `PARTS`, which sum to
-        it. waits: {number of the reason: ns}. lengths, buckets: of those that have both (see `Lengths.by_group`).
-        """
-        group: cython.longlong
-        lengths: list = self._lengths.by_group(self._groups)
-        out: list[tuple[Any, ...]] = []
-        for group in range(self._groups):
-            first: cython.longlong = group * (_WIDTH + 1) + 1
-            waits: cython.longlong = first + _PARTS
-            out.append(
-                (
-                    self._keys[group] >> 31,
-                    self._keys[group] & _STACK,
-                    tuple([self._counts[i] for i in range(4 * group, 4 * group + 4)]),
-                    self._totals[first - 1],
-                    tuple([self._totals[i] for i in range(first, waits)]),
-                    {i: self._totals[waits + i] for i in range(self._why.n) if self._totals[waits + i]},
-                    *lengths[group],
-                )
-            )
-        return out
+    def groups(self) -> list[tuple[Any, ...]]:
+        """Return every group (see `RegionGroups.rows`)."""
+        return self._groups.rows(self._why.n)
 
     def records(self) -> list[tuple[Any, ...]]:
         """Return a record of each region, at most `KEPT`, in the order in which they ended; the list is the caller's.

@@ -35,6 +35,7 @@ def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, Bloc
     parser = Parser(data, version, records, tables)
     while parser.read(STEP):
         yield parser.position() // PASSES, ()
+    del parser
     yield len(data) // PASSES, ()
     try:
         stacks = tables.add_stacks(stacks_of(records.stacks, records.frames), records.strings)
@@ -45,6 +46,7 @@ def blocks(data: Data, version: int, tables: Tables) -> Iterator[tuple[int, Bloc
     while order.run(STEP):
         yield size * (events + order.done()) // (PASSES * events), ()
     order.finish()
+    del order
     converter = Converter(records, version, tables, stacks, ROWS)
     damage: Damage | None = None
     more = True

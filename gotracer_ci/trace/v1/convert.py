@@ -18,7 +18,7 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
-from gotracer_ci.trace.columns import column
+from gotracer_ci.trace.columns import column, grown
 from gotracer_ci.trace.interning import Ids
 from gotracer_ci.trace.spec import MAX_PROCS, Ev, GoState
 from gotracer_ci.trace.tables import Tables
@@ -128,7 +128,8 @@ class Converter:
     def __init__(self, records: Records, version: int, tables: Tables, stacks: Ids, rows: int) -> None:
         n = records.n_ids
         self._tables = tables
-        self._state = column("B", [0]) * n
+        # zeros of columns that grow take no memory, and most goroutines of a hostile trace have nothing else
+        self._state = grown(column("B"), n)
         # stands for the runtime itself
         self._state[0] = _RUNNING
         self._rows = Rows(records, stacks, rows)
@@ -141,18 +142,18 @@ class Converter:
         self._goroutines = records.goroutines
         self._subjects = records.subjects
         self._offsets = records.offsets
-        self._entry = column("i", [0]) * n
-        self._on_network = column("B", [0]) * n
-        self._runs_timers = column("B", [0]) * n
+        self._entry = grown(column("i"), n)
+        self._on_network = grown(column("B"), n)
+        self._runs_timers = grown(column("B"), n)
         for goroutine in records.timers:
             self._runs_timers[goroutine] = 1
         self._runs = column("B", [0]) * (MAX_PROCS + 1)
         self._goroutine = column("i", [0]) * (MAX_PROCS + 1)
         self._others = Others(records, version, tables, self._rows, self._state, self._runs, self._goroutine)
         self._at_start = True
-        self._existing = column("i", [0]) * n
+        self._existing = grown(column("i"), n)
         self._n_existing = 0
-        self._is_unknown = column("B", [0]) * n
+        self._is_unknown = grown(column("B"), n)
         self._next_existing = -1
         self._stops = column("B", [0]) * 64
         self._reasons = column("i", [-1]) * 64

@@ -19,7 +19,7 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
-from gotracer_ci.trace.columns import column
+from gotracer_ci.trace.columns import column, grown, longer
 from gotracer_ci.trace.v1 import rules
 from gotracer_ci.trace.v1.parse import LATEST
 from gotracer_ci.trace.v1.records import Records
@@ -104,7 +104,7 @@ class Order:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._n = 0
-        records.order = array("i", [0]) * records.n
+        records.order = longer(array("i"), records.n)
         self._order = records.order
         self._last = 0
         self._work = 0
@@ -121,8 +121,8 @@ class Order:
         self._before = column("B", [rule[1] for rule in of_all])
         self._after = column("B", [rule[2] for rule in of_all])
         self._collector = records.n_ids
-        self._sequence = column("i", [0]) * (records.n_ids + 1)
-        self._state = column("B", [rules.NONE]) * (records.n_ids + 1)
+        self._sequence = grown(column("i"), records.n_ids + 1)
+        self._state = grown(column("B"), records.n_ids + 1)  # `rules.NONE`
         self._firsts = records.firsts
         self._stops = records.stops
         self._batch = column("i", [-1]) * records.n_sources
@@ -300,7 +300,7 @@ class Order:
 
     @cython.cfunc
     def _correct_ends(self) -> cython.int:
-        blocked: cython.longlong[::1] = column("q", [0]) * self._collector
+        blocked: cython.longlong[::1] = grown(column("q"), self._collector)
         k: cython.int
         i: cython.int
         kind: cython.int
@@ -326,7 +326,7 @@ class Order:
         Few events have moved, and not far: nearly all neighbours are in order already.
         """
         n: cython.int = self._n
-        left: cython.int[::1] = column("i", [0]) * n
+        left: cython.int[::1] = grown(column("i"), n)
         width: cython.longlong = 1
         low: cython.longlong
         while width < n:
@@ -376,7 +376,7 @@ class Order:
     @cython.cfunc
     def _mark_blocking(self) -> cython.int:
         """Mark the system calls that block: the next event of their goroutine says so."""
-        following: cython.uchar[::1] = column("B", [0]) * self._collector
+        following: cython.uchar[::1] = grown(column("B"), self._collector)
         k: cython.int
         i: cython.int
         g: cython.int

@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
-from gotracer_ci.trace.columns import column
+from gotracer_ci.trace.columns import column, grown
 from gotracer_ci.trace.spec import MAX_PROCS, Ev, GoState, ProcState
 from gotracer_ci.trace.tables import Tables
 from gotracer_ci.trace.v1 import spec
@@ -115,7 +115,7 @@ class Others:
         self._collecting = self._stopped = False
         self._stop_kind = 0
         self._sweeps = column("B", [0]) * (MAX_PROCS + 1)
-        self._assists = column("B", [0]) * records.n_ids
+        self._assists = grown(column("B"), records.n_ids)
         self._tasks = {}
 
     def _fail(self, i: cython.int, problem: str) -> None:

@@ -41,7 +41,7 @@ class Records:
         self.argument_at: Any = array("i")
         self.offsets: Any = array("i")
         self.arguments: Any = array("q")
-        self.order: array[int] = array("i")
+        self.order: Any = array("i")
         self.ids = column("q", bytes(8 * 64))
         self.n_ids = 1
         self.firsts: array[int] = array("i")
