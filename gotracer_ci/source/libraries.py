@@ -10,25 +10,29 @@ _TOP = (
     "reflect regexp runtime simd slices sort strconv strings structs sync syscall testing text time unicode "
     "unique unsafe vendor weak"
 )
-_STD = frozenset(_TOP.split())
+STD = frozenset(_TOP.split())
 # The frames of these are at the bottom or at the top of every stack, also of the stacks of their own tests.
 _OF_EVERY_STACK = ("runtime", "internal/runtime", "testing")
 
-_ASSERTIONS = (
-    r"(?:^|/)(?:assert|asserts|assertions?|require|(?:stretchr/testify|frankban/quicktest|go-quicktest/qt|matryer/is|"
-    r"onsi/gomega|onsi/ginkgo|google/go-cmp|gotest\.tools|gopkg\.in/check\.v\d|smartystreets/goconvey|smarty/assertions|"
-    r"alecthomas/assert|shoenig/test|rogpeppe/go-internal/testscript)(?:/.*)?)$"
+ASSERTION_PACKAGES = "assert|asserts|assertions?|require"
+ASSERTION_LIBRARIES = (
+    r"stretchr/testify|frankban/quicktest|go-quicktest/qt|matryer/is|onsi/gomega|onsi/ginkgo|google/go-cmp|"
+    r"gotest\.tools|gopkg\.in/check\.v\d|smartystreets/goconvey|smarty/assertions|alecthomas/assert|shoenig/test|"
+    r"rogpeppe/go-internal/testscript"
 )
+"""Patterns: the last element of a path, and elements anywhere in it."""
+_ASSERTIONS = rf"(?:^|/)(?:{ASSERTION_PACKAGES}|(?:{ASSERTION_LIBRARIES})(?:/.*)?)$"
 _VERSION = r"@v[^/]*|/v\d+(?=/|$)"
 
-_OWNERS = frozenset(
+OWNERS = frozenset(
     {"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "git.sr.ht", "golang.org"}
 )
+"""Hosts whose repositories have an owner and a name."""
 
 
 def is_std(import_path: str) -> bool:
     """Whether a path without a host belongs to the standard library or to Go's own commands."""
-    return import_path.split("/", 1)[0] in _STD
+    return import_path.split("/", 1)[0] in STD
 
 
 def can_be_own(import_path: str) -> bool:
@@ -46,4 +50,4 @@ def origin(import_path: str) -> str:
     parts = import_path.split("/")
     if "." not in parts[0]:
         return parts[0]
-    return "/".join(parts[: 3 if parts[0] in _OWNERS else 2])
+    return "/".join(parts[: 3 if parts[0] in OWNERS else 2])

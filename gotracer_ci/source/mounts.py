@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import shlex
@@ -56,8 +55,7 @@ def configured(repository: Repository, path_map: Sequence[tuple[str, str]]) -> l
     Raises:
         UsageError: a path map that leads out of the repository.
     """
-    own = (os.path.abspath(repository.root), os.path.realpath(repository.root))
-    known = list(dict.fromkeys(normal(root).rstrip("/") for root in own))
+    known = list(dict.fromkeys(normal(root).rstrip("/") for root in repository.places))
     maps = [Mount(normal(start).rstrip("/"), _directory(start, normal(to), known)) for start, to in path_map]
     maps.sort(key=lambda mount: -len(mount.start))
     return maps + [Mount(root, "") for root in known]

@@ -24,6 +24,7 @@ _FUNC = ".func"
 _Value = TypeVar("_Value")
 
 
+@lru_cache(maxsize=1 << 16)
 def package_of(function: str) -> str:
     """Return the import path in a function's name, "" if it has none. The linker writes dots at its end as %2e."""
     package, _ = _split(function)

@@ -9,7 +9,17 @@ from gotracer_ci.source.frames import DEPENDENCY, EXACT, GUESS, OWN, SourceFrame
 from gotracer_ci.source.names import normalise
 from gotracer_ci.source.repository import Repository
 
-__all__ = ["anchor", "called_place", "entry", "normalise", "outermost", "place", "primary", "vendored"]
+__all__ = [
+    "anchor",
+    "called_place",
+    "entry",
+    "normalise",
+    "outermost",
+    "place",
+    "primary",
+    "vendored",
+    "without_closures",
+]
 
 NO_OWN_CODE = "~"
 
@@ -41,6 +51,11 @@ def called_place(stack: Sequence[SourceFrame]) -> str:
         if frame.owner == OWN and (outer := place((frame,))) != inner:
             return f"{inner} in {outer}"
     return inner
+
+
+def without_closures(place: str) -> str:
+    """Return the place of the function around a closure, or the place itself."""
+    return place.removesuffix(_CLOSURE)
 
 
 def entry(stack: Sequence[SourceFrame]) -> str:

@@ -91,6 +91,21 @@ class Repository:
     def _links(self) -> frozenset[str]:
         return self._tree.links
 
+    @cached_property
+    def places(self) -> tuple[str, str]:
+        """Where the root is: its absolute path, and the same with links resolved."""
+        return os.path.abspath(self.root), os.path.realpath(self.root)
+
+    def known(self) -> Repository:
+        """Return the repository with all that frames may ask for: it can then be pickled, and needs no files."""
+        for path in self.files:
+            self.source(path)
+            self._extents(path)
+        for link in self._links:
+            self._target(link)
+        _ = self.places, self._all_modules
+        return self
+
     @property
     def complete(self) -> bool:
         """False if the scan stopped at its bound. Then files are missing, the deepest ones first."""

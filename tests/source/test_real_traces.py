@@ -40,6 +40,7 @@ LIMITS = {
     "BlockedOnSyscall.warn": "20ms",
     "LongWait.info": "20ms",
     "GCPauseSpike.warn": "1ns",
+    "GCPauseSpike.count": "1",
     "HeapGrowthSpike.warn": "1MB",
 }
 
