@@ -21,17 +21,18 @@ LEAST_NS: Final = MS
 class Limit(NamedTuple):
     """How much the groups of one class may grow.
 
-    unit: "ns" for totals of times, "each" for the time of a single event, "count" or "bytes". tolerance, floor: a value
-    is over the limit above `tolerance * before + floor`. share: the floor is at least this part of the run's wall time.
-    confirms: whether a value over the limit can be more than suspected. varies: more at a place that had it before is
-    only suspected. everywhere: compared with runs of another Go version or GOMAXPROCS, too. by_medians: also worse if
-    the medians say so (see `baseline.criteria`); only for waits that the program's own code causes. is_effect: may be
-    the effect of another regression (see `baseline.causes`). noun: what a count counts, as a plural; "" if the number
-    needs none. quantile: compare this quantile of the lengths of single events (see `baseline.quantiles`), 0 for none;
-    the floor is then for the sum of what they exceed it by. by_speed: correct it for the machine's speed. of_base: how
-    much the median may grow compared with base traces, 0 if it is not compared. jobs: how many jobs or base traces a
-    changed count needs to be confirmed; of a quantile, 0 compares base traces only. events: how many events a trace
-    needs. per_work: it grows with the work that the program does. fewer: less is worse, too.
+    unit: "ns" for totals of times, "each" for the time of a single event, "count" or "bytes". tolerance, floor: a
+    value is over the limit above `tolerance * before + floor`. share: the floor is at least this part of the run's
+    wall time (see `of_run`). confirms: whether a value over the limit can be more than suspected. varies: more at a
+    place that had it before is only suspected. everywhere: compared with runs of another Go version or GOMAXPROCS,
+    too. by_medians: also worse if the medians say so (see `baseline.criteria`); only for waits that the program's own
+    code causes. is_effect: may be the effect of another regression (see `baseline.causes`). noun: what a count
+    counts, as a plural; "" if the number needs none. quantile: compare this quantile of the lengths of single events
+    (see `baseline.quantiles`), 0 for none; the floor is then for the sum of what they exceed it by. by_speed: correct
+    it for the machine's speed. of_base: how much the median may grow compared with base traces, 0 if it is not
+    compared. jobs: how many jobs or base traces a changed count needs to be confirmed; of a total time, how many jobs
+    it needs beside base traces; of a quantile, 0 compares base traces only. events: how many events a trace needs.
+    per_work: it grows with the work that the program does. fewer: less is worse, too.
     """
 
     unit: str
@@ -60,9 +61,13 @@ class Limit(NamedTuple):
         """Return the limit of the time of one event if so many together may be longer by the floor."""
         return self._replace(floor=max(LEAST_NS, self.floor / max(1.0, events)))
 
-    def above(self, before: float, wall_ns: float = 0) -> float:
+    def of_run(self, wall_ns: float) -> Limit:
+        """Return the limit in a run of this length, with its share of it in the floor."""
+        return self._replace(floor=max(self.floor, self.share * wall_ns), share=0.0)
+
+    def above(self, before: float) -> float:
         """Return the value that a group must exceed to be more than noise, given its value before."""
-        return self.tolerance * before + (0 if self.quantile else max(self.floor, self.share * wall_ns))
+        return self.tolerance * before + (0 if self.quantile else self.floor)
 
     def gone(self, value: float) -> bool:
         """Report whether a group counts as absent: a baseline file does not store total times below 1 ms."""
@@ -75,6 +80,8 @@ CALLS_IN_ALL: Final = WAITS._replace(varies=True)
 """System calls: how long a disk takes varies by a factor, so only more calls or longer ones are sure (see `CALLS`)."""
 SCHEDULER: Final = Limit("ns", 3, 20 * MS, share=0.02)
 """Times that depend on the machine and on what else runs there."""
+ASSISTS: Final = SCHEDULER._replace(jobs=5)
+"""Mark assists: they also depend on when a collection starts, which base traces of the same moment do not tell."""
 LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, noun="goroutines")
 """Goroutines that were left: one more than ever before, or one in twenty where there are many."""
 HOLDS: Final = Limit("each", 1.15, 5 * MS, share=0.005, quantile=0.1, jobs=3)

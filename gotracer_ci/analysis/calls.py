@@ -16,7 +16,7 @@ _WAIT_GROUP, _COND = "sync.(*WaitGroup).", "sync.(*Cond)."
 _LOCKS = ("sync.", "internal/sync.", "internal/poll.")
 _DEFERRED = ("runtime.deferreturn", "runtime.gopanic", "runtime.Goexit")
 _CLOSURE = re.compile(r"\.(?:func\d+|deferwrap\d+)$")
-_HELPER = re.compile(r"(?i:try|read|write|un|r|w)*(?i:lock|acquire|release)(?![a-z])")
+HELPER = re.compile(r"(?i:try|read|write|un|r|w)*(?i:lock|acquire|release)(?![a-z])")
 
 
 class Operation(Enum):
@@ -29,7 +29,7 @@ class Operation(Enum):
     OTHER = 5
 
 
-_KEPT_BY_HELPERS = (Operation.LOCK, Operation.CHANNEL)
+_KEPT_BYHELPERS = (Operation.LOCK, Operation.CHANNEL)
 
 
 class Call(NamedTuple):
@@ -100,7 +100,7 @@ class Calls:
             closure = _CLOSURE.search(name)
             if closure and name[: closure.start()] == above:
                 deferred = True
-            elif operation not in _KEPT_BY_HELPERS or not _HELPER.match(name.rpartition(".")[2]):
+            elif operation not in _KEPT_BYHELPERS or not HELPER.match(name.rpartition(".")[2]):
                 break
             first += 1
             while first + 1 < len(named) and named[first][0] in _DEFERRED:

@@ -15,6 +15,7 @@ from gotracer_ci.trace.spec import LARGEST, Ev
 
 LATER = 2
 """How many cycles must find the growth: what only the last one finds may be gone after the next."""
+_ALLOC, _GOAL = int(Ev.HEAP_ALLOC), int(Ev.HEAP_GOAL)  # numbers are compared five times as fast
 _KEPT = 4096
 """Cycles that are kept one by one; of more, neighbours are kept as one, with the lower value."""
 
@@ -64,11 +65,11 @@ class HeapSamples:
 
     def feed(self, chunk: Chunk) -> None:
         for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
-            if kind == Ev.HEAP_ALLOC:
+            if kind == _ALLOC:
                 if 0 <= self._now < value:
                     self._allocated = min(self._allocated + value - self._now, LARGEST)
                 self._now = value
-            elif kind == Ev.HEAP_GOAL:
+            elif kind == _GOAL:
                 self._goal = value
             elif kind == Ev.GC_BEGIN:
                 self._before_marking = self._allocated

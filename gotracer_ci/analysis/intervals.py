@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gotracer_ci.analysis import histogram, waits
 from gotracer_ci.analysis.holders import Holding
@@ -92,6 +93,13 @@ class IntervalGroup:
     @property
     def longest_ns(self) -> int:
         return self.worst[0].length_ns
+
+    def __reduce__(self) -> tuple[type[IntervalGroup], tuple[Any, ...]]:
+        """Pickle in half the time: a worker hands many over."""
+        return IntervalGroup, _PARTS(self)
+
+
+_PARTS: Final = attrgetter(*IntervalGroup.__slots__)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.analysis import waits
@@ -21,7 +22,7 @@ from gotracer_ci.trace.spec import LARGEST
 from gotracer_ci.trace.tables import Tables
 
 if TYPE_CHECKING:
-    from gotracer_ci.analysis.go_summary import GoRecord
+    from gotracer_ci.analysis.go_summary import GoRecord, GoStats
 
 UNKNOWN = "unknown"
 """The reason of a wait that was under way when the trace began, if nothing tells it."""
@@ -30,7 +31,7 @@ _NO_STACK = Stack()
 
 
 class RangeTimes(NamedTuple):
-    """How long a life stopped the world, assisted the collector and swept, ns; all of it is time of its states, too.
+    """How long a life or region stopped the world, assisted and swept, ns; all of it is time of its states, too.
 
     assist: with the time it waited in an assist. assist_running: without; None in Go's definitions.
     """
@@ -128,7 +129,7 @@ class LivesAnalysis:
 
     def result(self, trace: Trace, stacks: Stacks) -> GoroutineLives:
         known = stacks if self._places else None
-        names = _Names(trace.tables)
+        names = Names(trace.tables)
         reasons = self._observer.reasons()
         by_group = self._ranges.groups() if self._ranges else {}
         by_life = self._ranges.records() if self._ranges else {}
@@ -150,11 +151,26 @@ class LivesAnalysis:
             for entry_stack, creation, counts, times, waited, lengths, buckets in self._observer.groups()
         ]
         lives: list[Any] = self._observer.records()
-        lives.sort(key=lambda record: record[3])
-        for i, record in enumerate(lives):
+        lives.sort(key=itemgetter(3))
+        start_ns = trace.start_ns
+        for i, (entry_stack, creation, id, number, creator, created, ran, ended, length, times, waited) in enumerate(
+            lives
+        ):
             # in place, because there can be a hundred thousand
-            life = _life(record, names, known, reasons, trace.start_ns)
-            lives[i] = life._replace(ranges=RangeTimes(*by_life[life.number])) if life.number in by_life else life
+            lives[i] = Life(
+                id,
+                number,
+                names[entry_stack],
+                creator,
+                known[creation] if known else _NO_STACK,
+                created - start_ns if created >= 0 else None,
+                None if ran == -1 else ran - start_ns,
+                None if ended == -1 else ended - start_ns,
+                length,
+                times_of(times),
+                {reasons[i]: ns for i, ns in waited.items()},
+                RangeTimes(*by_life[number]) if number in by_life else NO_RANGES,
+            )
         return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
 
 
@@ -193,26 +209,14 @@ def reason_of(tables: Tables, reason: int, stack: int) -> str:
     return tables.string(reason) or _why([function for function, _, _ in tables.stack(stack)])
 
 
-def _life(record: tuple[Any, ...], names: _Names, stacks: Stacks | None, reasons: Sequence[str], start_ns: int) -> Life:
-    entry_stack, creation, id, number, creator, created, started, ended, length, times, waited = record
-    return Life(
-        id,
-        number,
-        names[entry_stack],
-        creator,
-        stacks[creation] if stacks else _NO_STACK,
-        created - start_ns if created >= 0 else None,
-        None if started == -1 else started - start_ns,
-        None if ended == -1 else ended - start_ns,
-        length,
-        times_of(times),
-        {reasons[i]: ns for i, ns in waited.items()},
-    )
+def go_ranges_of(stats: GoStats) -> RangeTimes:
+    """Return the ranges in Go's summary."""
+    from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
+
+    return RangeTimes(stats.ranges[STW], stats.ranges[ASSIST], None, stats.ranges[SWEEP])
 
 
 def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
-    from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
-
     return Life(
         id,
         record.number,
@@ -225,7 +229,7 @@ def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
         record.stats.total,
         record.stats.times(),
         dict(record.stats.waits),
-        RangeTimes(record.stats.ranges[STW], record.stats.ranges[ASSIST], None, record.stats.ranges[SWEEP]),
+        go_ranges_of(record.stats),
     )
 
 
@@ -238,7 +242,7 @@ def _why(functions: Sequence[str]) -> str:
     return "system goroutine wait" if first.startswith("runtime.") else UNKNOWN
 
 
-class _Names:
+class Names:
     """The outermost functions of stacks by index, "" if unknown."""
 
     def __init__(self, tables: Tables) -> None:

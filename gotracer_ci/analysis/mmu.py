@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -15,7 +13,7 @@ _LARGEST_SHARE: Final = (100 - min(PERCENTILES)) / 100
 WORST: Final = 10
 _POINTS: Final = 100
 _SHORTEST_NS: Final = 1_000
-_ALWAYS_NS: Final = (1_000_000, 10_000_000, 100_000_000)
+ALWAYS_NS: Final = (1_000_000, 10_000_000, 100_000_000)
 
 
 class Point(NamedTuple):
@@ -58,11 +56,11 @@ def point(series: Sequence[Series], window: int) -> Point:
     return Point(window, min((minimum, *means)), tuple(quantiles))
 
 
-def default_windows(duration: int, shortest_stop: int | None) -> list[int]:
-    """Return 100 lengths from a tenth of the shortest stop, at least 1 µs, to the trace's, and 1, 10 and 100 ms, ns."""
+def default_windows(duration: int, shortest_stop: int | None, points: int = _POINTS) -> list[int]:
+    """Return lengths from a tenth of the shortest stop, at least 1 µs, to the trace's, and 1, 10 and 100 ms, ns."""
     first = min(max(_SHORTEST_NS, (shortest_stop or 0) // 10), duration)
-    steps = (round(first * (duration / first) ** (i / (_POINTS - 1))) for i in range(_POINTS))
-    return sorted({min(step, duration) for step in steps} | {at for at in _ALWAYS_NS if first <= at <= duration})
+    steps = (round(first * (duration / first) ** (i / (points - 1))) for i in range(points))
+    return sorted({min(step, duration) for step in steps} | {at for at in ALWAYS_NS if first <= at <= duration})
 
 
 def worst(series: Iterable[Series], window: int, count: int = WORST) -> list[Worst]:
@@ -78,32 +76,8 @@ def _worst(series: Series, window: int, count: int) -> list[Worst]:
     most = window * series.whole
     windows = MovingWindows(most)
     windows.add(series.times, series.values, window, 1)
-    ends = windows.ends()
-    heapq.heapify(ends)
-    found: list[tuple[int, int]] = []
-    first, last = series.times[0], series.times[-1] - window
-    while ends and len(found) < count:
-        total, start = heapq.heappop(ends)
-        if total == most:
-            break
-        if any(abs(start - other) < window for _, other in found):
-            continue
-        found.append((total, start))
-        # the lowest one that is left may touch this one
-        for beside in (start - window, start + window):
-            if first <= beside <= last and (total := _sum(series, beside, window)) < most:
-                heapq.heappush(ends, (total, beside))
+    found = windows.apart(series.times, series.values, window, count)
     return [Worst(start, window, total / most, series.p, series.taken(start, window)) for total, start in found]
-
-
-def _sum(series: Series, start: int, window: int) -> int:
-    total = 0
-    i = bisect_right(series.times, start) - 1
-    while i < len(series.values) and series.times[i] < start + window:
-        length = min(series.times[i + 1], start + window) - max(series.times[i], start)
-        total += series.values[i] * length
-        i += 1
-    return total
 
 
 def _mean(series: Series) -> float:

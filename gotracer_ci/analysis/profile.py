@@ -135,8 +135,7 @@ class ProfileAnalysis:
         reasons = ["", *self._observer.reasons()]
         cpu = self._cpu(frames, names)
         if self._kind == "cpu":
-            samples = [_cpu_sample(*key, n, n * 1_000_000_000 // self._cpu_rate) for key, n in cpu.items()]
-            return StackProfile(self._kind, _sorted(samples), {}, 0, trace.duration_ns)
+            return self._of_samples(cpu, trace)
         running = _by_group(cpu)
         sums: dict[tuple[tuple[Frame, ...], str, str, str, str, str, bool], list[int]] = {}
         still: dict[str, tuple[int, int]] = {}
@@ -162,6 +161,15 @@ class ProfileAnalysis:
                 both[1] += time
         samples = [Sample(*key, count, ns) for key, (count, ns) in sums.items() if count or ns]
         return StackProfile(self._kind, _sorted(samples), still, self._observer.merged(), trace.duration_ns)
+
+    def cpu(self, trace: Trace, stacks: Stacks) -> StackProfile:
+        """Return the profile of the CPU samples, which wall needs as well."""
+        frames = _Frames(trace.tables, stacks if self._places else None)
+        return self._of_samples(self._cpu(frames, self._groups.names()), trace)
+
+    def _of_samples(self, cpu: Mapping[tuple[tuple[Frame, ...], str, str], int], trace: Trace) -> StackProfile:
+        samples = [_cpu_sample(*key, n, n * 1_000_000_000 // self._cpu_rate) for key, n in cpu.items()]
+        return StackProfile("cpu", _sorted(samples), {}, 0, trace.duration_ns)
 
     def _cpu(self, frames: _Frames, names: Sequence[str]) -> dict[tuple[tuple[Frame, ...], str, str], int]:
         """Return CPU samples by (stack, place, group)."""
@@ -225,6 +233,28 @@ def total(profiles: Sequence[StackProfile]) -> StackProfile:
         sum(profile.merged for profile in profiles),
         sum(profile.duration_ns for profile in profiles),
     )
+
+
+def per_trace(profile: StackProfile, traces: int) -> StackProfile:
+    """Return a profile of several traces with what one of them has on average, in whole numbers."""
+    if traces == 1:
+        return profile
+    samples = [
+        sample._replace(number=round(sample.number / traces), ns=round(sample.ns / traces))
+        for sample in profile.samples
+    ]
+    return profile._replace(
+        samples=samples,
+        still_open={group: (round(n / traces), round(ns / traces)) for group, (n, ns) in profile.still_open.items()},
+        duration_ns=round(profile.duration_ns / traces),
+    )
+
+
+def part_of(wall: StackProfile, kind: str) -> list[Sample]:
+    """Return the samples of wall that another type has, but for cpu; those of sched lack their wakers."""
+    bits = {**{name: state for state, name in _STATE_NAMES.items()}, _STATE_NAMES[BLOCKED]: GoState.SYSCALL}
+    names = {name for name, bit in bits.items() if _STATES[kind] >> bit & 1}
+    return [sample for sample in wall.samples if sample.state in names and _belongs(kind, sample.reason)]
 
 
 def of_groups(profile: StackProfile, chosen: Callable[[str], bool]) -> StackProfile:

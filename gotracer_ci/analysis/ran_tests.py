@@ -32,7 +32,8 @@ _PAUSES: Final = re.compile(r"testing\.(?:\(\*T\)\.Parallel|\(\*test(?:State|Con
 _WAITS_FOR_SUBTESTS: Final = re.compile(
     r"testing\.(?:\(\*T\)\.Run|[tf]Runner\.func\d+|\(\*F\)\.Fuzz\.func\d+|\(\*B\)\.(?:run1|doBench))$"
 )
-_TOP_LEVEL: Final = re.compile(r"(?:Test|Fuzz|Benchmark)(?![a-z])\w*$")
+TOP_LEVEL: Final = re.compile(r"(?:Test|Fuzz|Benchmark)(?![a-z])\w*$")
+"""The functions that package testing runs as tests."""
 _REPEATS: Final = re.compile(r"testing\.\(\*(?:benchState|benchContext)\)\.processBench$")
 
 
@@ -120,7 +121,7 @@ class RanTestsAnalysis:
         packages = {
             package_of(function).removesuffix("_test")
             for row, function in zip(rows, functions, strict=True)
-            if row[1] < 0 and _TOP_LEVEL.match(unqualified(function))
+            if row[1] < 0 and TOP_LEVEL.match(unqualified(function))
         }
         package = packages.pop() if len(packages) == 1 else ""
         return RanTests(tuple(found), self._observer.ran(), package, trace.damage is None)

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.analysis.histogram import Histogram
-from gotracer_ci.analysis.lives import reason_of
+from gotracer_ci.analysis.lives import NO_RANGES, RangeTimes, go_ranges_of, reason_of
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
+from gotracer_ci.trace.observers.region_ranges import RegionRanges
 from gotracer_ci.trace.observers.regions import Regions
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import NEVER
@@ -26,7 +27,7 @@ class Region(NamedTuple):
     """One region. task: its task's ID, 0 for the background. stack: where it began, without frames if unknown.
 
     begin_ns, end_ns: from the trace's start; None if the trace, or the part of it that was read, does not have it.
-    waits: ns by reason.
+    waits: ns by reason. inherited: it is a goroutine that was created inside a region (see `inherited`).
     """
 
     type: str
@@ -38,6 +39,8 @@ class Region(NamedTuple):
     duration_ns: int
     times: Times
     waits: dict[str, int]
+    ranges: RangeTimes = NO_RANGES
+    inherited: bool = False
 
 
 class RegionGroup(NamedTuple):
@@ -58,19 +61,23 @@ class RegionGroup(NamedTuple):
     waits: dict[str, int]
     lengths: Sequence[int]
     buckets: Histogram
+    ranges: RangeTimes = NO_RANGES
+    inherited: bool = False
 
 
 class RegionTimes(NamedTuple):
     """The regions of one trace, or of a part of it.
 
     regions: a record of each one if these were wanted, at most `observers.lengths.KEPT`, in the order of their ends.
-    counted: how many there were. left_out: how many are not counted, because their times are not known.
+    counted: how many there were. left_out: how many are not counted, because their times are not known. not_kept: how
+    many goroutines may have been created inside a region and are not counted as one.
     """
 
     groups: tuple[RegionGroup, ...]
     regions: Sequence[Region]
     counted: int
     left_out: int
+    not_kept: int = 0
 
 
 class RegionsAnalysis:
@@ -78,6 +85,7 @@ class RegionsAnalysis:
 
     Args:
         each: keep a record of each region.
+        ranges: find how long their goroutines stopped the world, assisted and swept meanwhile.
         goroutine: only this one's.
         shortest, longest: only regions of these lengths, ns.
     """
@@ -89,6 +97,7 @@ class RegionsAnalysis:
         trace: Trace,
         *,
         each: bool = False,
+        ranges: bool = False,
         goroutine: int | None = None,
         shortest: int = 0,
         longest: int | None = None,
@@ -96,14 +105,17 @@ class RegionsAnalysis:
         only = -1 if goroutine is None else goroutine
         most = NEVER if longest is None else longest
         self._observer = Regions(partial(reason_of, trace.tables), each, only, shortest, most)
+        self._ranges = RegionRanges(self._observer, each) if ranges else None
 
     @property
-    def observers(self) -> Sequence[Regions]:
-        return (self._observer,)
+    def observers(self) -> Sequence[Regions | RegionRanges]:
+        return (self._observer, self._ranges) if self._ranges else (self._observer,)
 
     def result(self, trace: Trace, stacks: Stacks) -> RegionTimes:
         text = trace.tables.string
         reasons = self._observer.reasons()
+        by_group = self._ranges.groups() if self._ranges else {}
+        by_region = self._ranges.records() if self._ranges else {}
         groups = [
             RegionGroup(
                 text(name),
@@ -114,11 +126,12 @@ class RegionsAnalysis:
                 length,
                 counts[3],
                 times_of(times),
-                {reasons[i]: ns for i, ns in waited.items()},
+                {reasons[k]: ns for k, ns in waited.items()},
                 lengths,
                 buckets,
+                RangeTimes(*by_group.get(i, NO_RANGES)),
             )
-            for name, stack, counts, length, times, waited, lengths, buckets in self._observer.groups()
+            for i, (name, stack, counts, length, times, waited, lengths, buckets) in enumerate(self._observer.groups())
         ]
         regions: list[Any] = self._observer.records()
         for i, (name, stack, goroutine, task, begin, end, length, times, waited) in enumerate(regions):
@@ -133,6 +146,7 @@ class RegionsAnalysis:
                 length,
                 times_of(times),
                 {reasons[k]: ns for k, ns in waited.items()},
+                RangeTimes(*by_region.get(i, NO_RANGES)),
             )
         counted = sum(group.number for group in groups)
         return RegionTimes(tuple(groups), regions, counted, self._observer.left_out())
@@ -157,23 +171,28 @@ def go_regions(
         for region in record.regions
         if shortest <= region.stats.total and (longest is None or region.stats.total <= longest)
     ]
-    groups = [
-        RegionGroup(
-            region.type,
-            region.stack,
-            1,
-            int(region.end_ns is None),
-            int(region.begin_ns is None),
-            region.duration_ns,
-            region.duration_ns if region.begin_ns is not None and region.end_ns is not None else 0,
-            region.times,
-            region.waits,
-            [region.duration_ns] if region.begin_ns is not None and region.end_ns is not None else [],
-            {},
-        )
-        for region in regions
-    ]
+    groups = [group_of(region) for region in regions]
     return RegionTimes(tuple(groups), regions, len(regions), 0)
+
+
+def group_of(region: Region) -> RegionGroup:
+    """Return a group of this region only."""
+    is_complete = region.begin_ns is not None and region.end_ns is not None
+    return RegionGroup(
+        region.type,
+        region.stack,
+        1,
+        int(region.end_ns is None),
+        int(region.begin_ns is None),
+        region.duration_ns,
+        region.duration_ns if is_complete else 0,
+        region.times,
+        region.waits,
+        [region.duration_ns] if is_complete else [],
+        {},
+        region.ranges,
+        region.inherited,
+    )
 
 
 def _go_region(goroutine: int, region: GoRegion, stacks: Stacks, trace: Trace) -> Region:
@@ -187,4 +206,5 @@ def _go_region(goroutine: int, region: GoRegion, stacks: Stacks, trace: Trace) -
         region.stats.total,
         region.stats.times(),
         {reason: ns for reason, ns in region.stats.waits.items() if ns},
+        go_ranges_of(region.stats),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gotracer_ci.analysis import waits
-from gotracer_ci.source.frames import OWN, SourceFrame, SourceMap
+from gotracer_ci.source.frames import OWN, STD, SourceFrame, SourceMap
 from gotracer_ci.source.place import entry, place, primary
 from gotracer_ci.trace.tables import Tables
 
@@ -31,7 +31,7 @@ class Stack:
         """The functions' names, leaf first."""
         return [frame.function for frame in self.frames]
 
-    @property
+    @cached_property
     def known(self) -> bool:
         """Whether it says anything: Go writes one nameless frame where it could not get the stack."""
         return any(self.functions)
@@ -46,15 +46,22 @@ class Stack:
         """The frame to show, None if no own-code frame is in the repository."""
         return primary(self.frames)
 
-    @property
+    @cached_property
     def own(self) -> SourceFrame | None:
         """The topmost own-code frame."""
         return next((frame for frame in self.frames if frame.owner == OWN), None)
 
-    @property
+    @cached_property
     def function(self) -> str:
         """The function at `place` as the trace has it: with a closure's number and without `~`; "" if unknown."""
         return self.own.function if self.own else entry(self.frames)
+
+    @cached_property
+    def label(self) -> str | None:
+        """The own-code function as the trace has it, or `~` and the outermost one; None if the stack says nothing."""
+        if not self.known:
+            return None
+        return self.function if self.own else f"~{self.function}"
 
     @property
     def first(self) -> str:
@@ -75,6 +82,10 @@ def is_system(first: str) -> bool:
     the measurement, so they count as the runtime's.
     """
     return first not in _RUNS_THE_PROGRAM and first.startswith(("runtime.", "runtime/trace.", "runtime/pprof."))
+
+
+def _stand_in(name: str) -> SourceFrame:
+    return SourceFrame(name, "", 0, STD, None, "", generated=False, test=False)
 
 
 class Stacks:
@@ -103,6 +114,11 @@ class Stacks:
             frames = self.frames
             stack = self._stacks[index] = Stack(tuple([frames[i] for i in self._tables.stacks[index]]))
         return stack
+
+    def resolved(self, frames: Sequence[tuple[str, str, int]]) -> Stack:
+        """Return a stack of these frames; one without a file stands for something that is no code."""
+        self.frames  # noqa: B018 (the source must have learnt all frames of the trace)
+        return Stack(tuple([self._source.resolve(*frame) if frame[1] else _stand_in(frame[0]) for frame in frames]))
 
     def whole(self, index: int, creation: int, entry: int) -> Stack:
         """Return a goroutine's stack with what is missing below it, if it has no own code.

@@ -7,12 +7,12 @@ do counted work. Of one P it is 0 or 1. A P that does several things at once is 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import lcm
 from typing import Final, Literal, NamedTuple
 
 from gotracer_ci.trace.observers.collector import ASSIST_RUNNING, STW, SWEEP, WORKER
+from gotracer_ci.trace.steps import steps, taken
 
 Cause = Literal["stw", "background", "assist", "sweep"]
 CAUSES: Final[tuple[Cause, ...]] = ("stw", "background", "assist", "sweep")
@@ -32,8 +32,8 @@ class Series(NamedTuple):
     """One step function. Of the system, or with the number of a P, of that one and of `alike` Ps in all.
 
     times (int64, ns from the trace's start): where each step begins, and last where the function ends. values (int64):
-    the utilisation in units of 1 / `whole`. causes: of each step, how many Ps are busy with each of `CAUSES`; ps: of
-    how many.
+    the utilisation in units of 1 / `whole`. busy (int64): five numbers for each step, how many Ps are busy with each of
+    `CAUSES`, and of how many.
     """
 
     p: int
@@ -41,8 +41,7 @@ class Series(NamedTuple):
     whole: int
     times: array[int]
     values: array[int]
-    causes: tuple[tuple[int, ...], ...]
-    ps: tuple[int, ...]
+    busy: array[int]
 
     @property
     def length(self) -> int:
@@ -50,14 +49,7 @@ class Series(NamedTuple):
 
     def taken(self, start: int, window: int) -> tuple[float, ...]:
         """Return the share of a window that went to each of `CAUSES`."""
-        shares = [0.0] * len(CAUSES)
-        i = bisect_right(self.times, start) - 1
-        while i < len(self.values) and self.times[i] < start + window:
-            length = min(self.times[i + 1], start + window) - max(self.times[i], start)
-            for k, busy in enumerate(self.causes[i]):
-                shares[k] += busy * length / self.ps[i]
-            i += 1
-        return tuple(share / window for share in shares)
+        return taken(self.times, self.busy, start, window)
 
 
 class Busy:
@@ -149,7 +141,7 @@ class Busy:
             return []
         # a sum over the whole trace must fit into 64 bits
         whole = min(lcm(*(n for _, n in changes)), max(1, _LARGEST // (end - start)))
-        pieces = sorted((s, e, cause, p) for cause, p, s, e in self._pieces if s < end and e > start)
+        pieces = [(s, e, cause, p) for cause, p, s, e in self._pieces if s < end and e > start]
         if not self.per_p:
             return [_steps(-1, 1, whole, pieces, changes, end, origin)]
         found = []
@@ -192,63 +184,16 @@ def _steps(
     p: int,
     alike: int,
     whole: int,
-    pieces: Iterable[tuple[int, int, int, int]],
+    pieces: Sequence[tuple[int, int, int, int]],
     changes: Sequence[tuple[int, int]],
     end: int,
     origin: int,
 ) -> Series:
     """Return the function from the first of `changes` until `end`. p: the only one, −1 for all of them."""
     begin = changes[0][0]
-    events: list[tuple[int, int, int, int]] = []  # time, cause, P, +1 or −1
-    for first, last, cause, on in pieces:
-        events.append((max(first, begin), cause, on, 1))
-        events.append((min(last, end), cause, on, -1))
-    events += [(time, -1, n, 0) for time, n in changes]
+    # time, cause, P, +1 or −1
+    events = [(max(first, begin) - origin, cause, on, 1) for first, _, cause, on in pieces]
+    events += [(min(last, end) - origin, cause, on, -1) for _, last, cause, on in pieces]
+    events += [(time - origin, -1, n, 0) for time, n in changes]
     events.sort()
-    times, values = array("q"), array("q")
-    causes: list[tuple[int, ...]] = []
-    ps: list[int] = []
-    open_: dict[int, list[int]] = {}  # by P: how many pieces of each cause
-    busy = [0] * len(CAUSES)
-    procs = changes[0][1]
-    stopped = 0
-    for k, (time, cause, on, change) in enumerate(events):
-        if cause < 0:
-            procs = on
-            busy = _count(open_, procs, p)
-        elif cause == 0:
-            stopped += change
-        else:
-            counts = open_.setdefault(on, [0] * len(CAUSES))
-            is_there = p >= 0 or on < procs
-            _shift(busy, counts, -is_there)
-            counts[cause] += change
-            _shift(busy, counts, is_there)
-        if (k + 1 < len(events) and events[k + 1][0] == time) or time >= end:
-            continue
-        now = (procs, 0, 0, 0) if stopped else tuple(busy)
-        used = min(sum(now), procs)
-        value = whole * (procs - used) // procs
-        if causes and causes[-1] == now and ps[-1] == procs:
-            continue
-        times.append(time - origin)
-        values.append(value)
-        causes.append(now)
-        ps.append(procs)
-    times.append(end - origin)
-    return Series(p, alike, whole, times, values, tuple(causes), tuple(ps))
-
-
-def _shift(busy: list[int], counts: Sequence[int], change: int) -> None:
-    """Count a P for the first cause that it has, or no longer."""
-    for cause, n in enumerate(counts):
-        if n:
-            busy[cause] += change
-            return
-
-
-def _count(open_: dict[int, list[int]], procs: int, p: int) -> list[int]:
-    busy = [0] * len(CAUSES)
-    for on, counts in open_.items():
-        _shift(busy, counts, p >= 0 or on < procs)
-    return busy
+    return Series(p, alike, whole, *steps(events, whole, changes[0][1], p, end - origin))

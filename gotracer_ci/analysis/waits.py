@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import dropwhile
 
 from gotracer_ci.source.frames import SourceFrame
@@ -84,6 +85,7 @@ def calls_c(functions: Iterable[str]) -> bool:
     return any(is_c_call(function) or function.startswith(_CALLBACK) for function in functions)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_call(function: str) -> bool:
     """Whether the function makes a system call: it is of package syscall or one like it."""
     return re.search(_CALLS, package_of(function)) is not None

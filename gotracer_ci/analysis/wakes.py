@@ -62,7 +62,7 @@ class WakesAnalysis:
         reasons = self._observer.reasons()
         found = []
         for number, waiter, is_elsewhere, by, waker, waits, total, longest in self._observer.rows():
-            source = "" if by == OPEN else _source(reasons[number], stacks[waker] if by == GOROUTINE else None)
+            source = "" if by == OPEN else source_of(reasons[number], stacks[waker] if by == GOROUTINE else None)
             waited = Stack(stacks[waiter].frames[-1:]) if is_elsewhere else stacks[waiter]
             woken = stacks[0 if source else waker]
             found.append(
@@ -71,13 +71,20 @@ class WakesAnalysis:
         return WakeFacts(tuple(found), self._observer.is_merged())
 
 
-def _source(reason: str, waker: Stack | None) -> str:
-    """Return what ended a wait if it was no goroutine, else "". waker: the stack of the goroutine that did, if any.
+def source_of(reason: str, waker: Stack | None) -> str:
+    """Return what ended a wait if it was no goroutine, else "". waker: the stack of the goroutine that did, if any."""
+    return source_at(reason, None if waker is None else "".join(waker.functions[:1]))
+
+
+def source_at(reason: str, leaf: str | None) -> str:
+    """Return what ended a wait if it was no goroutine, else "".
 
     A goroutine is often only the one that ran the poller or the timers. It has ended the wait itself if it is inside
     internal/poll, because it set a deadline or closed the connection.
+
+    Args:
+        leaf: the topmost function of the goroutine that did, "" if unknown; None if there is no such goroutine.
     """
-    if waker is None:
+    if leaf is None:
         return _ALONE.get(reason, RUNTIME)
-    is_polling = bool(waker.frames) and package_of(waker.functions[0]) == _POLL
-    return "" if is_polling else _EXTERNAL.get(reason, "")
+    return "" if package_of(leaf) == _POLL else _EXTERNAL.get(reason, "")

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import Any, Final
 
-from gotracer_ci.analysis.ran_tests import RanTests
+from gotracer_ci.analysis.ran_tests import TOP_LEVEL, RanTests
 from gotracer_ci.trace.reader import Chunk
 from gotracer_ci.trace.spec import Ev, IntervalKind
 from gotracer_ci.trace.tables import Tables
 
 MOST: Final = 1_000
 """Names of work that are kept, those that come first in the alphabet."""
+_MISNAMED: Final = 0.1
+"""The part of a round's tests that may have another name in another round: a stack can lack the test's function."""
 
 
 class EndedTasks:
@@ -60,10 +62,13 @@ def work(
 
 
 def outermost(ran: RanTests) -> list[str]:
-    """Return the function of the outermost test around each test, "" if it is unknown."""
-    tops = [i for i, test in enumerate(ran.tests) if test.parent < 0]
-    tests = [i for i in tops if not ran.tests[i].is_benchmark]
-    found = {i: ran.tests[i].function for i in tops}
+    """Return the function of the outermost test around each test, "" if it is unknown.
+
+    A stack without the test's function shows one that the test called, which is no name of a test.
+    """
+    tops = {i: test for i, test in enumerate(ran.tests) if test.parent < 0}
+    tests = [i for i, test in tops.items() if not test.is_benchmark]
+    found = {i: test.function if TOP_LEVEL.match(test.function) else "" for i, test in tops.items()}
     found.update(zip(tests, _rounds([found[i] for i in tests]), strict=True))
     owners: list[str] = []
     for i, test in enumerate(ran.tests):
@@ -74,7 +79,8 @@ def outermost(ran: RanTests) -> list[str]:
 def _rounds(functions: Sequence[str]) -> Sequence[str]:
     """Return the functions of tests with those that were unknown but in one round.
 
-    With -count and -cpu a test binary runs all of its tests several times, always in the same order.
+    With -count and -cpu a test binary runs all of its tests several times, always in the same order. So the usual name
+    of a test in all rounds is the right one.
     """
     last: dict[str, int] = {}
     size = 0
@@ -84,8 +90,9 @@ def _rounds(functions: Sequence[str]) -> Sequence[str]:
             last[function] = i
     if not size:
         return functions
-    same = [set(filter(None, functions[i::size])) for i in range(size)]
-    if any(len(names) > 1 for names in same):
+    seen = [Counter(filter(None, functions[i::size])).most_common() for i in range(size)]
+    named = [names for names in seen if names]
+    if sum(len(names) > 1 for names in named) > _MISNAMED * len(named):
         return functions
-    names = ["".join(names) for names in same]
-    return [names[i % size] for i in range(len(functions))]
+    usual = [names[0][0] if names else "" for names in seen]
+    return [usual[i % size] for i in range(len(functions))]

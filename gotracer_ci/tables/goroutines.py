@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
-from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup, RangeTimes
+from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup
 from gotracer_ci.analysis.stacks import is_system
+from gotracer_ci.analysis.times import Times
 from gotracer_ci.source.names import normalise
+from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.moments import MOMENT, TRACE, place
 from gotracer_ci.tables.over_time import PART
-from gotracer_ci.tables.percentiles import PERCENTILES, UNNAMED, By
+from gotracer_ci.tables.percentiles import PERCENTILES, REASON, UNNAMED, By
+from gotracer_ci.tables.run_queue import QUEUE
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
-from gotracer_ci.tables.times import REASONS, TIMES, by_column, percentile, ranked, sum_of
+from gotracer_ci.tables.times import RANGES, REASONS, TIMES, by_column, percentile, ranges_of, ranked, sum_of
 
 STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 _TOTAL: Final = Column(
@@ -44,12 +47,6 @@ _LIFE: Final = (
     Column("place", "text", "The own code that created it, null if unknown.", "CREATED BY", optional=True),
     *_TIMES,
 )
-_RANGES: Final = (
-    Column("stw_ns", "ns", "How long the world was stopped for it.", "STW"),
-    Column("assist_ns", "ns", "How long it ran in mark assists; null in Go's definitions.", optional=True),
-    Column("assist_total_ns", "ns", "The length of its mark assists, with the time that it waited in them."),
-    Column("sweep_ns", "ns", "How long it swept."),
-)
 
 
 SCHEMA: Final = "gotracer-ci/goroutines/1"
@@ -64,8 +61,12 @@ def lives_table(
         traces, reasons, ranges: with these columns.
         system: the runtime's own, too.
     """
-    lives = [(name, life) for name, found in read for life in found.lives if system or not is_system(life.name)]
-    return Table("life", _columns(_LIFE, traces, reasons, ranges), lives, _life_row, plural="lives")
+    lives = [(name, life) for name, found in read for life in found.lives]
+    if not system:
+        runtime = {name for name in {life.name for _, life in lives} if is_system(name)}
+        lives = [one for one in lives if one[1].name not in runtime]
+    columns = _columns(_LIFE, traces, reasons, ranges)
+    return Table("life", columns, lives, _life_row, plural="lives", value=_life_value)
 
 
 def groups_table(
@@ -99,6 +100,8 @@ def groups_table(
 
 def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> Table:
     """Return the rows with time in a state, at least this total, and alive at the end."""
+    if state is None and min_total <= 0 and not alive:
+        return table
     return table.keep(
         lambda row: state is None or row[f"{state}_ns"] > 0,
         lambda row: row["total_ns"] >= min_total,
@@ -109,32 +112,25 @@ def select(table: Table, state: str | None, min_total: int, *, alive: bool) -> T
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
     rows = {
-        "group": (TRACE, *_GROUP, *_RANGES, REASONS),
-        "life": (TRACE, *_LIFE, *_RANGES, REASONS),
+        "group": (TRACE, *_GROUP, *RANGES, REASONS),
+        "life": (TRACE, *_LIFE, *RANGES, REASONS),
         "interval": (TRACE, *MOMENT),
         "part": (TRACE, *PART),
         "percentiles": (TRACE, *PERCENTILES),
+        **critical_path.ROWS,
+        "queue": (TRACE, *QUEUE),
     }
     about = (
         "The output of gotracer-ci goroutines -f json: groups, with --each lives, with --goroutine intervals, "
-        "with --over-time parts of the trace, with --percentiles groups by state."
+        "with --over-time parts of the trace, with --percentiles groups by state, with --critical-path the parts or "
+        "stretches of a path, with --run-queue what the Ps did during waits for one."
     )
-    sometimes = {column.name for column in (TRACE, *_RANGES, REASONS)}
+    sometimes = {column.name for column in (TRACE, *RANGES, REASONS, REASON)}
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, sometimes)
 
 
 def _columns(own: tuple[Column, ...], traces: bool, reasons: bool, ranges: bool) -> tuple[Column, ...]:
-    return (*((TRACE,) if traces else ()), *own, *(_RANGES if ranges else ()), *((REASONS,) if reasons else ()))
-
-
-def _ranges(every: Iterable[RangeTimes]) -> Row:
-    stw, assist, running, sweep = zip(*every, strict=True)
-    return {
-        "stw_ns": sum(stw),
-        "assist_ns": None if None in running else sum(running),
-        "assist_total_ns": sum(assist),
-        "sweep_ns": sum(sweep),
-    }
+    return (*((TRACE,) if traces else ()), *own, *(RANGES if ranges else ()), *((REASONS,) if reasons else ()))
 
 
 def _called(group: LifeGroup, by: By) -> str:
@@ -164,9 +160,15 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
         **{f"total_p{p}_ns": percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
         "total_max_ns": longest,
         "running_share": times.running / running if running else 0.0,
-        **_ranges(group.ranges for group in groups),
+        **ranges_of(group.ranges for group in groups),
         "waiting_by_reason_ns": ranked(waits),
     }
+
+
+def _life_value(of: tuple[str, Life], column: str) -> Any:
+    """Return one value of a life's row. Sorting a hundred thousand lives by a time needs no more of them."""
+    state = column.removesuffix("_ns")
+    return getattr(of[1].times, state) if state in Times._fields else _life_row(of)[column]
 
 
 def _life_row(of: tuple[str, Life]) -> Row:
@@ -183,6 +185,6 @@ def _life_row(of: tuple[str, Life]) -> Row:
         "place": place(life.creation),
         **by_column(life.times),
         "total_ns": life.total_ns,
-        **_ranges((life.ranges,)),
+        **ranges_of((life.ranges,)),
         "waiting_by_reason_ns": ranked(life.waits),
     }

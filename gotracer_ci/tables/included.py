@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from gotracer_ci.analysis.gc import CollectorAnalysis
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.over_time import OverTime, OverTimeAnalysis
-from gotracer_ci.analysis.ran_tests import RanTestsAnalysis
 from gotracer_ci.analysis.reading import Analysis
 from gotracer_ci.analysis.region_times import RegionsAnalysis, RegionTimes
 from gotracer_ci.analysis.tasks import TasksAnalysis, TraceTasks
@@ -26,15 +25,19 @@ Named = Sequence[tuple[str, Any]]
 
 
 class _Included(NamedTuple):
-    """A table. analysis: begins what it is made of; table: makes it of what was found in each trace, by its name."""
+    """A table.
 
-    analysis: Callable[[Trace], Analysis[Any]]
+    analysis: begins what it is made of, None if the facts have it. table: makes it of what was found in each trace, by
+    its name. order: what it is sorted by (see `Table.sort`), "" for the order of the traces.
+    """
+
+    analysis: Callable[[Trace], Analysis[Any]] | None
     table: Callable[[Named], Table]
+    order: str = ""
 
 
 def _groups(named: Sequence[tuple[str, GoroutineLives]]) -> Table:
-    made = groups_table(named, by="start", merge=False, traces=True, reasons=False, system=False)
-    return made.sort("running_ns")
+    return groups_table(named, by="start", merge=False, traces=True, reasons=False, system=False)
 
 
 def _parts(named: Sequence[tuple[str, OverTime]]) -> Table:
@@ -42,41 +45,52 @@ def _parts(named: Sequence[tuple[str, OverTime]]) -> Table:
 
 
 def _tasks(named: Sequence[tuple[str, TraceTasks]]) -> Table:
-    return tasks.types_table(tasks.tasks_table(named, traces=True), merge=False, traces=True).sort("total_ns")
+    return tasks.types_table(tasks.tasks_table(named, traces=True), merge=False, traces=True)
 
 
 def _regions(named: Sequence[tuple[str, RegionTimes]]) -> Table:
-    made = regions.groups_table(named, where=moments.place, merge=False, traces=True, reasons=False)
-    return made.sort("total_ns")
+    return regions.groups_table(named, where=moments.place, merge=False, traces=True, reasons=False)
 
 
 def _wakes(named: Sequence[tuple[str, WakeFacts]]) -> Table:
-    return wakes_table(named, merge=False, traces=True, still_open=False, system=False).sort("total_ns")
+    return wakes_table(named, merge=False, traces=True, still_open=False, system=False)
 
 
 _TABLES: Final[Mapping[str, _Included]] = {
-    "goroutines": _Included(LivesAnalysis, _groups),
+    "goroutines": _Included(LivesAnalysis, _groups, "running_ns"),
     "over_time": _Included(lambda _: OverTimeAnalysis(), _parts),
-    "tasks": _Included(TasksAnalysis, _tasks),
-    "regions": _Included(RegionsAnalysis, _regions),
-    "gc": _Included(CollectorAnalysis, lambda named: cycles_table(named, traces=True).sort("+start_ns")),
-    "tests": _Included(RanTestsAnalysis, lambda named: tests_table(named, traces=True)),
-    "wakes": _Included(WakesAnalysis, _wakes),
+    "tasks": _Included(TasksAnalysis, _tasks, "total_ns"),
+    "regions": _Included(RegionsAnalysis, _regions, "total_ns"),
+    "gc": _Included(CollectorAnalysis, lambda named: cycles_table(named, traces=True), "+start_ns"),
+    "tests": _Included(None, lambda named: tests_table(named, traces=True)),
+    "wakes": _Included(WakesAnalysis, _wakes, "total_ns"),
 }
 
 
 def analyses(trace: Trace) -> dict[str, Analysis[Any]]:
     """Begin what the tables are made of, by their names."""
-    return {name: table.analysis(trace) for name, table in _TABLES.items()}
+    return {name: table.analysis(trace) for name, table in _TABLES.items() if table.analysis}
 
 
 def rows(found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Iterator[Row]]:
     """Return the rows of each table.
 
     Args:
-        found: the name of each trace, and what its analyses found.
+        found: the name of each trace, what its analyses found, and its tests as "tests".
     """
-    return {name: _rows(table.table([(trace, made[name]) for trace, made in found])) for name, table in _TABLES.items()}
+    made = {name: table.table([(trace, made[name]) for trace, made in found]) for name, table in _TABLES.items()}
+    return {name: _rows(table.sort(order) if (order := _TABLES[name].order) else table) for name, table in made.items()}
+
+
+def sorted_rows(name: str, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of a table in its order. They may be of several reports, so a value can have any type."""
+    order = _TABLES[name].order
+    if not order:
+        return list(rows)
+    column, is_ascending = order.removeprefix("+"), order.startswith("+")
+    known = [row for row in rows if type(row.get(column)) in (int, float)]
+    others = [row for row in rows if type(row.get(column)) not in (int, float)]
+    return [*sorted(known, key=lambda row: float(row[column]), reverse=not is_ascending), *others]
 
 
 def _rows(table: Table) -> Iterator[Row]:

@@ -79,6 +79,4 @@ def no_reason(reason: str, known: set[str]) -> UsageError:
 
 def place(stack: Stack) -> str | None:
     """Return the own-code function of a stack, or `~` and its outermost one; None if there is no stack."""
-    if not stack.known:
-        return None
-    return stack.function if stack.own else f"~{stack.function}"
+    return stack.label

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
-from gotracer_ci.analysis.profile import StackProfile
+from gotracer_ci.analysis.profile import TYPES, StackProfile
 from gotracer_ci.report.safe import clean
+from gotracer_ci.tables.schema import SIDES, document
 from gotracer_ci.tables.table import Column, Row, Table
 from gotracer_ci.text import count, duration, percentage
 
 MAX_NODES: Final = 200_000
 """Nodes of the tree; what is below further ones belongs to its caller."""
+SIDES_SCHEMA: Final = "gotracer-ci/diff-profile/1"
+SIDES_ROW: Final = (
+    Column("base_ns", "ns", "Time at the function in a base trace on average.", "BASE"),
+    Column("head_ns", "ns", "Time at the function in a head trace on average.", "HEAD"),
+    Column("change_ns", "ns", "How much longer it is in the head; negative if it is shorter.", "CHANGE"),
+    Column("ratio", "ratio", "The head's time over the base's; null if the base has none.", optional=True),
+    Column("base_cumulative_ns", "ns", "Time at the function and in what it called, in a base trace.", shown=False),
+    Column("head_cumulative_ns", "ns", "The same in a head trace.", shown=False),
+    Column("cumulative_change_ns", "ns", "How much longer that is in the head.", "CUM CHANGE"),
+    Column("base_count", "number", "How many intervals or samples at the function in a base trace."),
+    Column("head_count", "number", "The same in a head trace."),
+    Column("function", "text", "As the trace has it."),
+)
+_NONE: Final = (0, 0, 0)
 _SMALLEST: Final = 0.01
 _DELTA: Final = "\N{GREEK CAPITAL LETTER DELTA} "
 
@@ -57,6 +72,41 @@ def functions_table(profile: StackProfile, base: StackProfile | None) -> Table:
         Column("function", "text", "As the trace has it."),
     )
     return Table("function", columns, rows, view)
+
+
+def sides_table(base: StackProfile, head: StackProfile) -> tuple[Table, int]:
+    """Return the table of the functions whose times differ, the largest difference first, and how many are the same.
+
+    As in `functions_table`, time belongs to the topmost own-code function.
+    """
+    before, now = _by_function(base), _by_function(head)
+    pairs = [(function, before.get(function, _NONE), now.get(function, _NONE)) for function in {**now, **before}]
+    changed = [pair for pair in pairs if pair[1] != pair[2]]
+    changed.sort(key=lambda pair: (-abs(pair[2][0] - pair[1][0]), -abs(pair[2][1] - pair[1][1]), pair[0]))
+    return Table("function", SIDES_ROW, changed, _view_sides), len(pairs) - len(changed)
+
+
+def sides_schema() -> dict[str, Any]:
+    """Return the published JSON Schema of the document of two profiles."""
+    about = "The output of gotracer-ci diff --profile TYPE -f json: profiles of two sets of traces, side by side."
+    members = {"type": {"enum": list(TYPES), "description": "The type of the profiles."}, **SIDES}
+    return document(SIDES_SCHEMA, about, members, {"function": SIDES_ROW})
+
+
+def _view_sides(pair: tuple[str, Sequence[int], Sequence[int]]) -> Row:
+    function, (base, base_below, base_number), (head, head_below, head_number) = pair
+    return {
+        "base_ns": base,
+        "head_ns": head,
+        "change_ns": head - base,
+        "ratio": round(head / base, 3) if base else None,
+        "base_cumulative_ns": base_below,
+        "head_cumulative_ns": head_below,
+        "cumulative_change_ns": head_below - base_below,
+        "base_count": base_number,
+        "head_count": head_number,
+        "function": function,
+    }
 
 
 def _by_function(profile: StackProfile) -> dict[str, list[int]]:

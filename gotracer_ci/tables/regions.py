@@ -9,10 +9,11 @@ from typing import Any, Final
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.region_times import Region, RegionGroup, RegionTimes
 from gotracer_ci.analysis.stacks import Stack
+from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
-from gotracer_ci.tables.times import REASONS, TIMES, by_column, percentile, ranked, sum_of
+from gotracer_ci.tables.times import RANGES, REASONS, TIMES, by_column, percentile, ranges_of, ranked, sum_of
 
 SCHEMA: Final = "gotracer-ci/regions/1"
 _TYPE: Final = Column("type", "text", "The region's type, as the program names it.")
@@ -20,6 +21,7 @@ _PLACE: Final = Column(
     "place", "text", "The own code that began it; in Go's definitions the outermost frame. null if unknown.",
     optional=True,
 )  # fmt: skip
+INHERITED: Final = Column("inherited", "flag", "Goroutines that were created inside such a region, each as one.")
 _GROUP: Final = (
     _TYPE,
     _PLACE,
@@ -56,18 +58,33 @@ def outermost(stack: Stack) -> str | None:
     return f"{frame.function} ({PurePath(frame.file).name}:{frame.line})"
 
 
-def regions_table(read: Iterable[tuple[str, RegionTimes]], *, where: Where, traces: bool, reasons: bool) -> Table:
+def regions_table(
+    read: Iterable[tuple[str, RegionTimes]],
+    *,
+    where: Where,
+    traces: bool,
+    reasons: bool,
+    ranges: bool = False,
+    inherited: bool = False,
+) -> Table:
     """Return the table with one row for each region. where: says what is its place."""
     regions = [(name, region) for name, found in read for region in found.regions]
 
     def view(of: tuple[str, Region]) -> Row:
         return _region_row(of[0], of[1], where)
 
-    return Table("region", _columns(_REGION, traces, reasons), regions, view)
+    return Table("region", _columns(_REGION, traces, reasons, ranges, inherited), regions, view)
 
 
 def groups_table(
-    read: Sequence[tuple[str, RegionTimes]], *, where: Where, merge: bool, traces: bool, reasons: bool
+    read: Sequence[tuple[str, RegionTimes]],
+    *,
+    where: Where,
+    merge: bool,
+    traces: bool,
+    reasons: bool,
+    ranges: bool = False,
+    inherited: bool = False,
 ) -> Table:
     """Return the table with one row for each group.
 
@@ -75,26 +92,40 @@ def groups_table(
         where: says what is a region's place.
         merge: groups of all traces together.
     """
-    merged: dict[tuple[str, str, str | None], list[RegionGroup]] = {}
+    merged: dict[tuple[str, str, str | None, bool], list[RegionGroup]] = {}
     for name, found in read:
         for group in found.groups:
-            merged.setdefault(("" if merge else name, group.type, where(group.stack)), []).append(group)
+            merged.setdefault(("" if merge else name, group.type, where(group.stack), group.inherited), []).append(
+                group
+            )
     rows = [_group_row(*key, same) for key, same in merged.items()]
-    return Table("group", _columns(_GROUP, traces, reasons), rows, dict)
+    return Table("group", _columns(_GROUP, traces, reasons, ranges, inherited), rows, dict)
 
 
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
-    rows = {"group": (TRACE, *_GROUP, REASONS), "region": (TRACE, *_REGION, REASONS)}
-    about = "The output of gotracer-ci regions -f json: groups, with --each regions."
-    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name, REASONS.name})
+    rows = {kind: _columns(own, True, True, True, True) for kind, own in (("group", _GROUP), ("region", _REGION))}
+    about = (
+        "The output of gotracer-ci regions -f json: groups, with --each regions, with --critical-path the parts or "
+        "stretches of paths."
+    )
+    sometimes = {column.name for column in (TRACE, INHERITED, *RANGES, REASONS)}
+    return schema(SCHEMA, about, {"definitions": DEFINITIONS}, {**rows, **critical_path.ROWS}, sometimes)
 
 
-def _columns(own: tuple[Column, ...], traces: bool, reasons: bool) -> tuple[Column, ...]:
-    return (*((TRACE,) if traces else ()), *own, *((REASONS,) if reasons else ()))
+def _columns(own: tuple[Column, ...], traces: bool, reasons: bool, ranges: bool, inherited: bool) -> tuple[Column, ...]:
+    first, rest = own[:2], own[2:]
+    return (
+        *((TRACE,) if traces else ()),
+        *first,
+        *((INHERITED,) if inherited else ()),
+        *rest,
+        *(RANGES if ranges else ()),
+        *((REASONS,) if reasons else ()),
+    )
 
 
-def _group_row(trace: str, kind: str, where: str | None, groups: Sequence[RegionGroup]) -> Row:
+def _group_row(trace: str, kind: str, where: str | None, inherited: bool, groups: Sequence[RegionGroup]) -> Row:
     lengths: Sequence[int] = sorted(length for group in groups for length in group.lengths)
     buckets: histogram.Histogram = {}
     waits: dict[str, int] = {}
@@ -108,6 +139,7 @@ def _group_row(trace: str, kind: str, where: str | None, groups: Sequence[Region
         "trace": trace,
         "type": kind,
         "place": where,
+        INHERITED.name: inherited,
         "count": sum(group.number for group in groups),
         "open": sum(group.no_end for group in groups),
         "before": sum(group.no_begin for group in groups),
@@ -115,6 +147,7 @@ def _group_row(trace: str, kind: str, where: str | None, groups: Sequence[Region
         "max_ns": longest if has_complete else None,
         "total_ns": sum(group.total_ns for group in groups),
         **by_column(sum_of(group.times for group in groups)),
+        **ranges_of(group.ranges for group in groups),
         REASONS.name: ranked(waits),
     }
 
@@ -124,11 +157,13 @@ def _region_row(trace: str, region: Region, where: Where) -> Row:
         "trace": trace,
         "type": region.type,
         "place": where(region.stack),
+        INHERITED.name: region.inherited,
         "goroutine": region.goroutine,
         "task": None if region.task in (0, -1) else region.task,
         "begin_ns": region.begin_ns,
         "end_ns": region.end_ns,
         "duration_ns": region.duration_ns,
         **by_column(region.times),
+        **ranges_of((region.ranges,)),
         REASONS.name: ranked(region.waits),
     }

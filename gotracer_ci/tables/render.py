@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from typing import Any, Final, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol, TextIO
 
 from gotracer_ci.report.safe import clean, escape_json
-from gotracer_ci.tables.table import Column, Table
-from gotracer_ci.text import count, duration, percentage, size
+from gotracer_ci.tables.table import Column, Row, Table
+from gotracer_ci.text import count, duration, percentage, ratio, size
 
 NAMES: Final = ("human", "json", "csv")
 """The formats of a table."""
@@ -17,14 +17,30 @@ _NONE: Final = "–"
 _LEFT: Final = ("text",)
 
 
+class Text(Protocol):
+    """What takes text, part by part."""
+
+    def write(self, text: str, /) -> object: ...
+
+
 def write(table: Table, form: str, head: dict[str, Any], stream: TextIO) -> None:
     """Write a table in one of the formats. head: what the JSON document says before the rows."""
-    if form == "json":
-        _write_json(table, head, stream)
-    elif form == "csv":
-        _write_csv(table, stream)
-    else:
+    if form == "human":
         _write_human(table, stream)
+    else:
+        write_rows(_flat(table) if form == "csv" else table.columns, _rows(table, form), form, head, stream)
+
+
+def write_rows(columns: Sequence[Column], rows: Iterable[Row], form: str, head: dict[str, Any], stream: Text) -> None:
+    """Write rows as JSON or CSV, one after the other. The other arguments are those of `write`."""
+    if form == "json":
+        _write_json(columns, rows, head, stream)
+    else:
+        _write_csv(columns, rows, stream)
+
+
+def _rows(table: Table, form: str) -> Iterable[Row]:
+    return _flat_rows(table) if form == "csv" else table.rows
 
 
 def _write_human(table: Table, stream: TextIO) -> None:
@@ -44,22 +60,22 @@ def _write_human(table: Table, stream: TextIO) -> None:
         stream.write(f"{count(table.hidden)} more {noun}: --top 0 shows all\n")
 
 
-def _write_json(table: Table, head: dict[str, Any], stream: TextIO) -> None:
+def _write_json(columns: Sequence[Column], rows: Iterable[Row], head: dict[str, Any], stream: Text) -> None:
     """Write a document with the members of `head` and then the rows, one per line."""
-    names = [column.name for column in table.columns]
+    names = [column.name for column in columns]
+    i = -1
     stream.write(escape_json(json.dumps(head, ensure_ascii=False, allow_nan=False))[:-1] + ', "rows": [')
-    for i, row in enumerate(table.rows):
+    for i, row in enumerate(rows):
         text = json.dumps({name: row[name] for name in names}, ensure_ascii=False, allow_nan=False)
         stream.write((",\n " if i else "\n ") + escape_json(text))
-    stream.write("\n]}\n" if table.items else "]}\n")
+    stream.write("]}\n" if i < 0 else "\n]}\n")
 
 
-def _write_csv(table: Table, stream: TextIO) -> None:
+def _write_csv(columns: Sequence[Column], rows: Iterable[Row], stream: Text) -> None:
     """Write a header and the rows as RFC 4180. A cell that a spreadsheet takes for a formula stays as it is."""
     writer = csv.writer(stream, lineterminator="\r\n")
-    columns = _flat(table)
     writer.writerow([column.name for column in columns])
-    for row in _flat_rows(table):
+    for row in rows:
         writer.writerow([_plain(row[column.name]) for column in columns])
 
 
@@ -98,9 +114,11 @@ def _text(column: Column, row: dict[str, Any]) -> str:
         return size(value)
     if column.kind == "share":
         return percentage(value)
+    if column.kind == "ratio":
+        return ratio(value)
     return (
         count(value)
-        if column.kind in ("count", "number")
+        if column.kind in ("count", "number", "change")
         else "yes"
         if value is True
         else ""

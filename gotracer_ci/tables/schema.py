@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from gotracer_ci.analysis.reading import Window
@@ -18,6 +18,8 @@ _TYPES: Final[Mapping[str, dict[str, Any]]] = {
     "bytes": {"type": "integer", "minimum": 0},
     "number": {"type": "number", "minimum": 0},
     "share": {"type": "number", "minimum": 0, "maximum": 1},
+    "change": {"type": "number"},
+    "ratio": {"type": "number", "minimum": 0},
     "flag": {"type": "boolean"},
     "ns by name": {"type": "object", "additionalProperties": _NS},
 }
@@ -61,11 +63,30 @@ def schema(
         rows: the columns of each kind of row, by what the kind is called.
         sometimes: the columns that depend on options.
     """
+    return document(
+        identity,
+        about,
+        {
+            **members,
+            **_WINDOW,
+            "traces": TRACES,
+        },
+        rows,
+        sometimes,
+    )
+
+
+def document(
+    identity: str,
+    about: str,
+    members: Mapping[str, Any],
+    rows: Mapping[str, Iterable[Column]],
+    sometimes: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return the schema of a document that has no other members than these and its rows."""
     properties = {
         "schema": {"const": identity},
         **members,
-        **_WINDOW,
-        "traces": {"type": "array", "items": _object({name: _told(*told) for name, told in _TRACE.items()})},
         "rows": {
             "type": "array",
             "items": {"anyOf": [{"$ref": f"#/$defs/{kind}"} for kind in rows]},
@@ -74,8 +95,32 @@ def schema(
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "description": about,
-        **_object(properties),
+        **object_of(properties),
         "$defs": {kind: _row(columns, sometimes) for kind, columns in rows.items()},
+    }
+
+
+def query_schema(identity: str) -> dict[str, Any]:
+    """Return the schema of the document of a query, whose rows have what it selects."""
+    value = {"type": ["string", "number", "null"]}
+    properties = {
+        "schema": {"const": identity},
+        "query": _told("string", "The SQL."),
+        "traces": {
+            "type": "array",
+            "items": object_of({name: _told(*told) for name, told in _TRACE.items()}),
+            "description": "The traces that were read; empty for a database.",
+        },
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": value},
+            "description": "By column. A second column of one name has _2 after it, a third one _3.",
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "The output of gotracer-ci query -f json: the rows of a query.",
+        **object_of(properties),
     }
 
 
@@ -95,9 +140,9 @@ def head(identity: str, window: Window, traces: Iterable[Any], **members: Any) -
     }
 
 
-def _row(columns: Iterable[Column], sometimes: set[str]) -> dict[str, Any]:
+def _row(columns: Iterable[Column], sometimes: Collection[str]) -> dict[str, Any]:
     properties = {column.name: _value(column) for column in columns}
-    return {**_object(properties), "required": [name for name in properties if name not in sometimes]}
+    return {**object_of(properties), "required": [name for name in properties if name not in sometimes]}
 
 
 def _value(column: Column) -> dict[str, Any]:
@@ -111,10 +156,20 @@ def _told(kind: str | list[str], about: str) -> dict[str, Any]:
     return {"type": kind, "description": about}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def object_of(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has exactly these members."""
     return {
         "type": "object",
         "properties": properties,
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+TRACES: Final = {"type": "array", "items": object_of({name: _told(*told) for name, told in _TRACE.items()})}
+"""The schema of a document's traces."""
+SIDES: Final = {
+    "base_traces": {**TRACES, "description": "Those of the base."},
+    "traces": {**TRACES, "description": "Those of the head."},
+}
+"""The members of a document that compares two sets of traces."""

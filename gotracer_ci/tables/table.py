@@ -11,7 +11,7 @@ from gotracer_ci.spelling import closest_names
 
 Row = dict[str, Any]
 """By column: str, int, float, bool, None or, in a column of several values, a dict."""
-Kind = Literal["text", "count", "id", "ns", "bytes", "number", "share", "flag", "ns by name"]
+Kind = Literal["text", "count", "id", "ns", "bytes", "number", "share", "change", "ratio", "flag", "ns by name"]
 """What a column holds. "ns by name" holds {name: ns}, which text and CSV show as one column for each name."""
 
 
@@ -39,7 +39,8 @@ class Table:
     """Rows by the names of their columns, made when they are needed: a table can have a hundred thousand.
 
     noun, plural: what a row is, such as "group". items: what the rows are made of. view: makes the row of an item.
-    hidden: how many rows are left out.
+    hidden: how many rows are left out. value: returns the value of an item in a column, where that is cheaper than to
+    make its row.
     """
 
     noun: str
@@ -48,6 +49,7 @@ class Table:
     view: Callable[[Any], Row]
     hidden: int = 0
     plural: str = ""
+    value: Callable[[Any, str], Any] | None = None
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -67,7 +69,12 @@ class Table:
             UsageError: there is no such column.
         """
         column = self.column(order.removeprefix("+"))
-        keys = [row[column.name] for row in self.rows]
+        value = self.value
+        keys = (
+            [row[column.name] for row in self.rows]
+            if value is None
+            else [value(item, column.name) for item in self.items]
+        )
         known = [i for i, key in enumerate(keys) if key is not None]
         none = [i for i, key in enumerate(keys) if key is None]
         known.sort(key=keys.__getitem__, reverse=not order.startswith("+"))
@@ -79,6 +86,14 @@ class Table:
         if n == 0 or len(self.items) <= n:
             return self
         return replace(self, items=self.items[:n], hidden=len(self.items) - n)
+
+    def longest(self, column: str, n: int) -> Table:
+        """Return the table with the `n` rows that have the largest values in a column, in their order; 0: with all."""
+        if n == 0 or len(self.items) <= n:
+            return self
+        values = [row[column] for row in self.rows]
+        kept = sorted(sorted(range(len(values)), key=lambda i: -values[i])[:n])
+        return replace(self, items=[self.items[i] for i in kept], hidden=len(values) - n)
 
     def column(self, name: str) -> Column:
         """Return the column of this name, which may lack its `_ns` or `_bytes`.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gotracer_ci.analysis.task_events import TaskEvent, TaskEvents
 from gotracer_ci.analysis.tasks import Task, TraceTasks
+from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.histogram import HISTOGRAM
 from gotracer_ci.tables.logs import LOG
 from gotracer_ci.tables.moments import TRACE, place
@@ -109,10 +110,11 @@ def json_schema() -> dict[str, Any]:
         "event": (TRACE, *_EVENT),
         "log": (TRACE, *LOG),
         "bucket": (TRACE, *HISTOGRAM),
+        **critical_path.ROWS,
     }
     about = (
         "The output of gotracer-ci tasks -f json: types, with --each tasks, with --task the events of one task, "
-        "with --logs logs, with --histogram buckets of durations."
+        "with --logs logs, with --histogram buckets of durations, with --critical-path the parts or stretches of paths."
     )
     return schema(SCHEMA, about, {"definitions": DEFINITIONS}, rows, {TRACE.name})
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from gotracer_ci.analysis.ran_tests import RanTest, RanTests
+from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.schema import schema
 from gotracer_ci.tables.table import Column, Row, Table
@@ -39,8 +40,11 @@ def tests_table(read: Iterable[tuple[str, RanTests]], *, traces: bool) -> Table:
 
 def json_schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
-    about = "The output of gotracer-ci tests -f json: tests, subtests and benchmarks."
-    return schema(SCHEMA, about, {}, {"test": (TRACE, *_TEST)}, {TRACE.name})
+    about = (
+        "The output of gotracer-ci tests -f json: tests, subtests and benchmarks, with --critical-path the parts or "
+        "stretches of paths."
+    )
+    return schema(SCHEMA, about, {}, {"test": (TRACE, *_TEST), **critical_path.ROWS}, {TRACE.name})
 
 
 def _row(of: tuple[str, RanTests, RanTest]) -> Row:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.lives import RangeTimes
 from gotracer_ci.analysis.times import Times
 from gotracer_ci.tables.moments import no_reason
 from gotracer_ci.tables.table import Column, Row, Table
@@ -24,18 +25,36 @@ TIMES: Final = (
     Column("syscall_blocked_ns", "ns", "Time in system calls that had lost their P."),
     Column("unknown_ns", "ns", "Time in no state: 0, but in Go's definitions.", shown=False),
 )
+RANGES: Final = (
+    Column("stw_ns", "ns", "How long the world was stopped for it.", "STW"),
+    Column("assist_ns", "ns", "How long it ran in mark assists; null in Go's definitions.", optional=True),
+    Column("assist_total_ns", "ns", "The length of its mark assists, with the time that it waited in them."),
+    Column("sweep_ns", "ns", "How long it swept."),
+)
+_NAMES: Final = tuple(f"{part}_ns" for part in Times._fields)
 REASONS: Final = Column("waiting_by_reason_ns", "ns by name", "Time waiting by reason; the times sum to waiting_ns.")
 
 
 def by_column(times: Times) -> dict[str, int | None]:
     """Return the values of `TIMES`."""
-    return {f"{name}_ns": value for name, value in times._asdict().items()}
+    return dict(zip(_NAMES, times, strict=True))
 
 
 def sum_of(every: Iterable[Times]) -> Times:
     """Return the sums; a part that one does not have is None."""
     sums: list[Any] = [None if None in column else sum(column) for column in zip(*every, strict=True)]
     return Times(*sums)
+
+
+def ranges_of(every: Iterable[RangeTimes]) -> dict[str, int | None]:
+    """Return the values of `RANGES`: the sums."""
+    stw, assist, running, sweep = zip(*every, strict=True)
+    return {
+        "stw_ns": sum(stw),
+        "assist_ns": None if None in running else sum(running),
+        "assist_total_ns": sum(assist),
+        "sweep_ns": sum(sweep),
+    }
 
 
 def ranked(waits: dict[str, int]) -> dict[str, int]:
@@ -59,7 +78,7 @@ def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
         return {**row, name: {reason: row[name][reason]}}
 
     items = found.items if keep_order else sorted(found.items, key=lambda item: -view(item)[name][reason])
-    return replace(found, items=items, view=view)
+    return replace(found, items=items, view=view, value=None)
 
 
 def percentile(lengths: Sequence[int], buckets: histogram.Histogram, p: int, longest: int) -> int:

@@ -110,5 +110,5 @@ def test_gomaxprocs(name: str) -> None:
     """As the programs set it. Comparisons with a baseline depend on it."""
     program = name.split("-go")[0]
     alone = {"schedlatency", "heapgrowth", "heapblip", "allocfree", "waits"}
-    four = {"crowd", "idle", "starvation"}
+    four = {"causes", "crowd", "idle", "starvation"}
     assert facts_of(name).gomaxprocs == (1 if program in alone else 4 if program in four else 2)

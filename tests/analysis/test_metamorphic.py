@@ -16,7 +16,9 @@ from gotracer_ci.trace.spec import HEADER_SIZE, OLD_VERSIONS, TIMED, Ev
 from tests.conftest import NAMES, path_of
 from tests.fuzz import structure
 from tests.fuzz.structure import Record
-from tests.promises import Sums, check, counts_of, facts_of, times_of
+from tests.promises import check, counts_of, facts_of, times_of
+from tests.promises.base import Sums
+from tests.promises.whole import check_whole, whole_counts_of, whole_of, whole_times_of
 
 NEW = [name for name in NAMES if open_trace(path_of(name)).version not in OLD_VERSIONS]
 GOROUTINE = {
@@ -41,6 +43,7 @@ def test_adjoining_windows_add_up(name: str) -> None:
 
     check(whole)
     check(part)
+    check_whole(whole_of(open_trace(path_of(name))))
     assert cut(a, b) + cut(b, c) == sums(part)
     assert cut(0, b) + cut(b) == sums(whole)
 
@@ -59,9 +62,13 @@ def test_other_ids_change_nothing(name: str) -> None:
         return replace(record, numbers=(*before, others[record.numbers[at]], *after))
 
     assert len(known) > 1
-    mine, its = facts_of(open_trace(path_of(name))), facts_of(Trace(name, memoryview(rewritten(data, renumbered))))
+    changed = rewritten(data, renumbered)
+    mine, its = facts_of(open_trace(path_of(name))), facts_of(Trace(name, memoryview(changed)))
     assert times_of(its) == times_of(mine)
     assert counts_of(its) == counts_of(mine)
+    whole, other = whole_of(open_trace(path_of(name))), whole_of(Trace(name, memoryview(changed)))
+    assert whole_times_of(other) == whole_times_of(whole)
+    assert whole_counts_of(other) == whole_counts_of(whole)
 
 
 @pytest.mark.parametrize("name", NEW[::2])
@@ -77,7 +84,10 @@ def test_a_clock_of_half_the_frequency_doubles_all_times(name: str) -> None:
     mine, its = facts_of(Trace(name, memoryview(data))), facts_of(Trace(name, memoryview(slow)))
     check(its)
     assert counts_of(its) == counts_of(mine)
-    single, double = times_of(mine), times_of(its)
+    whole, longer = whole_of(Trace(name, memoryview(data))), whole_of(Trace(name, memoryview(slow)))
+    check_whole(longer)
+    assert whole_counts_of(longer) == whole_counts_of(whole)
+    single, double = times_of(mine) + whole_times_of(whole), times_of(its) + whole_times_of(longer)
     # an event ends and begins at most an interval or two; the end of the trace ends those of all goroutines
     inexact = 2 * sum(lags[:-1]) + lags[-1] * (len(ids(data)) + 1)
     assert 0 <= min(lags) <= max(lags) < 20

@@ -14,6 +14,7 @@ from gotracer_ci.analysis.utilisation import Busy, Series
 from gotracer_ci.trace.open import open_trace
 from tests.analysis.test_gc import series_of, synthetic
 from tests.conftest import NAMES, path_of
+from tests.promises.whole import sum_of
 
 CLOSE = 1e-12
 
@@ -25,7 +26,7 @@ def made(seed: int, n: int, whole: int = 12) -> Series:
     for _ in range(n):
         times.append(times[-1] + rng.choice((1, 2, 3, rng.randrange(1, 50), rng.randrange(1, 5000))))
     values = [rng.choice((0, whole, whole, rng.randrange(whole + 1))) for _ in range(n)]
-    return Series(-1, 1, whole, array("q", times), array("q", values), ((0, 0, 0, 0),) * n, (1,) * n)
+    return Series(-1, 1, whole, array("q", times), array("q", values), array("q", [0, 0, 0, 0, 1] * n))
 
 
 def total(series: Series, start: int, window: int) -> int:
@@ -108,12 +109,15 @@ def test_the_minimum_and_the_percentiles_are_exact() -> None:
 
 def test_no_window_is_below_the_minimum_and_one_attains_it() -> None:
     rng = random.Random(2)
-    for series in small_traces():
-        for window in lengths(series, rng, 3):
+    for series in (series for name in NAMES for series in series_of(open_trace(path_of(name)), Busy())):
+        up_to = sum_of(series)
+        for window in lengths(series, rng, 3)[1:]:
             least = mmu.point([series], window).minimum
-            starts = [rng.randint(series.times[0], series.times[-1] - window) for _ in range(3000 // 50)]
-            assert all(float(mean(series, start, window)) >= least for start in starts)
-            assert any(float(mean(series, start, window)) == least for start in candidates(series, window))
+            starts = (rng.randint(series.times[0], series.times[-1] - window) for _ in range(3000))
+            lowest = min(up_to(start + window) - up_to(start) for start in starts)
+            assert lowest / (window * series.whole) >= least
+            edges = candidates(series, window)
+            assert min(up_to(start + window) - up_to(start) for start in edges) / (window * series.whole) == least
 
 
 def test_a_longer_window_of_several_whole_ones_is_not_lower() -> None:

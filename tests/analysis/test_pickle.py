@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gotracer_ci import pipeline
+from gotracer_ci import pipeline, reading
 from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.report.formats import FORMATS
 from gotracer_ci.settings import Settings
@@ -96,7 +96,7 @@ def test_no_report_changes(traces: list[str], baseline: Path | None, monkeypatch
         facts: Facts = pickle.loads(pickle.dumps(analyse(*given, **options)))
         return facts
 
-    monkeypatch.setattr(pipeline, "analyse", packed)
+    monkeypatch.setattr(reading, "analyse", packed)
     there = pipeline.run(settings).report
     assert here.findings
     for name in FORMATS:

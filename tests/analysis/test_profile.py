@@ -11,13 +11,13 @@ from gotracer_ci.analysis.lives import LivesAnalysis, reason_of
 from gotracer_ci.analysis.profile import GO_TYPES, RUNNING, TYPES, ProfileAnalysis, StackProfile, total
 from gotracer_ci.analysis.reading import Window, read_for
 from gotracer_ci.analysis.stacks import Stacks
+from gotracer_ci.events.names import CHANGES
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.names import normalise
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.spec import Ev, GoState
 from tests.conftest import NAMES, path_of
 from tests.profiles import go_profile_of, profile_of
-from tests.trace.lines import TRANSITIONS
 
 STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 each_trace = pytest.mark.parametrize("name", NAMES)
@@ -98,9 +98,9 @@ class Walk:
             if b >> 8 == 0:
                 self._begin(a, now, GoState(b & 0xFF), 0, stack, self._trace.start_ns)
             return
-        if event not in TRANSITIONS:
+        if event not in CHANGES:
             return
-        old, new = TRANSITIONS[event]
+        old, new = CHANGES[event]
         of = a if old in ("NotExist", "Waiting", "Runnable") else g
         if old != "NotExist":
             self.stretches.append(self._open.pop(of)._replace(end=now))

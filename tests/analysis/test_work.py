@@ -86,6 +86,14 @@ def test_an_order_that_does_not_repeat_tells_nothing() -> None:
         assert outermost(ran(*((function, -1) for function in functions))) == functions
 
 
+def test_a_stack_that_misnames_a_test_changes_no_other_name() -> None:
+    """A stack can lack the function of a test, and then names one that the test called."""
+    names = [f"Test{i}" for i in range(20)]
+    rounds = [*names, "IsSpace", *names[1:], "TestBorrowed", *names[1:]]
+    assert outermost(ran(*((function, -1) for function in rounds))) == names * 3
+    assert outermost(ran(("IsSpace", -1), ("TestA", -1), ("TestA.func1", 1))) == ["", "TestA", "TestA"]
+
+
 def test_the_work_is_bounded() -> None:
     found = ran(*((f"Test{i}", -1) for i in range(2 * MOST)))
     assert len(work(outermost(found), found, Counter(), (), Tables())) == MOST

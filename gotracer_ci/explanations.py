@@ -1,0 +1,139 @@
+"""Explain regressions from a second reading of their traces: only of the windows of their worst occurrences.
+
+A trace that cannot be read again, such as stdin, and a window with too much in it cost only the explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from gotracer_ci.analysis.facts import Facts
+from gotracer_ci.analysis.intervals import Interval, IntervalKind
+from gotracer_ci.baseline.verdicts import Comparison
+from gotracer_ci.errors import TraceError
+from gotracer_ci.findings import Finding, Key
+from gotracer_ci.rules.merge import Traced
+from gotracer_ci.source.frames import SourceMap
+from gotracer_ci.trace.open import STDIN, open_trace
+from gotracer_ci.trace.reader import Index
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.critical_path import CriticalPath
+
+_MOST: Final = 3
+"""Findings of a trace that are explained, the worst ones."""
+_MAX_INTERVALS: Final = 500_000
+_TESTS: Final = "TestDurationGrowth"
+_PATHS: Final = (_TESTS, "RegionDurationGrowth")
+_QUEUES: Final = ("HighSchedulingLatency", "ProcessorStarvation")
+
+
+class Again(NamedTuple):
+    """A trace that can be read again. name: as `open_trace` takes it. marks: of its first reading."""
+
+    name: str
+    marks: Index
+    traced: Traced
+
+
+class _Read(Protocol):
+    """A trace that was read, or that could not be."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def marks(self) -> Index | None: ...
+
+
+def again(read: Iterable[_Read], traced: Sequence[Traced]) -> list[Again]:
+    """Return what a second reading needs. traced: of those that could be read."""
+    known = [(one.name, one.marks) for one in read if one.marks]
+    return [Again(name, marks, same) for (name, marks), same in zip(known, traced, strict=True)]
+
+
+def explained(
+    findings: Sequence[Finding],
+    comparison: Comparison | None,
+    traces: Sequence[Again],
+    base: Sequence[Again],
+    source: Callable[[], SourceMap],
+) -> list[Finding]:
+    """Return the findings, with explanations of regressions of those rules that say that something takes long.
+
+    Args:
+        traces: of the run, in the report's order. base: of the base commit.
+        source: returns what maps the frames of a trace.
+    """
+    regressions = {verdict.key for verdict in comparison.regressions(strict=True)} if comparison else set()
+    whole = [one for one in base if not one.traced.facts.damage]
+    left = dict.fromkeys(range(len(traces)), _MOST)
+    found: dict[Key, str] = {}
+    for finding in findings:
+        is_explained = finding.key in regressions and finding.key.rule in (*_PATHS, *_QUEUES)
+        if is_explained and finding.trace < len(traces) and left[finding.trace]:
+            left[finding.trace] -= 1
+            with suppress(TraceError, OSError):
+                found[finding.key] = _explanation(finding.key, traces[finding.trace], whole, source)
+    return [replace(one, explanation=found[one.key]) if found.get(one.key) else one for one in findings]
+
+
+def _explanation(key: Key, trace: Again, base: Sequence[Again], source: Callable[[], SourceMap]) -> str:
+    from gotracer_ci.rules import explained as words
+
+    worst = _worst(key, trace)
+    if worst is None:
+        return ""
+    if key.rule in _QUEUES:
+        from gotracer_ci.analysis.run_queue import Queued, read_queue
+
+        wait = _whole_wait(trace.traced.facts, worst)
+        if wait is None:
+            return ""
+        asked = Queued(wait.goroutine, wait.start_ns, wait.length_ns)
+        (queued,) = read_queue(open_trace(trace.name), source(), [asked], trace.marks, _MAX_INTERVALS)
+        return words.of_queue(queued)
+    path = _path(key, trace, worst, source)
+    if path is None:
+        return ""
+    before = [(same.length_ns, number) for number, one in enumerate(base) if (same := _worst(key, one))]
+    if before:
+        # the usual one: neither the fastest nor the slowest
+        one = base[sorted(before)[len(before) // 2][1]]
+        same = _worst(key, one)
+        of_base = _path(key, one, same, source) if same else None
+        if of_base:
+            return words.of_longer_path(path, of_base)
+    return words.of_path(path)
+
+
+def _worst(key: Key, trace: Again) -> Interval | None:
+    """Return the worst occurrence of a finding in a trace, if that can be read again and is of the same program."""
+    if trace.traced.program != key.program or trace.name == STDIN:
+        return None
+    plain = key._replace(program="")
+    return next((one for found in trace.traced.measured if found.key == plain for one in found.worst), None)
+
+
+def _path(key: Key, trace: Again, worst: Interval, source: Callable[[], SourceMap]) -> CriticalPath | None:
+    from gotracer_ci.analysis.critical_path import Path, read_paths
+
+    facts = trace.traced.facts
+    end = worst.start_ns + worst.length_ns
+    for test in facts.ran.tests if key.rule == _TESTS else ():
+        if (test.goroutine, facts.start_ns + test.begin_ns) == (worst.goroutine, worst.start_ns):
+            # its duration is without pauses
+            end = worst.start_ns + test.wall_ns
+    asked = [Path(worst.goroutine, worst.start_ns, end)]
+    (path,) = read_paths(open_trace(trace.name), source(), asked, trace.marks, _MAX_INTERVALS)
+    return path
+
+
+def _whole_wait(facts: Facts, worst: Interval) -> Interval | None:
+    """Return the time in the run queue that an interval is, or of which it is the part with an idle P."""
+    runnable = (group for group in facts.intervals if group.kind is IntervalKind.RUNNABLE)
+    same = (one for group in runnable for one in group.worst)
+    return next((one for one in same if (one.start_ns, one.goroutine) == (worst.start_ns, worst.goroutine)), None)

@@ -1,0 +1,1 @@
+"""Facts → what the HTML page draws."""

@@ -1,0 +1,119 @@
+"""Lanes: what was on each P, slice by slice."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Final
+
+from gotracer_ci.analysis.lanes import LaneTimes
+from gotracer_ci.pictures.columns import Strings, column
+from gotracer_ci.report.picture import ZIGZAG, Block, Stream
+from gotracer_ci.trace.observers.slices import Slices
+
+MAX_LANES: Final = 1024
+"""Ps that have a lane, those with the lowest numbers."""
+_BYTES: Final = 2.5  # of a packed record; 1.3 to 5 in real traces
+_MOST_BYTES: Final = 5
+_SAMPLE: Final = 8
+"""One of so many runs of records tells how many bytes all of them need."""
+
+_COLUMNS: Final = (
+    ("gap", "gap", 0),
+    ("length", "length", 0),
+    ("slices", "slices", 0),
+    ("goroutine", "goroutine", ZIGZAG),
+    ("stack", "node", 0),
+    ("ending", "kind", 0),
+    ("reason", "reason", 0),
+    ("queued", "queued", 0),
+    ("waker", "waker", ZIGZAG),
+    ("idle", "idle", 0),
+)
+"""The columns of `Slices`, and their names and flags in the page."""
+
+
+def budget(room: int) -> int:
+    """Return how many records need so many bytes, when they are packed."""
+    return int(room / _BYTES)
+
+
+def lanes(trace: int, times: LaneTimes, nodes: Mapping[int, int], room: int) -> Stream:
+    """Return the stream of what was on the Ps of a trace (see docs/report-data.md).
+
+    Args:
+        trace: its number.
+        nodes: the number of each stack in the tree of calls, by its index.
+        room: how many bytes it may have when it is packed, before base64. The slices get coarser until they fit.
+    """
+    stacks = _table(nodes)
+    slices = times.slices
+    fewest = len(slices.sorted())
+    while slices.count() > max(fewest, room // _MOST_BYTES) and (size := _estimate(trace, times, stacks)) > room:
+        slices.shrink(_fitting(slices, room, size))
+    stream = _stream(trace, times, stacks)
+    while slices.count() > fewest and (size := len(stream.deflated)) > room:
+        slices.shrink(_fitting(slices, room, size))
+        stream = _stream(trace, times, stacks)
+    return stream
+
+
+def _fitting(slices: Slices, room: int, size: int) -> int:
+    """Return how many records fit: the fewer there are, the more bytes each of them needs."""
+    return int(slices.count() * 0.99 * (room / size) ** 1.25)
+
+
+def _estimate(trace: int, times: LaneTimes, stacks: array[int]) -> int:
+    """Return about how many bytes the packed stream has, from a part of its records."""
+    part = _stream(trace, times, stacks, _SAMPLE)
+    *of_lanes, ranges = part.blocks
+    records = sum(block.rows for block in of_lanes)
+    size = len(Stream(part.header, tuple(of_lanes)).deflated) * times.slices.count() // max(records, 1)
+    # a part is packed a little worse than the whole
+    return size * 15 // 16 + len(Stream({}, (ranges,)).deflated)
+
+
+def _table(numbers: Mapping[int, int]) -> array[int]:
+    """Return numbers by index as an array."""
+    table = array("q", bytes(8 * (max(numbers, default=0) + 1)))
+    for index, number in numbers.items():
+        table[index] = number
+    return table
+
+
+def _stream(trace: int, times: LaneTimes, stacks: array[int], every: int = 1) -> Stream:
+    strings = Strings()
+    reasons = _table({index: strings.number(reason) for index, reason in sorted(times.reasons.items())})
+    procs = times.slices.sorted()[:MAX_LANES]
+    blocks = [_lane(f"lane-{i}", proc, times, stacks, reasons, every) for i, proc in enumerate(procs)]
+    header = {
+        "stream": "lanes",
+        "trace": trace,
+        "from_ns": times.start_ns,
+        "to_ns": times.end_ns,
+        "resolution_ns": times.slices.resolution(),
+        "procs": procs,
+        "reasons": strings.values(),
+        "totals": {"running": times.running_ns, "syscall": times.syscall_ns, "runnable": times.runnable_ns},
+    }
+    return Stream(header, (*blocks, _ranges(times, procs)))
+
+
+def _lane(name: str, proc: int, times: LaneTimes, stacks: array[int], reasons: array[int], every: int) -> Block:
+    found = times.slices.columns(proc, times.begin, stacks, reasons, every)
+    return Block(name, tuple(column(shown, found[of], flags) for of, shown, flags in _COLUMNS))
+
+
+def _ranges(times: LaneTimes, procs: list[int]) -> Block:
+    lane = {proc: number for number, proc in enumerate(procs)}
+    shown = [each for each in times.ranges if each.proc in lane]
+    return Block(
+        "ranges",
+        (
+            column("lane", [lane[each.proc] for each in shown]),
+            column("start", [each.start_ns for each in shown]),
+            column("length", [each.length_ns for each in shown]),
+            column("kind", [int(each.sweep) for each in shown]),
+            column("goroutine", [each.goroutine for each in shown], ZIGZAG),
+        ),
+    )
