@@ -40,11 +40,11 @@ Before Go 1.23, a C call has no stack after a callback, and its time from then o
 from __future__ import annotations
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.limits import CALLS_IN_ALL
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
-from gotracer_ci.rules.yields import in_test_runner
 
 
 def _call(group: IntervalGroup) -> str | None:

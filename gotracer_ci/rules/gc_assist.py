@@ -32,7 +32,7 @@ goroutines, mainly the tracer's, are left out.
 from __future__ import annotations
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
-from gotracer_ci.limits import SCHEDULER
+from gotracer_ci.limits import ASSISTS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 
@@ -56,5 +56,5 @@ RULE = IntervalRule(
     change="assists the GC for {now}",
     detail="Time from the beginning of the mark assist to its end.",
     suggestion="Allocate less there: reuse buffers, preallocate; or give the collector more room (GOGC, GOMEMLIMIT).",
-    limit=SCHEDULER,
+    limit=ASSISTS,
 )

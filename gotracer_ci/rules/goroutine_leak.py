@@ -12,7 +12,8 @@ A goroutine that nobody wakes keeps its stack and everything that it refers to. 
 How it is measured
 ------------------
 The goroutines at the end of the trace that were created during it and wait in a channel operation, a `select`, package
-sync, a coroutine (`iter.Pull`) or forever, grouped by the nearest own code that led to them, as in GoroutineLeakGrowth.
+sync, a coroutine (`iter.Pull`) or forever, grouped by the function of the nearest own code that led to them, as in
+GoroutineLeakGrowth. Closures count with the function around them.
 The location is the line where they wait, if that is own code. The goroutines of the runtime and of package testing are
 left out.
 
@@ -64,6 +65,7 @@ from gotracer_ci.rules.deadlock import all_blocked
 from gotracer_ci.rules.forgotten import forgotten
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
 from gotracer_ci.rules.sync_waits import MUTEX, READ_LOCK, WRITE_LOCK
+from gotracer_ci.source.place import without_closures
 from gotracer_ci.text import count, duration, plural
 
 KIND = "goroutines left"
@@ -118,8 +120,13 @@ class GoroutineLeak(Rule):
 
 
 def place_of(group: Alive) -> str:
-    """Return the place that led to these goroutines, or where they wait if no own code created them."""
-    return group.creator.place if group.creator.own or not group.stack.own else group.stack.place
+    """Return the function that led to these goroutines, or where they wait if no own code created them.
+
+    Which of several goroutines at a channel is left depends on which was faster. Those that a function and its closures
+    create therefore count together.
+    """
+    place = group.creator.place if group.creator.own or not group.stack.own else group.stack.place
+    return without_closures(place)
 
 
 def lock_places(facts: Facts, place: str) -> set[str]:

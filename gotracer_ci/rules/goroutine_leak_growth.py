@@ -11,10 +11,10 @@ A goroutine that never ends keeps its stack and everything that it refers to. En
 How it is measured
 ------------------
 The goroutines alive at the end that were created during the trace, grouped by the nearest own code that led to them:
-the place that created them, or if that is library code, the place that created their creator, and so on. The detail
-says what they wait for. A place leaks if it created survivors in both halves of the trace: a pool of workers that is
-started once did not. Goroutines that wait forever, in Go's words (`select {}`, a nil channel), are no pool and count
-whenever they were created.
+the place that created them, or if that is library code, the place that created their creator, and so on. Closures count
+with the function around them. The detail says what they wait for. A place leaks if it created survivors in both halves
+of the trace: a pool of workers that is started once did not. Goroutines that wait forever, in Go's words (`select {}`,
+a nil channel), are no pool and count whenever they were created.
 
 A percentage says something only of many: it needs at least `floor` survivors, and as many goroutines at the start of
 the trace. Where there were fewer at the start, `floor` survivors that wait for another goroutine are a warning.
@@ -54,7 +54,7 @@ from gotracer_ci.findings import Finding, Key, More, Severity, Statistics
 from gotracer_ci.limits import Limit
 from gotracer_ci.rules import stuck, wording
 from gotracer_ci.rules.rule import Measured, Rule, documented, severity
-from gotracer_ci.source.place import NO_OWN_CODE
+from gotracer_ci.source.place import NO_OWN_CODE, without_closures
 from gotracer_ci.text import count, plural
 
 KIND = "goroutines at the end"
@@ -128,7 +128,7 @@ def _by_place(facts: Facts) -> dict[str, list[Alive]]:
     found: dict[str, list[Alive]] = {}
     for group in facts.goroutines.alive:
         if group.place != NO_OWN_CODE:
-            found.setdefault(group.place, []).append(group)
+            found.setdefault(without_closures(group.place), []).append(group)
     return {place: found[place] for place in sorted(found)}
 
 

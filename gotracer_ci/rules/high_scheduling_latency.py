@@ -25,12 +25,14 @@ for 10 ms: it computes and shares the Ps with others that do, which is not laten
 Thresholds
 ----------
 `warn` and `error`: how long at least `count` waits at a place are. `share`: waits that add up to a smaller part of the
-run are an exception. An exception is no finding; if it is above `error`, it is informational.
+run are an exception. An exception is no finding; if it is above `error`, it is informational. Where a P was idle for
+most of the time that the waits took, the operating system had not run its thread: that is a warning at most.
 
 What to do
 ----------
 Look for what kept the Ps busy: long computations, too few CPUs (GOMAXPROCS and the container's quota), a burst of
-goroutines created at once. A bounded pool of workers helps against bursts.
+goroutines created at once. A bounded pool of workers helps against bursts. `gotracer-ci goroutines --run-queue` shows
+what the Ps did during the longest waits.
 
 Limits
 ------
@@ -40,20 +42,39 @@ Go 1.23, a goroutine that has not run since the trace began has no stack; its wa
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
+from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.analysis.yields import is_intended
+from gotracer_ci.findings import More, Severity
 from gotracer_ci.limits import SCHEDULER
 from gotracer_ci.rules.interval_rule import IntervalRule
-from gotracer_ci.rules.rule import documented
-from gotracer_ci.rules.yields import is_intended
+from gotracer_ci.rules.rule import Measured, documented
+
+
+class HighSchedulingLatency(IntervalRule):
+    """Compares the waits of each place with the thresholds, and tells those that are the machine's."""
+
+    def measure(self, facts: Facts) -> Iterator[Measured]:
+        idle: Counter[tuple[str, str]] = Counter()
+        for group in facts.intervals:
+            if group.kind is IntervalKind.IDLE_P:
+                idle[group.reason or "unknown", group.stack.place] += group.total_ns
+        for measured in super().measure(facts):
+            _, kind, place, _ = measured.key
+            is_machine = 2 * idle[kind, place] > measured.statistics.total
+            yield measured._replace(severity=min(measured.severity, Severity.WARN)) if is_machine else measured
 
 
 def _why(group: IntervalGroup) -> str | None:
     if group.kind is not IntervalKind.RUNNABLE or group.stack.system or not group.stack.known:
         return None
-    return None if is_intended(group) else group.reason or "unknown"
+    return None if is_intended(group.reason, group.stack.functions) else group.reason or "unknown"
 
 
-RULE = IntervalRule(
+RULE = HighSchedulingLatency(
     info=documented(
         "HighSchedulingLatency",
         __doc__,
@@ -70,6 +91,7 @@ RULE = IntervalRule(
         "Find what kept the Ps busy: long computations, too few CPUs for GOMAXPROCS, a burst of new goroutines; "
         "limit the concurrency or split up long computations."
     ),
+    more=More.QUEUE,
     limit=SCHEDULER._replace(is_effect=True),
     informational=frozenset({"preempted"}),
 )

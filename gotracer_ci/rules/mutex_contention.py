@@ -48,11 +48,11 @@ goroutines, and in a very busy program a long wait can have more. Those below 10
 from __future__ import annotations
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.limits import WAITS
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
 from gotracer_ci.rules.sync_waits import COND, OTHER, WAIT_GROUP, primitive
-from gotracer_ci.rules.yields import in_test_runner
 
 
 def _lock(group: IntervalGroup) -> str | None:

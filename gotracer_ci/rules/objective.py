@@ -140,7 +140,7 @@ class ObjectiveRule(Rule):
             matched = [list(_groups(objective, facts)) for facts in every]
             if not any(matched):
                 text = f"{about}: no trace has such a {objective.subject}{_closest(objective, every)}"
-                yield Note(NoteKind.OBJECTIVE, text, about)
+                yield Note(NoteKind.UNMATCHED, text, about)
                 continue
             few: dict[str, int] = {}
             for group in (group for groups in matched for group in groups):

@@ -25,6 +25,7 @@ What to do
 ----------
 Look at the machine first: fewer CPUs than GOMAXPROCS assumes (container quotas), or other programs that use them. In
 the program: goroutines locked to a thread (`runtime.LockOSThread`), and threads that stay in C code.
+`gotracer-ci goroutines --run-queue` shows what the Ps did during the longest waits.
 
 Limits
 ------
@@ -34,17 +35,22 @@ Waking a thread always takes some microseconds; these add to the total, but neve
 from __future__ import annotations
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.analysis.yields import is_intended
+from gotracer_ci.findings import More
 from gotracer_ci.limits import MS, Limit
 from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import documented
-from gotracer_ci.rules.yields import is_intended
 
 _PREEMPTED = "preempted"
 
 
 def _idle(group: IntervalGroup) -> str | None:
     is_idle = group.kind is IntervalKind.IDLE_P and group.stack.known and not group.stack.system
-    return "idle P" if is_idle and not is_intended(group) and group.reason != _PREEMPTED else None
+    return (
+        "idle P"
+        if is_idle and not is_intended(group.reason, group.stack.functions) and group.reason != _PREEMPTED
+        else None
+    )
 
 
 RULE = IntervalRule(
@@ -65,5 +71,6 @@ RULE = IntervalRule(
         "Check that the machine has as many CPUs as GOMAXPROCS assumes (container quotas, other programs); "
         "then look for runtime.LockOSThread and long C calls."
     ),
+    more=More.QUEUE,
     limit=Limit("ns", 2, 20 * MS, share=0.02, is_effect=True),
 )

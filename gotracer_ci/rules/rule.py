@@ -29,7 +29,8 @@ class Measured(NamedTuple):
 
     severity: NONE below every threshold. worst: the longest intervals, longest first; empty for what has none.
     by_test: the parts of it that belong to tests, by the names of the test functions; the rest belongs to none, or to
-    one whose name is unknown. lengths: how many events have which length, if these are compared.
+    one whose name is unknown. lengths: how many events have which length, if these are compared. machine_ns: how much
+    of the time of one event may only be there because the machine was busy; 0 if that is unknown.
     """
 
     key: Key
@@ -38,6 +39,7 @@ class Measured(NamedTuple):
     worst: tuple[Interval, ...] = ()
     by_test: Mapping[str, Share] = {}
     lengths: Mapping[int, int] = {}
+    machine_ns: int = 0
 
 
 class Counter(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import Alive
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.findings import Occurrence, Share
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.sync_waits import primitive
-from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.text import count, duration
 
 _RUNNER = "testing."

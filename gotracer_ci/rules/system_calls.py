@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from gotracer_ci.analysis import waits
@@ -15,7 +15,8 @@ CHILD = "os.(*Process).Wait"
 EVENTS = waits.EVENTS
 RUNTIME = "runtime"
 
-_SIGNAL_LOOP = "os/signal.loop"
+# The runtime's function that waits for a signal, and its only caller, whose stack may lack it.
+_WAITS_FOR_SIGNALS = frozenset({"os/signal.signal_recv", "os/signal.loop"})
 _CHILD = re.compile(r"^os\.\(\*Process\)\.\w*[Ww]ait|\.(?:wait4|wait6|waitid|forkExec)$", re.IGNORECASE)
 _EVENTS = re.compile(
     r"\.(?:epoll_?p?wait2?|p?poll|p?select6?|kevent|accept4?|pause"
@@ -23,12 +24,16 @@ _EVENTS = re.compile(
     re.IGNORECASE,
 )
 # Code that makes the call by its number, which the stack does not show, and code that reads a descriptor for events.
-_CALLS_FOR_EVENTS = re.compile(r"\.[^/]*(?:poll|kevent|select)[^/]*$", re.IGNORECASE)
+_FOR_EVENTS = "poll|kevent|select"
+_CALLS_FOR_EVENTS = re.compile(rf"\.[^/]*(?:{_FOR_EVENTS})[^/]*$", re.IGNORECASE)
 _BY_NUMBER = re.compile(r"\.(?:raw)?syscall[69]?(?:n|noerror)?$", re.IGNORECASE)
-_READS_EVENTS = re.compile(r"inotify|fanotify|fsnotify|kqueue|eventfd|signalfd|timerfd", re.IGNORECASE)
+_EVENT_SOURCES = "inotify|fanotify|fsnotify|kqueue|eventfd|signalfd|timerfd"
+_READS_EVENTS = re.compile(_EVENT_SOURCES, re.IGNORECASE)
+_TELLING = re.compile(f"{_EVENT_SOURCES}|{_FOR_EVENTS}", re.IGNORECASE)
 
 
-def kind(frames: Sequence[SourceFrame]) -> str:
+@lru_cache(maxsize=1 << 12)
+def kind(frames: tuple[SourceFrame, ...]) -> str:
     """Return what a goroutine with this stack, leaf first, is in: one of the constants above.
 
     `CHILD`: it starts or waits for another process. `EVENTS`: the call only waits for what happens elsewhere, such as
@@ -40,7 +45,7 @@ def kind(frames: Sequence[SourceFrame]) -> str:
         return C_CALL
     if functions[0].startswith("runtime."):
         return RUNTIME
-    if _SIGNAL_LOOP in functions:
+    if not _WAITS_FOR_SIGNALS.isdisjoint(functions):
         return EVENTS
     calls = list(takewhile(waits.is_call, functions))
     by = functions[len(calls) : len(calls) + 1]
@@ -54,3 +59,11 @@ def kind(frames: Sequence[SourceFrame]) -> str:
         named = f"{reader.function} {reader.file.rpartition('/')[2]}"
         return EVENTS if _READS_EVENTS.search(named) else SYSCALL
     return SYSCALL
+
+
+def telling(name: str) -> str:
+    """Return the part of a function's, file's or package's own name that `kind` can depend on, "" if there is none."""
+    if any(pattern.search(f".{name}") for pattern in (_CHILD, _EVENTS, _BY_NUMBER)):
+        return name
+    found = _TELLING.search(name)
+    return found[0] if found else ""

@@ -21,13 +21,17 @@ limit of your own.
 
 What to do
 ----------
-Look at what the test waits for. `gotracer-ci tests` shows the times of each test.
+Look at what the test waits for. `gotracer-ci tests` shows the times of each test. A regression says where the longest
+run spent its time; `gotracer-ci tests --critical-path` shows it in full.
 
 Limits
 ------
 Only top-level tests whose name is known are compared (see `gotracer-ci tests`). Durations depend on the machine and on
-its load, so smaller changes than twice the time and 20 ms are not reported. Benchmarks run for as long as they are told
-to, so they are left out.
+its load, so smaller changes than twice the time and 20 ms are not reported. A busy machine makes code run several times
+as long, and timers late. Without base traces a longer test is therefore only suspected if it was running or runnable,
+slept or waited for the network for the rest. How long a disk takes varies even more, so growth that is mostly time in
+as many system calls as before is only suspected, too. Benchmarks run for as long as they are told to, so they are left
+out.
 """
 
 from __future__ import annotations
@@ -37,12 +41,13 @@ from collections.abc import Iterator
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalKind
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.findings import Finding, Key, More, Severity, Share, Statistics
 from gotracer_ci.limits import EVERY_KIND, MS, Limit
-from gotracer_ci.rules import wording
+from gotracer_ci.rules import machine_time, wording
 from gotracer_ci.rules.interval_rule import finding_of
+from gotracer_ci.rules.per_trace import PerTrace
 from gotracer_ci.rules.rule import Measured, Rule, documented
-from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.text import duration, plural
 
 KIND = "test"
@@ -60,6 +65,7 @@ class TestDurationGrowth(Rule):
         return {EVERY_KIND: _LIMIT}
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
+        machine = machine_time.of_tests(facts) if facts.durations.get(KIND) else {}
         for found in facts.durations.get(KIND, ()):
             place = found.worst[0].stack.place
             if found.name in facts.tests.work and place.endswith(f".{found.name}"):
@@ -70,6 +76,7 @@ class TestDurationGrowth(Rule):
                     Statistics("each", found.count, usual, usual, usual),
                     found.worst,
                     {found.name: Share(found.count, found.total_ns)},
+                    machine_ns=sum(machine[found.name]) // found.count,
                 )
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
@@ -88,12 +95,7 @@ class TestDurationGrowth(Rule):
 
 def waiting_for(facts: Facts, test: str) -> str:
     """Return what a test and its goroutines did besides running, the most first: `1.2 s asleep at x.query`."""
-    found: Counter[tuple[str, str]] = Counter()
-    for group in facts.intervals:
-        part = group.by_test.get(test)
-        doing = _STATES.get(group.kind) or (group.reason if group.kind is IntervalKind.WAITING else "")
-        if part and doing and not in_test_runner(group.stack.functions):
-            found[doing, group.stack.function] += part.total_ns
+    found = _waits(facts).get(test, Counter())
     most = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
     return (
         "; ".join(
@@ -102,6 +104,18 @@ def waiting_for(facts: Facts, test: str) -> str:
         )
         or "only running"
     )
+
+
+@PerTrace
+def _waits(facts: Facts) -> dict[str, Counter[tuple[str, str]]]:
+    """Return by test how long its goroutines did what, and where."""
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for group in facts.intervals:
+        doing = _STATES.get(group.kind) or (group.reason if group.kind is IntervalKind.WAITING else "")
+        if group.by_test and doing and not in_test_runner(group.stack.functions):
+            for test, part in group.by_test.items():
+                found.setdefault(test, Counter())[doing, group.stack.function] += part.total_ns
+    return found
 
 
 RULE = TestDurationGrowth(

@@ -45,6 +45,7 @@ from dataclasses import replace
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind, by_place
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.findings import Finding, Key, Severity, Share, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
@@ -52,7 +53,6 @@ from gotracer_ci.rules.interval_rule import IntervalRule
 from gotracer_ci.rules.rule import Measured, documented
 from gotracer_ci.rules.sync_waits import COND, primitive
 from gotracer_ci.rules.system_calls import C_CALL, CHILD, SYSCALL, kind
-from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.text import count, plural
 
 REASONS = frozenset({"sleep", "network", "chan receive", "chan send", "select"})

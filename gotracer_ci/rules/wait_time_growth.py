@@ -42,13 +42,14 @@ from dataclasses import dataclass
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
+from gotracer_ci.analysis.yields import in_test_runner
 from gotracer_ci.findings import Finding
 from gotracer_ci.limits import CALLS, EVERY_KIND, SLEEPS, Limit
 from gotracer_ci.rules import wording
 from gotracer_ci.rules.event_times import finding, merged
+from gotracer_ci.rules.per_trace import PerTrace
 from gotracer_ci.rules.rule import Measured, Rule, documented
 from gotracer_ci.rules.system_calls import C_CALL, SYSCALL, kind
-from gotracer_ci.rules.yields import in_test_runner
 from gotracer_ci.source.place import called_place
 
 _DID = {
@@ -67,10 +68,7 @@ class WaitTimeGrowth(Rule):
             yield group.measured(self.name, limits.get(group.kind, SLEEPS).quantile)
 
     def explain(self, facts: Facts, measured: Measured) -> Finding:
-        largest = max(
-            (group for group in facts.intervals if _named(group) == (measured.key.kind, measured.key.place)),
-            key=lambda group: (group.total_ns, group.worst[0].start_ns),
-        )
+        largest = _largest(facts)[measured.key.kind, measured.key.place]
         return finding(
             measured,
             largest.stack,
@@ -93,6 +91,21 @@ def _named(group: IntervalGroup) -> tuple[str, str] | None:
     if not is_wait or in_test_runner(group.stack.functions):
         return None
     return group.reason, called_place(group.stack.frames)
+
+
+@PerTrace
+def _largest(facts: Facts) -> dict[tuple[str, str], IntervalGroup]:
+    """Return the group with the longest time in all of each name."""
+    found: dict[tuple[str, str], IntervalGroup] = {}
+    for group in facts.intervals:
+        name = _named(group)
+        if name and (name not in found or _extent(group) > _extent(found[name])):
+            found[name] = group
+    return found
+
+
+def _extent(group: IntervalGroup) -> tuple[int, int]:
+    return group.total_ns, group.worst[0].start_ns
 
 
 RULE = WaitTimeGrowth(

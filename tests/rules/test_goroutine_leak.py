@@ -9,9 +9,11 @@ import pytest
 
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.analysis.goroutines import MOMENT_NS, Alive
+from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.findings import Severity, Share
 from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import select
+from gotracer_ci.rules.rule import Rule
 from tests.conftest import NAMES, described, facts_of, findings, measured
 from tests.rules.real import RULES, has_line, of_rule
 
@@ -35,8 +37,8 @@ def created_in(name: str) -> list[Alive]:
 @pytest.mark.parametrize(
     ("name", "place", "count", "line"),
     [
-        ("smallgrowth-go1.25", "main.main.func", 3, "for job := range jobs {"),
-        ("smallgrowth-seven-go1.26", "main.main.func", 7, "for job := range jobs {"),
+        ("smallgrowth-go1.25", "main.main", 3, "for job := range jobs {"),
+        ("smallgrowth-seven-go1.26", "main.main", 7, "for job := range jobs {"),
         ("tour-go1.19", "main.forever", 2, "select {}"),
         ("tour-go1.27", "main.forever", 2, "select {}"),
         ("waits-go1.27", "main.coroutines", 1, "iter.Pull(numbers())"),
@@ -115,11 +117,21 @@ def test_a_short_wait_counts_only_when_everything_is_over() -> None:
     (group,) = created_in("smallgrowth-go1.25")
     fresh = replace(group, settled=0)
     runs = replace(group, doing="running", count=1, settled=0)
-    assert left(with_alive(facts, [fresh])) == {"main.main.func": 3}
+    assert left(with_alive(facts, [fresh])) == {"main.main": 3}
     assert left(with_alive(facts, [fresh, runs])) == {}
-    assert left(with_alive(facts, [replace(group, settled=2), runs])) == {"main.main.func": 2}
+    assert left(with_alive(facts, [replace(group, settled=2), runs])) == {"main.main": 2}
     assert left(with_alive(facts, [fresh], is_over=False)) == {}
-    assert left(with_alive(facts, [fresh, replace(runs, doing="syscall", settled=1)])) == {"main.main.func": 3}
+    assert left(with_alive(facts, [fresh, replace(runs, doing="syscall", settled=1)])) == {"main.main": 3}
+
+
+@pytest.mark.parametrize("rule", [RULE, GROWTH])
+def test_a_function_and_its_closures_are_one_place(rule: Rule) -> None:
+    """Which of several goroutines at a channel is left depends on which was faster."""
+    (group,) = created_in("smallgrowth-go1.25")
+    assert group.creator.place == group.place == "main.main.func"
+    outside = replace(group, count=1, creator=Stack((group.creator.frames[0]._replace(function="main.main"),)))
+    mixed = with_alive(facts_of("smallgrowth-go1.25"), [group, outside])
+    assert [(found.key.place, found.statistics.total) for found in rule.run(mixed)] == [("main.main", 4)]
 
 
 @pytest.mark.parametrize("doing", ["network", "sleep", "running", "runnable", "syscall"])

@@ -75,12 +75,12 @@ def test_read_mem_stats_is_not_gc() -> None:
     assert of_gc == {"stop-the-world count": sum(group.count for group in stops), "GC cycles": 0}
 
 
-@pytest.mark.parametrize("name", ["gcpause-go1.24", "gcpause-go1.26"])
-def test_a_gc_pause_is_gc(name: str) -> None:
-    """The collector's own pauses of 30 ms are found."""
+@pytest.mark.parametrize(("name", "severity"), [("gcpause-go1.24", Severity.INFO), ("gcpause-go1.26", Severity.ERROR)])
+def test_a_gc_pause_is_gc(name: str, severity: Severity) -> None:
+    """The collector's own pauses of 30 ms are found. A single one is an exception, as a busy machine has them, too."""
     (finding,) = of_rule(name, "GCPauseSpike")
     assert finding.key == Key("GCPauseSpike", "GC sweep termination", "")
-    assert finding.severity is Severity.ERROR
+    assert finding.severity is severity
     assert 20 * MS < finding.statistics.maximum < 100 * MS
 
 

@@ -61,7 +61,7 @@ def test_the_worst_wait_represents_its_group() -> None:
 
 def test_ranked_by_time_lost() -> None:
     """Among findings of equal severity, the first has lost the most time, not occurred most often."""
-    for name in ("tour-go1.25", "gcpause-go1.24", "lockcontention-go1.27"):
+    for name in ("tour-go1.25", "gcpause-go1.26", "lockcontention-go1.27"):
         errors = [f.statistics.total for f in findings(name) if f.severity is Severity.ERROR]
         assert errors == sorted(errors, reverse=True)
         assert len(errors) > 1

@@ -43,6 +43,7 @@ def stack(functions: list[str], file: str) -> list[SourceFrame]:
         (["syscall.read", "main.selectRows", "main.f"], SYSCALL),
         (["os/signal.loop"], EVENTS),
         (["os/signal.signal_recv", "os/signal.loop"], EVENTS),
+        (["os/signal.signal_recv", "os/signal.renamed"], EVENTS),
         (["os.(*Process).blockUntilWaitable", "os.(*Process).wait", "os.(*Process).Wait", "main.f"], CHILD),
         (["internal/syscall/unix.Waitid", "os.(*Process).pidfdWait.func1", "os.ignoringEINTR", "main.f"], CHILD),
         (["syscall.wait4", "syscall.Wait4", "main.f"], CHILD),
@@ -55,10 +56,10 @@ def stack(functions: list[str], file: str) -> list[SourceFrame]:
     ],
 )  # fmt: skip
 def test_kind(functions: list[str], what: str) -> None:
-    assert kind(stack(functions, "x.go")) == what
+    assert kind(tuple(stack(functions, "x.go"))) == what
 
 
 def test_the_file_may_tell_that_a_read_is_of_events() -> None:
     functions = ["syscall.read", "syscall.Read", "main.(*watcher).run"]
-    assert kind(stack(functions, "example.com/app/watch_inotify.go")) == EVENTS
-    assert kind(stack(functions, "example.com/inotify/watch.go")) == SYSCALL
+    assert kind(tuple(stack(functions, "example.com/app/watch_inotify.go"))) == EVENTS
+    assert kind(tuple(stack(functions, "example.com/inotify/watch.go"))) == SYSCALL

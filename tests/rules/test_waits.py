@@ -110,6 +110,18 @@ def test_starvation_is_an_idle_p_beside_a_runnable_goroutine(name: str) -> None:
     assert 100 * MS < finding.statistics.maximum <= runnable
 
 
+@pytest.mark.parametrize(
+    ("name", "severity"), [("starvation-go1.24", Severity.WARN), ("starvation-go1.27", Severity.ERROR)]
+)
+def test_waits_beside_an_idle_p_are_no_error_of_the_program(name: str, severity: Severity) -> None:
+    """Go 1.24: a P was idle for most of the time that these waits took. Go 1.27: for less than half of it."""
+    (wait,) = (m for m in measured(name) if m.key[:3] == ("HighSchedulingLatency", "created", "main.main.func"))
+    idle = sum(m.statistics.total for m in measured(name) if m.key.rule == "ProcessorStarvation")
+    assert (2 * idle > wait.statistics.total) is (severity is Severity.WARN)
+    assert wait.severity is severity
+    assert wait.worst[4].length_ns >= 10 * MS
+
+
 @pytest.mark.parametrize("name", ["deadlock-go1.22", "deadlock-go1.27"])
 def test_still_waiting_at_the_end(name: str) -> None:
     """The waits of five goroutines that are never woken count with their length so far."""
