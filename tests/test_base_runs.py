@@ -12,6 +12,7 @@ from gotracer_ci.baseline.verdicts import Level, Status, Verdict
 from gotracer_ci.errors import BaselineError, TraceError, UsageError
 from gotracer_ci.findings import Key
 from gotracer_ci.pipeline import Outcome, run
+from gotracer_ci.report.formats import render
 from gotracer_ci.settings import load
 from tests.conftest import PROGRAMS, Run, path_of
 from tests.variants import variant
@@ -104,7 +105,14 @@ def test_a_base_of_another_program_is_not_a_reference(tmp_path: Path, baseline: 
     assert any("no base traces of example.com/programs/service" in note for note in outcome.report.notes)
     alone = analysed(changed, base)
     assert alone.exit_code == 0
-    assert judged(alone, LOCK).status is Status.UNKNOWN
+    assert judged(alone, LOCK).status is Status.NOT_IN_BASE
+    assert judged(alone, LOCK).evidence == "there are no base traces of this program"
+    for name in ("human", "markdown", "junit", "ndjson", "html"):
+        text = render(name, alone.report)
+        assert "not in the base traces" in text
+        assert "not in the baseline" not in text
+    assert alone.report.notes[-1].endswith(f"no base traces of {SERVICE}: its findings are shown, but do not count")
+    assert not any("has no data" in note for note in alone.report.notes)
 
 
 def test_programs_have_their_own_base(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gotracer_ci.baseline.programs import Runs, part_of
+from gotracer_ci.baseline.measurements import Runs
+from gotracer_ci.baseline.programs import part_of
 from gotracer_ci.baseline.records import Baseline, Group, Part, absent
 from gotracer_ci.baseline.update import maxima
 from gotracer_ci.baseline.verdicts import Comparison, Verdict

@@ -9,21 +9,26 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gotracer_ci.baseline.limit_changes import between
 from gotracer_ci.baseline.programs import part_of, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.verdicts import Comparison, Status, Verdict
+from gotracer_ci.limits import Limits
 from gotracer_ci.text import plural
 
 _SHOWN: Final = 10
 _NAMED: Final = 3
 
 
-def of_update(before: Comparison, old: Baseline, new: Baseline, programs: Collection[str]) -> Comparison:
+def of_update(
+    before: Comparison, old: Baseline, new: Baseline, programs: Collection[str], limits: Limits
+) -> Comparison:
     """Return the comparison of an update: with the file as it was, and with warnings about what it changes.
 
     Args:
         before: the run compared with the old file.
         programs: those of the run.
+        limits: the limits of all rules.
     """
     raised = [verdict for _, verdict in sorted(before.verdicts.items()) if verdict.flagged and not verdict.cause]
     added = tuple(_added(before, old, new, programs))
@@ -32,7 +37,8 @@ def of_update(before: Comparison, old: Baseline, new: Baseline, programs: Collec
         lines.append(f"this update raises {len(raised) - _SHOWN:,} more values above their limits")
     if added:
         lines.append(f"this update adds {_list(added)}")
-    return replace(before, is_update=True, added=added, warnings=(*lines, *before.warnings))
+    changed = between(old, new, limits)
+    return replace(before, is_update=True, added=added, changed=changed, warnings=(*lines, *before.warnings))
 
 
 def _raised(verdict: Verdict) -> str:

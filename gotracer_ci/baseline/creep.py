@@ -22,7 +22,6 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
     own = [i for i, entry in enumerate(part.entries) if entry.conditions.matches(newest.conditions)][-_LAST:]
     if len(own) < _LAST:
         return
-    wall_ns = newest.wall_ms * MS
     for key, group in sorted(part.groups.items()):
         limit = limit_of(limits, key)
         is_duration = limit is not None and limit.unit == "each" and not limit.quantile
@@ -31,7 +30,7 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
         if not group.reference or not all(part.entries[i].measured(key.rule) for i in own):
             continue
         now = median(group.values[i] or 0.0 for i in own)
-        step = _step(group.reference, now, group, limit, wall_ns)
+        step = _step(group.reference, now, group, limit.of_run(newest.wall_ms * MS))
         if step:
             where = " ".join(word for word in key[:3] if word)
             yield (
@@ -41,10 +40,10 @@ def creeping(part: Part, limits: Limits) -> Iterator[str]:
             )
 
 
-def _step(before: float, now: float, group: Group, limit: Limit, wall_ns: float) -> str:
+def _step(before: float, now: float, group: Group, limit: Limit) -> str:
     """Return what the group did if both values are further apart than the limit."""
-    if limit.quantile and (now - before) * group.counts[-1] <= max(limit.floor, limit.share * wall_ns):
+    if limit.quantile and (now - before) * group.counts[-1] <= limit.floor:
         return ""
-    if now > limit.above(before, wall_ns):
+    if now > limit.above(before):
         return " grew from "
-    return " fell from " if limit.fewer and before > limit.above(now, wall_ns) else ""
+    return " fell from " if limit.fewer and before > limit.above(now) else ""

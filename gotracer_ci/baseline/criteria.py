@@ -37,13 +37,13 @@ class Seen(NamedTuple):
     past: Sequence[float] | None
     base: tuple[float, ...]
 
-    def bounds(self, wall_ns: int = 0) -> tuple[float, float]:
+    def bounds(self) -> tuple[float, float]:
         """Return what the lowest trace must exceed to be above the file's jobs, and to be above all references."""
-        of_file = 0.0 if self.past is None else self.limit.above(highest(self.past), wall_ns)
+        of_file = 0.0 if self.past is None else self.limit.above(highest(self.past))
         if not self.base:
             return of_file, of_file
         # the base is an entry too, and an entry is as high as the highest of its traces
-        return of_file, max(of_file, self.limit.above(max(self.base), wall_ns))
+        return of_file, max(of_file, self.limit.above(max(self.base)))
 
 
 class Decision(NamedTuple):
@@ -61,7 +61,7 @@ class Decision(NamedTuple):
     waits: tuple[float, float] | None = None
 
 
-def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
+def by_total(seen: Seen, bound: float) -> Status:
     """Return worse if the lowest trace of the run is above the bound, and new if no reference has the group.
 
     Better is the reverse: going back to the lowest value of each reference would be worse. Fixed is better and gone
@@ -73,7 +73,7 @@ def by_total(seen: Seen, bound: float, wall_ns: int) -> Status:
     if limit.fewer:
         return Status.WORSE if fell_below(seen) else Status.KNOWN
     most = max(now)
-    way_back = limit.above(most, wall_ns)
+    way_back = limit.above(most)
     if base and min(base) <= way_back:
         return Status.KNOWN
     if past is not None and (max(past, default=0.0) <= way_back or lowest(past, limit) <= way_back):
@@ -90,13 +90,13 @@ def fell_below(seen: Seen) -> float:
     return (least - FEWER.floor) / FEWER.tolerance
 
 
-def by_more_waits(totals: Seen, numbers: Callable[[], Seen], before: float, wall_ns: int) -> Decision | None:
+def by_more_waits(totals: Seen, numbers: Callable[[Limit], Seen | None], before: float) -> Decision | None:
     """Decide by the medians, or else by the numbers, if the totals have not changed. None if they add nothing.
 
     Args:
-        numbers: returns the group's numbers of events. Most groups do not need them.
+        numbers: returns the group's numbers of events, None if no trace has more than the file's jobs by this limit.
+            Most groups do not need them.
         before: the median of the file's totals; of the base's without a file.
-        wall_ns: the length of the run's longest trace.
     """
     limit, now, past, base = totals
     if min(now) <= _SMALL_NS:  # a file does not hold small times, so many of them may not be new
@@ -104,13 +104,15 @@ def by_more_waits(totals: Seen, numbers: Callable[[], Seen], before: float, wall
     usual = middle(now)
     has_base = len(base) >= NEEDED_TRACES
     if has_base and limit.by_medians and len(now) >= NEEDED_TRACES:
-        bound = limit.above(middle(base), wall_ns)
-        if usual > bound and (waits := _more_waits(numbers())):
+        bound = limit.above(middle(base))
+        if usual > bound and (counted := numbers(_MORE_THAN_JOBS)) and (waits := _more_waits(counted)):
             return Decision(_new_or_worse(totals), totals._replace(past=None), bound, waits=waits)
     has_jobs = past is not None and len(past) >= NEEDED_JOBS
     if usual <= before or not (has_jobs or has_base):  # where more waits add up to less, nothing is worse
         return None
-    counted = numbers()
+    counted = numbers(NUMBER)
+    if counted is None:
+        return None
     of_file, bound = counted.bounds()
     often = min(counted.now)
     if often > bound:

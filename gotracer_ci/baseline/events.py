@@ -57,7 +57,6 @@ class Events:
         self._without = without
         self._limits = limits
         self._conditions = conditions
-        self._longest_ns = max(trace.wall_ns for trace in current)
         self._shortest_ns = min(trace.wall_ns for trace in (*current, *base))
         self._known: dict[tuple[Key, float, bool], Bounds | None] = {}
 
@@ -98,13 +97,12 @@ class Events:
         else:
             return verdict._replace(evidence="within the limit")
         level, more = self._level(limit, len(past), base)
-        verdict = verdict._replace(status=status, level=level, more=more)
-        return _explained(verdict._replace(history=tuple(past)[-KEPT_ENTRIES:] if verdict.flagged else ()), past, limit)
+        history = tuple(past)[-KEPT_ENTRIES:]
+        return _explained(verdict._replace(status=status, level=level, more=more, history=history), past, limit)
 
     def _is_more(self, low: float, high: float, each: float, limit: Limit) -> bool:
         """Return whether one side's lower bound is far enough above the other's upper one. each: events in a trace."""
-        floor = max(limit.floor, limit.share * self._longest_ns)
-        return low > limit.above(high) and (low - high) * each > floor
+        return low > limit.above(high) and (low - high) * each > limit.floor
 
     def _of_run(self, key: Key, limit: Limit) -> Bounds | None:
         return self._bounds(self._current, key, limit, is_base=False)
@@ -162,7 +160,7 @@ class Events:
         if len(self._current) >= NEEDED_TRACES and is_referenced:
             return Level.CONFIRMED, ""
         more = 0 if is_referenced else NEEDED_TRACES - traces
-        return Level.SUSPECTED, missing(NEEDED_TRACES - len(self._current), more, needs_file=False)
+        return Level.SUSPECTED, missing(NEEDED_TRACES - len(self._current), more)
 
 
 def _each(traces: Sequence[TraceGroups], key: Key, q: float) -> tuple[float, ...]:

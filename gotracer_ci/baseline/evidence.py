@@ -78,6 +78,20 @@ def sentence(
     return f"{values}{factor}, {crossed}{base}{work} ({sure})"
 
 
+def improvement(verdict: Verdict, noun: str) -> str:
+    """Return the sentence for a group that improved between two sets of traces. noun: what a count counts, or ""."""
+    base, every = plural(len(verdict.base), "base trace"), f"{len(verdict.now)} of {len(verdict.now)} traces"
+    values = f"{_spread(verdict.base, verdict.unit)} → {_spread(verdict.now, verdict.unit)}{noun and f' {noun}'}"
+    factor = f", {ratio(verdict.ratio)}" if verdict.ratio else ""
+    if verdict.status is Status.FIXED:
+        crossed = f"gone from {every}"
+    elif max(verdict.now) < min(verdict.base):
+        crossed = f"below the lowest of {base} in {every}"
+    else:
+        crossed = f"the median of {plural(len(verdict.now), 'trace')} below that of {base}"
+    return f"{values}{factor}, {crossed} ({verdict.level})"
+
+
 def _jobs(number: int, which: str, jobs: int) -> str:
     """Which of the jobs or base traces waited less often."""
     if number == 1:
@@ -93,18 +107,20 @@ def _spread(values: Sequence[float], unit: str, usual: float | None = None) -> s
     return f"{quantity(usual, unit)} ({shown})" if usual is not None and _DASH in shown else shown
 
 
-def missing(traces: int, base: int, *, needs_file: bool) -> str:
+def missing(traces: int, base: int, jobs: int = 0) -> str:
     """Return what would confirm that a time changed: how many more traces of the change and of its base.
 
+    jobs: how many the baseline needs at least, 0 if it has enough.
+
     The base can be traced immediately, in the same job. More jobs of the main branch in the baseline would also do, but
-    take days, so a baseline is suggested only if there is none.
+    take days, so a baseline is suggested only if it lacks the jobs that base traces need beside them.
     """
     wanted = [f"{plural(traces, 'more trace')} of this change"] if traces > 0 else []
     if base > 0:
         number = str(base) if wanted else plural(base, "trace")
         wanted.append(f"{number} of the base commit in the same job (--base)")
-    if needs_file:
-        wanted.append("a baseline of at least 1 job (--baseline)")
+    if jobs:
+        wanted.append(f"a baseline of at least {plural(jobs, 'job')} (--baseline)")
     return " and ".join(wanted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gotracer_ci.findings import Key, Share, Statistics
@@ -58,7 +58,8 @@ class TraceGroups(NamedTuple):
     ran: how many tests and subtests ran. tests: the test functions that are known of them. timed: benchmarks ran for a
     time. tests_of: returns the tests in which a group occurs, as far as they are known. places_of: returns the places
     of its worst intervals. work: how often the program did which unit of work: tests by their functions, or, without
-    tests, tasks or else regions by their types. shares, lengths: see `rules.rule.Measured`; only groups that have any.
+    tests, tasks or else regions by their types. shares, lengths, machine: see `rules.rule.Measured`; only groups that
+    have any.
     """
 
     conditions: Conditions
@@ -72,11 +73,36 @@ class TraceGroups(NamedTuple):
     work: Mapping[str, int] = {}
     shares: Mapping[Key, Mapping[str, Share]] = {}
     lengths: Mapping[Key, Mapping[int, int]] = {}
+    machine: Mapping[Key, int] = {}
 
 
-def compared(groups: Mapping[Key, Statistics], limits: Limits) -> dict[Key, Statistics]:
+Runs = Mapping[str, Sequence[TraceGroups]]
+"""Program → its traces."""
+
+
+class Candidate(NamedTuple):
+    """The run to judge.
+
+    runs: its traces by program. found: by program, the findings above a threshold. rules: those that
+    ran. limits: of all known rules. base: traces of the base commit from the same job, by program. is_whole: every
+    trace of the run could be read to its end.
+    """
+
+    runs: Runs
+    found: Mapping[str, Iterable[Key]]
+    rules: Collection[str]
+    limits: Limits
+    base: Runs
+    is_whole: bool
+
+
+def compared(groups: Mapping[Key, Statistics], limits: Limits) -> Mapping[Key, Statistics]:
     """Return the groups of a trace that a baseline stores and compares."""
-    return {key: s for key, s in groups.items() if (limit := limit_of(limits, key)) and limit.unit == s.unit}
+    classes = {(key.rule, key.kind, s.unit): key for key, s in groups.items()}  # few, of thousands of groups
+    others = {one for one, key in classes.items() if (limit := limit_of(limits, key)) is None or limit.unit != one[2]}
+    if not others:
+        return groups
+    return {key: s for key, s in groups.items() if (key.rule, key.kind, s.unit) not in others}
 
 
 def middle(values: Sequence[float]) -> float:

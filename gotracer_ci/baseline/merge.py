@@ -1,16 +1,17 @@
-"""Merge two baselines that were updated independently. The result does not depend on which one is ours."""
+"""Merge baselines that were updated independently. The result does not depend on their order."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
+from functools import reduce
 from heapq import merge
 from pathlib import Path
 from typing import TypeVar
 
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Baseline, Entry, Group, Part, absent, is_counted
-from gotracer_ci.baseline.schema import parse
+from gotracer_ci.baseline.schema import dump, parse
 from gotracer_ci.baseline.shares import Shares
 from gotracer_ci.errors import BaselineError
 from gotracer_ci.findings import Key
@@ -26,13 +27,39 @@ def unite(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
     Args:
         base: the common ancestor. Entries that one side removed from it stay removed.
     """
-    ours, theirs, base = _aligned((ours, theirs, base or Baseline({})))
-    parts = {}
-    for program in sorted(ours.parts.keys() | theirs.parts.keys()):
-        part = _united(*(side.parts.get(program, _EMPTY) for side in (ours, theirs, base)))
-        if part.entries:
-            parts[program] = part
-    return Baseline(parts)
+    return _shortened(_both(*_aligned((ours, theirs, base or Baseline({})))))
+
+
+def unite_all(named: Mapping[str, Baseline]) -> Baseline:
+    """Return the entries of all, the newest ten of each program. A job that several have counts once.
+
+    The result is the same in whatever order the baselines are given.
+
+    Args:
+        named: at least one baseline, by the name of its file.
+
+    Raises:
+        BaselineError: two files have different jobs under one ID, of which only one would count.
+    """
+    aligned = _aligned(list(named.values()))
+    _check_jobs(dict(zip(named, aligned, strict=True)))
+    first, *others = sorted(aligned, key=dump)
+    nothing = Baseline({})
+    return _shortened(reduce(lambda ours, theirs: _both(ours, theirs, nothing), others, first))
+
+
+def _check_jobs(named: Mapping[str, Baseline]) -> None:
+    seen: dict[tuple[str, str], tuple[str, Entry]] = {}
+    for name, baseline in named.items():
+        for program, part in sorted(baseline.parts.items()):
+            for entry in part.entries:
+                # what a later version or an acceptance never changes
+                job = replace(entry, rules=None, work=(), tests=0)
+                first, known = seen.setdefault((program, entry.id), (name, job))
+                if job != known:
+                    problem = f"its job {entry.id} is another one than in {first}, and only one would count"
+                    remedy = "give each job its own --run-id, or its own job-index in the action"
+                    raise BaselineError(f"{name}: {problem}; {remedy}")
 
 
 def sides(text: str, path: Path) -> tuple[Baseline, Baseline]:
@@ -81,8 +108,32 @@ def _aligned(baselines: Sequence[Baseline]) -> list[Baseline]:
     ]
 
 
+def _both(ours: Baseline, theirs: Baseline, base: Baseline) -> Baseline:
+    parts = {}
+    for program in sorted(ours.parts.keys() | theirs.parts.keys()):
+        part = _united(*(side.parts.get(program, _EMPTY) for side in (ours, theirs, base)))
+        if part.entries:
+            parts[program] = part
+    return Baseline(parts)
+
+
+def _shortened(baseline: Baseline) -> Baseline:
+    """Keep the newest entries of each program. References stay, also those that were the value of an older entry."""
+    return Baseline({program: _newest(part) for program, part in baseline.parts.items()})
+
+
+def _newest(part: Part) -> Part:
+    if len(part.entries) <= KEPT_ENTRIES:
+        return part
+    groups = {}
+    for key, group in part.groups.items():
+        kept = replace(group, values=group.values[-KEPT_ENTRIES:], counts=group.counts[-KEPT_ENTRIES:])
+        groups[key] = kept.measured_from(group.reference, group.accepted)
+    return replace(part, entries=part.entries[-KEPT_ENTRIES:], groups=groups)
+
+
 def _united(ours: Part, theirs: Part, base: Part) -> Part:
-    """Merge one program's parts. A change on only one side wins."""
+    """Merge one program's parts, with all their entries. A change on only one side wins."""
     old = {entry.id: entry for entry in base.entries}
     mine, other = ({entry.id: entry for entry in side.entries} for side in (ours, theirs))
     kept = []
@@ -92,7 +143,6 @@ def _united(ours: Part, theirs: Part, base: Part) -> Part:
             kept.append(second if first == old.get(entry_id) else first)
         elif entry_id not in old:
             kept.append(mine.get(entry_id) or other[entry_id])
-    kept = kept[-KEPT_ENTRIES:]
     groups = {}
     for key in ours.groups.keys() | theirs.groups.keys():
         groups[key] = _group(key, kept, (ours, theirs, base))
@@ -145,7 +195,9 @@ def _group(key: Key, entries: Sequence[Entry], three: tuple[Part, Part, Part]) -
     accepted = " / ".join(sorted(texts - {base.accepted} if len(texts) > 1 else texts))
     changed = [side for side in (ours, theirs) if side.reference and side.reference != base.reference]
     by = [side for side in changed if side.accepted] or changed or [side for side in (ours, theirs) if side.reference]
-    reference = min((side.reference for side in by), default=0.0)
+    # where no side has another reference than its first value, it is the first value of all
+    is_first = all(side.ref is None for side in by)
+    reference = 0.0 if is_first else min(side.reference for side in by)
     news = [side for side in (ours, theirs) if side.accepted not in ("", base.accepted)]
     if news and (ours.accepted != theirs.accepted or _differ(cells[0], cells[1])):
         raised = max(side.reference for side in news)

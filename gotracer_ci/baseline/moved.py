@@ -16,7 +16,7 @@ Sized = tuple[float, Key]
 _ALIKE: Final = 2
 
 
-def pairs(new: Iterable[Sized], gone: Iterable[Sized], limits: Limits, wall_ns: int) -> Iterator[tuple[Key, Key]]:
+def pairs(new: Iterable[Sized], gone: Iterable[Sized], limits: Limits) -> Iterator[tuple[Key, Key]]:
     """Yield the new and the old key of each group that probably moved, each key at most once.
 
     A function of the same name comes first (its package or type was renamed), then the group closest in size.
@@ -24,7 +24,6 @@ def pairs(new: Iterable[Sized], gone: Iterable[Sized], limits: Limits, wall_ns: 
     Args:
         new: the groups that no reference has.
         gone: the groups that only the references have.
-        wall_ns: the length of the run's longest trace.
     """
     fresh, former = list(new), list(gone)
 
@@ -32,7 +31,7 @@ def pairs(new: Iterable[Sized], gone: Iterable[Sized], limits: Limits, wall_ns: 
         limit = limit_of(limits, one[1])
         if _apart(one, other) <= _ALIKE or limit is None:
             return limit is not None
-        return max(one[0], other[0]) <= limit.above(min(one[0], other[0]), wall_ns)
+        return max(one[0], other[0]) <= limit.above(min(one[0], other[0]))
 
     for part in (_named, _kind):
         found = list(_closest(fresh, former, part, alike))
@@ -72,10 +71,14 @@ def _closest(
                 j += 1
             elif i + 1 < len(mine) and _apart(mine[i + 1], theirs[j]) < apart:
                 i += 1
-            else:
-                if alike(mine[i], theirs[j]):
-                    yield mine[i], theirs[j]
+            elif alike(mine[i], theirs[j]):
+                yield mine[i], theirs[j]
                 i, j = i + 1, j + 1
+            elif mine[i][0] < theirs[j][0]:
+                # the others are even larger
+                i += 1
+            else:
+                j += 1
 
 
 def _apart(one: Sized, other: Sized) -> float:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from gotracer_ci.baseline.causes import linked
 from gotracer_ci.baseline.compare import compare
 from gotracer_ci.baseline.creep import creeping
-from gotracer_ci.baseline.measurements import TraceGroups
+from gotracer_ci.baseline.measurements import Runs
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.update import update
 from gotracer_ci.baseline.verdicts import Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import Limits
 
-Runs = Mapping[str, Sequence[TraceGroups]]
-"""Program → its traces."""
 _EMPTY: Final = Part((), {})
 _SHOWN: Final = 3
 
@@ -102,6 +100,9 @@ def unknown(
         keys: each program's findings.
         base: the programs that are compared with base traces instead.
     """
+    status, evidence = Status.UNKNOWN, "the baseline has no data for this program"
+    if base and not baseline.parts:
+        status, evidence = Status.NOT_IN_BASE, "there are no base traces of this program"
     have = ", ".join(name or "one without a name" for name in sorted(baseline.parts))
     others = f" (only for {have})" if have else ""
     for program, traces in sorted(runs.items()):
@@ -117,8 +118,7 @@ def unknown(
             found = [trace.groups.get(key) for trace in traces]
             now = tuple(float(statistics.trimmed) if statistics else 0.0 for statistics in found)
             unit = next(statistics.unit for statistics in found if statistics)
-            evidence = "the baseline has no data for this program"
-            verdicts[full] = Verdict(full, Status.UNKNOWN, Level.INSUFFICIENT, unit, None, 0.0, now, evidence=evidence)
+            verdicts[full] = Verdict(full, status, Level.INSUFFICIENT, unit, None, 0.0, now, evidence=evidence)
         yield note, verdicts
 
 

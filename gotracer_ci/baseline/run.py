@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from gotracer_ci.baseline import schema
 from gotracer_ci.baseline.accept import accept
 from gotracer_ci.baseline.changes import of_update
-from gotracer_ci.baseline.programs import Runs, compare_all, unknown, update_all, with_program
+from gotracer_ci.baseline.limit_changes import between
+from gotracer_ci.baseline.measurements import Candidate
+from gotracer_ci.baseline.programs import compare_all, unknown, update_all, with_program
 from gotracer_ci.baseline.records import Baseline
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import Comparison, Judged, Level
 from gotracer_ci.errors import BaselineError, GotracerError, UsageError
-from gotracer_ci.findings import Key
 from gotracer_ci.limits import Limits
 from gotracer_ci.notes import Note, NoteKind
 
@@ -42,22 +42,6 @@ class Request:
     commit: str = ""
     accepted: Sequence[tuple[str, str]] = ()
     inside: Path | None = None
-
-
-class Candidate(NamedTuple):
-    """The run to judge.
-
-    runs: its traces by program. found: by program, the findings above a threshold. rules: those that
-    ran. limits: of all known rules. base: traces of the base commit from the same job, by program. is_whole: every
-    trace of the run could be read to its end.
-    """
-
-    runs: Runs
-    found: Mapping[str, Iterable[Key]]
-    rules: Collection[str]
-    limits: Limits
-    base: Runs
-    is_whole: bool
 
 
 def judge(request: Request | None, run: Candidate) -> Judged:
@@ -101,11 +85,12 @@ def _compare(shown: str, old: Baseline | None, run: Candidate) -> tuple[Comparis
     comparison = compare_all(run.runs, old, shown, run.limits, run.rules, run.base)
     notes = []
     for note, verdicts in unknown(old or Baseline({}), run.runs, run.found, run.base.keys()):
-        notes.append(_reference(note))
+        notes += [_reference(note)] if old else []
         comparison = replace(comparison, verdicts={**comparison.verdicts, **verdicts})
     if run.base and (without := sorted(run.runs.keys() - run.base.keys())):
         programs = ", ".join(without) or "these traces"
-        notes.append(_reference(f"no base traces of {programs}: compared only with the baseline"))
+        only = "compared only with the baseline" if old else "its findings are shown, but do not count"
+        notes.append(_reference(f"no base traces of {programs}: {only}"))
     return comparison, notes
 
 
@@ -144,10 +129,11 @@ def _update(request: Request, old: Baseline | None, run: Candidate) -> Judged:
         before, _ = _compare(request.shown, old, run)
         comparison = replace(before, is_update=True)
     elif old is None:
-        comparison = replace(compare_all(run.runs, new, request.shown, run.limits, run.rules), is_update=True)
+        alone = compare_all(run.runs, new, request.shown, run.limits, run.rules)
+        comparison = replace(alone, is_update=True, changed=between(Baseline({}), new, run.limits))
     else:
         before, _ = _compare(request.shown, old, run)
-        comparison = of_update(before, old, new, run.runs)
+        comparison = of_update(before, old, new, run.runs, run.limits)
     return Judged(comparison, [_reference(text) for text in texts])
 
 

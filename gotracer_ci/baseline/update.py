@@ -151,8 +151,8 @@ def _without_fixed(
         return values
     before = [value for i in older if (value := values[i]) is not None]
     now = [values[i] or 0.0 for i in last]
-    wall_ns = entries[-1].wall_ms * MS
-    is_more = limit.fewer and bool(before) and min(now) > limit.above(max(before), wall_ns)
-    if not is_more and lowest(before, limit) <= limit.above(max(now), wall_ns):
+    limit = limit.of_run(entries[-1].wall_ms * MS)
+    is_more = limit.fewer and bool(before) and min(now) > limit.above(max(before))
+    if not is_more and lowest(before, limit) <= limit.above(max(now)):
         return values
     return tuple(None if i in older else value for i, value in enumerate(values))

@@ -1,15 +1,15 @@
-"""Verdicts on groups: new, worse, known, better, fixed or not in the baseline, and how certain that is."""
+"""Verdicts on groups: new, worse, known, better, fixed or not in the reference, and how certain that is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final, NamedTuple
 
 from gotracer_ci.baseline.measurements import middle
 from gotracer_ci.errors import GotracerError
-from gotracer_ci.findings import Doc, Key, Natural
+from gotracer_ci.findings import LEFT_OUT, Doc, Key, Natural
 from gotracer_ci.notes import Note
 
 NEEDED_JOBS: Final = 5
@@ -21,7 +21,11 @@ NEEDED_BASE: Final = 2
 
 
 class Status(StrEnum):
-    """What became of a group. UNKNOWN: the reference does not know its program or test, so it is no regression."""
+    """What became of a group.
+
+    UNKNOWN, NOT_IN_BASE: the baseline, or the base traces without one, do not know its program or test, so it is no
+    regression.
+    """
 
     NEW = "new"
     WORSE = "worse"
@@ -29,6 +33,7 @@ class Status(StrEnum):
     BETTER = "better"
     FIXED = "fixed"
     UNKNOWN = "not in the baseline"
+    NOT_IN_BASE = "not in the base traces"
 
 
 class Level(StrEnum):
@@ -59,7 +64,7 @@ class Verdict(NamedTuple):
     base: Annotated[tuple[float, ...], Doc("One value for each comparable trace of the base commit.")] = ()
     is_older: Annotated[bool, Doc("Above the baseline's limit, but known because the base is as high.")] = False
     history: Annotated[
-        tuple[float, ...], Doc("Of a regression, one value for each comparable job of the baseline, oldest first.")
+        tuple[float, ...], Doc("Of a change, one value for each comparable job of the baseline, oldest first.")
     ] = ()
     evidence: Annotated[str, Doc("One sentence.")] = ""
     more: Annotated[str, Doc("What would confirm it; empty if nothing is missing.")] = ""
@@ -73,6 +78,11 @@ class Verdict(NamedTuple):
         return self.status in (Status.NEW, Status.WORSE)
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether the reference does not know the group's program, test or rule."""
+        return self.status in (Status.UNKNOWN, Status.NOT_IN_BASE)
+
+    @property
     def can_be_confirmed(self) -> bool:
         """Whether this is only suspected, and more evidence could confirm it."""
         return self.level is Level.SUSPECTED and not self.more.startswith(NOTHING)
@@ -81,6 +91,35 @@ class Verdict(NamedTuple):
     def ratio(self) -> float | None:
         """The median of the current values over the one before; None without one."""
         return middle(self.now) / self.before if self.before and self.now else None
+
+
+class LimitChange(NamedTuple):
+    """How the limit of a group differs between two baselines, in its unit; None where a baseline lacks the group."""
+
+    key: Key
+    unit: str
+    before: float | None
+    after: float | None
+
+    @property
+    def ratio(self) -> float:
+        """The limit after over the one before. More than any ratio if it is new, 0 if it is gone."""
+        return self.after / self.before if self.before and self.after else float("inf") if self.after else 0.0
+
+
+class ProgramChange(NamedTuple):
+    """How a program's part differs between two baselines.
+
+    jobs: how many the new one has. added, removed: how many of them are new, and how many of the old are gone.
+    limits: those that differ, by key. warning: what a reader must know of the new jobs, "" otherwise.
+    """
+
+    program: str
+    jobs: int
+    added: int
+    removed: int
+    limits: tuple[LimitChange, ...]
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +136,13 @@ class Comparison:
     elsewhere: Annotated[
         str, Doc("How the reference was made that a program could not be compared with; empty if all could be.")
     ] = ""
+    is_diff: Annotated[
+        bool, Doc("Two sets of traces were compared by gotracer-ci diff: what improved is judged as regressions are.")
+    ] = False
     is_update: Annotated[bool, Doc("The run was then added to the baseline, so nothing fails.")] = False
     added: Annotated[tuple[str, ...], Doc("The programs and groups that an update added, without regressions.")] = ()
+    changed: tuple[ProgramChange, ...] = field(default=(), metadata=LEFT_OUT)
+    """What an update changed in the file."""
     warnings: tuple[str, ...] = ()
     verdicts: dict[Key, Verdict]
 

@@ -30,7 +30,6 @@ _SEEN: Final = 0.05
 """The part of a group that must be left without some tests: the file has whole percents."""
 _WORK: Final = {_TESTS: "runs of each test", "task": "completed tasks", "region": "ended regions"}
 _FIXED_WORK: Final = "a fixed number of iterations (-benchtime 100x)"
-_SAME_TESTS: Final = "a run of the same tests as in the baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Difference:
     newest job or the base has. of_jobs, of_base: how many times the work of each job, or base trace, the run did; 1.0
     if that is unknown. unit: in which it is counted. is_counted: the work of every job and base trace is known. ran:
     the fewest and most tests of the run's traces. before: the same of the reference, None if one of both ran no tests
-    or is unknown. timed: benchmarks ran for a time.
+    or is unknown. timed: benchmarks ran for a time. has_file: the reference is a baseline, not only base traces.
     """
 
     known: frozenset[str]
@@ -54,6 +53,12 @@ class Difference:
     ran: tuple[int, int]
     before: tuple[int, int] | None
     timed: bool
+    has_file: bool
+
+    @property
+    def unknown(self) -> str:
+        """What the reference does to the tests that only the run has, in words."""
+        return "the baseline does not know" if self.has_file else "the base traces do not have"
 
     @property
     def is_scaled(self) -> bool:
@@ -112,6 +117,7 @@ def difference(current: Sequence[TraceGroups], part: Part, base: Sequence[TraceG
         ran=(min(ran), max(ran)),
         before=(min(before), max(before)) if before and any(ran) else None,
         timed=any(trace.timed for trace in current),
+        has_file=bool(part.entries),
     )
     # a trace names no test that never waits: with as many tests as before, none is new, or none is missing
     if found.new and not found.gone and not found.more:
@@ -170,11 +176,15 @@ def judged(
         if limit is None or verdict.level is Level.INCONCLUSIVE:
             continue
         if work.new and (tests := _only(key, verdict, work.new, current)):
-            text = f"only in tests that the baseline does not know: {_list(tests)}"
+            text = f"only in tests that {work.unknown}: {_list(tests)}"
             found[key] = verdict._replace(
-                status=Status.UNKNOWN, level=Level.INSUFFICIENT, more="", evidence=text, history=()
+                status=Status.UNKNOWN if work.has_file else Status.NOT_IN_BASE,
+                level=Level.INSUFFICIENT,
+                more="",
+                evidence=text,
+                history=(),
             )
-        elif verdict.status in (Status.KNOWN, Status.UNKNOWN):
+        elif verdict.status is Status.KNOWN or verdict.is_unknown:
             continue
         elif work.timed and not limit.everywhere:
             found[key] = _undecided(verdict, _FIXED_WORK)
@@ -183,7 +193,8 @@ def judged(
             if verdict.flagged
             else _is_less(key, limit, work, part, base)
         ):
-            found[key] = _undecided(verdict, _SAME_TESTS)
+            reference = "baseline" if work.has_file else "base traces"
+            found[key] = _undecided(verdict, f"a run of the same tests as in the {reference}")
     return found
 
 
@@ -220,8 +231,8 @@ def _is_less(key: Key, limit: Limit, work: Difference, part: Part, base: Sequenc
     shrinks = any(times < 1 for times in (*work.of_jobs, *work.of_base))
     if not (work.gone or work.fewer or shrinks):
         return True
-    if not key.place or (shrinks and not limit.per_work) or (work.fewer and not work.is_counted):
-        return False
+    if not key.place or (shrinks and not limit.per_work) or (work.fewer and not (work.is_counted and shrinks)):
+        return False  # the tests that are left may have fewer subtests
     group = part.groups.get(key)
     is_split = group is None or (bool(group.shares) and kept(group, work.gone) >= _SEEN)
     return is_split and (not base or any(key in trace.shares for trace in base))
@@ -234,18 +245,20 @@ def warnings(work: Difference) -> Iterator[str]:
             "benchmarks ran for a time, and a faster one does more in it, so only goroutine counts are compared; to "
             f"compare everything, record {_FIXED_WORK}"
         )
-    numbers = (
-        f"{plural(work.ran[1], 'test')} and subtests, {work.before[1] if work.before else 0:,} in the baseline's jobs"
+    reference, its = (
+        ("its reference", "the baseline's jobs") if work.has_file else ("the base traces", "the base traces")
     )
+    numbers = f"{plural(work.ran[1], 'test')} and subtests, {work.before[1] if work.before else 0:,} in {its}"
+    update = "; update the baseline once this is merged" if work.has_file else ""
     if work.new:
         yield (
-            f"the baseline does not know {_list(work.new)} ({numbers}): what only new tests do is not compared, and an "
-            "increase that may come from them does not count; update the baseline once this is merged"
+            f"{work.unknown} {_list(work.new)} ({numbers}): what only new tests do is not compared, and an increase "
+            f"that may come from them does not count{update}"
         )
     elif work.more:
         yield (
             f"this run ran more tests ({numbers}; other subtests, or another -count), so an increase that may come "
-            "from them does not count; update the baseline once this is merged"
+            f"from them does not count{update}"
         )
     if work.gone:
         yield f"this run shows nothing of {_list(work.gone)} ({numbers}): what is better or fixed may only be missing"
@@ -254,8 +267,8 @@ def warnings(work: Difference) -> Iterator[str]:
     if work.is_scaled:
         every = (*work.of_jobs, *work.of_base)
         yield (
-            f"this run did {_range(min(every), max(every))} the work of its reference ({_WORK[work.unit]}), so counts "
-            "are compared with as many times the reference"
+            f"this run did {_range(min(every), max(every))} the work of {reference} ({_WORK[work.unit]}), so counts "
+            f"are compared with as many times those of {reference}"
         )
 
 

@@ -13,6 +13,7 @@ from gotracer_ci.limits import MB, MS
 from tests.baseline.test_compare import ALLOCATED, GOROUTINES, LOCK, PEAK, THERE, base, run
 from tests.conftest import LIMITS
 
+ASSIST = Key("GCAssist", "GC mark assist", "main.fill")
 NO_FILE = Part((), {})
 DASH, TIMES = "\N{EN DASH}", "\N{MULTIPLICATION SIGN}"
 
@@ -77,6 +78,9 @@ FILE = "a baseline of at least 1 job (--baseline)"
         (LOCK, 0, 3, 3, Level.SUSPECTED, FILE),
         (LOCK, 0, 9, 9, Level.SUSPECTED, FILE),
         (LOCK, 0, 3, 1, Level.SUSPECTED, f"2 more traces of this change and {FILE}"),
+        # When a collection starts is no property of the moment: base traces do not stand in for jobs.
+        (ASSIST, 1, 3, 3, Level.SUSPECTED, "a baseline of at least 5 jobs (--baseline)"),
+        (ASSIST, 5, 3, 3, Level.CONFIRMED, ""),
         (GOROUTINES, 0, 1, 1, Level.CONFIRMED, ""),
         (ALLOCATED, 0, 1, 1, Level.CONFIRMED, ""),
         (ALLOCATED, 1, 1, 1, Level.CONFIRMED, ""),
@@ -84,7 +88,7 @@ FILE = "a baseline of at least 1 job (--baseline)"
     ],
 )
 def test_level(key: Key, jobs: int, bases: int, traces: int, level: Level, more: str) -> None:
-    size = 10 * MB if key.rule == "HeapGrowthSpike" else 10
+    size = {"HeapGrowthSpike": 10 * MB, "GCAssist": 100}.get(key.rule, 10)
     before = base(key, *[size] * jobs) if jobs else NO_FILE
     verdict = judged(key, run(key, *[size * 10] * traces), before, run(key, *[size] * bases))
     assert (verdict.status, verdict.level) == (Status.WORSE, level)

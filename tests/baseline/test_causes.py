@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gotracer_ci import text
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.pipeline import Outcome
 from gotracer_ci.report import view
@@ -44,8 +45,8 @@ def test_the_latency_of_a_new_lock_is_its_effect(locked: tuple[Outcome, str, Pat
     line = view.effects(report, lock)
     assert "HighSchedulingLatency unblocked 0 s →" in line
     assert f"effects: {line}" in render("human", report)
-    assert "↳ effect | HighSchedulingLatency | unblocked" in render("markdown", report)
-    assert f"<b>Effects</b> {line}" in render("html", report)
+    assert "HighSchedulingLatency" in render("markdown", report)
+    assert f'{text.plural(len(effects), "effect")} <span class="muted">{line}</span>' in render("html", report)
     assert f'"cause":"{lock.fingerprint}"' in render("json", report)
 
 

@@ -228,11 +228,11 @@ def test_evidence(key: Key, past: list[float], now: list[float], evidence: str) 
     assert text.replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x").startswith(evidence)
 
 
-def test_a_regression_has_the_values_of_the_comparable_jobs() -> None:
+def test_a_change_has_the_values_of_the_comparable_jobs() -> None:
     before = base(LOCK, 7, None, *range(20, 32), environments=[THERE, *[HERE] * 13])
     assert judged(LOCK, run(LOCK, 900), before).history == tuple(ms * MS for ms in range(22, 32))
     assert judged(LOCK, run(LOCK, 25), before).history == ()
-    assert judged(LOCK, run(LOCK, 0), before).history == ()
+    assert judged(LOCK, run(LOCK, 0), before).history == tuple(ms * MS for ms in range(22, 32))
     assert judged(GOROUTINES, run(GOROUTINES, 9), base(LOCK, 100, 100)).history == (0, 0)
 
 
@@ -271,6 +271,9 @@ def moves(now: dict[str, float], before: dict[str, float]) -> dict[str, str]:
         ({"main.new": 100}, {"main.a": 60, "main.b": 99}, {"main.b": "main.new"}),
         ({"main.a": 100, "main.b": 150}, {"main.c": 150, "main.d": 100}, {"main.d": "main.a", "main.c": "main.b"}),
         ({"main.a": 10, "main.b": 5000}, {"main.c": 100, "main.d": 4000}, {"main.d": "main.b"}),
+        # several small ones of the same size beside it
+        ({"main.new": 1000}, {"main.a": 20, "main.b": 20, "main.old": 1000}, {"main.old": "main.new"}),
+        ({"main.a": 20, "main.b": 20, "main.new": 1000}, {"main.old": 1000}, {"main.old": "main.new"}),
         # a renamed package: names matter more than sizes
         (
             {"shop.(*T).Get": 100, "shop.(*T).Put.func": 150},

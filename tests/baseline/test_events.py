@@ -17,7 +17,7 @@ from gotracer_ci.baseline.measurements import Conditions, TraceGroups
 from gotracer_ci.baseline.quantiles import FEWEST, bounds, highest, quantiles
 from gotracer_ci.baseline.records import Baseline, Part
 from gotracer_ci.baseline.update import update
-from gotracer_ci.baseline.verdicts import Level, Status, Verdict
+from gotracer_ci.baseline.verdicts import NEEDED_JOBS, Level, Status, Verdict
 from gotracer_ci.findings import Key, Statistics
 from gotracer_ci.limits import CALLS, CPU, HOLDS, MS, SLEEPS, WAITS, Limit, Limits
 
@@ -224,3 +224,19 @@ def test_what_was_accepted_is_no_regression(limit: Limit) -> None:
     assert before.flagged == {LOCK}
     after = accept(Baseline({"": part}), before, {"": run}, [(LOCK.fingerprint, "it must be")], limits)
     assert not compare(run, after.parts[""], "b.json", limits, base=base).flagged
+
+
+def test_more_waiting_for_a_lock_that_is_held_no_longer_is_only_suspected() -> None:
+    """A lock whose holds are unknown, or longer too, is sure."""
+    jobs = file_of(*(held(MS, seed=10 * i, wait_ns=100 * MS) for i in range(NEEDED_JOBS)))
+
+    def of_lock(now: Sequence[TraceGroups]) -> tuple[Status, Level]:
+        verdict = judged(now, jobs, key=WAIT)
+        return verdict.status, verdict.level
+
+    same = judged(held(MS, seed=99, wait_ns=900 * MS), jobs, key=WAIT)
+    assert (same.status, same.level) == (Status.WORSE, Level.SUSPECTED)
+    assert same.evidence.endswith("in 3 of 3 traces (suspected)")
+    assert same.more.startswith("nothing: the lock is held for no longer than before")
+    assert of_lock(held(2 * MS, seed=99, wait_ns=900 * MS)) == (Status.WORSE, Level.CONFIRMED)
+    assert of_lock(held(MS, n=FEWEST - 1, wait_ns=900 * MS)) == (Status.WORSE, Level.CONFIRMED)

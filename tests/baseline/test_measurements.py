@@ -33,7 +33,7 @@ SECOND = 1000 * MS
 def test_limits(rule: str, kind: str, before: float, wall: int, limit: float) -> None:
     found = limit_of(LIMITS, Key(rule, kind, "main.work"))
     assert found
-    assert found.above(before, wall) == pytest.approx(limit)
+    assert found.of_run(wall).above(before) == pytest.approx(limit)
 
 
 @pytest.mark.parametrize(

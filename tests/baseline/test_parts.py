@@ -90,6 +90,25 @@ def test_what_only_a_new_test_does_is_not_compared() -> None:
     assert any("the baseline does not know TestNew (2 tests" in line for line in found.warnings)
 
 
+def test_without_a_baseline_the_words_are_about_the_base_traces() -> None:
+    new = COUNT._replace(place="x.new")
+    groups = {"a": (new, 900, 900, {"TestNew": (900, 900)}), "b": (WHOLE, 1, 99_000_000, {})}
+    now = [trace({"TestOld": 2, "TestNew": 1}, **groups)] * 3
+    base = [trace(ONE, a=(COUNT, 100, 100, {"TestOld": (100, 100)}), b=(WHOLE, 1, 10_000_000, {}))] * 3
+    found = compare(now, Part((), {}), "", LIMITS, base=base)
+    assert found.verdicts[new].evidence == "only in tests that the base traces do not have: TestNew"
+    assert found.verdicts[new].status is Status.NOT_IN_BASE
+    assert found.verdicts[WHOLE].more == "a run of the same tests as in the base traces"
+    assert len(found.warnings) == 2
+    assert found.warnings[0].startswith(
+        "the base traces do not have TestNew (3 tests and subtests, 1 in the base traces)"
+    )
+    assert found.warnings[1].startswith(
+        f"this run did 2{TIMES} the work of the base traces (runs of each test), so counts"
+    )
+    assert not any("baseline" in line for line in found.warnings)
+
+
 def test_a_place_that_only_a_new_test_reaches_is_not_in_the_baseline() -> None:
     new = COUNT._replace(place="x.new")
     found = judge(trace(TWO, a=(new, 900, 900, {"TestNew": (900, 900)})), OLD)
@@ -137,6 +156,15 @@ def test_a_removed_test_is_neither_better_nor_fixed() -> None:
     found = judge(now, BOTH)
     assert {verdict.status for verdict in found.verdicts.values()} == {Status.KNOWN}
     assert any("this run shows nothing of TestNew" in line for line in found.warnings)
+
+
+def test_fewer_subtests_are_not_better() -> None:
+    """With `-run TestOld/one`, a test that is left does less. The trace does not tell how many subtests it lacks."""
+    now = trace(ONE, a=(COUNT, 10, 10, {"TestOld": (10, 10)}))._replace(ran=2)
+    before = replace(BOTH, entries=tuple(replace(entry, tests=9) for entry in BOTH.entries))
+    found = judge(now, before).verdicts[COUNT]
+    assert (found.status, found.level) == (Status.BETTER, Level.INSUFFICIENT)
+    assert found.more == "a run of the same tests as in the baseline"
 
 
 def test_a_regression_is_found_beside_a_removed_test() -> None:

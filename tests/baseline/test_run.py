@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gotracer_ci.baseline import schema
-from gotracer_ci.baseline.measurements import Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Candidate, Conditions, TraceGroups
 from gotracer_ci.baseline.records import Baseline
-from gotracer_ci.baseline.run import Candidate, Request, judge
+from gotracer_ci.baseline.run import Request, judge
 from gotracer_ci.baseline.verdicts import Judged
 from gotracer_ci.errors import UsageError
 from gotracer_ci.findings import Key, Statistics
