@@ -36,7 +36,6 @@ def pages() -> dict[Path, str]:
     found = report()
     return {
         SAMPLES / "comment.md": comment.render(found, LINKS, 65_536),
-        SAMPLES / "report.html": render("html", found),
         SAMPLES / "report.sarif": render("sarif", found),
     }
 

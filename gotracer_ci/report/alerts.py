@@ -10,7 +10,7 @@ from dataclasses import replace
 from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import view
-from gotracer_ci.report.labels import holders
+from gotracer_ci.report.labels import explained
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
 from gotracer_ci.text import plural
@@ -68,7 +68,7 @@ def sentences(finding: Finding, verdict: Verdict | None) -> list[str]:
     if verdict:
         shown.append(f"{view.word(verdict).capitalize()}: {verdict.evidence}")
         shown.append(view.to_confirm(verdict))
-    shown += [holders(finding.holders)] if finding.holders else []
+    shown += explained(finding)
     return [sentence(text) for text in shown if text]
 
 

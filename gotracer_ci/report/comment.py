@@ -8,7 +8,7 @@ from typing import Final
 
 from gotracer_ci.baseline.verdicts import Level
 from gotracer_ci.findings import Finding, Severity
-from gotracer_ci.report import markup, sections, view
+from gotracer_ci.report import markup, regressions, sections, view
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
 
@@ -34,7 +34,11 @@ def render(report: Report, links: Links, limit: int) -> str:
     """Return the comment within a limit of UTF-16 code units: it loses details first, then rows, never the headline."""
     listed = _listed(report)
     rows = min(len(listed), _ROWS)
-    details = [sections.detail(report, finding, links, has_commands=False) for finding in listed[:_DETAILS]]
+    is_single = regressions.only(report) is not None
+    details = [
+        sections.detail(report, finding, links, has_commands=False, is_single=is_single)
+        for finding in listed[:_DETAILS]
+    ]
 
     text = sections.fitted(
         lambda *what: _written(report, links, listed, *what),
@@ -71,12 +75,15 @@ def _written(
         more = f" and {len(programs) - _PROGRAMS} more" if len(programs) > _PROGRAMS else ""
         blocks.append(", ".join(markup.code(name) for name in programs[:_PROGRAMS]) + f"{more}\n")
     if rows:
-        table = sections.regressions if report.comparison else sections.others
-        blocks.append(table(report, listed[:rows], links))
+        if report.comparison:
+            blocks.append(regressions.shown(report, listed[:rows], links, brief=brief))
+        else:
+            blocks.append(sections.others(report, listed[:rows], links))
     blocks += details
     if not brief:
         if listed:
             blocks.append(_next_steps(report, listed, links))
+            blocks += filter(None, [sections.where_to_look(listed[0], links)])
         if gone := view.gone(report):
             blocks.append(markup.folded(_better(report), sections.gone(report, gone[:_ROWS])))
         if remarks := sections.remarks(report, _REMARKS):
@@ -95,11 +102,12 @@ def _next_steps(report: Report, listed: Sequence[Finding], links: Links) -> str:
         steps.append("Run the job again to see whether a suspicion stays, or add traces of the base commit to it.")
     if report.comparison and report.comparison.baseline:
         steps.append(
-            f"If a change is intended, accept it: the {summary} has a command for each finding. Commit the changed "
-            "baseline to this pull request; it counts once it is merged."
+            f"If a change is intended, accept it: the {summary} has a command for each finding, and the commands that "
+            "reproduce this. Commit the changed baseline to this pull request; it counts once it is merged."
         )
-    steps.append(f"The {summary} also says how to reproduce this.")
-    return f"**What to do here:** {' '.join(steps)}\n"
+    else:
+        steps.append(f"The {summary} says how to reproduce this.")
+    return f"**On this pull request:** {' '.join(steps)}\n"
 
 
 def _without_flags(text: str) -> str:

@@ -56,8 +56,14 @@ def place(finding: Finding) -> str:
 
 def details(finding: Finding) -> list[str]:
     """Return the lines that say more about a finding, each cleaned."""
-    lines = [line for line in clean_lines(finding.detail) if line]
-    return [*lines, f"{holders(finding.holders)}."] if finding.holders else lines
+    return [*(line for line in clean_lines(finding.detail) if line), *explained(finding)]
+
+
+def explained(finding: Finding) -> list[str]:
+    """Return what is known about the cause of the worst occurrence, as sentences."""
+    sentences = [holders(finding.holders)] if finding.holders else []
+    sentences += [clean(finding.explanation)] if finding.explanation else []
+    return [f"{sentence}." for sentence in sentences]
 
 
 def holders(found: Holders) -> str:

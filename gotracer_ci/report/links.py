@@ -15,13 +15,15 @@ class Links:
     """The addresses that a report links to; "" where there is none.
 
     blob: of the repository at the traced commit, ending with "/". folder: as in `Report.folder`. run: of the workflow
-    run, whose page has the job summary. commit: the traced commit, in hexadecimal.
+    run, whose page has the job summary. commit: the traced commit, in hexadecimal. artifact: the one with the report,
+    if it is known.
     """
 
     blob: str = ""
     run: str = ""
     commit: str = ""
     folder: str = ""
+    artifact: str = ""
 
     def line(self, path: str, line: int) -> str:
         """Return the address of a line of a file; "" if there is none, or the path is not one inside the repository."""
@@ -35,6 +37,11 @@ class Links:
     def number(self) -> str:
         """The number of the run; "" if unknown."""
         return self.run.partition("/actions/runs/")[2].partition("/")[0]
+
+    @property
+    def artifacts(self) -> str:
+        """The list of the run's artifacts, on the page of its newest attempt; "" if unknown."""
+        return f"{self.run.partition('/attempts/')[0]}#artifacts" if self.run else ""
 
     @property
     def of_commit(self) -> str:

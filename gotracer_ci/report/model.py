@@ -9,6 +9,8 @@ from gotracer_ci.baseline.verdicts import Comparison, Verdict
 from gotracer_ci.errors import EXIT_CLEAN, EXIT_FLAGGED
 from gotracer_ci.findings import LEFT_OUT, Doc, Finding, Natural, RuleInfo, Severity
 from gotracer_ci.report.links import Links, of_run
+from gotracer_ci.report.measurements import Measurements
+from gotracer_ci.report.picture import Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Report:
 
     findings: those of a severity above NONE, and those below every threshold that are new or worse than the baseline;
     worst first. The JSON report has regressions first.
-    rules_known: the whole catalogue; the JSON report leaves it out.
+    rules_known: the whole catalogue; pictures: what the HTML page draws, None without. The JSON report leaves both out.
     """
 
     version: str
@@ -74,7 +76,12 @@ class Report:
     comparison: Comparison | None
     findings: tuple[Finding, ...]
     tables: Annotated[Tables | None, Doc("With --with tables; null without.")] = None
+    measurements: Annotated[
+        Measurements | None,
+        Doc("What gotracer-ci merge needs to join this report with those of other jobs; null if it cannot be joined."),
+    ] = None
     rules_known: tuple[RuleInfo, ...] = field(default=(), metadata=LEFT_OUT)
+    pictures: Pictures | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def links(self) -> Links:
@@ -83,6 +90,11 @@ class Report:
 
     def verdict(self, finding: Finding) -> Verdict | None:
         return self.comparison.verdicts.get(finding.key) if self.comparison else None
+
+    @property
+    def is_diff(self) -> bool:
+        """Whether two sets of traces were compared, the base and the head."""
+        return self.comparison is not None and self.comparison.is_diff
 
     @property
     def is_update(self) -> bool:

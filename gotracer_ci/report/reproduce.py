@@ -23,6 +23,7 @@ _TABLES = {
     More.TASKS: ("tasks", "--each"),
     More.REGIONS: ("regions", "--each"),
     More.TESTS: ("tests", "--slowest", "10"),
+    More.QUEUE: ("goroutines", "--run-queue"),
 }
 _LONGEST = 200
 _RUN = re.compile(r"https?://(?P<host>[^/]+)/(?P<repository>[^/]+/[^/]+)/actions/runs/(?P<id>\d+)")
@@ -49,9 +50,9 @@ def commands(report: Report, links: Links) -> str:
     lines += _recording(report.traces, names)
     options: list[str] = []
     if base := _names([trace.path for trace in report.base_traces], "base-traces", "BASE_TRACES"):
-        lines.append("# Record the traces of the base commit in the same way, in turns with these.")
-        for name in _short(base):
-            options += ["--base", name]
+        lines.append("# Record the base traces in the same way, in turns with these.")
+    for name in () if report.is_diff else _short(base):
+        options += ["--base", name]
     baseline = report.comparison.baseline if report.comparison else ""
     if baseline:
         in_checkout = baseline.removesuffix(_CHECKOUT)
@@ -68,7 +69,8 @@ def commands(report: Report, links: Links) -> str:
         options.append("--strict")
     if report.fail_on is not Severity.WARN:
         options += ["--fail-on", "never" if report.fail_on is Severity.NONE else report.fail_on.label]
-    lines.append(" ".join(["gotracer-ci analyze", *_short(names), *options]))
+    words = ["diff", *_short(base), "--", *_short(names)] if report.is_diff else ["analyze", *_short(names)]
+    lines.append(" ".join(["gotracer-ci", *words, *options]))
     return "\n".join(lines)
 
 
@@ -80,6 +82,14 @@ def more(report: Report, finding: Finding) -> str:
     trace = _word(report.traces[finding.trace].path, "") if finding.trace < len(report.traces) else ""
     words = _words(finding)
     return " ".join(["gotracer-ci", words[0], trace, *words[1:]]) if trace and words else ""
+
+
+def accept(report: Report, finding: Finding) -> str:
+    """Return the command that accepts a regression, with words in capitals to replace; "" if there is none."""
+    found = report.verdict(finding)
+    if not (found and found.flagged and report.comparison and report.comparison.baseline):
+        return ""
+    return f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
 
 
 def _words(finding: Finding) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from gotracer_ci.findings import Doc, RuleInfo, rank
 from gotracer_ci.report.document import label, members, stored
 from gotracer_ci.report.model import Report, Row
 
+MAX_BYTES: Final = 32 << 20
+"""A report that is read may be so large."""
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 # no nanosecond or byte that a trace can hold is larger
 _SMALLEST: Final = -(2**63)

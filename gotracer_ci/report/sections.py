@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from gotracer_ci.baseline.verdicts import Verdict
+from gotracer_ci.baseline.verdicts import Level, Verdict
 from gotracer_ci.findings import Finding
 from gotracer_ci.report import labels, markup, view
 from gotracer_ci.report.chart import chart
 from gotracer_ci.report.labels import WHOLE, at, details, place
 from gotracer_ci.report.links import Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.reproduce import more
+from gotracer_ci.report.reproduce import accept, more
 from gotracer_ci.report.worst import sentence as worst_regression
 from gotracer_ci.text import duration, plural, timestamp
 
-ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
-_JUDGED: Final = ("", "Rule", "Place", "Before → now", "Change", "Confidence")
+_ICONS: Final = {"error": "🔴", "warn": "🟠", "info": "🔵", "none": "⚪"}
+_JUDGED: Final = ("Finding", "Place", "Before → now")
+"""No more columns: a comment has room for about 780 pixels."""
 _FRAMES: Final = 25
 _LINES: Final = 12
+_CAUSE: Final = 3
+_NAME: Final = 44
+"""The most characters in a line of a place in a table: browsers do not break code that has no spaces."""
 
 
 def heading(report: Report, sentence: str = "") -> str:
@@ -35,8 +39,6 @@ def heading(report: Report, sentence: str = "") -> str:
 
 def regressions(report: Report, findings: Sequence[Finding], links: Links) -> str:
     """Return a table of regressions and missed objectives, with a chart where the baseline's jobs say more."""
-    if len(findings) == len(view.arrange(report).regressions) == 1 and not view.effects(report, findings[0]):
-        return _only(report, findings[0], links)
     rows = []
     for finding in findings:
         found = report.verdict(finding)
@@ -45,12 +47,9 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
             continue
         rows.append(
             (
-                f"{ICONS[view.severity(report, finding).label]} {found.status}",
-                markup.escape(finding.key.rule, markup.CELL),
+                _finding(f"{_icon(report, finding)} {view.word(found)}", finding.key.rule),
                 _linked_place(finding, links),
-                "<br>".join(filter(None, (view.before_now(found), chart(found)))),
-                view.change(found) or "–",
-                found.level.value,
+                "<br>".join(filter(None, (before_now(found), chart(found)))),
             )
         )
         effects = report.comparison.effects(finding.fingerprint) if report.comparison else []
@@ -58,32 +57,36 @@ def regressions(report: Report, findings: Sequence[Finding], links: Links) -> st
     return markup.table(_JUDGED, rows)
 
 
-def _only(report: Report, finding: Finding, links: Links) -> str:
-    """Return lines instead of a table with one row."""
-    found = report.verdict(finding)
-    icon = ICONS[view.severity(report, finding).label]
-    lines = [
-        f"{icon} {view.status(report, finding)}: {markup.escape(finding.key.rule, markup.CELL)}",
-        *_place_lines(finding, links),
-        *([", ".join(filter(None, (view.before_now(found), view.change(found)))), chart(found)] if found else []),
-        "" if found else markup.escape(finding.message),
-    ]
-    return "\\\n".join(filter(None, lines)) + "\n"
+def status(report: Report, finding: Finding) -> str:
+    """Return a colored dot, the verdict and the rule."""
+    return f"{_icon(report, finding)} {view.status(report, finding)}: {markup.escape(finding.key.rule, markup.CELL)}"
 
 
-def _missed(report: Report, finding: Finding, links: Links) -> tuple[str, str, str, str, str, str]:
+def _icon(report: Report, finding: Finding) -> str:
+    return _ICONS[view.severity(report, finding).label]
+
+
+def _finding(word: str, rule: str) -> str:
+    return f"{word}<br>{markup.escape(rule, markup.CELL)}"
+
+
+def before_now(found: Verdict) -> str:
+    """Return `740 ms → 1.5 s (2.03×)`."""
+    change = view.change(found)
+    return view.before_now(found) + (f" ({change})" if change else "")
+
+
+def _missed(report: Report, finding: Finding, links: Links) -> tuple[str, str, str]:
     """A row for what misses an objective, which has no verdict."""
-    rule = markup.escape(finding.key.rule, markup.CELL)
-    icon = ICONS[view.severity(report, finding).label]
+    word = f"{_icon(report, finding)} {view.MISSED}"
     message = markup.escape(finding.message, 2 * markup.CELL)
-    return (f"{icon} {view.MISSED}", rule, _linked_place(finding, links), message, "–", "–")
+    return (_finding(word, finding.key.rule), _linked_place(finding, links), message)
 
 
-def _effect(found: Verdict) -> tuple[str, str, str, str, str, str]:
+def _effect(found: Verdict) -> tuple[str, str, str]:
     """A row for an effect of the regression above."""
-    rule = markup.escape(found.key.rule, markup.CELL)
-    kind = markup.escape(found.key.kind, markup.CELL)
-    return ("↳ effect", rule, kind, view.before_now(found), view.change(found) or "–", found.level.value)
+    word = "↳ effect" if found.level is Level.CONFIRMED else f"↳ effect, {found.level}"
+    return (_finding(word, found.key.rule), markup.escape(found.key.kind, markup.CELL), before_now(found))
 
 
 def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
@@ -95,13 +98,12 @@ def others(report: Report, findings: Sequence[Finding], links: Links) -> str:
         rows.append(
             (
                 # a colored dot would make a known finding look like a regression
-                f"{ICONS['none'] if word else ICONS[label]} {word or label}",
-                markup.escape(finding.key.rule, markup.CELL),
+                _finding(f"{_ICONS['none'] if word else _ICONS[label]} {word or label}", finding.key.rule),
                 _linked_place(finding, links),
                 markup.escape(finding.message, 2 * markup.CELL),
             )
         )
-    return markup.table(("", "Rule", "Place", "Message"), rows)
+    return markup.table(("Finding", "Place", "Message"), rows)
 
 
 def rest(shown: view.Shown, hint: str = "") -> str:
@@ -114,29 +116,41 @@ def gone(report: Report, verdicts: Sequence[Verdict]) -> str:
     """Return a table of what is fixed or better."""
     rows = (
         (
-            found.status.value,
-            markup.escape(found.key.rule, markup.CELL),
-            markup.code(view.where(report, found)),
-            view.before_now(found),
-            view.change(found),
-            found.level.value,
+            _finding(view.word(found), found.key.rule),
+            "<br>".join(markup.code(line, _NAME) for line in view.where_lines(report, found)),
+            before_now(found),
         )
         for found in verdicts
     )
     return markup.table(_JUDGED, rows)
 
 
-def detail(report: Report, finding: Finding, links: Links, *, has_commands: bool = True) -> str:
-    """Return everything about a finding, folded. has_commands: with the command that accepts it."""
+def detail(
+    report: Report, finding: Finding, links: Links, *, has_commands: bool = True, is_single: bool = False
+) -> str:
+    """Return everything about a finding, folded.
+
+    has_commands: with the command that accepts it. is_single: without what is already in the lines of a single
+    regression.
+    """
     title = f"{markup.code_html(finding.key.rule)} at {markup.code_html(place(finding) or WHOLE)}"
-    paragraphs = list(_paragraphs(report, finding, links))
-    found = report.verdict(finding)
+    paragraphs = list(_paragraphs(report, finding, links, is_single=is_single))
     if has_commands and (command := more(report, finding)):
         paragraphs.append(f"**More:**\n\n{markup.fence(command, 'sh')}")
-    if has_commands and found and found.flagged and report.comparison and report.comparison.baseline:
-        command = f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
+    if has_commands and (command := accept(report, finding)):
         paragraphs.append(f"To accept it: `{command}`. This counts once the file is merged.")
     return markup.folded(title, "\n\n".join(paragraphs))
+
+
+def where_to_look(finding: Finding, links: Links) -> str:
+    """Return how to open the HTML report at a finding, "" outside a workflow."""
+    if links.artifact:
+        how = f"Download the [artifact]({links.artifact}), unzip it, and open `report.html`."
+    elif links.artifacts:
+        how = f"If the workflow uploads `gotracer-ci/`, the [artifacts]({links.artifacts}) have a `report.html`."
+    else:
+        return ""
+    return f"**Timeline and more:** {how} Add `#f={finding.fingerprint}` to its address to see the first finding.\n"
 
 
 def remarks(report: Report, most: int | None = None) -> str:
@@ -179,31 +193,47 @@ def _most_that_fit(number: int, fits: Callable[[int], bool]) -> int:
 
 def _linked_place(finding: Finding, links: Links) -> str:
     """A place for a table."""
-    return "<br>".join(_place_lines(finding, links))
+    return "<br>".join(place_lines(finding, links, _NAME))
 
 
-def _place_lines(finding: Finding, links: Links) -> Iterator[str]:
+def place_lines(finding: Finding, links: Links, limit: int = markup.CELL) -> Iterator[str]:
     """Yield the function without the path of its package, because the file has it, and the linked file and line."""
     location = finding.location
     if location is None:
-        yield markup.code(place(finding) or WHOLE)
+        yield markup.code(place(finding) or WHOLE, limit)
         return
     name, bracket, types = location.function.partition("[")
-    yield markup.code(name.rpartition("/")[2] + bracket + types)
+    yield markup.code(name.rpartition("/")[2] + bracket + types, limit)
     where = f"{location.path}:{location.line}" if location.line else location.path
-    yield markup.link(markup.code(where), links.line(location.path, location.line))
+    yield markup.link(markup.code(_last(where, limit), limit), links.line(location.path, location.line))
 
 
-def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]:
+def _last(path: str, limit: int) -> str:
+    """Return a path, without its first directories if it is longer than the limit."""
+    while len(path) > limit and "/" in path[2:]:
+        path = f"…/{path[2:].partition('/')[2]}"
+    return path
+
+
+def to_do(finding: Finding) -> str:
+    return f"**What to do:** {markup.escape(finding.suggestion)}" if finding.suggestion.strip() else ""
+
+
+def cause(finding: Finding) -> list[str]:
+    """Return what is known about the cause, or else the first lines that describe the finding."""
+    return labels.explained(finding) or details(finding)[:_CAUSE]
+
+
+def _paragraphs(report: Report, finding: Finding, links: Links, *, is_single: bool) -> Iterator[str]:
     yield markup.escape(finding.message)
     found = report.verdict(finding)
     if found and found.flagged:
         yield "**Compared:** " + markup.escape(". ".join(filter(None, (found.evidence, view.to_confirm(found)))))
-    lines = details(finding)
-    if lines:
+    known = cause(finding) if is_single else ()
+    if lines := [line for line in details(finding) if line not in known]:
         yield "\\\n".join(markup.escape(line) for line in lines[:_LINES])
-    if finding.suggestion.strip():
-        yield f"**What to do:** {markup.escape(finding.suggestion)}"
+    if not is_single and (advice := to_do(finding)):
+        yield advice
     if groups := labels.groups(finding):
         yield f"**Goroutines:** of {markup.escape(groups)}"
     statistics = finding.statistics
@@ -211,6 +241,8 @@ def _paragraphs(report: Report, finding: Finding, links: Links) -> Iterator[str]
         figures = f"{duration(statistics.total)} in total, {duration(statistics.maximum)} at most"
         often = "Once" if statistics.count == 1 else f"{statistics.count:,} times"
         yield f"{often}: {figures}, the longest at {timestamp(finding.timestamp_ns)}."
+    if links.artifacts:
+        yield f"**In `report.html`:** `#f={finding.fingerprint}`"
     if finding.stack:
         frames = [
             markup.link_html(at(frame), links.line(frame.path, frame.line) if frame.path else "")

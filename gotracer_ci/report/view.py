@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from gotracer_ci.baseline.verdicts import NEEDED_BASE, NEEDED_JOBS, Comparison, Level, Status, Verdict
 from gotracer_ci.findings import Doc, Finding, Key, Severity
+from gotracer_ci.report import sides
 from gotracer_ci.report.model import Report, TraceSummary
 from gotracer_ci.report.safe import clean
 from gotracer_ci.text import go_releases, plural, quantity, ratio, span
@@ -51,7 +52,7 @@ class Summary(NamedTuple):
         Doc("Findings with too little evidence to suspect anything, and all groups that could not be compared."),
     ]
     known: int
-    unknown: Annotated[int, Doc("Of a program or test that the baseline does not know.")]
+    unknown: Annotated[int, Doc("Of a program or test that the baseline, or the base traces without one, do not know.")]
     better: Annotated[int, Doc("Groups of the baseline, confirmed or suspected, whether or not they are findings now.")]
     fixed: Annotated[int, Doc("Like better.")]
     errors: Annotated[int, Doc("As the exit code counts them: a regression is at least a warning.")]
@@ -154,7 +155,7 @@ def _not_compared(report: Report) -> set[Key]:
 def _counted_as(verdict: Verdict | None) -> str:
     if verdict is None:
         return ""
-    if verdict.status is Status.UNKNOWN:
+    if verdict.is_unknown:
         return "unknown"
     if is_effect(verdict):
         return "effect"
@@ -167,7 +168,7 @@ def word(verdict: Verdict | None) -> str:
     """Return `new`, `known`, …, with the level if it is not confirmed: `worse, suspected`."""
     if verdict is None:
         return ""
-    if verdict.status is Status.UNKNOWN:
+    if verdict.is_unknown:
         return verdict.status.value
     if verdict.level is Level.INCONCLUSIVE:
         return verdict.level.value
@@ -196,7 +197,7 @@ def gone(report: Report) -> list[Verdict]:
     if report.comparison is None:
         return []
     good = [v for v in report.comparison.verdicts.values() if v.status in (Status.FIXED, Status.BETTER)]
-    return sorted((v for v in good if v.level in _JUDGED), key=lambda v: v.key)
+    return sorted((v for v in good if v.level in _JUDGED and not v.cause), key=lambda v: v.key)
 
 
 def to_confirm(verdict: Verdict) -> str:
@@ -206,17 +207,21 @@ def to_confirm(verdict: Verdict) -> str:
 
 def where(report: Report, verdict: Verdict) -> str:
     """Return the place of a group that is no longer a finding, with its program if there are several."""
+    return ": ".join(where_lines(report, verdict))
+
+
+def where_lines(report: Report, verdict: Verdict) -> list[str]:
     place = verdict.key.place or verdict.key.kind
     has_several = len({trace.program for trace in report.traces}) > 1
-    return f"{verdict.key.program}: {place}" if verdict.key.program and has_several else place
+    return [verdict.key.program, place] if verdict.key.program and has_several else [place]
 
 
 def reference(comparison: Comparison) -> str:
-    """Return what the run was compared with: `b.json (5 jobs) and 3 traces of the base commit`."""
+    """Return what the run was compared with: `b.json (5 jobs) and 3 base traces`."""
     jobs = young(comparison) or plural(comparison.entries, "job")
     parts = [f"{comparison.baseline} ({jobs})"] if comparison.baseline else []
     if comparison.base_traces:
-        parts.append(f"{plural(comparison.base_traces, 'trace')} of the base commit")
+        parts.append(plural(comparison.base_traces, "base trace"))
     return clean(" and ".join(parts))
 
 
@@ -240,6 +245,9 @@ def headline(report: Report) -> str:
         if is_decided(report):
             return found
         return ", ".join(filter(None, [_missed(summary), "nothing to compare with", found]))
+    if report.is_diff:
+        rest = "" if is_decided(report) else f"could not be compared with {_uncomparable(report.comparison)}"
+        return sides.headline(report, summary, _missed(summary), rest)
     others = ["fixed", "better", "known", "undecided"]
     parts = [f"{getattr(summary, name):,} {name}" for name in ("new", "worse", "suspected") if getattr(summary, name)]
     if not is_decided(report):
@@ -249,7 +257,8 @@ def headline(report: Report) -> str:
         parts.append("no regressions")
     parts = [*filter(None, [_missed(summary)]), *parts]
     parts += [f"{getattr(summary, name):,} {name}" for name in others if getattr(summary, name)]
-    parts += [f"{summary.unknown:,} {Status.UNKNOWN}"] if summary.unknown else []
+    unknown = Status.UNKNOWN if report.comparison.baseline else Status.NOT_IN_BASE
+    parts += [f"{summary.unknown:,} {unknown}"] if summary.unknown else []
     return ", ".join(parts)
 
 
@@ -333,7 +342,7 @@ def reason(report: Report) -> str:
         return f"{plural(regressions, 'regression') if regressions else 'no regression'} at {limit} or above"
     if not failing and outcome(report) == "undecided":
         if not (report.comparison.elsewhere or _not_compared(report)):
-            return "it has no data for this program"
+            return f"{'it has' if report.comparison.baseline else 'they have'} no data for this program"
         return "where the environments differ, only goroutine counts are compared"
     is_young = young(report.comparison) if report.comparison.base_traces < NEEDED_BASE else ""
     if not failing and is_young:
@@ -355,8 +364,9 @@ def trace_line(trace: TraceSummary) -> str:
 
 def remarks(report: Report) -> list[str]:
     """Return what a reader must know besides the findings: damage first, then warnings and notes, one line each."""
+    use = "it was not compared" if report.is_diff else "everything before the damage was analyzed"
     lines = [
-        f"{trace.path} is damaged: {trace.damage}; everything before the damage was analyzed"
+        f"{trace.path} is damaged: {trace.damage}; {use}"
         if trace.events
         else f"{trace.path} could not be read: {trace.damage}"
         for trace in report.traces

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from gotracer_ci.baseline.verdicts import Level, Verdict
 from gotracer_ci.findings import Finding
@@ -24,10 +24,30 @@ def sentence(report: Report) -> str:
     It is "" if nothing is worse or misses an objective. It is also "" if the run could not be compared, because the
     first line must say that.
     """
+    finding = regression(report)
+    return _of(report, finding) if finding else ""
+
+
+def regression(report: Report) -> Finding | None:
+    """Return the finding that the first line of a report is about; None if that line must say something else."""
     regressions = view.arrange(report).regressions
-    if not regressions or not view.is_decided(report):
-        return ""
-    return _of(report, regressions[0])
+    return regressions[0] if regressions and view.is_decided(report) else None
+
+
+class Words(NamedTuple):
+    """A regression in words: `startAudit`, `leaves 40 goroutines behind (0 before)`. All are clean.
+
+    subject: the function without its package; None for the whole program.
+    """
+
+    subject: str | None
+    change: str
+
+
+def words(finding: Finding, found: Verdict) -> Words:
+    """Return what a regression does."""
+    suspected = "" if found.level is Level.CONFIRMED else f", {found.level}"
+    return Words(_subject(finding), _change(finding, found) + suspected)
 
 
 def _of(report: Report, finding: Finding) -> str:
@@ -36,28 +56,33 @@ def _of(report: Report, finding: Finding) -> str:
         return markup.escape(finding.message.partition(";")[0], _TEXT)
     programs = {trace.program for trace in report.traces}
     program = f"{markup.code(finding.key.program, _NAME)}: " if finding.key.program and len(programs) > 1 else ""
-    suspected = "" if found.level is Level.CONFIRMED else f", {found.level}"
-    return f"{program}{_subject(finding)} {_change(finding, found)}{suspected}"
+    subject, change = words(finding, found)
+    return (
+        f"{program}{'the program' if subject is None else markup.code(subject, _NAME)} {markup.escape(change, _TEXT)}"
+    )
 
 
-def _subject(finding: Finding) -> str:
-    """The function without its package, or the program if there is none."""
+def _subject(finding: Finding) -> str | None:
     if not finding.location and not finding.key.place:
-        return "the program"
+        return None
     place = clean(finding.location.function if finding.location else finding.key.place.removeprefix("~"))
-    name, bracket, types = place.partition("[")
-    short = name.rpartition("/")[2].partition(".")[2] or name
-    return markup.code(short + bracket + types, _NAME)
+    return short(place)
+
+
+def short(function: str) -> str:
+    """Return a function without its package: `(*Cache).Get` for `example.com/shop/store.(*Cache).Get`."""
+    name, bracket, types = function.partition("[")
+    return (name.rpartition("/")[2].partition(".")[2] or name) + bracket + types
 
 
 def _change(finding: Finding, found: Verdict) -> str:
     before = quantity(found.before or 0, found.unit)
     now = span(found.now or (0,), found.unit)
     if not finding.change:
-        return markup.escape(f"({finding.key.rule}, {finding.key.kind}): {before} → {now}", _TEXT)
+        return clean(f"({finding.key.rule}, {finding.key.kind}): {before} → {now}")
     # the number of waits can decide where their time is what is shown otherwise
     value = f"{now} times" if found.unit == "count" and finding.statistics.unit == "ns" else now
-    return markup.escape(f"{_NOW.sub(lambda noun: _counted(noun[1], value), finding.change)} ({before} before)", _TEXT)
+    return clean(f"{_NOW.sub(lambda noun: _counted(noun[1], value), finding.change)} ({before} before)")
 
 
 def _counted(noun: str | None, value: str) -> str:

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from bs4 import Tag
 
 from gotracer_ci.baseline.verdicts import Level, Status, Verdict
-from gotracer_ci.findings import Severity
+from gotracer_ci.findings import Activity, Holders, Severity
 from gotracer_ci.report import comment, view
 from gotracer_ci.report.links import NO_LINKS
 from gotracer_ci.report.model import Report
@@ -48,6 +49,11 @@ def headline(report: Report) -> str:
     return page(comment.render(report, LINKS, LIMIT))("strong")[0].get_text()
 
 
+def findings_of(seen: Tag) -> list[str]:
+    """Return the first cell of each row."""
+    return [row("td")[0].get_text(" ") for row in seen("tr")[1:]]
+
+
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
@@ -58,10 +64,56 @@ def test_the_verdict_comes_first_then_the_regressions() -> None:
     assert title.get_text() == "gotracer-ci: (*Server).handleOrder (BlockedOnSyscall, syscall): 0 s → 310–330 ms"
     assert sentence.get_text().startswith("2 new, 1 worse, 1 suspected, 1 fixed")
     assert sentence.get_text().endswith(" The run fails.")
-    assert [row("td")[0].get_text() for row in table("tr")[1:]] == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse"]
-    place = table("tr")[2]("td")[2]
+    assert findings_of(table) == [
+        "🔴 new BlockedOnSyscall",
+        "🟠 worse MutexContention",
+        "🟠 new GoroutineLeakGrowth",
+        "🟠 worse, suspected HighSchedulingLatency",
+    ]
+    place = table("tr")[2]("td")[1]
     assert [code.get_text() for code in place("code")] == ["store.(*Cache).Get", "store/cache.go:41"]
     assert [link["href"] for link in place("a")] == [f"{LINKS.blob}store/cache.go#L41"]
+
+
+def test_a_single_regression_needs_no_table() -> None:
+    worse, other = judged(Status.WORSE), judged(Status.KNOWN, place="main.g")
+    holders = Holders(150 * MS, 145 * MS, True, 1, 7, (Activity("sleep", 145 * MS, factory.HANDLER),))
+    report = report_of(worse, other)
+    first = replace(report.findings[0], holders=holders)
+    effect = factory.verdict(first.key._replace(kind="unblocked"), Status.NEW)._replace(cause=first.fingerprint)
+    assert report.comparison
+    verdicts = {**report.comparison.verdicts, effect.key: effect}
+    report = replace(
+        report, findings=(first, *report.findings[1:]), comparison=replace(report.comparison, verdicts=verdicts)
+    )
+    text = comment.render(report, LINKS, LIMIT)
+    seen = page(text)
+    assert not seen("table")
+    shown = [" ".join(block.get_text(" ").split()) for block in seen.find_all("p", recursive=False)]
+    assert shown[1:5] == [
+        "🟠 worse: MutexContention store.(*Cache).Get store/cache.go:41 "
+        "740 ms → 1.5\N{EN DASH}1.6 s (2.09\N{MULTIPLICATION SIGN})",
+        "Cause: While it waited 150 ms, goroutine 7, which held the lock, spent up to 145 ms in time.Sleep at "
+        "example.com/shop/api.(*Server).handleOrder (api/orders.go:88).",
+        "Effects: MutexContention unblocked 740 ms → 1.5\N{EN DASH}1.6 s",
+        "What to do: Hold the lock for less time, or split what it guards.",
+    ]
+    for once in ("Hold the lock for less time", "While it waited"):
+        assert text.count(once) == 1
+    brief = page(comment.render(report, LINKS, len(text) // 2))
+    assert "store/cache.go:41" in brief.get_text()
+    assert "Cause" not in brief.get_text()
+
+
+def test_the_report_is_an_artifact() -> None:
+    (seen,) = [p for p in page(comment.render(COMPARED, LINKS, LIMIT))("p") if "Timeline" in p.get_text()]
+    fingerprint = COMPARED.findings[0].fingerprint
+    assert seen.get_text() == (
+        "Timeline and more: If the workflow uploads gotracer-ci/, the artifacts have a report.html. "
+        f"Add #f={fingerprint} to its address to see the first finding."
+    )
+    assert [link["href"] for link in seen("a")] == [LINKS.artifacts]
+    assert "Timeline" not in comment.render(COMPARED, NO_LINKS, LIMIT)
 
 
 def test_details_have_the_evidence_and_the_suggestion() -> None:
@@ -77,7 +129,7 @@ def test_details_have_the_evidence_and_the_suggestion() -> None:
         "sync.(*Mutex).Lock (/usr/local/go/src/sync/mutex.go:46)",
     ):
         assert words in detail
-    assert [row("td")[0].get_text() for row in seen("details")[4]("tr")[1:]] == ["fixed", "better"]
+    assert findings_of(seen("details")[4]) == ["fixed HighSchedulingLatency", "better LongWait"]
 
 
 def test_a_comment_says_what_to_do_on_the_pull_request_without_command_lines() -> None:
@@ -113,7 +165,7 @@ def test_a_clean_run_resolves_an_earlier_comment() -> None:
     text = comment.render(report, LINKS, LIMIT)
     assert text.startswith("## gotracer-ci: no regressions, 1 fixed, 1 known\n")
     assert headline(report) == "Everything that an earlier run reported here is resolved."
-    assert [row("td")[1].get_text() for row in page(text)("tr")[1:]] == ["MutexContention"]
+    assert findings_of(page(text)) == ["fixed MutexContention"]
     assert not comment.is_due(report)
 
 
@@ -164,10 +216,10 @@ def test_only_failures_and_confirmed_regressions_create_a_comment(report: Report
 
 def test_without_a_baseline_the_findings_that_count_are_listed() -> None:
     seen = page(comment.render(PLAIN, LINKS, LIMIT))
-    assert [row("td")[1].get_text() for row in seen("tr")[1:]] == ["BlockedOnSyscall", "MutexContention"]
+    assert findings_of(seen) == ["🔴 error BlockedOnSyscall", "🟠 warn MutexContention"]
     assert "Findings not shown here: 1 below warn." in seen.get_text()
     strict = page(comment.render(replace(PLAIN, fail_on=Severity.ERROR), LINKS, LIMIT))
-    assert [row("td")[1].get_text() for row in strict("tr")[1:]] == ["BlockedOnSyscall"]
+    assert findings_of(strict) == ["🔴 error BlockedOnSyscall"]
     assert "2 below error" in strict.get_text()
 
 

@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
-import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
-from playwright.sync_api import Browser, Page
 
 from gotracer_ci.report.formats import render
-from gotracer_ci.report.model import Report
 
 from . import factory
 from .hostile import NASTY, texts
+from .pages import Opened
 
 COMPARED = factory.compared_report()
 ROW = "details.row:visible"
-
-
-@dataclass
-class Opened:
-    """A page with its console messages and requests."""
-
-    page: Page
-    directory: Path
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def show(self, report: Report) -> Page:
-        file = self.directory / "report.html"
-        file.write_text(render("html", report), encoding="utf-8")
-        self.page.goto(file.as_uri())
-        assert self.requests == [file.as_uri()]
-        return self.page
-
-
-@pytest.fixture
-def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
-    page = chromium.new_page(color_scheme="dark")
-    result = Opened(page, tmp_path)
-    page.on("console", lambda message: result.complaints.append(message.text))
-    page.on("pageerror", lambda error: result.complaints.append(str(error)))
-    page.on("request", lambda request: result.requests.append(request.url))
-    yield result
-    page.close()
-    assert result.complaints == []
-    assert [url for url in result.requests if not url.startswith("data:,")] == result.requests[:1]
 
 
 def test_the_page_names_the_commit_and_the_run_and_links_files() -> None:
@@ -105,12 +71,13 @@ def test_a_row_opens_by_keyboard_and_shows_everything(opened: Opened) -> None:
 
 def test_a_link_to_a_finding_opens_it(opened: Opened) -> None:
     page = opened.show(COMPARED)
-    page.evaluate(f"location.hash = '#f-{COMPARED.findings[1].fingerprint}'")
+    page.evaluate(f"location.hash = '#f={COMPARED.findings[1].fingerprint}'")
     page.wait_for_selector("details.row[open]")
     assert page.locator("details.row[open]").get_attribute("data-verdict") == "worse"
 
 
 def test_the_page_follows_the_readers_color_scheme(opened: Opened) -> None:
+    opened.page.emulate_media(color_scheme="dark")
     page = opened.show(COMPARED)
     background = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(background) == "rgb(15, 19, 24)"

@@ -35,6 +35,10 @@ def test_a_directory_does_not_lead_elsewhere(directory: str) -> None:
     assert replace(LINKS, folder=directory).line("x.go", 3) == ""
 
 
+def test_artifacts_are_on_the_page_of_the_run() -> None:
+    assert LINKS.artifacts == "https://github.com/acme/shop/actions/runs/4711#artifacts"
+
+
 def test_the_commit_is_on_the_same_host() -> None:
     assert LINKS.of_commit == f"https://github.com/acme/shop/commit/{COMMIT}"
-    assert (NO_LINKS.of_commit, NO_LINKS.line("x.go", 1)) == ("", "")
+    assert (NO_LINKS.of_commit, NO_LINKS.artifacts, NO_LINKS.line("x.go", 1)) == ("", "", "")

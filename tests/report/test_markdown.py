@@ -24,17 +24,16 @@ def test_the_verdict_comes_first_and_regressions_make_the_table() -> None:
     text = render("markdown", COMPARED)
     assert text.startswith("## gotracer-ci: `(*Server).handleOrder` (BlockedOnSyscall, syscall): 0 s → 310–330 ms\n")
     assert "\n\n**2 new, 1 worse, 1 suspected, 1 fixed" in text
-    head, *rows = [[cell.get_text() for cell in row(["th", "td"])] for row in page(text)("table")[0]("tr")]
-    assert head == ["", "Rule", "Place", "Before → now", "Change", "Confidence"]
-    assert [row[1] for row in rows] == [
-        "BlockedOnSyscall",
-        "MutexContention",
-        "GoroutineLeakGrowth",
-        "HighSchedulingLatency",
+    head, *rows = [[cell.get_text(" ") for cell in row(["th", "td"])] for row in page(text)("table")[0]("tr")]
+    assert head == ["Finding", "Place", "Before → now"]
+    assert [row[0] for row in rows] == [
+        "🔴 new BlockedOnSyscall",
+        "🟠 worse MutexContention",
+        "🟠 new GoroutineLeakGrowth",
+        "🟠 worse, suspected HighSchedulingLatency",
     ]
-    assert rows[1][2] == "store.(*Cache).Getstore/cache.go:41"
-    assert rows[1][3].startswith("740 ms → 1.5\N{EN DASH}1.6 s")
-    assert rows[1][4:] == ["2.09\N{MULTIPLICATION SIGN}", "confirmed"]
+    assert rows[1][1] == "store.(*Cache).Get store/cache.go:41"
+    assert rows[1][2].startswith("740 ms → 1.5\N{EN DASH}1.6 s (2.09\N{MULTIPLICATION SIGN}) ")
 
 
 def test_with_a_baseline_other_findings_are_collapsed() -> None:
@@ -51,12 +50,27 @@ def test_places_and_frames_are_links_if_the_repository_is_known() -> None:
     in_table = [link["href"] for link in seen("table")[0]("a")]
     assert in_table[1] == f"{LINKS.blob}store/cache.go#L41"
     assert len(in_table) == 4
-    stack = seen("pre")[0]
+    stack = seen("pre")[1]  # the first is a chart
     assert [link.get_text() for link in stack("a")] == [
         "example.com/shop/api.(*Server).handleOrder (store/cache.go:88)",
         "example.com/shop/api.(*Server).handleOrder (api/orders.go:88)",
     ]
     assert len(stack.get_text().strip().splitlines()) == len(factory.STACK)
+
+
+def test_a_long_place_is_short_in_a_table_and_complete_in_the_details() -> None:
+    function = "example.com/shop/internal/orders.(*HandlerWithALongTypeName).ServeTheWholeOrder.func1"
+    first = COMPARED.findings[0]
+    assert first.location
+    location = first.location._replace(function=function, path="internal/services/orders/http/v2/order_handlers.go")
+    seen = page(
+        markdown.render(replace(COMPARED, findings=(replace(first, location=location), *COMPARED.findings[1:])))
+    )
+    name, file = [code.get_text() for code in seen("tr")[1]("td")[1]("code")]
+    assert name == "orders.(*HandlerWithA…rveTheWholeOrder.func1"
+    assert file == "…/orders/http/v2/order_handlers.go:88"
+    title = seen("summary")[0].get_text()
+    assert title == f"BlockedOnSyscall at {function} (internal/services/orders/http/v2/order_handlers.go:88)"
 
 
 def test_one_occurrence_is_once() -> None:
@@ -67,19 +81,19 @@ def test_one_occurrence_is_once() -> None:
 
 def test_only_regressions_have_a_colored_dot() -> None:
     rows = page(render("markdown", COMPARED))("tr")
-    shown = [cells[0].get_text() for row in rows if (cells := row("td"))]
+    shown = [cells[0].get_text("\n").partition("\n")[0] for row in rows if (cells := row("td"))]
     colored = [text for text in shown if text[0] in "🔴🟠🔵"]
-    assert colored == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse", "🔵 info"]
+    assert colored == ["🔴 new", "🟠 worse", "🟠 new", "🟠 worse, suspected", "🔵 info"]
     assert "⚪ known" in shown
 
 
 def test_a_row_with_several_jobs_has_a_chart() -> None:
-    cells = [row("td")[3] for row in page(render("markdown", COMPARED))("table")[0]("tr")[1:]]
+    cells = [row("td")[2] for row in page(render("markdown", COMPARED))("table")[0]("tr")[1:]]
     assert [cell.get_text(" ").replace("\N{NO-BREAK SPACE}", " ") for cell in cells] == [
         "0 s → 310\N{EN DASH}330 ms",
-        "740 ms → 1.5\N{EN DASH}1.6 s ▃▇▁ → ▇▇▇",
+        "740 ms → 1.5\N{EN DASH}1.6 s (2.09\N{MULTIPLICATION SIGN}) ▃▇▁ → ▇▇▇",
         "0 → 42",
-        "740 ms → 1.48 s",
+        "740 ms → 1.48 s (2\N{MULTIPLICATION SIGN})",
     ]
 
 

@@ -18,7 +18,7 @@ from gotracer_ci.settings import load
 
 ROOT = Path(__file__).parents[2]
 ACTION = YAML(typ="safe").load(ROOT / "action.yml")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+ANALYZE = (ROOT / "docs/analyze.md").read_text(encoding="utf-8")
 
 
 def test_every_renderer_is_registered() -> None:
@@ -54,8 +54,8 @@ def test_the_action_has_the_inputs_and_outputs_of_its_formats() -> None:
         assert f"Default is {file}." in ACTION["inputs"][name]["description"]
 
 
-def test_the_readme_names_every_format_and_file_option() -> None:
-    (formats,) = re.findall(r"^\| `-f`, `--format NAME` \| (.*?);", README, re.MULTILINE)
+def test_the_page_of_analyze_names_every_format_and_file_option() -> None:
+    (formats,) = re.findall(r"^\| `-f`, `--format NAME` \| (.*?);", ANALYZE, re.MULTILINE)
     assert tuple(re.findall(r"`(\w+)`", formats)) == NAMES
-    (options,) = re.findall(r"^\| (`--json FILE`.*?) \|", README, re.MULTILINE)
+    (options,) = re.findall(r"^\| (`--json FILE`.*?) \|", ANALYZE, re.MULTILINE)
     assert tuple(re.findall(r"`--(\w+) FILE`", options)) == FILES

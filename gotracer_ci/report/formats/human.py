@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
+from gotracer_ci.baseline.verdicts import Verdict
 from gotracer_ci.findings import Finding
-from gotracer_ci.report import labels, reproduce, view
-from gotracer_ci.report.labels import holders, place
+from gotracer_ci.report import labels, reproduce, sides, view
+from gotracer_ci.report.labels import explained, place
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import clean
 from gotracer_ci.text import plural, times, timestamp
@@ -15,6 +16,7 @@ from gotracer_ci.text import plural, times, timestamp
 WIDE = 120
 """A terminal with at least this many columns has messages beside the other cells, not below them."""
 _DIM = "dim"
+_GOOD = "green"
 _STYLES = {"error": "bold red", "warn": "yellow", "info": "cyan", "none": _DIM}
 
 
@@ -31,15 +33,15 @@ def render(report: Report) -> str:
     rows = list(_rows(report))
     header = _header(report)
     widths = [max(len(row[i]) for row in [header, *(cells for cells, _, _ in rows)]) for i in range(len(header) - 1)]
-    lines = []
+    lines = [*_first(report), *([""] if rows and _first(report) else [])]
     if rows:
         lines.append(_line(header, widths))
         indent = " " * (sum(widths) + 2 * len(widths))
         for cells, more, _ in rows:
             lines.append(_line(cells, widths))
             lines += [indent + line for line in more]
-        lines.append("")
-    return "\n".join([*lines, *_footer(report), ""])
+    footer = _footer(report)
+    return "\n".join([*lines, *([""] if rows and footer else []), *footer, ""])
 
 
 def draw(report: Report, stream: TextIO) -> None:
@@ -51,6 +53,8 @@ def draw(report: Report, stream: TextIO) -> None:
 
     console = Console(file=stream, markup=False, highlight=False, emoji=False)
     rows = list(_rows(report))
+    for line in _first(report):
+        console.print(Text(line, style="bold"))
     if console.width < WIDE:
         for cells, more, style in rows:
             title = "  ".join(filter(None, cells[:-1]))
@@ -76,8 +80,16 @@ def _header(report: Report) -> tuple[str, ...]:
 
 
 def _rows(report: Report) -> Iterator[_Row]:
-    """The findings, and after a rule's last one what `top` leaves out of the rule."""
+    """The findings, and after a rule's last one what `top` leaves out of the rule.
+
+    Of two sides only what differs: what got worse, and then what improved.
+    """
     shown = view.shorten(report)
+    if report.is_diff:
+        yield from (_row(report, finding) for finding in shown.regressions)
+        for verdict, left_out in sides.improved(view.gone(report), report.top):
+            yield from _improved(report, verdict, left_out)
+        return
     last = {finding.key.rule: finding for finding in shown.all}
     for finding in shown.all:
         rule = finding.key.rule
@@ -108,11 +120,19 @@ def _row(report: Report, finding: Finding) -> _Row:
         more.append(clean(verdict.evidence))
         more += [f"to confirm: {clean(verdict.more)}"] if verdict.more else []
         more += [f"effects: {effects}"] if (effects := view.effects(report, finding)) else []
-    more += [holders(finding.holders)] if finding.holders else []
+    more += [sentence.removesuffix(".") for sentence in explained(finding)]
     command = reproduce.more(report, finding)
     more += [f"more: {command}"] if command else []
     counts = report.comparison is None or view.is_regression(verdict) or finding.absolute
     return _Row(cells, more, _STYLES[view.severity(report, finding).label] if counts else _DIM)
+
+
+def _improved(report: Report, verdict: Verdict, left_out: int) -> Iterator[_Row]:
+    rule, where = clean(verdict.key.rule), view.where(report, verdict)
+    kind = f", {verdict.key.kind}" if verdict.key.place else ""
+    yield _Row(("", view.word(verdict), rule, "", clean(f"{where}{kind}")), [clean(verdict.evidence)], _GOOD)
+    if left_out:
+        yield _Row(("", "", rule, "", f"… and {left_out:,} more: --top 0 shows all"), [], _DIM)
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -120,11 +140,20 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([*(cell.ljust(width) for cell, width in zip(columns, widths, strict=True)), message]).rstrip()
 
 
+def _first(report: Report) -> list[str]:
+    """Return the lines above the table: what became of two sides."""
+    return [view.headline(report)] if report.is_diff else []
+
+
 def _footer(report: Report) -> list[str]:
+    remarks = [f"note: {line}" for line in view.remarks(report)]
+    if report.is_diff:
+        says_more = report.failing or view.reason(report)
+        return [*([view.conclusion(report)] if says_more else []), *remarks]
     lines = []
     read = plural(len(report.traces), "trace")
     if not report.findings and report.comparison is None:
         lines.append(f"No findings in {read}: {plural(len(report.rules), 'rule')} found nothing to flag.")
     else:
         lines.append(f"{view.headline(report)}. {view.conclusion(report)}")
-    return lines + [f"note: {line}" for line in view.remarks(report)]
+    return lines + remarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gotracer_ci.report import markup, sections, view
+from gotracer_ci.report import markup, regressions, sections, view
 from gotracer_ci.report.links import NO_LINKS, Links
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.reproduce import commands
@@ -22,7 +22,8 @@ def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -
     shown = view.shorten(report)
     rows = len(shown.all)
     detailed = shown.regressions if report.comparison else shown.all[:_DETAILS]
-    details = [sections.detail(report, finding, links) for finding in detailed]
+    is_single = regressions.only(report) is not None
+    details = [sections.detail(report, finding, links, is_single=is_single) for finding in detailed]
 
     text = sections.fitted(
         lambda *what: _written(report, shown, links, *what),
@@ -35,13 +36,13 @@ def render(report: Report, budget: int | None = None, links: Links = NO_LINKS) -
 
 def _written(report: Report, shown: view.Shown, links: Links, rows: int, details: Sequence[str], brief: bool) -> str:
     """brief: without the traces, what is better, and most remarks."""
-    regressions = shown.regressions[:rows]
-    others = shown.others[: rows - len(regressions)]
-    left_out = len(shown.all) - len(regressions) - len(others)
+    worse = shown.regressions[:rows]
+    others = shown.others[: rows - len(worse)]
+    left_out = len(shown.all) - len(worse) - len(others)
     rest = sections.rest(shown, "Set `top` to 0 to list them all.")
     blocks = [sections.heading(report)]
-    if regressions:
-        blocks += [sections.regressions(report, regressions, links), *details]
+    if worse:
+        blocks += [regressions.shown(report, worse, links, brief=brief), *details]
     if report.comparison is None:
         blocks += [sections.others(report, others, links), *filter(None, [rest]), *details] if others else []
     elif others or rest:
@@ -56,6 +57,7 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
         blocks.append(remarks)
     if not brief:
         if shown.all:
+            blocks += filter(None, [sections.where_to_look(shown.all[0], links)])
             blocks.append(markup.folded("How to reproduce", markup.fence(commands(report, links), "sh")))
         blocks.append(_traces(report))
     if report.comparison:
@@ -67,5 +69,5 @@ def _traces(report: Report) -> str:
     lines = [view.trace_line(trace) for trace in report.traces]
     lines += [f"base: {view.trace_line(trace)}" for trace in report.base_traces]
     title = plural(len(report.traces), "trace")
-    title += f" and {len(report.base_traces):,} of the base commit" if report.base_traces else ""
+    title += f" and {plural(len(report.base_traces), 'base trace')}" if report.base_traces else ""
     return markup.folded(title, markup.bullets(lines))

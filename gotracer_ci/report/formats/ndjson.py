@@ -11,7 +11,7 @@ from typing import Any
 from gotracer_ci.findings import Finding, Severity
 from gotracer_ci.report import view
 from gotracer_ci.report.document import OF_FINDING, values
-from gotracer_ci.report.labels import holders
+from gotracer_ci.report.labels import explained
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.safe import compact_json
 
@@ -28,7 +28,7 @@ def _line(report: Report, finding: Finding) -> dict[str, Any]:
         "severity": max(view.severity(report, finding), Severity.INFO).name,
         "rule": finding.key.rule,
         "message": finding.message,
-        "detail": "\n".join([finding.detail, *([f"{holders(finding.holders)}."] if finding.holders else [])]),
+        "detail": "\n".join([finding.detail, *explained(finding)]),
         "suggestion": finding.suggestion,
         "timestamp_ns": finding.timestamp_ns,
         "goroutine_id": max(finding.goroutine, 0),
