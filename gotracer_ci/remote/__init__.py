@@ -1,0 +1,1 @@
+"""Traces in remote stores: their names, and their bytes. All of fsspec is here."""

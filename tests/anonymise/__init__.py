@@ -1,0 +1,1 @@
+"""`gotracer-ci anonymise`."""
