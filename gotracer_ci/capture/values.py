@@ -1,4 +1,4 @@
-"""Parse durations, sizes, headers and files of certificates as users name them: "1m30s", "500MB", "X-Team: shop"."""
+"""Parse durations, headers and files of certificates as users name them: "1m30s", "X-Team: shop"."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from gotracer_ci.errors import FileError, UsageError
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h))+")
 _LONGEST_S = 366 * 86400
@@ -30,19 +29,6 @@ def seconds(option: str, text: str) -> float:
         value = sum(float(number) * _SECONDS[unit] for number, unit in re.findall(rf"({_NUMBER})(ms|s|m|h)", text))
     if not 0 < value <= _LONGEST_S:
         raise UsageError(f"{option} {text}: not a duration; write for example {option} 5s")
-    return value
-
-
-def size(option: str, text: str) -> int:
-    """Return the bytes of a size: "500MB", "2GiB", "1000".
-
-    Raises:
-        UsageError: it is not a size, or less than a byte.
-    """
-    found = re.fullmatch(rf"({_NUMBER})\s*([a-z]*)", text.lower())
-    value = int(float(found[1]) * _BYTES.get(found[2], 0)) if found else 0
-    if value < 1:
-        raise UsageError(f"{option} {text}: not a size; write for example {option} 500MB")
     return value
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import LOCKWAIT
+from tests.conftest import LOCKWAIT, once
 from tests.source.conftest import Go
 from tests.source.conftest import go as go
 
@@ -41,8 +41,8 @@ class Service:
 @pytest.fixture(scope="session")
 def service(go: Go, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp("service")
-    program = directory / "service"
-    go(Path(__file__).with_name("service"), "build", "-trimpath", "-o", str(program), ".")
+    source = Path(__file__).with_name("service")
+    program = once(tmp_path_factory, "service", lambda file: go(source, "build", "-trimpath", "-o", str(file), "."))
     # a pipe as stdin, so that the service ends with the tests
     with subprocess.Popen(
         [program, ".", LOCKWAIT], cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

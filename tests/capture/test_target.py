@@ -1,4 +1,4 @@
-"""What a user may call a service, and durations, sizes and headers as users write them."""
+"""What a user may call a service, and durations and headers as users write them."""
 
 from __future__ import annotations
 
@@ -94,19 +94,6 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="--duration"):
         values.seconds("--duration", text)
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("500MB", 500_000_000), ("1.5kB", 1500), ("2GiB", 2 << 30), ("1000", 1000), ("7 b", 7)]
-)
-def test_sizes(text: str, size: int) -> None:
-    assert values.size("--max-size", text) == size
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "1XB", "MB", "9" * 400])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(UsageError, match="--max-size"):
-        values.size("--max-size", text)
 
 
 def test_a_later_header_overrides_an_earlier_one() -> None:

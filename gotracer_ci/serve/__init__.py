@@ -1,0 +1,1 @@
+"""Serve a report to browsers on this machine, and windows of its trace when they ask for them."""
