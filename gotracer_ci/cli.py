@@ -19,7 +19,11 @@ from gotracer_ci.errors import EXIT_CLEAN, EXIT_CRASHED, EXIT_INTERRUPTED, EXIT_
 
 COMMANDS = (
     "analyze",
+    "test",
     "capture",
+    "diff",
+    "merge",
+    "view",
     "goroutines",
     "tasks",
     "regions",
@@ -27,6 +31,10 @@ COMMANDS = (
     "profile",
     "tests",
     "wakes",
+    "events",
+    "export",
+    "query",
+    "anonymise",
     "rules",
     "baseline",
     "doctor",

@@ -6,6 +6,8 @@ print it and use its `exit_code`; only `cli` exits.
 
 from __future__ import annotations
 
+from gotracer_ci.urls import redacted
+
 EXIT_CLEAN = 0
 EXIT_FLAGGED = 1
 EXIT_UNPUBLISHED = 4
@@ -50,13 +52,13 @@ class TraceError(GotracerError):
     """A trace that cannot be read, or cannot be read to its end.
 
     Args:
-        path: the trace's name as the user gave it.
+        path: the trace's name as the user gave it; of a URL, only what may be shown is kept.
         problem: what is wrong with it, and what to do.
         offset: the byte offset of the damage in the (uncompressed) trace, or None.
     """
 
     def __init__(self, path: str, problem: str, offset: int | None = None) -> None:
-        self.path = path
+        self.path = path = redacted(path)
         self.problem = problem
         self.offset = offset
         where = "" if offset is None else f" at byte {offset:,}"

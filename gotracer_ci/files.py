@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,9 +125,7 @@ def check_writable(path: Path, inside: Path | None = None) -> None:
 
 
 def write(path: Path, data: bytes, inside: Path | None = None) -> None:
-    """Write a file as a whole, and create its directory.
-
-    Pipes and devices such as /dev/null and /dev/stdout are written to directly.
+    """Write a file as a whole, and create its directory. Pipes and devices are written to directly.
 
     Args:
         inside: refuse a path that leads out of this directory through `..` or links, and everything that is not a
@@ -135,18 +134,33 @@ def write(path: Path, data: bytes, inside: Path | None = None) -> None:
     Raises:
         FileError: the file cannot be written; an existing one is unchanged.
     """
+    with replacing(path, inside) as put:
+        put(data)
+
+
+@contextmanager
+def replacing(path: Path, inside: Path | None = None) -> Iterator[Callable[[bytes | memoryview], object]]:
+    """Yield a function that writes a file piece by piece. The file is there once the block ends without an error.
+
+    Pipes, devices and `inside`: as for `write`.
+
+    Raises:
+        FileError: the file cannot be written; an existing one is unchanged.
+    """
     try:
         target = _target(path, inside)
-        if target is None:
-            _pour(os.dup(_descriptor(path)), data)
-            return
-        old = _checked(path, target, inside)
-        if old is not None and _is_written_directly(old):
-            _pour(os.open(target, os.O_WRONLY | _NOFOLLOW | _COMMON), data)
+        old = None if target is None else _checked(path, target, inside)
+        if target is None or (old is not None and _is_written_directly(old)):
+            # a reader that closes a pipe early is not an error
+            flags = os.O_WRONLY | _NOFOLLOW | _COMMON
+            descriptor = os.open(target, flags) if target else os.dup(_descriptor(path))
+            with suppress(BrokenPipeError), open(descriptor, "wb", buffering=0):
+                yield partial(_write_all, descriptor)
             return
         _check_directory(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data, old)
+        with _drafted(target, old) as descriptor:
+            yield partial(_write_all, descriptor)
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -158,8 +172,8 @@ def append(path: Path, data: bytes) -> None:
         FileError: it cannot be written.
     """
     try:
-        if (descriptor := _descriptor(path)) >= 0:
-            _pour(os.dup(descriptor), data)
+        if _descriptor(path) >= 0:
+            write(path, data)
             return
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _NONBLOCK | _COMMON
         with open(os.open(path, flags, 0o666), "ab", buffering=0) as file:
@@ -338,22 +352,15 @@ def _is_written_directly(found: os.stat_result) -> bool:
     return stat.S_ISFIFO(found.st_mode) or stat.S_ISCHR(found.st_mode)
 
 
-def _pour(descriptor: int, data: bytes) -> None:
-    """Write to a stream and close it. A reader that closes it early is not an error."""
-    try:
-        with suppress(BrokenPipeError):
-            _write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
+@contextmanager
+def _drafted(target: Path, old: os.stat_result | None) -> Iterator[int]:
+    """Yield a descriptor of a new file, which then takes the target's name."""
     draft = target.with_name(f".gotracer-ci-{os.urandom(8).hex()}.tmp")
     try:
         # Inside the block, because Ctrl-C may arrive between the file's creation and the next line.
@@ -361,7 +368,7 @@ def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
         try:
             if old is not None and hasattr(os, "fchown"):
                 _resemble(descriptor, old)
-            _write_all(descriptor, data)
+            yield descriptor
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

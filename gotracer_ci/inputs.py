@@ -1,4 +1,4 @@
-"""Find the traces that a user means: files, directories, globs and standard input."""
+"""Find the traces that a user means: files, directories, globs, URLs and standard input."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from gotracer_ci.globs import matching
 from gotracer_ci.notes import Note, NoteKind
 from gotracer_ci.trace.open import GZIP_MAGIC, STDIN
 from gotracer_ci.trace.spec import HEADER
+from gotracer_ci.urls import is_url, redacted
 
 _HEADER_START = HEADER[:5]
-_URL = re.compile(r"https?://|[\w.-]+(:\d+)?/debug/pprof/", re.IGNORECASE)
+_SERVICE = re.compile(r"(https?://[^/?#]*/?$)|(https?://)?[\w.:@\[\]-]+/debug/pprof/", re.IGNORECASE)
 _NAMED_LIKE_A_TRACE = re.compile(r"(?:\.trace|(?:^|[._-])trace\.out)(?:\.gz)?$", re.IGNORECASE)
 _NAMED = 3
 MAX_TRACES = 10_000
@@ -68,10 +69,20 @@ def find(names: Iterable[str], base: Collection[str]) -> Inputs:
     return found
 
 
+def sides(base: Iterable[str], head: Iterable[str]) -> Inputs:
+    """Return the traces of two sides to compare. A trace counts once on a side, and can be on both.
+
+    Raises:
+        TraceError, UsageError: as for `find`.
+    """
+    before, now = find(base, ()), find(head, ())
+    return Inputs(now.traces, before.traces, before.left_out + now.left_out)
+
+
 def _expanded(names: Iterable[str]) -> list[str]:
     found = [trace for name in names for trace in _of(name)]
     if not found:
-        raise UsageError("no trace given; name files, directories or globs, or - for standard input")
+        raise UsageError("no trace given; name files, directories, globs or URLs, or - for standard input")
     if len(found) > MAX_TRACES:
         raise UsageError(f"{len(found):,} traces exceed the limit of {MAX_TRACES:,} per run")
     return found
@@ -79,8 +90,8 @@ def _expanded(names: Iterable[str]) -> list[str]:
 
 def shown(name: str, root: Path) -> str:
     """Return a file's name for reports: relative to the root if it is below it, so it is the same in every checkout."""
-    if name == STDIN:
-        return name
+    if name == STDIN or is_url(name):
+        return redacted(name)
     try:
         return Path(os.path.abspath(name)).relative_to(os.path.abspath(root)).as_posix()
     except ValueError:
@@ -92,8 +103,12 @@ def _of(name: str) -> list[str]:
         raise UsageError("the name of a trace is empty; is the variable that should hold it unset?")
     if name == STDIN:
         return [name]
-    if _URL.match(name):
-        raise TraceError(name, "is a URL; to fetch and analyze its trace, run gotracer-ci capture URL")
+    if _SERVICE.match(name):
+        raise TraceError(name, "is a service; to fetch and analyze its trace, run gotracer-ci capture URL")
+    if is_url(name):
+        from gotracer_ci.remote.stores import matching as stored
+
+        return stored(name)
     if os.path.isdir(name):
         inside = sorted(file for file in _files_below(name) if os.path.isfile(file) and _is_trace(Path(file)))
         if not inside:

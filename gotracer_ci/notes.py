@@ -14,7 +14,7 @@ class NoteKind(Enum):
     PARTIAL: the repository is too large to scan. REFERENCE: what the run was compared with, and updates of it.
     UNCOMPARED: there is a baseline, but it could not be used. REGIONS: the program misuses regions of runtime/trace.
     REPEATED: traces that the run has twice. LIMITED: the trace has more of something than is kept. OBJECTIVE: what an
-    objective could not judge.
+    objective could not judge. UNMATCHED: an objective for something that no trace has.
     """
 
     UNMAPPED = "unmapped"
@@ -26,6 +26,7 @@ class NoteKind(Enum):
     REGIONS = "regions"
     LIMITED = "limited"
     OBJECTIVE = "objective"
+    UNMATCHED = "unmatched"
 
 
 class Note(NamedTuple):

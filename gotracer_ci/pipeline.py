@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from gotracer_ci import __version__, files, inputs
-from gotracer_ci.analysis.facts import analyse
-from gotracer_ci.analysis.reading import Analysis
+from gotracer_ci import __version__, files, inputs, reading
+from gotracer_ci.analysis.reading import read_for
 from gotracer_ci.analysis.stacks import Stacks
-from gotracer_ci.baseline.measurements import Conditions, TraceGroups
+from gotracer_ci.baseline.measurements import Candidate, Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Judged
-from gotracer_ci.errors import FileError, GotracerError, TraceError
+from gotracer_ci.errors import FileError, GotracerError, TraceError, UsageError
+from gotracer_ci.explanations import again, explained
 from gotracer_ci.notes import NO_BASELINE, NOTHING_TO_COMPARE, Note, NoteKind, distinct
+from gotracer_ci.reading import Read, Task, rules_of
+from gotracer_ci.report import view
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, Row, Tables, TraceSummary
+from gotracer_ci.report.page_size import PageSize
+from gotracer_ci.report.picture import Pictures
 from gotracer_ci.rules.merge import (
     Traced,
     above_threshold,
     by_program,
     findings,
-    measure,
     places_of,
+    programs_of,
     tests_of,
-    with_programs,
 )
 from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository, nearest
-from gotracer_ci.trace.open import open_trace
-from gotracer_ci.trace.reader import Trace
+from gotracer_ci.trace.open import STDIN, open_trace
+from gotracer_ci.trace.reader import Seen, Trace
 
-Watch = Callable[[int, int, Trace], None]
-"""Called for every chunk with the trace's number, the number of traces, and the trace."""
+Watch = Callable[[int, int, Trace | Seen], None]
+"""Called for every chunk with the trace's number, the number of traces, and the trace or how far it has been read."""
+
+
+_ABOUT_FILES: Final = (NoteKind.UNMAPPED, NoteKind.CHANGED, NoteKind.PARTIAL)
+"""What is not said of two sets of traces: they need no repository, and at most one of them is of the checkout."""
 
 
 class Published(NamedTuple):
@@ -53,19 +61,7 @@ class Published(NamedTuple):
 
 
 _AS_COMMAND = Published()
-
-
-class _Read(NamedTuple):
-    """One trace.
-
-    traced: None if it could not be read at all. error: the problem with it, or None. tables: what tables of it are made
-    of, by their names; None without tables.
-    """
-
-    summary: TraceSummary
-    traced: Traced | None
-    error: TraceError | None
-    tables: Mapping[str, Any] | None = None
+_NO_LOGS: Mapping[str, Path] = {}
 
 
 class Outcome(NamedTuple):
@@ -94,14 +90,29 @@ def check(settings: Settings, inside: Path | None = None) -> Sequence[Rule]:
         UsageError: an unknown rule or threshold, or a file that cannot be written.
     """
     rules = select(settings.rule, settings.skip, settings.thresholds, settings.objective)
-    for path in (*settings.outputs.values(), settings.output):
-        if path is not None:
-            files.check_writable(path, inside)
+    check_outputs(settings, inside)
     return rules
 
 
+def check_outputs(settings: Settings, inside: Path | None = None) -> None:
+    """Check that the reports can be written.
+
+    Raises:
+        UsageError: one of the files cannot be written.
+    """
+    for path in (*settings.outputs.values(), settings.output):
+        if path is not None:
+            files.check_writable(path, inside)
+
+
 def run(
-    settings: Settings, watch: Watch | None = None, inside: Path | None = None, published: Published = _AS_COMMAND
+    settings: Settings,
+    watch: Watch | None = None,
+    inside: Path | None = None,
+    published: Published = _AS_COMMAND,
+    test_logs: Mapping[str, Path] = _NO_LOGS,
+    *,
+    is_diff: bool = False,
 ) -> Outcome:
     """Analyze the traces, compare them and write the reports.
 
@@ -109,49 +120,58 @@ def run(
         watch: called while the traces are read.
         inside: write no file outside this directory.
         published: how the report is published.
+        test_logs: by the trace's name, the log of `go test -json` with the exact names of its tests.
+        is_diff: compare the traces with those of the base as two sides, without a baseline (see `baseline.sides`).
 
     Raises:
         GotracerError: there are no results: wrong settings, or no trace that can be read.
     """
     rules = check(settings, inside)
-    # A baseline always contains all rules: otherwise findings of a skipped rule would be new in the next run.
-    measured = select((), (), settings.thresholds, settings.objective) if settings.update_baseline else rules
-    found = inputs.find(settings.traces, settings.base)
-    settings = replace(settings, root=nearest(settings.root, found.traces))
+    measured = rules_of(settings) if settings.update_baseline else rules
+    found = inputs.sides(settings.base, settings.traces) if is_diff else inputs.find(settings.traces, settings.base)
     every = (*found.traces, *found.base)
+    settings = replace(settings, root=nearest(settings.root, found.traces), jobs=min(settings.jobs, len(every)))
     repository = Repository.at(settings.root)
-    read = [
-        _read(
+    tasks = [
+        # standard input cannot be read twice
+        Task(
             name,
-            repository,
-            measured,
-            settings,
-            watch and partial(watch, number, len(every)),
-            has_tables=settings.needs_tables and number <= len(found.traces),
+            inputs.shown(name, settings.root),
+            is_base=number >= len(found.traces),
+            has_detail=len(every) == 1 or name == STDIN,
+            log=test_logs.get(name),
         )
-        for number, name in enumerate(every, 1)
+        for number, name in enumerate(every)
     ]
+    read = _read(tasks, repository, measured, settings, watch)
     errors: list[GotracerError] = [one.error for one in read if one.error]
     head, base = read[: len(found.traces)], read[len(found.traces) :]
     if not any(one.traced for one in head):
         raise errors[0]
-    traces, base_traces = with_programs(_traced(head), _traced(base))
-    judged = _judge(traces, base_traces, measured, settings, inside)
+    traces, base_traces = _with_programs(head, base)
+    for side, ours in (("base", base), ("head", head)) if is_diff else ():
+        if all(one.error for one in ours):
+            raise UsageError(f"nothing to compare: the {side} has no complete trace; {ours[0].error}")
+    judged = judge(_candidate(traces, base_traces, measured, is_diff=is_diff), settings, inside, is_diff=is_diff)
     only_regressions = published.only_regressions and settings.fail_on is None
-    of_reference = [NOTHING_TO_COMPARE if note is NO_BASELINE and only_regressions else note for note in judged.notes]
-    notes = (
+    of_traces = (
         *found.notes(settings.root),
-        *distinct(note for trace in traces for note in trace.facts.notes),
+        *distinct(
+            note for trace in traces for note in trace.facts.notes if not (is_diff and note.kind in _ABOUT_FILES)
+        ),
         *(note for rule in rules for note in rule.notes([trace.facts for trace in traces])),
-        *of_reference,
     )
+    notes = (*of_traces, *of_reference(judged, only_regressions=only_regressions))
+    shown = findings(traces, rules, judged.comparison.flagged if judged.comparison else ())
+    source = partial(SourceMap, repository, settings.path_map)
+    shown = explained(shown, judged.comparison, again(head, traces), again(base, base_traces), source)
     report = Report(
         version=__version__,
         traces=_summaries(head),
         rules=tuple(rule.info for rule in rules),
         rules_known=tuple(rule.info for rule in all_rules()),
         tables=_tables(head) if settings.needs_tables else None,
-        findings=tuple(findings(traces, rules, judged.comparison.flagged if judged.comparison else ())),
+        findings=tuple(shown),
         comparison=judged.comparison,
         uncompared=any(note.kind is NoteKind.UNCOMPARED for note in judged.notes),
         fail_on=settings.fail_severity,
@@ -165,75 +185,127 @@ def run(
         commit=settings.commit,
         run=published.run,
     )
-    written, unwritten = _write(report, settings.outputs, inside)
+    if settings.needs_measurements and not is_diff:
+        from gotracer_ci.shards.record import record
+
+        kept = record(_shown(head), _shown(base), measured, limits_of(all_rules()), of_traces, shown)
+        report = replace(report, measurements=kept)
+    if settings.needs_pictures:
+        try:
+            report = replace(report, pictures=_pictures(report, read, repository, settings))
+        except (TraceError, UsageError) as problem:
+            # one of several traces is read again, and may be gone by then
+            errors.append(problem)
+    written, unwritten = write(report, settings.outputs, inside)
     return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written, settings.root)
 
 
 def _read(
-    name: str,
-    repository: Repository,
-    rules: Sequence[Rule],
-    settings: Settings,
-    watch: Callable[[Trace], None] | None,
-    *,
-    has_tables: bool,
-) -> _Read:
-    shown = inputs.shown(name, settings.root)
+    tasks: Sequence[Task], repository: Repository, rules: Sequence[Rule], settings: Settings, watch: Watch | None
+) -> list[Read]:
+    """Read the traces, here, in several processes or on a cluster."""
+
+    def here(number: int) -> Read:
+        followed = watch and partial(watch, number + 1, len(tasks))
+        return reading.read(tasks[number], repository, rules, settings, followed)
+
+    if settings.executor:
+        from gotracer_ci.cluster import run as cluster
+
+        return cluster.read_all(tasks, repository, rules, settings, here, watch)
+    if settings.jobs == 1:
+        return _in_turn(len(tasks), here)
+    from gotracer_ci.workers import read_all  # multiprocessing takes long to import
+
+    return read_all(tasks, settings, here, watch)
+
+
+def _in_turn(count: int, here: Callable[[int], Read]) -> list[Read]:
+    found = []
     try:
-        trace = open_trace(name)
-        trace.watch = watch
-        source = SourceMap(repository, settings.path_map)
-        more: Mapping[str, Analysis[Any]] = {}
-        if has_tables:
-            from gotracer_ci.tables.included import analyses
-
-            more = analyses(trace)
-        timed = frozenset().union(*(rule.timed for rule in rules))
-        facts = analyse(trace, source, analyses=tuple(more.values()), timed=timed)
-        stacks = Stacks(trace.tables, source, trace.version)
-        tables = {name: analysis.result(trace, stacks) for name, analysis in more.items()}
-    except (TraceError, MemoryError) as problem:
-        error = problem if isinstance(problem, TraceError) else TraceError(name, "needs more memory than there is")
-        return _Read(TraceSummary(shown, "", 0, 0, 0, 0, error.damage), None, error)
-    summary = TraceSummary(
-        path=shown,
-        go_version=facts.go_version,
-        duration_ns=facts.duration_ns,
-        events=facts.events,
-        goroutines=facts.goroutines.at_start + facts.goroutines.created,
-        gomaxprocs=facts.gomaxprocs,
-        damage=facts.damage.damage if facts.damage else None,
-        program=facts.program,
-    )
-    traced = Traced(facts.program, facts, measure(rules, facts))
-    return _Read(summary, traced, facts.damage, tables if has_tables else None)
+        for number in range(count):
+            found.append(here(number))
+            if count > 1:
+                # results have no cycles: to search all of them for garbage after each trace takes a quarter of the time
+                gc.collect()
+                gc.freeze()
+    finally:
+        gc.unfreeze()
+    return found
 
 
-def _tables(read: Iterable[_Read]) -> Tables:
+def _tables(read: Iterable[Read]) -> Tables:
     from gotracer_ci.tables.included import rows
 
     made = rows([(one.summary.path, one.tables) for one in read if one.tables is not None])
     return Tables(**{name: tuple(map(Row, table)) for name, table in made.items()})
 
 
-def _traced(read: Iterable[_Read]) -> list[Traced]:
-    return [one.traced for one in read if one.traced]
+def _pictures(report: Report, read: Sequence[Read], repository: Repository, settings: Settings) -> Pictures:
+    """Draw all traces that could be read, and most of the one with the worst finding."""
+    from gotracer_ci.pictures import made
+
+    drawn = [(one.name, one.drawn, one.traced.facts.ran) for one in read if one.drawn and one.traced]
+    shown = view.arrange(report).all
+    worst = shown[0].trace if shown else 0
+    name, of_worst, tests = drawn[worst]
+    detail = of_worst.detail
+    if detail is None:
+        trace = open_trace(name)
+        analyses = made.detail_analyses(trace, settings.html_size, settings.html_window)
+        read_for(trace, tuple(analyses.values()))
+        stacks = Stacks(trace.tables, SourceMap(repository, settings.path_map), trace.version)
+        results = {name: analysis.result(trace, stacks) for name, analysis in analyses.items()}
+        detail = {**results, "tests": tests}
+    page = PageSize(report, len(drawn), worst, settings.html_size)
+    found = made.pictures([one for _, one, _ in drawn], worst, detail, page.room)
+    # a page that is only served may be larger
+    return page.checked(found) if settings.output or settings.outputs else found
 
 
-def _summaries(read: Sequence[_Read]) -> tuple[TraceSummary, ...]:
+def _summaries(read: Sequence[Read]) -> tuple[TraceSummary, ...]:
     """Summarize the traces. Unreadable ones come last, because findings refer to the others by index."""
     return tuple(one.summary for one in sorted(read, key=lambda one: one.traced is None))
 
 
-def _judge(
-    traces: Sequence[Traced], base: Sequence[Traced], rules: Sequence[Rule], settings: Settings, inside: Path | None
-) -> Judged:
+def _with_programs(*sides: Sequence[Read]) -> tuple[list[Traced], ...]:
+    """Return the readable traces of each side, with their programs."""
+    known = [[one.traced for one in side if one.traced] for side in sides]
+    programs = programs_of(*([trace.program for trace in side] for side in known))
+    return tuple(
+        [trace._replace(program=program) for trace, program in zip(traces, names, strict=True)]
+        for traces, names in zip(known, programs, strict=True)
+    )
+
+
+def _shown(read: Iterable[Read]) -> list[tuple[TraceSummary, Traced]]:
+    return [(one.summary, one.traced) for one in read if one.traced]
+
+
+def of_reference(judged: Judged, *, only_regressions: bool) -> list[Note]:
+    """Return the notes on the comparison."""
+    return [NOTHING_TO_COMPARE if note is NO_BASELINE and only_regressions else note for note in judged.notes]
+
+
+def _candidate(traces: Sequence[Traced], base: Sequence[Traced], rules: Sequence[Rule], *, is_diff: bool) -> Candidate:
+    return Candidate(
+        runs=_groups([trace for trace in traces if not (is_diff and trace.facts.damage)]),
+        found=above_threshold(traces, {rule.name for rule in rules if not rule.absolute}),
+        rules={rule.name for rule in rules},
+        limits=limits_of(all_rules()),
+        # the totals of a damaged trace are too low, so every later run would be worse
+        base=_groups([trace for trace in base if not trace.facts.damage]),
+        is_whole=not any(trace.facts.damage for trace in traces),
+    )
+
+
+def judge(run: Candidate, settings: Settings, inside: Path | None, *, is_diff: bool = False) -> Judged:
+    """Compare a run with the baseline and the base traces that it has, and update the baseline if asked."""
     path = settings.baseline
-    # The totals of a damaged trace are too low, so every later run would be worse.
-    whole = [trace for trace in base if not trace.facts.damage]
-    if path is None and not whole:
+    if path is None and not run.base:
         return Judged(None, [NO_BASELINE])
-    from gotracer_ci.baseline.run import Candidate, Request, judge
+    from gotracer_ci.baseline.run import Request
+    from gotracer_ci.baseline.run import judge as compared
 
     request = (
         Request(
@@ -249,15 +321,11 @@ def _judge(
         if path
         else None
     )
-    run = Candidate(
-        runs=_groups(traces),
-        found=above_threshold(traces, {rule.name for rule in rules if not rule.absolute}),
-        rules={rule.name for rule in rules},
-        limits=limits_of(all_rules()),
-        base=_groups(whole),
-        is_whole=not any(trace.facts.damage for trace in traces),
-    )
-    return judge(request, run)
+    if is_diff:
+        from gotracer_ci.baseline import sides
+
+        return sides.judge(run)
+    return compared(request, run)
 
 
 def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
@@ -279,12 +347,14 @@ def trace_groups(trace: Traced) -> TraceGroups:
         trace.facts.tests.work,
         {found.key: found.by_test for found in trace.measured if found.by_test},
         {found.key: found.lengths for found in trace.measured if found.lengths},
+        {found.key: found.machine_ns for found in trace.measured if found.machine_ns},
     )
 
 
-def _write(
+def write(
     report: Report, outputs: Mapping[str, Path], inside: Path | None
 ) -> tuple[dict[str, Path], list[GotracerError]]:
+    """Write the report in several formats. Return the file of each, and what went wrong with the others."""
     written: dict[str, Path] = {}
     errors: list[GotracerError] = []
     for name, path in outputs.items():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from gotracer_ci.trace.reader import Trace
+    from gotracer_ci.trace.reader import Seen, Trace
 
 AFTER_S = 1.0
 """A shorter run gets no bar."""
@@ -53,7 +53,7 @@ class Bar:
         self._next = self._start + after_s
         self._live: Live | None = None
 
-    def __call__(self, number: int, of: int, trace: Trace) -> None:
+    def __call__(self, number: int, of: int, trace: Trace | Seen) -> None:
         now = self._clock()
         if now < self._next:
             return
@@ -72,7 +72,7 @@ class Bar:
                 self._live.stop()
             self._live = None
 
-    def _draw(self, number: int, of: int, trace: Trace, elapsed_s: float) -> None:
+    def _draw(self, number: int, of: int, trace: Trace | Seen, elapsed_s: float) -> None:
         from gotracer_ci.text import quantity
 
         if self._live is None:
@@ -81,7 +81,8 @@ class Bar:
         position, size = trace.position, trace.size
         left = _left(elapsed_s, (number - 1 + position / size) / of)
         read = f"{quantity(position, 'bytes')} of {quantity(size, 'bytes')}"
-        texts = [text for text in (read, f"{trace.events:,} events", left) if text]
+        events = f"{trace.events:,} events" if trace.events else ""
+        texts = [text for text in (read, events, left) if text]
         which = f"{number} of {of}" if of > 1 else ""
         self._live.update(_line(which, trace.name, position / size, texts, self._live.console.width), refresh=True)
 

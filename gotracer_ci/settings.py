@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,11 +13,13 @@ from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.findings import Severity
 from gotracer_ci.report import formats
 from gotracer_ci.rules.objectives import Objective, parsed
+from gotracer_ci.sizes import bytes_of
 from gotracer_ci.spelling import did_you_mean
 
 CONFIG_FILE = ".gotracer-ci/config.toml"
 BASELINE_FILE = ".gotracer-ci/baseline.json"
 MAX_CONFIG_BYTES = 1_000_000
+MAX_JOBS = 256
 FAIL_ON = {"never": Severity.NONE, "info": Severity.INFO, "warn": Severity.WARN, "error": Severity.ERROR}
 
 
@@ -27,7 +30,10 @@ class Settings:
     traces: files, directories, globs or "-". root: the repository. outputs: format → file, in addition to `format`.
     thresholds: "RULE.name" → text as the user wrote it ("2ms"); the rules parse it. path_map: (from, to) prefixes.
     accept: (fingerprint, reason). base: traces of the base commit. top: 0 for no limit. fail_on: None for the
-    default, which is warn. with_tables: the JSON report includes the tables. objective: only in the file.
+    default, which is warn. with_tables: the JSON report includes the tables. html_size: how many bytes the HTML report
+    may have, 0 for one without pictures. html_window: from and to, ns from the trace's start: what its timeline shows,
+    None for the whole trace. jobs: how many processes read the traces. executor: the cluster that reads them,
+    "dask://HOST:PORT" or "tls://HOST:PORT", "" without. objective: only in the file.
     baseline_name: what reports and errors call the baseline if that is not its path.
     A plain class that pydantic can validate: the fields' metadata are pydantic's constraints.
 
@@ -58,9 +64,17 @@ class Settings:
     output: Path | None = None
     outputs: dict[formats.Name, Path] = field(default_factory=dict)
     with_tables: bool = False
+    html_size: int = field(default=3_000_000, metadata={"ge": 0})
+    html_window: tuple[int, int] | None = None
+    jobs: int = field(default=1, metadata={"ge": 1, "le": MAX_JOBS})
+    executor: str = ""
     objective: tuple[Objective, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.executor and not re.fullmatch(r"(dask|tls)://[^/?#@\s]+:\d+", self.executor):
+            raise UsageError("executor: not the address of a Dask scheduler; write dask://HOST:PORT or tls://HOST:PORT")
+        if self.executor and self.jobs > 1:
+            raise UsageError("executor and jobs cannot be used together: the cluster has its own processes")
         if both := sorted({*self.rule} & {*self.skip}):
             raise UsageError(f"rule and skip both name {', '.join(both)}")
         if self.update_baseline and self.baseline is None:
@@ -74,6 +88,16 @@ class Settings:
     def needs_tables(self) -> bool:
         """Whether a report is written that has them."""
         return self.with_tables and "json" in (self.format, *self.outputs)
+
+    @property
+    def needs_measurements(self) -> bool:
+        """Whether a report is written that can be joined with others."""
+        return "json" in (self.format, *self.outputs)
+
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether a report is written that draws them."""
+        return self.html_size > 0 and "html" in (self.format, *self.outputs)
 
     @property
     def fail_severity(self) -> Severity:
@@ -119,6 +143,8 @@ def _read(file: Path, *, required: bool) -> dict[str, Any]:
         raise UsageError(f"{file}: contains a string with a NUL character, which no file or rule name can have")
     if isinstance(values.get("thresholds"), dict):
         values["thresholds"] = _flat(values["thresholds"])
+    if isinstance(values.get("html_size"), str):
+        values["html_size"] = bytes_of(f"{file}: html-size", values["html_size"], example='"3MB"', least=0)
     objectives = values.get("objective")
     if isinstance(objectives, dict):
         raise UsageError(f"{file}: objective: there can be several; write [[objective]], not [objective]")

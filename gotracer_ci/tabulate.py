@@ -79,7 +79,7 @@ def tabulate(
             continue
         damage = trace.damage.damage if trace.damage else None
         started = None if trace.started_ns is None else date_time(trace.started_ns)
-        summaries.append(Summary(name, f"1.{trace.version}", started, trace.duration_ns, trace.events, damage))
+        summaries.append(Summary(trace.name, f"1.{trace.version}", started, trace.duration_ns, trace.events, damage))
         errors += [trace.damage] if trace.damage else []
     if not found:
         raise errors[0]

@@ -76,6 +76,20 @@ def span(values: Sequence[float], unit: str) -> str:
     return f"{number}{_TO}{high}" if is_alike else f"{low} {_TO} {high}"
 
 
+def axis(values: Sequence[float], unit: str) -> tuple[str, list[str]]:
+    """Return values for the axis of a chart: the unit that fits the largest, "" for counts, and each as a plain number.
+
+    Numbers have at most two decimals and no separators, because a program reads them.
+    """
+    largest = max(map(abs, values), default=0)
+    factor, name = 1, ""
+    if unit in ("ns", "each"):
+        factor, name = _fitting(largest, _DURATIONS)
+    elif unit in ("bytes", "bytes/s"):
+        factor, name = _fitting(largest, _SIZES)
+    return name + "/s" * (unit == "bytes/s"), [f"{value / factor:.2f}".rstrip("0").rstrip(".") for value in values]
+
+
 def plural(number: int, noun: str) -> str:
     """Return `1 trace` or `1,204 traces`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -117,8 +131,12 @@ def _digits(value: float) -> str:
 
 
 def _scaled(value: float, units: Sequence[tuple[int, str]]) -> str:
-    factor, name = next((unit for unit in units if abs(_rounded(value / unit[0])) < 1000), units[-1])
+    factor, name = _fitting(value, units)
     return f"{_digits(value / factor)} {name}"
+
+
+def _fitting(value: float, units: Sequence[tuple[int, str]]) -> tuple[int, str]:
+    return next((unit for unit in units if abs(_rounded(value / unit[0])) < 1000), units[-1])
 
 
 def _minutes(seconds: int) -> str:

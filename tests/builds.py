@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -203,6 +203,16 @@ def new_holds(is_lock: Callable[[int], bool], site: Callable[[int], int]) -> Any
     return import_module(f"{NAME}.observers.holds").Holds(is_lock, site)
 
 
+def new_lanes(budget: int) -> Any:
+    """Return a new `Lanes` of the active build."""
+    return import_module(f"{NAME}.observers.lanes").Lanes(budget)
+
+
 def new_stretches() -> Any:
     """Return a new `Stretches` of the active build."""
     return import_module(f"{NAME}.observers.stretches").Stretches()
+
+
+def new_proc_times(waits: Sequence[tuple[int, int, int]]) -> Any:
+    """Return a new `ProcTimes` of the active build."""
+    return import_module(f"{NAME}.observers.proc_times").ProcTimes(waits)

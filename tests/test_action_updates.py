@@ -33,6 +33,8 @@ def test_an_update_that_raises_a_value_warns_and_describes_it_for_the_pull_reque
     text = (runner.workspace / step.outputs["baseline-changes-file"]).read_text(encoding="utf-8")
     assert "**Review this before you merge.** 1 value above the old limits" in text
     assert "startAudit" in text
+    assert "- `example.com/programs/service`: 2 jobs (1 new); " in text
+    assert "| GoroutineLeak goroutines left at `main.(*service).startAudit` | " in text.partition("| New | Limit |")[2]
     assert "/actions/runs/2" in text
 
     again = runner.step()

@@ -266,7 +266,7 @@ def complete(run: Run, words: str) -> list[str]:
 
 
 def test_shells_complete_commands_options_rules_formats_and_files(run: Run) -> None:
-    assert complete(run, "gotracer-ci an") == ["analyze"]
+    assert complete(run, "gotracer-ci ana") == ["analyze"]
     assert complete(run, "gotracer-ci baseline ch") == ["check"]
     assert complete(run, "gotracer-ci analyze --fail") == ["--fail-on"]
     assert complete(run, "gotracer-ci analyze --skip GC") == ["GCPauseSpike", "GCAssist"]

@@ -17,6 +17,7 @@ from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.open import open_trace
 from tests.conftest import PROGRAMS, ROOT
 from tests.source.conftest import Go, go
+from tests.test_docs import blocks
 
 __all__ = ["go"]
 RULES = runpy.run_path(str(ROOT / "docs/rules.py"))
@@ -31,17 +32,28 @@ def test_the_samples_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
         assert path.read_text(encoding="utf-8") == text, "run: make docs"
 
 
-def test_every_rule_with_thresholds_has_an_example_and_a_fix() -> None:
-    names = {rule.name for rule in BUILT_IN if rule.info.thresholds or rule.absolute}
-    assert set(RULES["EXAMPLES"]) == names, "add the rule to EXAMPLES in docs/rules.py"
+def test_every_rule_has_an_example_and_a_fix() -> None:
+    names = {rule.name for rule in BUILT_IN}
+    absolute = {rule.name for rule in BUILT_IN if rule.info.thresholds or rule.absolute}
+    assert set(RULES["EXAMPLES"]) == absolute, "add the rule to EXAMPLES in docs/rules.py"
     assert {path.stem for path in FIXES.iterdir()} == names, "add a change to docs/fixes"
+    assert {path.stem for path in (ROOT / "testdata/fixed").iterdir()} == absolute, "run: testdata/fixed.py"
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in BUILT_IN])
+def test_the_page_of_a_rule_shows_its_finding_and_none_after_the_fix(rule: str) -> None:
+    before, after = blocks(ROOT / f"docs/rules/{rule}.md", "console")
+    shown = set(re.findall(r"^(?:INFO|WARN|ERROR|NONE) +(?:(?:NEW|WORSE)(?:, SUSPECTED)? +)?(\w+) ", before, re.M))
+    assert shown == {rule}
+    assert after.splitlines()[1].startswith(("No findings in 1 trace", "no regressions;"))
 
 
 def program(rule: str) -> str:
     """Return the directory of the program that a rule's fix changes."""
     name: str
     (name,) = set(re.findall(r"^--- testdata/programs/([\w/]+)/\w+\.go$", (FIXES / f"{rule}.diff").read_text(), re.M))
-    assert RULES["EXAMPLES"][rule].startswith(f"{name}-"), "the fix is not for the example's program"
+    example = RULES["EXAMPLES"].get(rule, "checkout-")
+    assert example.startswith(f"{name}-"), "the fix is not for the example's program"
     return name
 
 
@@ -53,7 +65,7 @@ def fixed(tmp_path_factory: pytest.TempPathFactory, go: Go) -> Path:
     for fix in sorted(FIXES.iterdir()):
         subprocess.run(["git", "apply", "-p0", str(fix)], cwd=directory, check=True)
     inside = directory / "testdata/programs"
-    go(inside, "vet", *(f"./{program(rule)}" for rule in RULES["EXAMPLES"]))
+    go(inside, "vet", *{f"./{program(fix.stem)}" for fix in FIXES.iterdir()})
     go(inside, "build", "-o", str(directory) + "/", "./leak", "./heapgrowth")
     return directory
 

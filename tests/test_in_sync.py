@@ -26,8 +26,8 @@ INTERNAL = {"baseline_name"}
 ONLY_IN_THE_FILE = {"objective", "outputs"}
 """Settings that have no option of their name."""
 ABOUT_GITHUB = {
-    "annotations", "artifact", "comment", "comment-id", "dry-run", "github-token", "job-summary", "sarif-results",
-    "upload-sarif",
+    "annotations", "artifact", "baseline-branch", "comment", "comment-id", "dry-run", "github-token", "job-index",
+    "job-summary", "sarif-results", "upload-sarif",
 }  # fmt: skip
 """Inputs that control what the action publishes, so they are not settings."""
 AS_SETTING = {
@@ -63,6 +63,8 @@ def test_every_file_of_commands_is_a_command() -> None:
         "__init__",
         "options",
         "output",
+        "paths",
+        "sides",
         "table",
         "usage",
     }
@@ -81,6 +83,8 @@ def test_every_command_has_a_short_summary_and_an_example(path: tuple[str, ...],
     example = lines[lines.index("Example:") + 1].split()
     assert tuple(example[: len(path) + 1]) == ("gotracer-ci", *path)
     command, words = COMMANDS[path], example[len(path) + 1 :]
+    if path == ("test",):
+        words = words[: words.index("--")]  # go test's flags follow
     if path == ():
         command, words = COMMANDS[(words[0],)], words[1:]
     known = {name for parameter in command.params for name in parameter.opts}
@@ -115,7 +119,7 @@ def test_capture_has_all_options_of_analyze() -> None:
 
 
 def test_every_input_of_the_action_is_a_setting_or_about_github() -> None:
-    assert set(ACTION["inputs"]) == AS_SETTING.keys() | set(REPORTS) | ABOUT_GITHUB | {"config"}
+    assert set(ACTION["inputs"]) == AS_SETTING.keys() | set(REPORTS) | ABOUT_GITHUB | {"config", "findings"}
 
 
 def settings_of(inputs: dict[str, str], workspace: Path) -> Settings:

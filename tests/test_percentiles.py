@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis
 from gotracer_ci.analysis.reading import read
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.tables.percentiles import percentiles_table
 from gotracer_ci.trace.reader import Trace
 from tests.conftest import ROOT, path_of
+
+SHOWN: dict[str, Any] = {"by": "start", "system": True, "reasons": False}
 
 
 def lives() -> GoroutineLives:
@@ -20,8 +24,8 @@ def test_a_trace_with_too_many_goroutines_is_left_out() -> None:
     """The kept ones are those that ended first, which are no sample of all."""
     whole = lives()
     part = whole._replace(counted=whole.counted + 1)
-    both = percentiles_table([("a", whole), ("b", part)], by="start", merge=False, traces=True, system=True)
+    both = percentiles_table([("a", whole), ("b", part)], merge=False, traces=True, **SHOWN)
     assert {row["trace"] for row in both.rows} == {"a"}
-    merged = percentiles_table([("a", whole), ("b", part)], by="start", merge=True, traces=False, system=True)
+    merged = percentiles_table([("a", whole), ("b", part)], merge=True, traces=False, **SHOWN)
     totals = [row["lives"] for row in merged.rows if row["state"] == "total"]
     assert sum(totals) == len(whole.lives)

@@ -194,6 +194,18 @@ def test_a_trace_without_a_program_belongs_to_the_only_program(tmp_path: Path) -
     assert any("has no data for the program of these traces" in note for note in three.report.notes)
 
 
+def test_a_trace_without_a_test_is_not_of_the_test_binary_beside_it(tmp_path: Path) -> None:
+    """A package whose tests leave no frame would make every regression of another one look as if it came and went."""
+    short = tmp_path / "short.trace"
+    short.write_bytes(case((ROOT / "tests/trace/text/ties.txt").read_text()).data)
+    outcome = analysed("orders-go1.27", str(short), base=(path_of("orders-go1.22"),))
+    assert outcome.report.comparison
+    assert {key.program for key in outcome.report.comparison.verdicts} == {"example.com/programs/orders (test)"}
+    assert [trace.program for trace in outcome.report.traces] == ["example.com/programs/orders (test)", ""]
+    verdicts = outcome.report.comparison.verdicts.values()
+    assert {len(verdict.now) for verdict in verdicts if verdict.now} == {1}
+
+
 def test_updating_with_the_same_traces_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     for _ in range(2):

@@ -349,13 +349,17 @@ def test_a_short_run_on_a_terminal_imports_nothing(tmp_path: Path, monkeypatch: 
     assert stdout == b"False\n"
 
 
-def test_ctrl_c_removes_the_bar(tmp_path: Path) -> None:
-    """Press Ctrl-C while the bar is drawn. With a thousand traces no machine finishes before."""
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_removes_the_bar(jobs: str, tmp_path: Path) -> None:
+    """Press Ctrl-C while the bar is drawn. With a thousand traces no machine finishes before.
+
+    No process is left: each would have stdout, and delay its end.
+    """
     data = Path(TOUR).read_bytes()
     for i in range(1000):
         (tmp_path / f"{i}.trace").write_bytes(variant(data, i))
     with terminal() as it:
-        process = started("-m", "gotracer_ci", "analyze", str(tmp_path), terminal=it, controlled=True)
+        process = started("-m", "gotracer_ci", "analyze", str(tmp_path), "-j", jobs, terminal=it, controlled=True)
         deadline = time.monotonic() + 30
         while " of 1000" not in it.text and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -18,6 +18,23 @@ VALUES = st.integers(-(2**63), 2**63) | st.floats(1e-3, 1e18)
 
 
 @pytest.mark.parametrize(
+    ("values", "unit", "shown"),
+    [
+        ((1_500 * MS, 740 * MS, 0), "ns", ("s", ["1.5", "0.74", "0"])),
+        ((999 * MS, 1_234_567), "ns", ("ms", ["999", "1.23"])),
+        ((90 * MIN,), "ns", ("s", ["5400"])),
+        ((12, 3), "each", ("ns", ["12", "3"])),
+        ((2_000_000, 1_000), "bytes", ("MB", ["2", "0"])),
+        ((2_500,), "bytes/s", ("kB/s", ["2.5"])),
+        ((12_000, 40), "count", ("", ["12000", "40"])),
+        ((), "count", ("", [])),
+    ],
+)
+def test_the_values_of_an_axis_share_a_unit(values: tuple[float, ...], unit: str, shown: tuple[str, list[str]]) -> None:
+    assert text.axis(values, unit) == shown
+
+
+@pytest.mark.parametrize(
     ("ns", "shown"),
     [
         (0, "0 s"),

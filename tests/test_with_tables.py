@@ -44,7 +44,7 @@ def document(run: Run, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_the_tables_are_those_of_the_commands(run: Run) -> None:
+def test_the_tables_are_those_of_the_commands(run: Run, tmp_path: Path) -> None:
     with_tables = document(run, "analyze", *TRACES, "--with", "tables")
     tables = with_tables.pop("tables")
     assert list(tables) == list(COMMANDS)
@@ -53,6 +53,10 @@ def test_the_tables_are_those_of_the_commands(run: Run) -> None:
     without = document(run, "analyze", *TRACES)
     assert without.pop("tables") is None
     assert with_tables == without
+    # the page and the tables are made from one reading, and the tables need more of it
+    assert (
+        document(run, "analyze", *TRACES, "--with", "tables", "--html", str(tmp_path / "page.html"))["tables"] == tables
+    )
 
 
 @pytest.mark.parametrize("names", [(name,) for name in NAMES[::9]] + [tuple(NAMES[::20])], ids=len)

@@ -23,6 +23,7 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, annotate, append_summary, log, remark, summary_room, write_output
 from gotracer_ci.github.environment import RunnerEnvironment, from_environ, pending_of
 from gotracer_ci.github.ownership import hand_over
+from gotracer_ci.merging import join
 from gotracer_ci.report import changes, view
 from gotracer_ci.report.formats import markdown, render
 from gotracer_ci.report.model import Report
@@ -41,11 +42,11 @@ def main(*, dry_run: bool = False) -> int:
             environment = replace(environment, dry_run=True)
         setup.enter(environment)
         client = setup.client_of(environment)
-        if environment.traces:
+        if environment.traces or environment.findings:
             return _run(environment, client)
         if environment.event.name == "workflow_run":
             return _comment_for_another_run(environment, client)
-        raise UsageError("traces: this input is required: files, directories or globs, one per line")
+        raise UsageError("traces: this input is required: files, directories or globs, one per line; or set findings")
     except GotracerError as error:
         return _refused(str(error), error.exit_code)
     except Exception:
@@ -62,12 +63,18 @@ def post() -> int:
 
 
 def _run(environment: RunnerEnvironment, client: Client | None) -> int:
+    # a problem with them must not cost a request to GitHub
+    shards = setup.shards(environment) if environment.findings else None
     with tempfile.TemporaryDirectory() as directory:
-        settings, remarks = setup.complete(environment, client, Path(directory))
+        has_base = any(shard.base for shard in shards or ())
+        settings, remarks = setup.complete(environment, client, Path(directory), has_base=has_base)
         as_action = pipeline.Published(
             only_regressions=True, all_alerts=environment.sarif_results == "all", run=environment.run_url
         )
-        outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
+        if shards is None:
+            outcome = pipeline.run(settings, inside=environment.workspace, published=as_action)
+        else:
+            outcome = join.run(settings, shards, environment.workspace, as_action)
     report, root = outcome.report, setup.absolute(outcome.root)
     files = {f"{name}-file": setup.absolute(path) for name, path in outcome.written.items()}
     # After a baseline error the file is unchanged.

@@ -6,7 +6,7 @@ explicitly asked for the result, or if GitHub failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gotracer_ci.action import upload
@@ -70,10 +70,13 @@ def publish(
 
 
 def write_comment(
-    report: Report, environment: RunnerEnvironment, client: Client, number: int, *, create: bool
+    report: Report, environment: RunnerEnvironment, client: Client, number: int, *, create: bool, artifact: str = ""
 ) -> Posted:
-    """Render the report and publish it as the comment with the step's `comment-id`, on behalf of its run."""
-    body = comment.render(report, report.links, comments.BODY_LIMIT)
+    """Render the report and publish it as the comment with the step's `comment-id`, on behalf of its run.
+
+    artifact: the URL of the artifact with the HTML report, if it is known.
+    """
+    body = comment.render(report, replace(report.links, artifact=artifact), comments.BODY_LIMIT)
     programs = {trace.program for trace in report.traces}
     mine = part(WorkflowRun(*environment.run), body, programs, environment.leg)
     return comments.publish(client, number, environment.comment_id, mine, create=create)

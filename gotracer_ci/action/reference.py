@@ -1,7 +1,8 @@
 """Choose the baseline for a run of the action.
 
 A pull request is compared with the base branch's baseline, read through GitHub's API. Otherwise a change could raise
-its own limits. If that baseline cannot be read, the run uses the checkout's and says so.
+its own limits. If that baseline cannot be read, the run uses the checkout's and says so. A repository can also have its
+baseline on a branch that has nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gotracer_ci import files
-from gotracer_ci.errors import FileError, PublishError
+from gotracer_ci.errors import BaselineError, FileError, PublishError, UsageError
 from gotracer_ci.github import contents
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.environment import RunnerEnvironment
@@ -32,14 +33,14 @@ class Reference:
 
 
 def choose(file: Path, environment: RunnerEnvironment, client: Client | None, directory: Path) -> Reference:
-    """Return the baseline of the base branch, or else the checkout's.
+    """Return the baseline of its own branch or of the base branch, or else the checkout's.
 
     Args:
         file: the absolute path of the checkout's baseline, which may not exist.
         client: None without a token.
         directory: where to store the base branch's baseline.
     """
-    branch = environment.event.base_ref
+    branch = environment.baseline_branch or environment.event.base_ref
     here = file if file.exists() else None
     inside = in_repository(file, environment.workspace)
     if not branch or not inside:
@@ -60,9 +61,29 @@ def choose(file: Path, environment: RunnerEnvironment, client: Client | None, di
         return Reference(here, checkout, note if here else "")
     copy = directory / "baseline.json"
     files.write(copy, data)
-    differs = here is not None and not _holds(here, data)
+    differs = not environment.baseline_branch and here is not None and not _holds(here, data)
     note = f"This change modifies {inside}. Until it is merged, the version on {branch} applies."
     return Reference(copy, f"{inside} on {branch}", note if differs else "")
+
+
+def to_update(file: Path, environment: RunnerEnvironment, client: Client | None) -> bytes | None:
+    """Return the file of the baseline's own branch, or None if that branch does not have it yet.
+
+    Raises:
+        BaselineError: it cannot be read. An update of another file would lose its jobs.
+        UsageError: the file is outside of the checkout.
+    """
+    branch = environment.baseline_branch
+    inside = in_repository(file, environment.workspace)
+    if not inside:
+        raise UsageError(f"baseline-branch: {file} is not a file of the repository; name one below the checkout")
+    problem = f"{inside} on {branch}: not updated, because it could not be read"
+    if client is None or not environment.token:
+        raise BaselineError(f"{problem}; pass github-token")
+    try:
+        return contents.read(client, inside, branch, MAX_BYTES)
+    except PublishError as error:
+        raise BaselineError(f"{problem}: {error}") from None
 
 
 def configured(file: Path, environment: RunnerEnvironment, client: Client | None) -> str:

@@ -16,11 +16,11 @@ from gotracer_ci.github.client import Client
 from gotracer_ci.github.environment import RunnerEnvironment, leg_of
 from gotracer_ci.report import comment
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.schema import read
+from gotracer_ci.report.schema import MAX_BYTES, read
 from gotracer_ci.rules.registry import all_rules
 
 MEMBER = "findings.json"
-MAX_BYTES = 32 << 20
+PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
     if environment.comment == "never":
         return _nothing("the input comment is never")
     try:
-        data = artifacts.member(client, traced.id, environment.artifact, MEMBER, MAX_BYTES)
+        stored = artifacts.member(client, traced.id, environment.artifact, MEMBER, MAX_BYTES)
     except artifacts.MissingArtifactError as error:
         if traced.conclusion == "success":
             raise
         return _nothing(f"{error}; the run's conclusion is {traced.conclusion or 'unknown'}")
     rules = {rule.name: rule.info for rule in all_rules()}
-    report = read(data, f"{MEMBER} in artifact {environment.artifact}", rules)
+    report = read(stored.content, f"{MEMBER} in artifact {environment.artifact}", rules)
     found = pulls.find(client, traced.head_owner, traced.head_branch, traced.head_sha)
     if found.number is None:
         return Commented(report, "", (f"no comment: {found.reason}",))
@@ -64,7 +64,8 @@ def run(environment: RunnerEnvironment, client: Client | None) -> Commented:
     traced_by = replace(environment, run=(traced.id, traced.attempt), leg=leg_of(environment.artifact))
     # Neither the commit nor the run is taken from the artifact.
     report = replace(report, commit=environment.event.commit, run=traced_by.run_url)
-    posted = write_comment(report, traced_by, client, found.number, create=create)
+    page = traced_by.artifact_url(stored.artifact_id) if PAGE in stored.names else ""
+    posted = write_comment(report, traced_by, client, found.number, create=create, artifact=page)
     return Commented(report, "", ()) if client.is_dry else Commented(report, posted.url, tuple(lines_of(posted)))
 
 

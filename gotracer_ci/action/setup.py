@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from gotracer_ci import files
-from gotracer_ci.action.reference import MAX_BYTES, choose, configured
+from gotracer_ci.action.reference import MAX_BYTES, choose, configured, to_update
 from gotracer_ci.errors import MissingFileError, UsageError
 from gotracer_ci.github import checkout
 from gotracer_ci.github.client import Client
 from gotracer_ci.github.commands import Annotation, pause, remark
 from gotracer_ci.github.dry_run import show
 from gotracer_ci.github.environment import RunnerEnvironment
+from gotracer_ci.merging.load import load as load_shards
 from gotracer_ci.report.formats import FORMATS
 from gotracer_ci.settings import BASELINE_FILE, CONFIG_FILE, Settings, load
+from gotracer_ci.shards.restore import Shard
 
 DEFAULT_REPORTS = {name: declared.action_file for name, declared in FORMATS.items() if declared.action_file}
 ARTIFACT_BASELINE = Path("gotracer-ci/baseline.json")
@@ -76,12 +78,30 @@ def given(environment: RunnerEnvironment) -> Settings:
     return load(values, config if environment.config or config.exists() else None, defaults=defaults)
 
 
+def shards(environment: RunnerEnvironment) -> list[Shard]:
+    """Read the reports of earlier jobs.
+
+    Raises:
+        UsageError: an input is only for traces, or the reports cannot be joined.
+    """
+    for name, given in (
+        ("traces", environment.traces),
+        ("base-traces", environment.base_traces),
+        ("path-map", environment.path_map),
+    ):
+        if given:
+            raise UsageError(f"{name}: cannot be used with findings; set it in the jobs that analyze traces")
+    return load_shards(environment.findings)
+
+
 def complete(
-    environment: RunnerEnvironment, client: Client | None, directory: Path
+    environment: RunnerEnvironment, client: Client | None, directory: Path, *, has_base: bool
 ) -> tuple[Settings, list[Annotation]]:
     """Return the run's settings, and annotations about its configuration and baseline.
 
-    directory: where to store a baseline that is not in the checkout.
+    Args:
+        directory: where to store a baseline that is not in the checkout.
+        has_base: the reports of earlier jobs have base traces.
     """
     settings = given(environment)
     built_in = environment.built_in(absolute(settings.root))
@@ -90,12 +110,12 @@ def complete(
     warning = configured(absolute(_config(environment)), environment, client)
     remarks = [remark("warning", warning)] if warning else []
     if settings.update_baseline:
-        return replace(settings, baseline=_to_update(file, environment), baseline_name=""), remarks
+        return replace(settings, baseline=_to_update(file, environment, client), baseline_name=""), remarks
     reference = choose(absolute(file), environment, client, directory)
     if reference.note:
         remarks.append(remark("notice", reference.note))
     baseline = file if reference.path == absolute(file) else reference.path
-    if baseline is None and not settings.base:
+    if baseline is None and not settings.base and not has_base:
         remarks.append(remark("notice", _without_reference(file, settings)))
     return replace(settings, baseline=baseline, baseline_name=reference.name), remarks
 
@@ -128,14 +148,18 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
-def _to_update(file: Path, environment: RunnerEnvironment) -> Path:
+def _to_update(file: Path, environment: RunnerEnvironment, client: Client | None) -> Path:
     """Return the baseline file to update. With a read-only token it is a copy next to the reports, for a maintainer.
 
     Raises:
+        BaselineError: the file of the baseline's own branch cannot be read.
         FileError: the baseline cannot be copied.
     """
-    if not environment.event.is_read_only:
-        return file
-    with suppress(MissingFileError):
-        files.write(ARTIFACT_BASELINE, files.read(file, MAX_BYTES), environment.workspace)
-    return ARTIFACT_BASELINE
+    target = ARTIFACT_BASELINE if environment.event.is_read_only else file
+    theirs = to_update(absolute(file), environment, client) if environment.baseline_branch else None
+    if theirs is not None:
+        files.write(target, theirs, environment.workspace)
+    elif target != file:
+        with suppress(MissingFileError):
+            files.write(target, files.read(file, MAX_BYTES), environment.workspace)
+    return target

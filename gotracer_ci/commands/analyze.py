@@ -16,7 +16,7 @@ from gotracer_ci.commands.usage import Command, file_names
 def command(traces: tuple[str, ...], **options: Any) -> int:
     """Analyze traces and report findings.
 
-    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
+    A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files may be gzipped.
 
     \b
     Example:

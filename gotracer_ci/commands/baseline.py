@@ -1,26 +1,32 @@
-"""`gotracer-ci baseline`: show, check, merge and prune the baseline file."""
+"""`gotracer-ci baseline`: show, check, compare, merge and prune the baseline file."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from glob import has_magic
 from pathlib import Path
 
 import click
 
 from gotracer_ci.baseline import evidence, schema
 from gotracer_ci.baseline.creep import creeping
+from gotracer_ci.baseline.limit_changes import between
 from gotracer_ci.baseline.measurements import Conditions
-from gotracer_ci.baseline.merge import sides, unite
+from gotracer_ci.baseline.merge import sides, unite, unite_all
 from gotracer_ci.baseline.programs import part_of, with_program
 from gotracer_ci.baseline.records import Baseline, Entry, Group, Part
 from gotracer_ci.baseline.update import mixed
 from gotracer_ci.baseline.verdicts import NEEDED_JOBS
-from gotracer_ci.commands.output import complain, print_lines, stdout
+from gotracer_ci.commands.output import complain, print_lines, stdout, write_data
 from gotracer_ci.commands.usage import FILE, CommandGroup, file_names
 from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
 from gotracer_ci.findings import Key
+from gotracer_ci.globs import matching
 from gotracer_ci.limits import MS, Limits, limit_of
+from gotracer_ci.report import markup
+from gotracer_ci.report.changes import limits as limits_changed
 from gotracer_ci.report.safe import clean
 from gotracer_ci.report.table import print_rows
 from gotracer_ci.rules.registry import all_rules, limits_of
@@ -90,17 +96,34 @@ def check(file: Path, traces: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="OURS THEIRS | FILE")
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
-@click.option("--driver", type=FILE, metavar="BASE", help="Run as git's merge driver: BASE is the common ancestor.")
-def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> int:
-    """Merge two baselines, or resolve a conflicted one.
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout].")
+def diff(old: Path, new: Path, output: Path | None) -> None:
+    """Compare two baselines, as Markdown for a pull request.
 
-    With --driver the result is written to OURS.
+    Lists the jobs, the groups and the limits that differ. If OLD does not exist, all of NEW is new.
 
     \b
     Example:
-      gotracer-ci baseline merge ours.json theirs.json -o .gotracer-ci/baseline.json
+      gotracer-ci baseline diff .gotracer-ci/baseline.json new.json -o changes.md
+    """
+    write_data(diff_files(old, new), output)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout, or the only file].")
+@click.option("--driver", type=FILE, metavar="BASE", help="Run as git's merge driver: BASE is the common ancestor.")
+def merge(files: tuple[Path, ...], output: Path | None, driver: Path | None) -> int:
+    """Merge baselines, or resolve a conflicted one.
+
+    FILE is a file or a glob. A job that several files have counts once, and the order of the files does not matter.
+    With --driver the result is written to the first of two files.
+
+    \b
+    Example:
+      gotracer-ci baseline merge 'parts/*.json' -o .gotracer-ci/baseline.json
     """
     try:
         target = output or (files[0] if driver or len(files) == 1 else None)
@@ -162,25 +185,51 @@ def check_file(path: Path, traces: Sequence[str]) -> list[str]:
     return [f"{path}: valid: {', '.join(holds)}", *(clean(f"{path}: warning: {line}") for line in warnings)]
 
 
+def diff_files(old: Path, new: Path) -> str:
+    """Return Markdown that says what differs between two files. Everything is new if the old one does not exist.
+
+    Raises:
+        GotracerError: a file is not a baseline.
+    """
+    after = schema.load(new)
+    before = schema.load(old) if os.path.lexists(old) else None
+    text = limits_changed(between(before or Baseline({}), after, limits_of(all_rules())))
+    return text if before else f"There is no {markup.code(str(old))} yet.\n\n{text}"
+
+
 def merge_files(files: Sequence[Path], base: Path | None = None) -> Baseline:
-    """Merge two files, or the two sides of one file with conflict markers.
+    """Merge files, or the two sides of one file with conflict markers.
 
     Args:
+        files: files and globs.
         base: the common ancestor of two files; an empty file if there is none.
 
     Raises:
         GotracerError: the files cannot be merged.
     """
-    if len(files) == 2:
-        ours, theirs = (schema.load(file) for file in files)
-        text = schema.read(base) if base else ""
-        return unite(ours, theirs, schema.parse(text, base) if base and text.strip() else None)
-    if len(files) != 1:
-        raise UsageError("baseline merge: name two files, or one file with git's conflict markers")
-    text = schema.read(files[0])
+    if base:
+        if len(files) != 2:
+            raise UsageError("baseline merge --driver: name two files, as git does")
+        text = schema.read(base)
+        ancestor = schema.parse(text, base) if text.strip() else None
+        return unite(schema.load(files[0]), schema.load(files[1]), ancestor)
+    named = [match for file in files for match in _matching(file)]
+    if named != [*files[:1]]:
+        return unite_all({str(file): schema.load(file) for file in named})
+    text = schema.read(named[0])
     if not schema.has_markers(text):
-        raise UsageError(f"{files[0]}: no conflict markers; name a second file to merge it with")
-    return unite(*sides(text, files[0]))
+        raise UsageError(f"{named[0]}: no conflict markers; name a second file to merge it with")
+    return unite(*sides(text, named[0]))
+
+
+def _matching(file: Path) -> list[Path]:
+    """Return the files that a glob matches, sorted, or the file itself."""
+    if file.exists() or not has_magic(str(file)):
+        return [file]
+    found = sorted(Path(match) for match in matching(str(file)) if Path(match).is_file())
+    if not found:
+        raise UsageError(f"{file}: no file matches this glob, so there is nothing to merge")
+    return found
 
 
 def prune_file(path: Path, programs: Sequence[str]) -> str:

@@ -244,6 +244,7 @@ def _source(given: dict[str, Any], header: list[str]) -> tuple[Source, dict[str,
     """Return what to fetch, and the options that are about the analysis."""
     from gotracer_ci.capture import target, values
     from gotracer_ci.capture.fetch import Source
+    from gotracer_ci.sizes import bytes_of
 
     address, url, recorder = given.pop("address"), given["url"], given.pop("recorder")
     named = [text for text in (address, url, recorder) if text is not None]
@@ -263,7 +264,7 @@ def _source(given: dict[str, Any], header: list[str]) -> tuple[Source, dict[str,
         verify=_verify(given.pop("ca"), given.pop("insecure")),
         timeout_s=values.seconds("--timeout", given.pop("timeout")),
         retries=given.pop("retries"),
-        max_bytes=values.size("--max-size", given.pop("max_size")),
+        max_bytes=bytes_of("--max-size", given.pop("max_size"), example="500MB"),
     )
     return source, {name: value for name, value in given.items() if name != "url"}
 

@@ -1,7 +1,9 @@
-"""`gotracer-ci doctor`: check traces, places, baseline and permissions before a run. It only reads."""
+"""`gotracer-ci doctor`: check traces, places, baseline, workflows and permissions before a run. It only reads."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +11,13 @@ from typing import Any
 
 import click
 
-from gotracer_ci import pipeline
+from gotracer_ci import files, pipeline
 from gotracer_ci.action.checks import Check, Level, find_workflow
+from gotracer_ci.action.workflow_checks import workflow_checks
 from gotracer_ci.commands.baseline import check_file
 from gotracer_ci.commands.output import print_lines
 from gotracer_ci.commands.usage import FILE, Command, file_names
-from gotracer_ci.errors import EXIT_CLEAN, GotracerError, UsageError
+from gotracer_ci.errors import EXIT_CLEAN, FileError, GotracerError, UsageError
 from gotracer_ci.notes import NoteKind
 from gotracer_ci.report import view
 from gotracer_ci.report.safe import clean
@@ -23,6 +26,9 @@ from gotracer_ci.source.repository import Repository
 from gotracer_ci.text import plural
 from gotracer_ci.trace import kernel
 
+NEWEST_GO = (1, 27)
+_NEW_FORMAT = (1, 22)
+_MAX_GO_MOD = 1_000_000
 _MAX_NAMES = 5
 
 
@@ -32,10 +38,10 @@ _MAX_NAMES = 5
 @click.option("--config", type=FILE, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml].")
 @click.option("--root", type=FILE, metavar="DIR", help="The repository's directory [default: .].")
 def command(traces: tuple[str, ...], baseline: Path | None, config: Path | None, root: Path | None) -> int:
-    """Check traces, baseline and permissions.
+    """Check traces, baseline, workflows and permissions.
 
-    Checks the decoder, the repository, the traces, how they map to source files, and the baseline. On a runner it also
-    checks the event, the token and its permissions.
+    Checks the decoder, the repository, the traces, how they map to source files, the baseline, and the workflows below
+    .github that use gotracer-ci. On a runner it also checks the event, the token and its permissions.
 
     \b
     Example:
@@ -69,8 +75,10 @@ def examine(given: Mapping[str, Any], config: Path | None) -> Iterator[Check]:
     file = settings.baseline or Path(BASELINE_FILE)
     yield _decoder()
     yield _modules(settings)
+    yield from _go(settings.root)
     yield from _traces(settings)
     yield from _baseline(file)
+    yield from workflow_checks(settings.root)
     if workflow:
         yield from workflow.checks(file)
 
@@ -94,6 +102,26 @@ def _modules(settings: Settings) -> Check:
         return Check(Level.NOTE, "repository", text)
     more = f" and {len(modules) - _MAX_NAMES:,} more" if len(modules) > _MAX_NAMES else ""
     return Check(Level.OK, "repository", f"contains {', '.join(modules[:_MAX_NAMES])}{more}")
+
+
+def _go(root: Path) -> Iterator[Check]:
+    """Check the Go version and the tool that `gotracer-ci test` needs."""
+    try:
+        text = files.read_text(root / "go.mod", _MAX_GO_MOD)
+    except FileError:
+        return
+    if found := re.search(r"^go (\d+)\.(\d+)", text, re.MULTILINE):
+        version = (int(found[1]), int(found[2]))
+        name = f"go.mod needs Go {found[1]}.{found[2]}"
+        if version > NEWEST_GO:
+            newest = ".".join(map(str, NEWEST_GO))
+            yield Check(
+                Level.PROBLEM, "go", f"{name}, but traces of Go after {newest} are not read; update gotracer-ci"
+            )
+        elif version < _NEW_FORMAT:
+            yield Check(Level.NOTE, "go", f"{name}: its traces lack short system calls; record with Go 1.22 or later")
+    if not shutil.which("go"):
+        yield Check(Level.NOTE, "go", "not on PATH: gotracer-ci test needs it, other commands do not")
 
 
 def _traces(settings: Settings) -> Iterator[Check]:

@@ -83,7 +83,7 @@ def _causes(context: click.Context, parameter: click.Parameter, text: str | None
 def command(**given: Any) -> int:
     """Show what the garbage collector did and what it cost.
 
-    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
+    A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files may be gzipped.
 
     \b
     Example:

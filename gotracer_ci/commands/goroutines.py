@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import paths, table
 from gotracer_ci.commands.usage import Choice, Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from gotracer_ci.analysis.moments import GoroutineTimeline
     from gotracer_ci.analysis.over_time import OverTime
     from gotracer_ci.analysis.reading import Window
+    from gotracer_ci.analysis.run_queue import QueueWait
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
 
-    Found = GoroutineLives | GoroutineTimeline | OverTime
+    Found = GoroutineLives | GoroutineTimeline | OverTime | paths.Paths | list[QueueWait]
 
 STATES = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 
@@ -43,14 +44,27 @@ class Options(NamedTuple):
     over_time: int | None = None
     ranges: bool = False
     percentiles: bool = False
+    critical_path: bool = False
+    stretches: bool = False
+    run_queue: int | None = None
 
 
 @click.command(cls=Command)
 @table.inputs
-@table.output("running_ns")
+@table.output("running_ns, of intervals and paths in order")
 @click.option("--each", is_flag=True, help="One row for each goroutine, not for each group.")
 @click.option(
     "--goroutine", type=click.IntRange(0, (1 << 63) - 1), metavar="ID", help="Show every interval of this goroutine."
+)
+@click.option("--critical-path", is_flag=True, help="With --goroutine: what it did and waited for in the window.")
+@paths.stretches
+@click.option(
+    "--run-queue",
+    type=click.IntRange(1, 100),
+    is_flag=False,
+    flag_value=5,
+    metavar="[N]",
+    help="The N longest waits for a P, and what the Ps did meanwhile [default: 5].",
 )
 @click.option(
     "--over-time",
@@ -61,7 +75,7 @@ class Options(NamedTuple):
     help="Counts over time, in about N parts [default: 20].",
 )
 @click.option("--by", type=Choice(("start", "creation")), default="start", help="Group by start function or creation.")
-@click.option("--reasons", is_flag=True, help="One more column for each reason for waiting.")
+@click.option("--reasons", is_flag=True, help="One more column, or row, for each reason for waiting.")
 @click.option("--ranges", is_flag=True, help="More columns: stop-the-world, mark assists and sweeps.")
 @click.option("--percentiles", is_flag=True, help="One row for each group and state: percentiles of its goroutines.")
 @click.option("--state", type=Choice(STATES), help="Only rows with time in this state; sort by it.")
@@ -77,7 +91,7 @@ class Options(NamedTuple):
 def command(**given: Any) -> int:
     """Show where goroutines spent their time.
 
-    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
+    A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files may be gzipped.
 
     \b
     Example:
@@ -96,7 +110,7 @@ def command(**given: Any) -> int:
     return table.show(
         asked,
         partial(_read, options, asked.window),
-        partial(_table, options, asked.sort),
+        partial(_table, options, asked),
         SCHEMA,
         partial(_left_out, options),
         definitions="go" if options.go_compat else "own",
@@ -108,6 +122,15 @@ def _check(options: Options, window: Window) -> None:
 
     if options.over_time and options != Options(over_time=options.over_time):
         raise UsageError("--over-time counts all goroutines: leave out options that select or group them")
+    paths.check(critical_path=options.critical_path, stretches=options.stretches)
+    if options.critical_path and options.goroutine is None:
+        raise UsageError("--critical-path is that of one goroutine: add --goroutine ID")
+    alone = Options(goroutine=options.goroutine, critical_path=True, stretches=options.stretches)
+    if options.critical_path and options != alone:
+        raise UsageError("--critical-path: leave out options that select or group goroutines or intervals")
+    alone = Options(run_queue=options.run_queue, system=options.system)
+    if options.run_queue and options != alone:
+        raise UsageError("--run-queue: leave out options that select or group goroutines, and other tables")
     selects = options.each or options.merge or options.alive or options.go_compat or options.ranges
     if options.goroutine is not None and selects:
         raise UsageError("--goroutine shows intervals: leave out --each, --merge, --alive, --ranges and --go-compat")
@@ -116,6 +139,7 @@ def _check(options: Options, window: Window) -> None:
         by=options.by,
         merge=options.merge,
         system=options.system,
+        reasons=options.reasons,
     )
     if options.percentiles and options != narrowed:
         raise UsageError("--percentiles shows groups: leave out options that select goroutines, and more columns")
@@ -134,6 +158,14 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
         from gotracer_ci.analysis.over_time import OverTimeAnalysis
 
         return read(trace, source, OverTimeAnalysis(), window)
+    if options.run_queue:
+        from gotracer_ci.analysis.run_queue import RunQueueAnalysis, read_queue
+
+        trace.is_read_again = True
+        queued = read(trace, source, RunQueueAnalysis(trace, options.run_queue, system=options.system), window)
+        return read_queue(trace, source, queued)
+    if options.critical_path and options.goroutine is not None:
+        return _read_path(options.goroutine, window, trace, source)
     if options.goroutine is not None:
         return read(trace, source, TimelineAnalysis(options.goroutine), window)
     if options.go_compat:
@@ -143,11 +175,29 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     return read(trace, source, LivesAnalysis(trace, each=each, places=places, ranges=options.ranges), window)
 
 
-def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
+def _read_path(goroutine: int, window: Window, trace: Trace, source: SourceMap) -> paths.Paths:
+    from gotracer_ci.analysis.critical_path import CriticalPathsAnalysis, Path
+    from gotracer_ci.analysis.reading import read
+    from gotracer_ci.tables.critical_path import NamedPath
+
+    (path,) = read(trace, source, CriticalPathsAnalysis(trace, [Path(goroutine)]), window)
+    return paths.Paths(None, [NamedPath(path.group, None, path)] if path else [], 0)
+
+
+def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any]]) -> Table:
     """Return the table with its rows selected and sorted."""
     from gotracer_ci.tables import goroutines, moments, times
 
-    several = len(named) > 1
+    several, sort = len(named) > 1, asked.sort
+    if options.critical_path:
+        if not any(found.paths for _, found in named):
+            raise UsageError(f"--goroutine {options.goroutine}: no trace has it in the window")
+        return paths.table(named, stretches=options.stretches, sort=sort, top=asked.top)
+    if options.run_queue:
+        from gotracer_ci.tables.run_queue import queue_table
+
+        made = queue_table(named, traces=several)
+        return made.sort(sort) if sort else made
     if options.over_time:
         from gotracer_ci.tables.over_time import over_time_table
 
@@ -162,7 +212,14 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]])
         from gotracer_ci.tables.percentiles import percentiles_table
 
         is_named = several and not options.merge
-        made = percentiles_table(named, by=options.by, merge=options.merge, traces=is_named, system=options.system)
+        made = percentiles_table(
+            named,
+            by=options.by,
+            merge=options.merge,
+            traces=is_named,
+            system=options.system,
+            reasons=options.reasons,
+        )
         return made.sort(sort) if sort else made
     shown = {
         "reasons": options.reasons or options.reason is not None,
@@ -184,7 +241,10 @@ def _left_out(options: Options, name: str, found: Found) -> Iterator[str]:
     from gotracer_ci.analysis.moments import GoroutineTimeline
     from gotracer_ci.analysis.over_time import OverTime
 
-    if isinstance(found, OverTime):
+    if isinstance(found, paths.Paths):
+        yield from paths.left_out(name, found)
+        return
+    if isinstance(found, (OverTime, list)):
         return
     if isinstance(found, GoroutineTimeline):
         if found.left_out:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -15,7 +15,11 @@ import click
 from gotracer_ci.errors import UsageError
 
 if TYPE_CHECKING:
-    from gotracer_ci.tables.table import Table
+    from gotracer_ci.tables.table import Column, Row, Table
+
+STDOUT = "-"
+"""The name of an output file that stands for standard output."""
+_PART = 1 << 16
 
 
 @contextmanager
@@ -59,11 +63,85 @@ def write_table(table: Table, form: str, head: dict[str, Any], output: Path | No
         with stdout() as stream:
             render.write(table, form, head, stream)
         return
-    from gotracer_ci import files
-
     text = io.StringIO(newline="")
     render.write(table, form, head, text)
-    files.write(output, text.getvalue().encode())
+    write_data(text.getvalue(), output)
+
+
+def write_data(data: str | bytes, output: Path | None) -> None:
+    """Write text or bytes to a file, or to standard output."""
+    if output is None:
+        with stdout() as stream:
+            if isinstance(data, bytes):
+                stream.buffer.write(data)
+            else:
+                stream.write(data)
+        return
+    from gotracer_ci import files
+
+    files.write(output, data if isinstance(data, bytes) else data.encode())
+    click.echo(f"wrote {output}", err=True)
+
+
+@contextmanager
+def written(output: Path) -> Iterator[Callable[[bytes | memoryview], object]]:
+    """Yield what writes to a file, gzipped if its name says so, or to standard output. The file is there at the end.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    from gotracer_ci import files
+
+    if str(output) == STDOUT:
+        with stdout() as stream:
+            yield stream.buffer.write
+        return
+    with files.replacing(output) as write:
+        if output.suffix != ".gz":
+            yield write
+            return
+        import zlib
+
+        pack = zlib.compressobj(wbits=31)  # its header has no name and no time
+        yield lambda data: write(pack.compress(data))
+        write(pack.flush())
+
+
+class _Encoded:
+    """Writes text as UTF-8, in large parts."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self._parts: list[str] = []
+        self._size = 0
+
+    def write(self, text: str) -> None:
+        self._parts.append(text)
+        self._size += len(text)
+        if self._size >= _PART:
+            self.flush()
+
+    def flush(self) -> None:
+        self._write("".join(self._parts).encode())
+        self._parts, self._size = [], 0
+
+
+def write_rows(
+    columns: Sequence[Column], rows: Iterable[Row], form: str, head: dict[str, Any], output: Path | None
+) -> None:
+    """Write rows as JSON or CSV, one after the other, to a file or to standard output (see `write_table`)."""
+    from gotracer_ci.tables import render
+
+    if output is None:
+        with stdout() as stream:
+            render.write_rows(columns, rows, form, head, stream)
+        return
+    from gotracer_ci import files
+
+    with files.replacing(output) as write:
+        text = _Encoded(write)
+        render.write_rows(columns, rows, form, head, text)
+        text.flush()
     click.echo(f"wrote {output}", err=True)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from gotracer_ci.commands import table
-from gotracer_ci.commands.output import complain, stdout
+from gotracer_ci.commands.output import complain, write_data
 from gotracer_ci.commands.usage import FILE, Choice, Command, pair
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
 from gotracer_ci.report.safe import clean
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gotracer_ci.analysis.scopes import Kind
     from gotracer_ci.errors import GotracerError
     from gotracer_ci.source.frames import SourceMap
+    from gotracer_ci.tabulate import Summary
     from gotracer_ci.trace.reader import Trace
 
 TYPES = ("net", "sync", "syscall", "sched", "block", "wall", "cpu")
@@ -36,17 +37,17 @@ class Options(NamedTuple):
 
     type: str
     form: str
-    output: Path | None
-    base: str | None
-    goroutines: str | None
-    region: str | None
-    task: str | None
-    test: str | None
-    system: bool
-    closed: bool
-    cpu_rate: int
-    top: int | None
-    go_compat: bool
+    output: Path | None = None
+    base: str | None = None
+    goroutines: str | None = None
+    region: str | None = None
+    task: str | None = None
+    test: str | None = None
+    system: bool = False
+    closed: bool = False
+    cpu_rate: int = 100
+    top: int | None = None
+    go_compat: bool = False
 
     @property
     def scopes(self) -> list[tuple[Kind, str]]:
@@ -82,7 +83,8 @@ class Options(NamedTuple):
 def command(**given: Any) -> int:
     """Write a profile: where goroutines spent their time, and why.
 
-    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped. Several traces make one profile.
+    A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files may be gzipped. Several traces make one
+    profile.
 
     \b
     Example:
@@ -94,16 +96,16 @@ def command(**given: Any) -> int:
     window = table.asked_window(given)
     maps = tuple(pair("--path-map", text) for text in given.pop("path_map"))
     options = Options(**given)
-    _check(options, window)
-    read = _Reading(options, window, root, maps)
+    check(options, window)
+    read = Reading(options, window, root, maps)
     profile = read.total(traces)
     base = read.total([options.base]) if options.base else None
     read.check_scope()
-    profile, base = _chosen(options, profile, base)
-    notes = [_still_open(profile, options)]
+    profile, base = chosen_groups(options, profile, base)
+    notes = [still_open(profile, options)]
     if profile.merged:
         notes.append(f"{profile.merged:,} intervals have no stack, because there are too many different ones")
-    _write(options, profile, base, [note for note in notes if note])
+    write(options, profile, base, [note for note in notes if note])
     for note in (*read.notes, *notes):
         if note:
             click.echo(f"note: {clean(note)}", err=True)
@@ -112,7 +114,7 @@ def command(**given: Any) -> int:
     return read.errors[0].exit_code if read.errors else EXIT_CLEAN
 
 
-def _check(options: Options, window: Window) -> None:
+def check(options: Options, window: Window) -> None:
     if len(options.scopes) > 1:
         raise UsageError("--region, --task, --test: give one of them")
     if options.top is not None and options.form not in _TOP:
@@ -131,8 +133,8 @@ def _check(options: Options, window: Window) -> None:
         raise UsageError("standard output is a terminal, and pprof's format is binary: use -o FILE, or -f top")
 
 
-class _Reading:
-    """Reads traces. notes, errors: what a reader must know besides, of all traces so far."""
+class Reading:
+    """Reads traces. summaries: of all traces so far. notes, errors: what a reader must know besides."""
 
     def __init__(self, options: Options, window: Window, root: Path, path_map: tuple[tuple[str, str], ...]) -> None:
         self._options = options
@@ -143,6 +145,7 @@ class _Reading:
         self._is_found = False
         self.notes: list[str] = []
         self.errors: list[GotracerError] = []
+        self.summaries: list[Summary] = []
 
     def total(self, names: Sequence[str]) -> StackProfile:
         """Return the profile of all these traces together."""
@@ -154,6 +157,7 @@ class _Reading:
             done = tabulate(names, self._read, root=self._root, path_map=self._path_map, watch=watch)
         self.notes += [note.text for note in done.notes]
         self.errors += done.errors
+        self.summaries += done.summaries
         return total(done.found)
 
     def _read(self, trace: Trace, source: SourceMap) -> StackProfile:
@@ -210,7 +214,7 @@ class _Reading:
                 matching(f"--{kind}", pattern, self._known)
 
 
-def _chosen(
+def chosen_groups(
     options: Options, profile: StackProfile, base: StackProfile | None
 ) -> tuple[StackProfile, StackProfile | None]:
     """Return the profiles of the groups of goroutines that the options name."""
@@ -235,7 +239,7 @@ def _is_own(group: str) -> bool:
     return not is_system(group)
 
 
-def _still_open(profile: StackProfile, options: Options) -> str:
+def still_open(profile: StackProfile, options: Options) -> str:
     """Return what the profile says of intervals that have not ended, "" for CPU samples."""
     from gotracer_ci.text import duration, plural
 
@@ -247,25 +251,14 @@ def _still_open(profile: StackProfile, options: Options) -> str:
     return f"still open at the end: {intervals}, {duration(profile.open_ns)}, {how}"
 
 
-def _write(options: Options, profile: StackProfile, base: StackProfile | None, comments: Sequence[str]) -> None:
-    data = _formatted(options, profile, base, comments)
+def write(options: Options, profile: StackProfile, base: StackProfile | None, comments: Sequence[str]) -> None:
     output = options.output
     if output is None and options.form == "pprof":
         output = Path(f"{options.type}.pb.gz")
-    if output is None or str(output) == _STDOUT:
-        with stdout() as stream:
-            if isinstance(data, bytes):
-                stream.buffer.write(data)
-            else:
-                stream.write(data)
-        return
-    from gotracer_ci import files
-
-    files.write(output, data if isinstance(data, bytes) else data.encode())
-    click.echo(f"wrote {output}", err=True)
+    write_data(formatted(options, profile, base, comments), None if str(output) == _STDOUT else output)
 
 
-def _formatted(
+def formatted(
     options: Options, profile: StackProfile, base: StackProfile | None, comments: Sequence[str]
 ) -> str | bytes:
     if options.form == "pprof":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gotracer_ci.analysis.reading import Window
     from gotracer_ci.source.frames import SourceMap
     from gotracer_ci.tables.table import Table
+    from gotracer_ci.tabulate import Tabulated
     from gotracer_ci.trace.reader import Trace
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -71,8 +72,13 @@ def window(function: Function) -> Function:
     )(function)
 
 
-def output(order: str) -> Callable[[Function], Function]:
-    """Add the options for what is written, where and how. order: the default order, as `--sort` has it."""
+def output(order: str | None, of: str = "") -> Callable[[Function], Function]:
+    """Add the options for what is written, where and how.
+
+    Args:
+        order: the default order, as `--sort` has it; None: the rows have an order, and there is no such option.
+        of: what the help says before each, if not every table of the command has them.
+    """
 
     def add(function: Function) -> Function:
         for each in (
@@ -80,25 +86,29 @@ def output(order: str) -> Callable[[Function], Function]:
                 "--top",
                 type=click.IntRange(min=0),
                 metavar="N",
-                help="First N rows, 0 all [default: human 20, else 0].",
+                help=f"{of}First N rows, 0 all [default: human 20, else 0].",
             ),
-            click.option(
-                "--sort", metavar="COLUMN", help=f"Largest first; +COLUMN: smallest first [default: {order}]."
-            ),
-            click.option("-o", "--output", type=FILE, metavar="FILE", help="Write to FILE [default: stdout]."),
+            *([] if order is None else [_sort(order, of)]),
+            click.option("-o", "--output", type=FILE, metavar="FILE", help=f"{of}Write to FILE [default: stdout]."),
             click.option(
                 "-f",
                 "--format",
                 "form",
                 type=Choice(("human", "json", "csv")),
                 default="human",
-                help="[default: human]",
+                help=f"{of}[default: human]",
             ),
         ):
             function = each(function)
         return function
 
     return add
+
+
+def _sort(order: str, of: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--sort", metavar="COLUMN", help=f"{of}Largest first; +COLUMN: smallest first [default: {order}]."
+    )
 
 
 system = click.option("--system", is_flag=True, help="Also the runtime's own goroutines.")
@@ -120,10 +130,15 @@ def common(given: dict[str, Any]) -> Common:
         given.pop("output"),
         window,
         given.pop("sort"),
-        (_TOP if form == "human" else 0) if top is None else top,
+        rows_shown(form, top),
         given.pop("root"),
         maps,
     )
+
+
+def rows_shown(form: str, top: int | None) -> int:
+    """Return how many rows are shown in a format, 0 all. top: how many the user wants, if any."""
+    return (_TOP if form == "human" else 0) if top is None else top
 
 
 def asked_window(given: dict[str, Any]) -> Window:
@@ -143,6 +158,19 @@ def asked_window(given: dict[str, Any]) -> Window:
         start.ns if isinstance(start, WallTime) else None,
         end.ns if isinstance(end, WallTime) else None,
     )
+
+
+def end(done: Tabulated[tuple[str, ...]]) -> int:
+    """Tell what there is to tell about traces that were read into tables of a database, and return the exit code."""
+    told = [note.text for note in done.notes]
+    told += [
+        f"{summary.path}: {note}" for summary, notes in zip(done.summaries, done.found, strict=True) for note in notes
+    ]
+    for text in told:
+        click.echo(f"note: {clean(text)}", err=True)
+    for error in done.errors:
+        complain(error)
+    return done.errors[0].exit_code if done.errors else EXIT_CLEAN
 
 
 def show(

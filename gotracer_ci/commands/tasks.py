@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import paths, table
 from gotracer_ci.commands.usage import Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gotracer_ci.tables.table import Table
     from gotracer_ci.trace.reader import Trace
 
-    Found = TraceTasks | TaskEvents | TraceLogs
+    Found = TraceTasks | TaskEvents | TraceLogs | paths.Paths
 
 
 class Options(NamedTuple):
@@ -31,6 +31,8 @@ class Options(NamedTuple):
     task: int | None = None
     logs: bool = False
     histogram: bool = False
+    critical_path: int | None = None
+    stretches: bool = False
     type: str | None = None
     complete: bool | None = None
     shortest: int = 0
@@ -42,7 +44,7 @@ class Options(NamedTuple):
 
 @click.command(cls=Command)
 @table.inputs
-@table.output("total_ns, with --each duration_ns, with --task and --logs +time_ns, with --histogram by type")
+@table.output("total_ns, with --each duration_ns, with --task and --logs +time_ns, others in order")
 @click.option("--each", is_flag=True, help="One row for each task, not for each type.")
 @click.option(
     "--task",
@@ -52,6 +54,7 @@ class Options(NamedTuple):
 )
 @click.option("--logs", is_flag=True, help="One row for each log, of all tasks and of none.")
 @click.option("--histogram", is_flag=True, help="How many complete tasks of each type took how long.")
+@paths.options("tasks")
 @click.option("--type", metavar="GLOB", help="Only tasks of these types.")
 @click.option("--complete/--incomplete", default=None, help="Only tasks with begin and end in the trace, or others.")
 @click.option(
@@ -65,8 +68,8 @@ class Options(NamedTuple):
 def command(**given: Any) -> int:
     """Show how long tasks took, and what happened in them.
 
-    Tasks are what runtime/trace.NewTask marks. A TRACE is a file, a directory, a glob, or - for stdin. Files may be
-    gzipped.
+    Tasks are what runtime/trace.NewTask marks. A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files
+    may be gzipped.
 
     \b
     Example:
@@ -82,7 +85,7 @@ def command(**given: Any) -> int:
     return table.show(
         asked,
         partial(_read, options, asked.window),
-        partial(_table, options, asked.sort),
+        partial(_table, options, asked),
         SCHEMA,
         _left_out,
         definitions="go" if options.go_compat else "own",
@@ -92,8 +95,14 @@ def command(**given: Any) -> int:
 def _check(options: Options, window: Window) -> None:
     from gotracer_ci.analysis.reading import WHOLE
 
-    if options.task is not None and options != Options(task=options.task):
-        raise UsageError("--task shows events: leave out options that select or group tasks")
+    paths.check(critical_path=options.critical_path, stretches=options.stretches)
+    alone = Options(task=options.task, critical_path=options.critical_path, stretches=options.stretches)
+    if options.task is not None and options != alone:
+        raise UsageError("--task shows one task: leave out options that select or group tasks")
+    if options.critical_path and (options.each or options.logs or options.histogram or options.merge):
+        raise UsageError("--critical-path shows paths: leave out --each, --logs, --histogram and --merge")
+    if options.critical_path and options.go_compat:
+        raise UsageError("--critical-path: Go has no such view: leave out --go-compat")
     if options.logs and options != Options(logs=True, log=options.log):
         raise UsageError("--logs shows logs: leave out options that select or group tasks")
     if options.histogram and options.each:
@@ -112,6 +121,8 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     from gotracer_ci.analysis.task_events import TaskEventsAnalysis
     from gotracer_ci.analysis.tasks import TasksAnalysis, go_tasks
 
+    if options.critical_path:
+        return _read_paths(options, window, trace, source)
     if options.task is not None:
         return read(trace, source, TaskEventsAnalysis(options.task), window)
     if options.logs:
@@ -121,22 +132,65 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
     return read(trace, source, TasksAnalysis(trace, text=options.log), window)
 
 
-def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Any]]) -> Table:
-    """Return the table with its rows selected and sorted."""
-    from gotracer_ci.tables import histogram, logs, tasks
+def _read_paths(options: Options, window: Window, trace: Trace, source: SourceMap) -> paths.Paths:
+    from gotracer_ci.analysis.critical_path import Path
+    from gotracer_ci.analysis.reading import read
+    from gotracer_ci.analysis.tasks import TasksAnalysis
+    from gotracer_ci.tables.tasks import tasks_table
+
+    trace.is_read_again = True
+    found = read(trace, source, TasksAnalysis(trace, text=options.log), window)
+    try:
+        made = _select(options, tasks_table([("", found)], traces=False))
+    except UsageError:
+        # another trace may have such tasks
+        return paths.Paths(found, (), 0)
+    since = max(window.on(trace)[0] - trace.start_ns, 0)
+    asked = []
+    for _, task in made.sort("duration_ns").top(options.critical_path or 0).items:
+        goroutine = task.end_goroutine if task.end_goroutine >= 0 else task.begin_goroutine
+        start, end = paths.span(trace, task.begin_ns, task.end_ns, task.duration_ns, since)
+        asked.append((task.type, task.id, Path(goroutine, start, end)))
+    return paths.read(trace, source, found, asked)
+
+
+def _select(options: Options, made: Table) -> Table:
+    """Return the tasks that are asked for.
+
+    Raises:
+        UsageError: there are none with the type, or with the ID.
+    """
+    from gotracer_ci.tables import tasks
     from gotracer_ci.tables.patterns import matching_rows
 
-    several = len(named) > 1
+    made = matching_rows(made, "--type", "type", options.type)
+    made = tasks.select(made, options.shortest, options.longest, options.complete)
+    if options.task is not None:
+        made = made.keep(lambda row: row["task"] == options.task)
+        if not made.items:
+            raise _no_task(options.task)
+    return made
+
+
+def _no_task(id: int) -> UsageError:
+    return UsageError(f"--task {id}: no trace has a task with this ID")
+
+
+def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any]]) -> Table:
+    """Return the table with its rows selected and sorted."""
+    from gotracer_ci.tables import histogram, logs, tasks
+
+    several, sort = len(named) > 1, asked.sort
+    if options.critical_path:
+        _select(options, tasks.tasks_table([(name, of.found) for name, of in named], traces=several))
+        return paths.table(named, stretches=options.stretches, sort=sort, top=asked.top)
     if options.task is not None:
         if not any(found.is_known for _, found in named):
-            raise UsageError(f"--task {options.task}: no trace has a task with this ID")
+            raise _no_task(options.task)
         return tasks.events_table(named, traces=several).sort(sort or "+time_ns")
     if options.logs:
         return logs.logs_table(named, traces=several).sort(sort or "+time_ns")
-    made = tasks.tasks_table(named, traces=several)
-    made = tasks.select(
-        matching_rows(made, "--type", "type", options.type), options.shortest, options.longest, options.complete
-    )
+    made = _select(options, tasks.tasks_table(named, traces=several))
     if options.each:
         return made.sort(sort or "duration_ns")
     if options.histogram:
@@ -151,6 +205,10 @@ def _left_out(name: str, found: Found) -> Iterator[str]:
     from gotracer_ci.analysis.logs import TraceLogs
     from gotracer_ci.analysis.task_events import TaskEvents
 
+    if isinstance(found, paths.Paths):
+        yield from paths.left_out(name, found)
+        yield from _left_out(name, found.found)
+        return
     if isinstance(found, TraceLogs):
         if found.left_out:
             yield (

@@ -132,6 +132,25 @@ def moment(context: click.Context, parameter: click.Parameter, text: str | None)
     return WallTime(seconds * 10**9 + int(fraction.ljust(9, "0")))
 
 
+def html_size(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Return the bytes of a size such as 3MB; 0 is allowed."""
+    from gotracer_ci.sizes import bytes_of
+
+    return None if text is None else bytes_of("--html-size", text, example="3MB", least=0)
+
+
+def part(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """Return two times from a trace's start, written as 1.2s-1.5s, in ns."""
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    if first and last:
+        start, end = nanoseconds(context, parameter, first), nanoseconds(context, parameter, last)
+        if start is not None and end is not None and start < end:
+            return start, end
+    raise click.BadParameter(f"{text!r} is not two times such as 1.2s-1.5s", context, parameter)
+
+
 def file_names(_context: click.Context, _parameter: click.Parameter, start: str) -> list[CompletionItem]:
     """Let the shell complete file names."""
     from click.shell_completion import CompletionItem

@@ -43,7 +43,7 @@ class Options(NamedTuple):
 def command(**given: Any) -> int:
     """Show which code waited for which other code.
 
-    A TRACE is a file, a directory, a glob, or - for stdin. Files may be gzipped.
+    A TRACE is a file, a directory, a glob, a URL, or - for stdin. Files may be gzipped.
 
     \b
     Example:

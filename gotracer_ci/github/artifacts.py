@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from gotracer_ci.errors import PublishError
@@ -23,8 +24,17 @@ class MissingArtifactError(PublishError):
     """The run has no artifact with that name, or it has expired."""
 
 
-def member(client: Client, run_id: int, artifact: str, member: str, limit: int) -> bytes:
-    """Return the content of a file at the root of an artifact. Of several artifacts with the name, take the newest.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file at the root of an artifact. artifact_id: GitHub's. names: those of all files of the artifact."""
+
+    content: bytes
+    artifact_id: int
+    names: frozenset[str]
+
+
+def member(client: Client, run_id: int, artifact: str, member: str, limit: int) -> Member:
+    """Return a file at the root of an artifact. Of several artifacts with the name, take the newest.
 
     Args:
         artifact: the artifact's name.
@@ -39,7 +49,8 @@ def member(client: Client, run_id: int, artifact: str, member: str, limit: int) 
     data = client.raw(f"actions/artifacts/{found}/zip", READ_ACTIONS, limit=ARCHIVE_LIMIT)
     if data is None:
         raise MissingArtifactError(f"{name} has been deleted")
-    return _unpack(data, name, member, limit)
+    content, names = _unpack(data, name, member, limit)
+    return Member(content, found, names)
 
 
 def _newest(client: Client, run_id: int, artifact: str) -> int:
@@ -57,13 +68,14 @@ def _age(item: dict[str, Any]) -> tuple[str, int]:
     return str(item.get("created_at")), item["id"]
 
 
-def _unpack(data: bytes, name: str, member: str, limit: int) -> bytes:
+def _unpack(data: bytes, name: str, member: str, limit: int) -> tuple[bytes, frozenset[str]]:
     if data.count(_ENTRY) > ENTRIES:
         raise PublishError(f"{name}: more than {ENTRIES:,} files, which is the limit")
-    content = b""
+    content, names = b"", frozenset[str]()
     problem = ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = frozenset(archive.namelist())
             entries = [entry for entry in archive.infolist() if entry.filename == member]
             problem = _problem(entries)
             if not problem:
@@ -76,7 +88,7 @@ def _unpack(data: bytes, name: str, member: str, limit: int) -> bytes:
         problem = f"exceeds the limit of {limit:,} bytes"
     if problem:
         raise PublishError(f"{name}: {member} {problem}")
-    return content
+    return content, names
 
 
 def _problem(entries: list[zipfile.ZipInfo]) -> str:

@@ -23,6 +23,8 @@ from gotracer_ci.github.paths import Pairs, mapping_of, replace_prefix, turned
 Comment = Literal["auto", "always", "never"]
 SarifResults = Literal["regressions", "all"]
 REPORTS = ("sarif", "html", "json", "markdown")
+_BRANCH = r"[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
+_OF_JOB = ("GITHUB_JOB", "RUNNER_NAME", "RUNNER_TRACKING_ID")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class RunnerEnvironment:
     """The step's inputs and the runner's variables. A missing input is None, so that the configuration file decides.
 
     reports: format → path. token: "" for none.
+    findings: reports of earlier jobs to join, instead of traces.
     pending: the directory for notices that a later step of the job may clear; None if they are printed at once.
     artifact: the name of the artifact to read in a workflow_run workflow.
+    baseline_branch: the branch that has the baseline, "" for that of the pull request's base.
     commit, ref: GITHUB_SHA and GITHUB_REF, which belong to the merge commit in a pull request. `event.commit` is the
     traced commit.
     leg: identifies the job among those of its run; "" if unknown.
@@ -53,7 +57,9 @@ class RunnerEnvironment:
     run: tuple[int, int]
     traces: tuple[str, ...]
     base_traces: tuple[str, ...]
+    findings: tuple[str, ...]
     baseline: str | None
+    baseline_branch: str
     update_baseline: bool | None
     strict: bool | None
     config: str | None
@@ -86,6 +92,10 @@ class RunnerEnvironment:
             return ""
         url = f"{self.server_url}/{self.repository}/actions/runs/{number}"
         return f"{url}/attempts/{attempt}" if attempt else url
+
+    def artifact_url(self, artifact: int) -> str:
+        """Return the URL that downloads an artifact of the run, by its ID, for readers who are logged in."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run[0]}/artifacts/{artifact}"
 
     def built_in(self, directory: Path) -> list[str]:
         """Return the paths of a directory in other steps of this job. Programs built there contain these paths."""
@@ -123,7 +133,9 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         run=(_number(environ, "GITHUB_RUN_ID"), _number(environ, "GITHUB_RUN_ATTEMPT")),
         traces=inputs.paths("traces"),
         base_traces=inputs.paths("base-traces"),
+        findings=inputs.paths("findings"),
         baseline=inputs.path("baseline"),
+        baseline_branch=inputs.checked("baseline-branch", "", _BRANCH, "the name of a branch"),
         update_baseline=inputs.flag("update-baseline"),
         strict=inputs.flag("strict"),
         config=inputs.path("config"),
@@ -135,7 +147,7 @@ def from_environ(environ: Mapping[str, str]) -> RunnerEnvironment:
         job_summary=inputs.flag("job-summary") is not False,
         comment=cast(Comment, inputs.checked("comment", "auto", "auto|always|never", "auto, always or never")),
         comment_id=check_id(inputs.text("comment-id") or "default"),
-        leg=leg_of(*(environ.get(name, "") for name in ("GITHUB_JOB", "RUNNER_NAME", "RUNNER_TRACKING_ID"))),
+        leg=leg_of(*(environ.get(name, "") for name in _OF_JOB), inputs.text("job-index") or ""),
         upload_sarif=inputs.flag("upload-sarif") is True,
         sarif_results=cast(
             SarifResults, inputs.checked("sarif-results", "regressions", "regressions|all", "regressions or all")
@@ -157,7 +169,10 @@ def pending_of(environ: Mapping[str, str]) -> Path | None:
 
 
 def leg_of(*names: str) -> str:
-    """Return a short hash of what identifies a job, "" if nothing does. GitHub tells no job of a matrix which it is."""
+    """Return a short hash of what identifies a job, "" if nothing does.
+
+    The jobs of a matrix have one name. Their index tells them apart also where one runner runs all of them.
+    """
     return hashlib.sha256("\0".join(names).encode(errors="replace")).hexdigest()[:8] if any(names) else ""
 
 

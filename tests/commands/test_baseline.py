@@ -17,6 +17,7 @@ from gotracer_ci.baseline.schema import dump, load, save
 from gotracer_ci.findings import Key
 from gotracer_ci.limits import MS
 from tests.conftest import PROGRAMS, ROOT, Run, path_of
+from tests.test_docs import blocks
 
 SERVICE, ORDERS = "example.com/programs/service", "example.com/programs/orders (test)"
 COMMITTED = ROOT / "testdata" / "baseline.json"
@@ -247,7 +248,8 @@ def test_merge_two_files(run: Run, file: Path, tmp_path: Path) -> None:
     [
         ((), 2, "Missing argument"),
         (("FILE",), 2, "no conflict markers"),
-        (("FILE", "FILE", "FILE"), 2, "name two files, or one"),
+        (("--driver", "FILE", "FILE"), 1, "--driver: name two files"),
+        (("parts/*.json",), 2, "parts/*.json: no file matches this glob, so there is nothing to merge"),
         (("FILE", "absent.json"), 3, "absent.json: no such baseline"),
         (("--driver", "FILE", "FILE", "absent.json"), 1, "absent.json: no such baseline"),
         (("-o", "/proc/x/y.json", "FILE", "FILE"), 3, "/proc/x/y.json: cannot be written"),
@@ -265,3 +267,79 @@ def test_no_command(run: Run) -> None:
     done = run("baseline")
     assert done.returncode == 2
     assert b"no command given" in done.stderr
+
+
+def parts(directory: Path) -> list[str]:
+    """Write five files of one job each, and return their names."""
+    (name, part), *_ = load(COMMITTED).parts.items()
+    group = Key("MutexContention", "sync.(*Mutex).Lock", "main.f")
+    for i in range(5):
+        entry = replace(part.entries[0], id=f"77-1-{i}")
+        groups = {group: Group("ns", ((10.0 + i) * MS,), (20,))}
+        save(directory / f"parts/{i}/baseline.json", Baseline({name: Part((entry,), groups)}))
+    return [f"parts/{i}/baseline.json" for i in (3, 0, 4, 1, 2)]
+
+
+def test_merge_many_files(run: Run, tmp_path: Path) -> None:
+    """Named one by one in any order, or by a glob that no shell has expanded."""
+    files = parts(tmp_path)
+    assert run("baseline", "merge", "parts/**/baseline.json", "-o", "merged.json").returncode == 0
+    merged = (tmp_path / "merged.json").read_bytes()
+    assert run("baseline", "merge", *files).stdout == merged
+    assert run("baseline", "merge", *reversed(files), "merged.json").stdout == merged
+    (part,) = load(tmp_path / "merged.json").parts.values()
+    assert [entry.id for entry in part.entries] == [f"77-1-{i}" for i in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            '{"schema":99}',
+            ": written by a newer gotracer-ci: schema 99, this version reads up to 3; update gotracer-ci",
+        ),
+        ('<<<<<<< a\n{"schema":3}', ':1: merge conflict markers; run "gotracer-ci baseline merge" on it'),
+        ("{", ": not valid JSON"),
+        (None, ": no such baseline"),
+    ],
+)
+def test_one_broken_file_of_many_is_named_and_nothing_is_written(
+    run: Run, tmp_path: Path, text: str | None, problem: str
+) -> None:
+    files = parts(tmp_path)
+    (tmp_path / files[-1]).unlink()
+    if text:
+        (tmp_path / files[-1]).write_text(text)
+    done = run("baseline", "merge", *files, "-o", "merged.json")
+    assert done.returncode == 3
+    (line,) = done.stderr.decode().splitlines()
+    assert f"{files[-1]}{problem}" in line
+    assert not (tmp_path / "merged.json").exists()
+
+
+def test_diff(run: Run, file: Path, tmp_path: Path) -> None:
+    changed(file, MutexContention=Group("ns", (0.0, 40.0 * MS), (0, 20)))
+    done = run("baseline", "diff", COMMITTED, file)
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode()
+    assert text.startswith(f"- `{SERVICE}`: 2 jobs; 1 new group\n")
+    assert "| MutexContention kind at `main.f` | 65 ms |" in text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert run("baseline", "diff", COMMITTED, file, "-o", "changes.md").stdout == b""
+    assert (tmp_path / "changes.md").read_text() == text
+    assert "No job is added or removed, and no limit changes." in run("baseline", "diff", file, file).stdout.decode()
+
+
+def test_diff_with_no_file_before(run: Run) -> None:
+    text = run("baseline", "diff", "none.json", COMMITTED).stdout.decode()
+    assert text.startswith(f"There is no `none.json` yet.\n\n- `{SERVICE}`: 2 jobs (2 new); 22 new groups\n")
+    done = run("baseline", "diff", COMMITTED, "none.json")
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"none.json: no such baseline" in done.stderr
+
+
+def test_the_documented_difference_is_what_the_command_prints(run: Run, tmp_path: Path) -> None:
+    (block,) = blocks(ROOT / "docs/baseline.md", "markdown")
+    shutil.copyfile(COMMITTED, tmp_path / "new.json")
+    update = ("--baseline", tmp_path / "new.json", "--update-baseline", "--run-id", "3")
+    assert run("analyze", "testdata/traces/service-leak-go1.27.trace", *update, cwd=ROOT).returncode == 0
+    assert run("baseline", "diff", COMMITTED, "new.json").stdout.decode() == block

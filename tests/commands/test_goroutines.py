@@ -18,6 +18,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from gotracer_ci.source.names import normalise
 from gotracer_ci.tables.goroutines import json_schema
 from tests.conftest import NAMES, ROOT, Run, path_of
 
@@ -65,15 +66,34 @@ def test_percentiles_are_those_of_single_goroutines(by: str, run: Run) -> None:
             assert [row[f"{p}_ns"] for p in ("p50", "p90", "p99", "max")] == expected
 
 
+def test_percentiles_of_reasons_count_every_goroutine(run: Run) -> None:
+    """One that never waited for a reason counts with 0; the rows of states are those without --reasons."""
+    lives = rows(run, TOUR, "--each", "--reasons", "--system")
+    found = rows(run, TOUR, "--percentiles", "--reasons", "--system")
+    states = [{name: row[name] for name in row if name != "reason"} for row in found if row["reason"] is None]
+    assert states == rows(run, TOUR, "--percentiles", "--system")
+    waits = [row for row in found if row["reason"] is not None]
+    assert {row["state"] for row in waits} == {"waiting"}
+    for row in waits:
+        same = [life["waiting_by_reason_ns"] for life in lives if normalise(life["group"]) == normalise(row["group"])]
+        lengths = sorted(waited.get(row["reason"], 0) for waited in same)
+        assert row["lives"] == len(same)
+        expected = [lengths[(p * len(lengths) + 99) // 100 - 1] for p in (50, 90, 99, 100)]
+        assert [row[f"{p}_ns"] for p in ("p50", "p90", "p99", "max")] == expected
+    known = {(normalise(life["group"]), reason) for life in lives for reason in life["waiting_by_reason_ns"]}
+    assert {(normalise(row["group"]), row["reason"]) for row in waits} == known
+
+
 @pytest.mark.parametrize(
     "options",
     [
         (),
-        ("--percentiles", "--merge", "--system"),
+        ("--percentiles", "--reasons", "--merge", "--system"),
         ("--each", "--reasons", "--ranges", "--system"),
         ("--by", "creation", "--reasons"),
         ("--go-compat", "--each"),
         ("--goroutine", "1"),
+        ("--run-queue", "--system"),
         ("--from", "100ms", "--to", "0.2s"),
     ],
     ids=" ".join,
@@ -214,6 +234,7 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--percentiles", "--each"), "--percentiles shows groups: leave out options that select goroutines"),
         (("--merge", "--each"), "--merge sums groups: leave out --each"),
         (("--over-time", "--each"), "--over-time counts all goroutines: leave out options that select or group them"),
+        (("--run-queue", "--each"), "--run-queue: leave out options that select or group goroutines"),
         (("--over-time", "0"), "Invalid value for '--over-time'"),
         (("--goroutine", "1", "--each"), "--goroutine shows intervals: leave out --each"),
     ],

@@ -53,6 +53,30 @@ def test_groups_are_the_sums_of_their_regions(run: Run) -> None:
         assert sum(row["waiting_by_reason_ns"].values()) == row["waiting_ns"]
 
 
+def test_ranges_are_columns_that_only_ranges_shows(run: Run) -> None:
+    trace = path_of("tour-go1.26")
+    names = ("stw_ns", "assist_ns", "assist_total_ns", "sweep_ns")
+    (stopped,) = [row for row in rows(run, trace, "--ranges") if row["stw_ns"]]
+    its = rows(run, trace, "--ranges", "--each", "--go-compat")  # a goroutine inherits a region without a type
+    (go,) = [row for row in its if row["stw_ns"] and row["type"]]
+    assert [go[name] for name in names] == [stopped["stw_ns"], None, stopped["assist_total_ns"], stopped["sweep_ns"]]
+    assert stopped["type"] == go["type"]
+    for row in rows(run, trace):
+        assert not row.keys() & set(names)
+
+
+def test_inherited_regions_are_rows_that_only_inherited_shows(run: Run) -> None:
+    trace = path_of("tour-go1.26")
+    plain, every = rows(run, trace), rows(run, trace, "--inherited")
+    assert [row for row in every if not row.pop("inherited")] == plain
+    groups = [row for row in rows(run, trace, "--inherited") if row["inherited"]]
+    single = [row for row in rows(run, trace, "--inherited", "--each", "--ranges") if row["inherited"]]
+    assert {row["type"] for row in single} <= {row["type"] for row in plain}
+    assert sum(row["count"] for row in groups) == len(single) > 0
+    assert sum(row["total_ns"] for row in groups) == sum(row["duration_ns"] for row in single)
+    assert any(row["assist_total_ns"] for row in single)
+
+
 def test_the_times_are_those_of_the_program(run: Run) -> None:
     """Its queries sleep for 3 ms, and a load has two of them, one after the other."""
     by_type = {group["type"]: group for group in rows(run, OLD, TRACE, "--merge", "--reasons")}
@@ -117,6 +141,7 @@ def test_a_truncated_trace_shows_what_it_has(run: Run, tmp_path: Path) -> None:
         (("--sort", "sum"), "--sort sum: no such column"),
         (("--min", "2s", "--max", "1s"), "--max must not be less than --min"),
         (("--go-compat", "--from", "1ms"), "--go-compat: Go has only whole traces"),
+        (("--go-compat", "--inherited"), "--go-compat: Go always has inherited regions"),
         (("--merge", "--each"), "--merge sums groups: leave out --each"),
     ],
 )

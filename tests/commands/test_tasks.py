@@ -147,7 +147,7 @@ def test_go_counts_the_background(run: Run) -> None:
     [
         (("--type", "reqest"), "--type reqest: nothing has this name; did you mean request"),
         (("--task", "99"), "--task 99: no trace has a task with this ID"),
-        (("--task", "1", "--each"), "--task shows events: leave out options that select or group tasks"),
+        (("--task", "1", "--each"), "--task shows one task: leave out options that select or group tasks"),
         (("--logs", "--type", "request"), "--logs shows logs: leave out options that select or group tasks"),
         (("--histogram", "--each"), "--histogram counts the tasks of each type: leave out --each"),
         (("--min", "2s", "--max", "1s"), "--max must not be less than --min"),
