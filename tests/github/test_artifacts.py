@@ -29,7 +29,7 @@ LIMIT = 1_000_000
 
 
 def read(hub: Hub, limit: int = LIMIT) -> bytes:
-    return artifacts.member(connect(hub), RUN, NAME, "findings.json", limit)
+    return artifacts.member(connect(hub), RUN, NAME, "findings.json", limit).content
 
 
 def problem(hub: Hub) -> str:
@@ -45,6 +45,8 @@ def test_the_named_file_is_read(hub: Hub) -> None:
     hub.state.artifact(RUN, {"findings.json": b"no"}, "gotracer-ci-2")
     hub.state.artifact(RUN + 1, {"findings.json": b"no"})
     assert read(hub) == DATA
+    names = artifacts.member(connect(hub), RUN, NAME, "findings.json", LIMIT).names
+    assert names == {"report.html", "findings.json", "x/findings.json"}
 
 
 def test_the_storage_of_an_enterprise_server(ghes: Hub) -> None:
@@ -71,7 +73,8 @@ def test_a_server_that_ignores_the_name_filter() -> None:
 
     server = Server(answer)
     try:
-        assert artifacts.member(Client(server.url, "ghs_x", "octo/hello"), RUN, NAME, "findings.json", LIMIT) == DATA
+        stored = artifacts.member(Client(server.url, "ghs_x", "octo/hello"), RUN, NAME, "findings.json", LIMIT)
+        assert (stored.content, stored.artifact_id) == (DATA, 2)
     finally:
         server.close()
 

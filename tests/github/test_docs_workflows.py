@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from tests.lint.blocks import PAGES, ROOT, workflows
 
 GITHUB = ROOT / "docs/github.md"
 COMMAND = "/gotracer update-baseline"
+BASELINES = {
+    "Trace baseline": ["asked", "propose"],
+    "Trace baseline of five jobs": ["propose"],
+    "Trace baseline on a branch": ["store"],
+}
+"""The workflows that update the baseline, with the jobs that may write."""
 
 
 def shown(page: Path) -> list[Any]:
@@ -30,7 +37,7 @@ def workflow(name: str) -> Any:
 
 
 def steps(document: Any) -> list[Any]:
-    return [step for job in document["jobs"].values() for step in job["steps"]]
+    return [step for job in document["jobs"].values() for step in job.get("steps", ())]
 
 
 def test_the_tables_match_the_action() -> None:
@@ -44,7 +51,8 @@ def test_pages_use_the_actions_major_tag_and_the_images_exact_tag(page: Path) ->
     major = __version__.partition(".")[0]
     text = page.read_text(encoding="utf-8")
 
-    assert set(re.findall(r"uses: (\S*gotracer-ci@\S*)", text)) == {f"org/gotracer-ci@v{major}"}
+    assert set(re.findall(r"uses: \S+/gotracer-ci(?:/\S+)?@([^\s`]+)", text)) == {f"v{major}"}
+    assert set(re.findall(r"uses: (\S+)/gotracer-ci[/@]", text)) == {"org"}
     assert set(re.findall(r"ghcr\.io/\S*?:([\w.-]*\w)", text)) <= {f"v{__version__}"}
 
 
@@ -71,17 +79,41 @@ def test_every_job_names_its_permissions(page: Path) -> None:
     for document in shown(page):
         assert document["permissions"] == {}
         for job in document["jobs"].values():
-            checks_out = any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
+            uses = [job.get("uses", ""), *(step.get("uses", "") for step in job.get("steps", ()))]
+            checks_out = any(name.startswith("actions/checkout@") or "/regressions.yml@" in name for name in uses)
+            pushes = any("git push" in step.get("run", "") for step in job.get("steps", ()))
             # a fragment of a job has no permissions
             if document["name"] != "Shown":
-                assert ("contents" in job["permissions"]) == checks_out
+                assert ("contents" in job["permissions"]) == (checks_out or pushes)
+                assert (job["permissions"].get("contents") == "write") == pushes
 
 
 def test_the_shortest_workflow_is_as_short_as_documented() -> None:
-    (_, text) = next(workflows(ROOT / "README.md"))
+    """Without its head and without the steps that such a job already has."""
+    _, (_, text) = islice(workflows(GITHUB), 2)
 
-    lines = text.partition("runs-on: ubuntu-24.04\n")[2].splitlines()
-    assert len([line for line in lines if not line.lstrip().startswith("#")]) <= 10
+    text = text.partition("runs-on: ubuntu-24.04\n")[2]
+    added = re.sub(r" +- uses: actions/(?:checkout|setup-go)@.*\n +with:\n.*\n", "", text)
+    assert len(text.splitlines()) - len(added.splitlines()) == 6
+    assert f" {len(added.splitlines())} lines" in GITHUB.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_workflow_keeps_the_reports_also_of_a_run_that_fails(page: Path) -> None:
+    """Except a fragment without a recording, the comment's second stage and the update of the baseline."""
+    recorded = [
+        document for document in shown(page) if any("go test" in step.get("run", "") for step in steps(document))
+    ]
+    names = set()
+    for document in recorded:
+        last = steps(document)[-1]
+        if document["name"] in BASELINES:
+            continue
+        assert last["uses"].startswith("actions/upload-artifact@")
+        assert (last["if"], last["with"]["path"]) == ("always()", "gotracer-ci/")
+        names.add(last["with"]["name"])
+    default = YAML(typ="safe").load(ROOT / "action.yml")["inputs"]["artifact"]["default"]
+    assert all(name == default or name.startswith(f"{default}-${{{{ matrix.") for name in names)
 
 
 def test_the_second_stage_runs_nothing_of_the_pull_request() -> None:
@@ -95,22 +127,25 @@ def test_the_second_stage_runs_nothing_of_the_pull_request() -> None:
 
 def test_the_two_stages_agree_on_the_artifact() -> None:
     default = YAML(typ="safe").load(ROOT / "action.yml")["inputs"]["artifact"]["default"]
-    uploads = [s for d in shown(GITHUB) for s in steps(d) if "findings.json" in s.get("with", {}).get("path", "")]
+    uploads = [s for d in shown(GITHUB) for s in steps(d) if s.get("with", {}).get("path", "") == "gotracer-ci/"]
 
-    assert [step["with"]["name"] for step in uploads] == [default, "gotracer-ci-${{ matrix.package }}"]
-    assert all(step["if"] == "always()" for step in uploads)
+    assert [step["with"]["name"] for step in uploads] == [default, default, "gotracer-ci-${{ matrix.package }}"]
 
 
-def test_the_baseline_workflow_runs_no_foreign_code_and_puts_nothing_untrusted_into_the_shell() -> None:
-    document = workflow("Trace baseline")
+@pytest.mark.parametrize("name", BASELINES)
+def test_the_baseline_workflows_run_no_foreign_code_and_put_nothing_untrusted_into_the_shell(name: str) -> None:
+    document = workflow(name)
 
     refs = [step["with"]["ref"] for step in steps(document) if step.get("uses", "").startswith("actions/checkout@")]
-    assert refs == ["main", "main"]
+    assert refs == ["main"] * len(refs) != []
     assert not [step for step in steps(document) if "${{" in step.get("run", "")]
     writers = [name for name, job in document["jobs"].items() if "write" in job["permissions"].values()]
-    assert writers == ["asked", "propose"]
+    assert writers == BASELINES[name]
     tools = {word for name in writers for step in document["jobs"][name]["steps"] for word in _commands(step)}
     assert tools <= {"mkdir", "cp", "git", "gh", "if", "else", "fi"}
+    used = {step.get("uses", "") for name in writers for step in document["jobs"][name]["steps"]}
+    own = {"actions/checkout", "actions/download-artifact", "docker://ghcr.io/org/gotracer-ci", ""}
+    assert {re.split("@|:v", use)[0] for use in used} <= own
 
 
 def _commands(step: Any) -> list[str]:

@@ -115,6 +115,14 @@ def test_each_leg_of_a_matrix_has_its_own_id_and_its_steps_share_it() -> None:
     assert all(re.fullmatch("77-1-[0-9a-f]+", id) for id in (*ids, other_job))
 
 
+def test_a_matrix_on_one_runner_has_an_id_for_each_job() -> None:
+    """A self-hosted runner runs one after the other, and nothing but the index differs."""
+    run = {**CONTAINER, "GITHUB_RUN_ID": "77", "GITHUB_JOB": "record", "RUNNER_NAME": "metal"}
+    ids = [from_environ(run | {"INPUT_JOB-INDEX": str(i)}).run_id for i in (0, 1, 2, 3, 4, 0)]
+    assert len(set(ids)) == 5
+    assert ids[0] == ids[5]
+
+
 def test_inputs_control_what_is_published() -> None:
     usual = from_environ(CONTAINER)
     asked = from_environ(

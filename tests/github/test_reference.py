@@ -159,3 +159,63 @@ def test_a_forks_baseline_that_cannot_be_copied_is_one_line(workflow: Workflow, 
 
     assert step.exit_code == 2
     assert step.annotations("error") == [f"::error title=gotracer-ci::{directory}: {problem}"]
+
+
+BRANCH = "trace-baseline"
+
+
+def test_a_baseline_can_be_on_a_branch_of_its_own(workflow: Workflow) -> None:
+    workflow.opened()
+    workflow.hub.state.files["main"].clear()
+    (workflow.runner.workspace / BASELINE).unlink()
+    workflow.hub.state.put(BASELINE, COMMITTED, BRANCH)
+
+    step = workflow.step(LEAK, baseline_branch=BRANCH)
+
+    assert (step.exit_code, step.outputs["new"]) == (1, "1")
+    assert f"{BASELINE} on {BRANCH}" in step.summary
+    assert step.annotations("notice") == []
+
+
+def test_an_update_adds_to_the_file_of_the_baselines_branch(workflow: Workflow) -> None:
+    """And not to the checkout's."""
+    workflow.lay(b"{")
+    workflow.runner.says("schedule", {}, GITHUB_REF="refs/heads/main")
+    workflow.hub.state.put(BASELINE, COMMITTED, BRANCH)
+
+    step = workflow.step(CLEAN, baseline_branch=BRANCH, update_baseline="true")
+
+    assert step.exit_code == 0
+    assert step.outputs["baseline-file"] == BASELINE
+    assert workflow.file(step, "baseline-file").read_bytes().count(b'"id":') == COMMITTED.count(b'"id":') + 1
+    assert "3 jobs (1 new)" in workflow.file(step, "baseline-changes-file").read_text(encoding="utf-8")
+
+
+def test_without_the_branch_an_update_starts_from_the_checkouts_file(workflow: Workflow) -> None:
+    workflow.runner.says("schedule", {}, GITHUB_REF="refs/heads/main")
+
+    step = workflow.step(CLEAN, baseline_branch=BRANCH, update_baseline="true")
+
+    assert workflow.file(step, "baseline-file").read_bytes().count(b'"id":') == COMMITTED.count(b'"id":') + 1
+
+
+@pytest.mark.parametrize("how", ["refused", "no token", "elsewhere"])
+def test_a_branch_that_cannot_be_read_is_not_updated(workflow: Workflow, how: str) -> None:
+    """Its jobs would be lost."""
+    workflow.runner.says("schedule", {}, GITHUB_REF="refs/heads/main")
+    workflow.hub.on("GET", "/contents/", faults.refused(403, "Resource not accessible by integration"), times=1)
+    if how != "refused":
+        workflow.token = "" if how == "no token" else workflow.token
+    others = {"baseline": "/elsewhere/b.json"} if how == "elsewhere" else {}
+
+    step = workflow.step(CLEAN, baseline_branch=BRANCH, update_baseline="true", **others)
+
+    assert (step.exit_code, step.outputs["conclusion"]) == (2 if how == "elsewhere" else 3, "error")
+    (error,) = step.annotations("error")
+    expected = {
+        "refused": "contents: read",
+        "no token": "pass github-token",
+        "elsewhere": "name one below the checkout",
+    }
+    assert expected[how] in error
+    assert (workflow.runner.workspace / BASELINE).read_bytes() == COMMITTED

@@ -73,6 +73,23 @@ def test_a_forks_findings_become_a_comment(workflow: Workflow) -> None:
     assert step.outputs["comment-url"]
 
 
+@pytest.mark.parametrize("has_page", [False, True])
+def test_the_comment_links_the_artifact_that_has_the_page(workflow: Workflow, has_page: bool) -> None:
+    pull = workflow.opened(fork="mallory/service")
+    workflow.token = state.READ
+    step = workflow.step(LEAK)
+    directory = workflow.file(step, "json-file").parent
+    kept = {path.name: path.read_bytes() for path in directory.iterdir() if has_page or path.suffix == ".json"}
+    artifact = workflow.hub.state.artifact(RUN, kept)
+
+    second_stage(workflow, pull)
+
+    (body,) = workflow.hub.state.bodies(7)
+    download = f"/actions/runs/{RUN}/artifacts/{artifact.id}), unzip it, and open `report.html`"
+    assert (download in body) is has_page
+    assert (f"actions/runs/{RUN}#artifacts" in body) is not has_page
+
+
 def test_links_lead_into_the_analyzed_directory(workflow: Workflow) -> None:
     for name in ("go.mod", "service/main.go"):
         (workflow.runner.workspace / "shop" / name).parent.mkdir(parents=True, exist_ok=True)

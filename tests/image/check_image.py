@@ -6,12 +6,14 @@ pytest collects this file only by name, because it needs an image. `make image` 
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.image.container import ENTRYPOINT, IMAGE, Mounts, inside, tool
+from tests.image.container import ENTRYPOINT, IMAGE, OWNER, ROOT, Mounts, inside, tool
 
 LARGEST = 120 * 1024  # KiB
 
@@ -75,3 +77,21 @@ def test_an_invalid_input_is_reported(mounts: Mounts) -> None:
     assert done.returncode == 2
     assert "strict" in done.stdout
     assert mounts.outputs() == ["conclusion=error"]
+
+
+def test_the_documented_command_works_for_another_user_and_only_reads(mounts: Mounts) -> None:
+    """The line of docs/platforms.md, in the words of the tool that runs the image here."""
+    text = (ROOT / "docs/platforms.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^docker run (.*) \\\n +--entrypoint (\S+) ghcr\.io/\S+ (.*)$", text, re.MULTILINE)
+    options = shown[0].replace("--rm --network none ", "").replace("--workdir ", "--workingdir=")
+    options = options.replace("$(id -u):$(id -g)", f"{OWNER}:{OWNER}").replace("$PWD", str(mounts.workspace))
+    before = sorted(mounts.workspace.rglob("*"))
+    shutil.move(mounts.workspace / "leak.trace", mounts.workspace / "trace.out")
+
+    done = tool("run", IMAGE, *shlex.split(options), "--", shown[1], *shown[2].split())
+    refused = tool("run", IMAGE, *shlex.split(options), "--", shown[1], *shown[2].split(), "--json", "x.json")
+
+    assert done.returncode == 1, done.stderr
+    assert "GoroutineLeakGrowth" in done.stdout
+    assert "x.json: cannot be written" in refused.stderr
+    assert len(sorted(mounts.workspace.rglob("*"))) == len(before)

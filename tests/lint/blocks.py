@@ -9,7 +9,17 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
-PAGES = tuple(ROOT / name for name in ("README.md", "docs/confirm.md", "docs/github.md"))
+PAGES = tuple(
+    ROOT / name
+    for name in (
+        "README.md",
+        "docs/confirm.md",
+        "docs/github.md",
+        "docs/merge.md",
+        "docs/platforms.md",
+        "docs/tutorial.md",
+    )
+)
 # wrappers for examples that show only a job or only steps
 _JOB = """\
 name: Shown
@@ -29,6 +39,8 @@ def workflows(page: Path) -> Iterator[tuple[int, str]]:
     """
     for token in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8")):
         if token.type != "fence" or token.info != "yaml" or token.map is None:
+            continue
+        if token.content.startswith("repos:"):  # for pre-commit
             continue
         around, indent = "", 0
         if token.content.startswith("- "):
