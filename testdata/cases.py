@@ -299,6 +299,13 @@ CASES = (
         environment={"GOMAXPROCS": "1"},
     ),
     Case(
+        "causes",
+        ("1.27",),
+        "waits in regions and a task whose causes are known",
+        {"regions": (5, 5), "tasks": (1, 1), "wait sync.(*Mutex).Lock": (18 * MS, 40 * MS)},
+        environment={"GOMAXPROCS": "4"},
+    ),
+    Case(
         "allocfree",
         ("1.23", "1.27"),
         "experimental events, and batches of them",

@@ -86,10 +86,10 @@ def environment(goroot: Path, cache: Path, *, cgo: bool) -> dict[str, str]:
     }
 
 
-def build(case: Case, version: str, goroot: Path, cache: Path) -> Path:
+def build(case: Case, version: str, goroot: Path, cache: Path, programs: Path = PROGRAMS) -> Path:
     """Build the case's program without paths of this machine."""
     out = cache / "bin" / f"{case.name}-go{version}"
-    source = (older_programs(cache, version) if version in OLDER else PROGRAMS) / case.directory
+    source = (older_programs(cache, version) if version in OLDER else programs) / case.directory
     flags = ["-trimpath"]
     if case.runner:
         moved = f"{PROGRAMS}=>{RUNNER_PROGRAMS};{goroot}=>{RUNNER_GO.format(version=GO[version])}"

@@ -65,7 +65,7 @@ def comparison(rounds: int) -> Iterator[Check]:
     from tests.bench.comparison import compare_ms
 
     for with_base, name in ((False, "5,000 groups, 10 jobs"), (True, "the same and 3 base traces")):
-        yield Check("compare", name, compare_ms(with_base=with_base, rounds=rounds), 50, "ms")
+        yield Check("compare", name, compare_ms(with_base=with_base, rounds=rounds), 60, "ms")
 
 
 def big(name: str, size: int, usage: Usage) -> Iterator[Check]:

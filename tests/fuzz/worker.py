@@ -16,19 +16,24 @@ import resource
 import signal
 import sys
 import time
+from array import array
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from gotracer_ci.errors import TraceError
 from gotracer_ci.trace.spec import OLD_VERSIONS
-from tests.builds import Build, installed, load, new_groups, new_lives, trace_of
+from tests.builds import Build, installed, load, new_groups, new_lanes, new_lives, trace_of
 from tests.fuzz.mutate import mutant
 from tests.promises import check, facts_of
+from tests.promises.whole import check_whole, whole_of
 
 MEMORY = 200 << 20
 """The limit of address space in bytes. It includes memory that is not resident."""
 SECONDS = 2.0
 """The limit per mutant in CPU time, so that a busy machine does not matter. For wall time it is 20 times as long."""
+RECORDS = 200
+"""The budget of the lanes: most mutants have more slices."""
 ALARMS = (signal.SIGPROF, signal.SIGALRM)
 
 
@@ -40,8 +45,8 @@ def decode(data: bytes) -> tuple[str, int, int]:
         return error.problem, 0, 0
     events = last = 0
     step = 0 if trace.version in OLD_VERSIONS else 1  # keep ties, as Go's reader does
-    groups, lives = new_groups(), new_lives(trace)
-    for chunk in trace.chunks(None, (groups, lives)):
+    groups, lives, lanes = new_groups(), new_lives(trace), new_lanes(RECORDS)
+    for chunk in trace.chunks(None, (groups, lives, lanes)):
         times = [*([last] if events else []), *memoryview(chunk.times)[: chunk.n]]
         assert all(earlier + step <= later for earlier, later in pairwise(times)), "times do not increase"
         events += chunk.n
@@ -55,6 +60,7 @@ def decode(data: bytes) -> tuple[str, int, int]:
         pass
     for *_, length, times, _ in lives.records():
         assert sum(times) == length, "the parts of a life do not sum to its length"
+    check_lanes(lanes)
     trace.totals()
     assert trace.events == events
     assert trace.duration_ns >= 0
@@ -63,6 +69,18 @@ def decode(data: bytes) -> tuple[str, int, int]:
     assert str(trace.damage).isprintable()
     assert trace.damage.offset is None or -1 <= trace.damage.offset <= len(data)
     return trace.damage.problem, events, last
+
+
+def check_lanes(lanes: Any) -> None:
+    """Check that nothing overlaps on a P, and that no time is invented."""
+    slices = lanes.slices()
+    stacks, reasons = (array("q", bytes(8 * (max(indices, default=0) + 1))) for indices in slices.named())
+    busy = 0
+    for p in slices.sorted():
+        found = slices.columns(p, 0, stacks, reasons)
+        assert min(found["gap"][1:], default=0) >= 0, "slices overlap"
+        busy += sum(found["length"]) - sum(found["idle"])
+    assert busy <= sum(lanes.totals()[:2])
 
 
 def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
@@ -78,10 +96,11 @@ def all_builds(data: bytes, builds: list[Build]) -> tuple[str, int, int]:
 def keeps_promises(data: bytes) -> None:
     """Check what the facts of a trace promise, if it has events."""
     try:
-        found = facts_of(trace_of("mutant", data))
+        found, whole = facts_of(trace_of("mutant", data)), whole_of(trace_of("mutant", data))
     except TraceError:
         return
     check(found)
+    check_whole(whole)
 
 
 def main(seed: int, first: int, count: int, directory: Path, checked: str = "") -> None:

@@ -20,6 +20,7 @@ type regionLine struct {
 	Stack                                              string
 	Exec, Sched, Syscall, SyscallBlock, Total, Unknown time.Duration
 	Block                                              map[string]time.Duration
+	Stopped, Assist, Sweep                             time.Duration
 }
 
 // A taskLine is a task by what it refers to: regions by type and begin, logs by time, goroutine and text.
@@ -84,6 +85,7 @@ func regionOf(id trace.GoID, region *trace.UserRegionSummary) regionLine {
 		id, region.Name, int64(region.TaskID), timeOf(region.Start), timeOf(region.End), stack,
 		region.ExecTime, region.SchedWaitTime, region.SyscallTime, region.SyscallBlockTime, region.TotalTime,
 		region.UnknownTime(), block,
+		stopped(region.RangeTime), region.RangeTime["GC mark assist"], region.RangeTime["GC incremental sweep"],
 	}
 }
 

@@ -61,6 +61,9 @@ def _region(region: Region, start_ns: int) -> dict[str, Any]:
         "Total": region.duration_ns,
         "Unknown": times.unknown,
         "Block": region.waits,
+        "Stopped": region.ranges.stw,
+        "Assist": region.ranges.assist,
+        "Sweep": region.ranges.sweep,
     }
 
 

@@ -75,13 +75,13 @@ def compare(oracle: Path, path: Path, *, invariants: bool = True) -> Comparison:
         process.wait()
     if not found.difference:
         _compare_ends(found, trace, problem)
-    if not found.difference and not found.beyond:
+    if not found.difference and not found.beyond and not found.damage:
         found.goroutines, found.difference = compare_goroutines(oracle, path)
         found.regions, more = compare_regions(oracle, path)
         found.tasks, most = compare_tasks(oracle, path)
         found.difference += [*more, *most]
         gotrace = oracle.with_name("gotrace")
-        if gotrace.exists() and not found.damage:
+        if gotrace.exists():
             found.samples, wrong = compare_profiles(gotrace, path)
             found.difference += wrong
     if not found.difference and not found.beyond and not found.damage and trace.version not in OLD_VERSIONS:

@@ -137,6 +137,17 @@ func printCounts(out io.Writer, path string) error {
 	return err
 }
 
+// stopped returns how long all kinds of stop-the-world took.
+func stopped(ranges map[string]time.Duration) time.Duration {
+	var sum time.Duration
+	for name, time := range ranges {
+		if strings.HasPrefix(name, "stop-the-world") {
+			sum += time
+		}
+	}
+	return sum
+}
+
 // printGoroutines prints what the goroutine pages of go tool trace are made of, by id.
 // Of a damaged trace it summarizes what was read before the damage.
 func printGoroutines(out io.Writer, path string) error {
@@ -147,12 +158,6 @@ func printGoroutines(out io.Writer, path string) error {
 	encoder := json.NewEncoder(out)
 	for _, id := range ids {
 		g := summary.Goroutines[id]
-		var stopped time.Duration
-		for name, time := range g.RangeTime {
-			if strings.HasPrefix(name, "stop-the-world") {
-				stopped += time
-			}
-		}
 		line := struct {
 			ID                                                 trace.GoID
 			Name                                               string
@@ -164,7 +169,7 @@ func printGoroutines(out io.Writer, path string) error {
 			id, g.Name, g.CreationTime, g.StartTime, g.EndTime,
 			g.ExecTime, g.SchedWaitTime, g.SyscallTime, g.SyscallBlockTime, g.TotalTime, g.UnknownTime(),
 			g.BlockTimeByReason,
-			stopped, g.RangeTime["GC mark assist"], g.RangeTime["GC incremental sweep"],
+			stopped(g.RangeTime), g.RangeTime["GC mark assist"], g.RangeTime["GC incremental sweep"],
 		}
 		if jsonErr := encoder.Encode(line); jsonErr != nil {
 			return jsonErr

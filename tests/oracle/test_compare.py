@@ -15,7 +15,7 @@ from gotracer_ci.trace.reader import Trace
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import compare
 from tests.oracle.goroutines import ours
-from tests.oracle.utilisation import windows
+from tests.oracle.utilisation import possible, windows
 from tests.trace.conftest import ROOT
 from tests.trace.lines import lines
 
@@ -64,6 +64,10 @@ def test_another_utilisation_is_a_difference(tmp_path: Path) -> None:
     printed = tmp_path / "-utilization"
     printed.write_text(printed.read_text(encoding="utf-8").replace("\t1\nmmu", "\t0.5\nmmu", 1), encoding="utf-8")
     assert "MMU" in compare(reader, TRACE).difference[0]
+
+
+def test_a_longer_window_loses_no_less_time_than_a_shorter_one() -> None:
+    assert possible([(10, 0.5), (20, 0.9), (40, 0.5)]) == [(10, 0.5), (20, 0.75), (40, 0.5)]
 
 
 def test_a_goroutine_with_another_summary_is_a_difference(tmp_path: Path) -> None:
