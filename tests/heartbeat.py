@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from threading import Event, Thread
 from time import monotonic
+from typing import ClassVar
 
 import pytest
 
 EVERY_S = 4
+NAMED_S = 60
 _over = Event()
 
 
@@ -16,6 +18,7 @@ class _State:
 
     doing = "   … collecting tests"
     since = 0.0
+    running: ClassVar[dict[str, None]] = {}
 
     @classmethod
     def tell(cls) -> None:
@@ -23,7 +26,9 @@ class _State:
         while not _over.wait(0.5):
             silent = int(monotonic() - cls.since) // EVERY_S
             if silent > told:
-                print(f"{cls.doing}: {silent * EVERY_S} s", flush=True)
+                # a test that takes this long may hang
+                names = list(cls.running) if silent * EVERY_S % NAMED_S == 0 else []
+                print(f"{cls.doing}: {silent * EVERY_S} s", *names, flush=True)
             told = silent
 
 
@@ -36,6 +41,14 @@ def pytest_xdist_setupnodes() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished() -> None:
     _State.doing = "\n   … no test has ended"
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    _State.running[nodeid] = None
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    _State.running.pop(nodeid, None)
 
 
 def pytest_runtest_logreport() -> None:
