@@ -16,6 +16,7 @@ from gotracer_ci.baseline.measurements import Candidate, Conditions, TraceGroups
 from gotracer_ci.baseline.verdicts import Judged
 from gotracer_ci.errors import FileError, GotracerError, TraceError, UsageError
 from gotracer_ci.explanations import again, explained
+from gotracer_ci.findings import Finding
 from gotracer_ci.notes import NO_BASELINE, NOTHING_TO_COMPARE, Note, NoteKind, distinct
 from gotracer_ci.reading import Read, Task, rules_of
 from gotracer_ci.report import view
@@ -198,6 +199,23 @@ def run(
             errors.append(problem)
     written, unwritten = write(report, settings.outputs, inside)
     return Outcome(report, (*errors, *judged.errors, *unwritten), notes, written, settings.root)
+
+
+def find(settings: Settings, fingerprint: str) -> Finding | None:
+    """Return the finding with this fingerprint of the only trace, whether or not it is above a threshold.
+
+    Raises:
+        TraceError, UsageError: the trace cannot be read.
+    """
+    (name,) = settings.traces
+    repository = Repository.at(nearest(settings.root, settings.traces))
+    rules = select((), (), {}, settings.objective)
+    read = reading.read(Task(name, name, is_base=False, has_detail=False, log=None), repository, rules, settings, None)
+    if read.traced is None:
+        raise read.error or UsageError(f"{name}: cannot be read")
+    of_program = [one.key._replace(program=read.traced.program) for one in read.traced.measured]
+    asked = [key for key in of_program if key.fingerprint == fingerprint]
+    return next((one for one in findings([read.traced], rules, asked) if one.key in asked), None)
 
 
 def _read(

@@ -60,7 +60,7 @@ MAY_IMPORT = {
     "cluster": {"errors", "reading", "rules.rule", "settings", "source.repository", "trace.reader", "urls", "workers"},
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
-        "cluster", "explanations", "pictures", "reading", "shards", "tables", "workers",
+        "cluster", "explanations", "findings", "pictures", "reading", "shards", "tables", "workers",
     },
     "merging": {
         "baseline.measurements", "errors", "files", "findings", "globs", "inputs", "notes", "pipeline", "report",

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from gotracer_ci.commands import table
+from gotracer_ci.commands.options import place_options, place_settings
 from gotracer_ci.commands.output import STDOUT, complain, written
-from gotracer_ci.commands.usage import FILE, Choice, Command, nanoseconds, pair, part
+from gotracer_ci.commands.usage import FILE, Choice, Command, file_names, nanoseconds, pair, part
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
 from gotracer_ci.urls import redacted
 
 if TYPE_CHECKING:
+    from gotracer_ci.analysis.reading import Window
     from gotracer_ci.database.sink import Sink
     from gotracer_ci.export.cuts import Cut
     from gotracer_ci.source.frames import SourceMap
@@ -47,7 +49,7 @@ _TABLES: Final = ("sqlite", "parquet")
 
 
 @click.command(cls=Command)
-@table.inputs
+@click.argument("traces", nargs=-1, metavar="TRACE...", shell_complete=file_names)
 @click.option(
     "--to",
     "form",
@@ -77,6 +79,7 @@ _TABLES: Final = ("sqlite", "parquet")
     "--task", type=int, metavar="ID", help="Only this task, the goroutines that worked for it and their wakers."
 )
 @click.option("--intervals", is_flag=True, help="sqlite, parquet: Also more than 5,000,000 intervals of a trace.")
+@place_options
 def command(traces: tuple[str, ...], **given: Any) -> int:
     """Write a trace for another tool.
 
@@ -95,10 +98,13 @@ def command(traces: tuple[str, ...], **given: Any) -> int:
 
     if given["form"] in _TABLES:
         return _export_tables(traces, given)
-    if len(traces) != 1 or given["intervals"] or given["path_map"]:
-        problem = "takes one trace" if len(traces) != 1 else "--intervals and --path-map are for sqlite and parquet"
+    if len(traces) != 1 or given["intervals"]:
+        problem = "takes one trace" if len(traces) != 1 else "--intervals is for sqlite and parquet"
         raise UsageError(f"--to {given['form']}: {problem}")
     (name,) = traces
+    if (given["config"] or given["path_map"]) and not _FINGERPRINT.match(given["around"] or ""):
+        option = "--config" if given["config"] else "--path-map"
+        raise UsageError(f"{option}: it says where findings are: give it with --around FINGERPRINT")
     if sum(given[option] is not None for option in ("window", "around", "task")) > 1:
         raise UsageError("--window, --around, --task: give one of them")
     if given["goroutine"] is not None and given["task"] is not None:
@@ -131,7 +137,7 @@ def _export_tables(traces: tuple[str, ...], given: dict[str, Any]) -> int:
     from gotracer_ci.tabulate import tabulate
 
     form = given["form"]
-    for option in ("window", "around", "goroutine", "task"):
+    for option in ("window", "around", "goroutine", "task", "config"):
         if given[option] is not None:
             raise UsageError(f"--to {form}: tables have whole traces: leave out --{option}")
     name = traces[0].rstrip("/") if len(traces) == 1 else "traces"
@@ -153,7 +159,7 @@ def _export_tables(traces: tuple[str, ...], given: dict[str, Any]) -> int:
         else:
             tables = stack.enter_context(sqlite.new_file(stack.enter_context(written(output))))
         maps = tuple(pair("--path-map", text) for text in given["path_map"])
-        done = tabulate(traces, read, root=given["root"], path_map=maps, watch=watch)
+        done = tabulate(traces, read, root=given["root"] or Path(), path_map=maps, watch=watch)
     if str(output) != STDOUT:
         click.echo(f"wrote {output}", err=True)
     return table.end(done)
@@ -181,7 +187,7 @@ def _cut(trace: Trace, given: dict[str, Any]) -> tuple[Trace, Cut]:
     if given["window"] is not None:
         window = Window(*given["window"])
     elif given["around"] is not None:
-        window = _around(trace.name, given["around"])
+        window = _around(trace.name, given)
     if given["goroutine"] is None and given["task"] is None:
         return trace, cuts.Cut(window)
     trace.is_read_again = True
@@ -190,14 +196,15 @@ def _cut(trace: Trace, given: dict[str, Any]) -> tuple[Trace, Cut]:
     return trace.again(), cuts.of_goroutine(trace, given["goroutine"], window)
 
 
-def _around(name: str, text: str) -> Any:
+def _around(trace: str, given: dict[str, Any]) -> Window:
     """Return the window around a time or a finding."""
     from gotracer_ci.analysis.reading import Window
 
+    text = given["around"]
     what, sign, margin = text.replace("+-", "±").partition("±")
     around = _time("--around", margin) if sign else None
     if _FINGERPRINT.fullmatch(what):
-        start, length = _worst(name, what)
+        start, length = _worst(trace, what, given)
         around = max(length // 2, _LEAST_NS) if around is None else around
     elif around is None:
         raise UsageError(f"--around {text}: write a time as 1.5s±10ms, or a finding's fingerprint")
@@ -216,21 +223,22 @@ def _time(option: str, text: str) -> int:
     return found or 0
 
 
-def _worst(name: str, fingerprint: str) -> tuple[int, int]:
+def _worst(trace: str, fingerprint: str, given: dict[str, Any]) -> tuple[int, int]:
     """Return when a finding's worst occurrence began, and how long it took; ns."""
     from gotracer_ci import pipeline
-    from gotracer_ci.settings import load
 
-    if name == STDOUT:
+    if trace == STDOUT:
         raise UsageError("--around: findings need the trace as a file, because standard input can be read only once")
-    report = pipeline.run(load({"traces": (name,)}, typed=True)).report
-    for finding in report.findings:
-        if finding.key.fingerprint == fingerprint:
-            lengths = [one.duration_ns for one in finding.occurrences if one.start_ns == finding.timestamp_ns]
-            return finding.timestamp_ns, max(lengths, default=0)
-    raise UsageError(
-        f"--around {fingerprint}: gotracer-ci analyze finds nothing with this fingerprint; its JSON report lists them"
-    )
+    finding = pipeline.find(place_settings(trace, given), fingerprint)
+    if finding is None:
+        raise UsageError(
+            f"--around {fingerprint}: gotracer-ci analyze finds nothing with this fingerprint in this trace; its JSON "
+            "report lists them"
+        )
+    if not (finding.occurrences or finding.timestamp_ns):
+        raise UsageError(f"--around {fingerprint}: {finding.key.rule} is about the whole trace: leave out --around")
+    lengths = [one.duration_ns for one in finding.occurrences if one.start_ns == finding.timestamp_ns]
+    return finding.timestamp_ns, max(lengths, default=0)
 
 
 def _export(form: str, trace: Trace, cut: Cut, write: Callable[[bytes], object]) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ _PLACES = (
     click.option("--config", type=FILE, metavar="FILE", help="Configuration file [default: .gotracer-ci/config.toml]."),
     click.option("--root", type=FILE, metavar="DIR", help="The repository's directory [default: .]."),
 )
+_PATH_MAP = click.option(
+    "--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root."
+)
 _RULES = (
     click.option(
         "--rule", multiple=True, metavar="NAME", shell_complete=rule_names, help="Run only this rule (repeatable)."
@@ -47,9 +50,7 @@ _RULES = (
         "--set", "thresholds", multiple=True, metavar="RULE.name=VALUE", help="For example GCAssist.warn=2ms."
     ),
     *_PLACES,
-    click.option(
-        "--path-map", multiple=True, metavar="FROM=TO", help="Map a build directory to its place below --root."
-    ),
+    _PATH_MAP,
 )
 _FILES = (
     click.option(
@@ -129,6 +130,11 @@ def merge_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that decide what is in a report: baseline, rules, repository."""
     return _with((_BASELINE, _BASE, *_RULES), command)
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that decide where a finding is: configuration file, repository."""
+    return _with((*_PLACES, _PATH_MAP), command)
 
 
 def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
@@ -230,6 +236,20 @@ def _of_report(traces: tuple[str, ...], options: Mapping[str, Any]) -> dict[str,
         "root": options["root"],
         "path_map": tuple(pair("--path-map", text) for text in options["path_map"]) or None,
     }
+
+
+def place_settings(trace: str, options: Mapping[str, Any]) -> Settings:
+    """Return the settings for finding out where the findings of one trace are.
+
+    Args:
+        options: those of `place_options`.
+
+    Raises:
+        UsageError: an option or the configuration file is invalid.
+    """
+    given = {"base": (), "rule": (), "skip": (), "thresholds": (), "baseline": None}
+    settings = load(_of_report((trace,), {**given, **options}), options["config"], typed=True)
+    return replace(settings, format="human", outputs={})
 
 
 def run_and_print(

@@ -87,9 +87,27 @@ def test_a_finding_is_shown_with_what_is_around_it(run: Run) -> None:
     assert max(end for _, _, end in found) == pytest.approx(min(start + length + 2000, last))
 
 
+def test_every_finding_of_a_report_can_be_shown(run: Run, tmp_path: Path) -> None:
+    """Also one that only a configuration has, or that only a comparison flags."""
+    base, trace = path_of("service-go1.27"), path_of("service-lock-go1.27")
+    (tmp_path / "limits.toml").write_text(
+        '[[objective]]\nwait = "chan *"\nmax = "1ms"\n[thresholds.LongWait]\ninfo = "1ms"\n', encoding="utf-8"
+    )
+    options = ["--config", "limits.toml", "--root", ROOT]
+    report = json.loads(run("diff", base, trace, "-f", "json", *options).stdout)
+    found = {one["fingerprint"]: one for one in report["findings"]}
+    assert {"Objective", "LongWait", "MutexContention"} <= {one["key"]["rule"] for one in found.values()}
+    for fingerprint, finding in found.items():
+        done = run("export", trace, "--to", "perfetto", "-o", "-", "--around", fingerprint, *options)
+        has_time = finding["occurrences"] or finding["timestamp_ns"]
+        assert done.returncode == (0 if has_time else 2), (finding["key"], done.stderr)
+        assert has_time or b"is about the whole trace" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        (["--config", "x.toml"], "--config: it says where findings are: give it with --around FINGERPRINT"),
         (["--window", "2ms-1ms"], "'2ms-1ms' is not two times such as 1.2s-1.5s"),
         (["--window", "1ms-2ms", "--task", "2"], "--window, --around, --task: give one of them"),
         (["--goroutine", "1", "--task", "2"], "--goroutine, --task: give one of them"),
