@@ -181,8 +181,8 @@ def _series(source: Source, keep: Path | None, run: _Run, every_s: float, count:
         if captured.signal or number == count:
             break
         left = max(start + number * every_s - time.monotonic(), 0)
-        _tell(f"next capture in {duration(round(left) * 1e9)}")
         with noted() as received:
+            _tell(f"next capture in {duration(round(left) * 1e9)}")
             try:
                 wait(left, lambda: bool(received))
             except Stopped:
