@@ -37,18 +37,28 @@ class Worst(NamedTuple):
     taken: tuple[float, ...]
 
 
-def point(series: Sequence[Series], window: int) -> Point:
+def curve(series: Sequence[Series], lengths: Iterable[int]) -> list[Point]:
+    """Return the `point` of each length of windows."""
+    windows = MovingWindows()
+    return [point(series, length, windows) for length in lengths]
+
+
+def point(series: Sequence[Series], window: int, windows: MovingWindows | None = None) -> Point:
     """Return the minimum and the percentiles of the mean utilisation, over the windows of all series alike.
 
     A window that is longer than a series is all of it.
+
+    Args:
+        windows: whose memory is used.
     """
+    windows = windows or MovingWindows()
     whole = max(one.whole for one in series)
     fitting = [one for one in series if window < one.length]
     means = [_mean(one) for one in series if window >= one.length]
     if not fitting:
         return Point(window, min(means), (min(means),) * len(PERCENTILES))
     every = sum((one.length - window) * one.alike for one in fitting)
-    windows = MovingWindows(window * whole, every * _LARGEST_SHARE)
+    windows.begin(window * whole, every * _LARGEST_SHARE)
     for one in fitting:
         windows.add(one.times, one.values, window, one.alike)
     minimum = windows.minimum() / (window * whole)
@@ -74,7 +84,8 @@ def worst(series: Iterable[Series], window: int, count: int = WORST) -> list[Wor
 
 def _worst(series: Series, window: int, count: int) -> list[Worst]:
     most = window * series.whole
-    windows = MovingWindows(most)
+    windows = MovingWindows()
+    windows.begin(most)
     windows.add(series.times, series.values, window, 1)
     found = windows.apart(series.times, series.values, window, count)
     return [Worst(start, window, total / most, series.p, series.taken(start, window)) for total, start in found]

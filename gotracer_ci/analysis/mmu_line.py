@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from gotracer_ci.analysis.mmu import ALWAYS_NS, Point, Worst, default_windows, point, worst
+from gotracer_ci.analysis.mmu import ALWAYS_NS, Point, Worst, curve, default_windows, worst
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.analysis.utilisation import Busy
 from gotracer_ci.trace.reader import Trace
@@ -51,7 +51,7 @@ class MmuLineAnalysis:
         windows = default_windows(duration, None, points)
         lengths = [length for length in ALWAYS_NS if length <= duration]
         return MmuLine(
-            [point(series, window) for window in windows],
+            curve(series, windows),
             lengths,
             [found for length in lengths for found in worst(series, length)],
         )

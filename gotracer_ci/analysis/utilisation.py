@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from math import lcm
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from gotracer_ci.trace.observers.collector import ASSIST_RUNNING, STW, SWEEP, WORKER
@@ -26,6 +27,10 @@ _FIRST_GAP = 1_000  # ns
 _LARGEST = 1 << 62
 _OF: Final[dict[int, int]] = {STW: 0, WORKER: 1, ASSIST_RUNNING: 2, SWEEP: 3}
 _NOWHERE = -1  # the P of a stopped world, and of work whose P is unknown
+
+
+Piece = tuple[int, int, int, int]
+"""A piece of work: its start and end on the trace's clock, an index into `CAUSES`, and the P, −1 for all or unknown."""
 
 
 class Series(NamedTuple):
@@ -65,7 +70,7 @@ class Busy:
         self.per_p = per_p
         self._counted = {CAUSES.index(cause) for cause in count}
         self._all_stw = all_stw
-        self._pieces: list[tuple[int, int, int, int]] = []  # cause, P, start, end
+        self._pieces: list[Piece] = []
         self._limit = MAX_PIECES
         self._changes: list[tuple[int, int]] = []
         self._gap_ns = 0  # how close merged neighbours were
@@ -91,7 +96,7 @@ class Busy:
             return
         if what == WORKER and (name == "GC (idle)" or (self.per_p and name == "GC (dedicated)")):
             return
-        self._pieces.append((cause, p, start, end))
+        self._pieces.append((start, end, cause, p))
         if len(self._pieces) > self._limit:
             self._merge()
 
@@ -111,15 +116,15 @@ class Busy:
 
     def _merge(self) -> None:
         """Merge neighbours on the same P until half is left: what was between them counts as busy."""
-        self._pieces.sort()
+        self._pieces.sort(key=itemgetter(2, 3, 0))
         while len(self._pieces) > MAX_PIECES // 2 and self._gap_ns < _LARGEST:
             self._gap_ns = max(_FIRST_GAP, 2 * self._gap_ns)
-            merged: list[tuple[int, int, int, int]] = []
-            for cause, p, start, end in self._pieces:
-                if merged and merged[-1][:2] == (cause, p) and start - merged[-1][3] <= self._gap_ns:
-                    merged[-1] = (cause, p, merged[-1][2], max(end, merged[-1][3]))
+            merged: list[Piece] = []
+            for start, end, cause, p in self._pieces:
+                if merged and merged[-1][2:] == (cause, p) and start - merged[-1][1] <= self._gap_ns:
+                    merged[-1] = (merged[-1][0], max(end, merged[-1][1]), cause, p)
                 else:
-                    merged.append((cause, p, start, end))
+                    merged.append((start, end, cause, p))
             self._pieces = merged
         self._limit = max(MAX_PIECES, 2 * len(self._pieces))
 
@@ -141,7 +146,7 @@ class Busy:
             return []
         # a sum over the whole trace must fit into 64 bits
         whole = min(lcm(*(n for _, n in changes)), max(1, _LARGEST // (end - start)))
-        pieces = [(s, e, cause, p) for cause, p, s, e in self._pieces if s < end and e > start]
+        pieces = [piece for piece in self._pieces if piece[0] < end and piece[1] > start]
         if not self.per_p:
             return [_steps(-1, 1, whole, pieces, changes, end, origin)]
         found = []
@@ -156,10 +161,10 @@ class Busy:
 
 
 def _series_by_p(
-    pieces: Sequence[tuple[int, int, int, int]], changes: Sequence[tuple[int, int]], end: int, origin: int
+    pieces: Sequence[Piece], changes: Sequence[tuple[int, int]], end: int, origin: int
 ) -> Iterator[Series]:
     """Yield the functions of each P, one for all that exist at the same time and do nothing of their own."""
-    by_p: dict[int, list[tuple[int, int, int, int]]] = {}
+    by_p: dict[int, list[Piece]] = {}
     for piece in pieces:
         by_p.setdefault(piece[3], []).append(piece)
     stops = [piece for piece in by_p.pop(_NOWHERE, []) if piece[2] == 0]
@@ -174,26 +179,13 @@ def _series_by_p(
         idle = [p for p in ps if p not in by_p]
         for p in sorted({*by_p}.intersection(ps).union(idle[:1])):
             own = [*by_p.get(p, ()), *stops]
-            inside = sorted(
-                (s, e, cause, _NOWHERE if cause == 0 else p) for s, e, cause, _ in own if s < last and e > first
-            )
+            inside = [piece for piece in own if piece[0] < last and piece[1] > first]
             yield _steps(p, len(idle) if p in idle[:1] else 1, 1, inside, [(first, 1)], last, origin)
 
 
 def _steps(
-    p: int,
-    alike: int,
-    whole: int,
-    pieces: Sequence[tuple[int, int, int, int]],
-    changes: Sequence[tuple[int, int]],
-    end: int,
-    origin: int,
+    p: int, alike: int, whole: int, pieces: Sequence[Piece], changes: Sequence[tuple[int, int]], end: int, origin: int
 ) -> Series:
     """Return the function from the first of `changes` until `end`. p: the only one, −1 for all of them."""
-    begin = changes[0][0]
-    # time, cause, P, +1 or −1
-    events = [(max(first, begin) - origin, cause, on, 1) for first, _, cause, on in pieces]
-    events += [(min(last, end) - origin, cause, on, -1) for _, last, cause, on in pieces]
-    events += [(time - origin, -1, n, 0) for time, n in changes]
-    events.sort()
-    return Series(p, alike, whole, *steps(events, whole, changes[0][1], p, end - origin))
+    starts, ends = (sorted(pieces, key=itemgetter(at)) for at in (0, 1))
+    return Series(p, alike, whole, *steps(starts, ends, list(changes), whole, p, end, origin))

@@ -141,7 +141,7 @@ def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> 
         return Found(found, (), tuple(mmu.worst(series, options.windows)), busy.lacks())
     shortest = min((stop.length_ns for stop in found.stops), default=None)
     windows = mmu.default_windows(end - start, shortest)
-    return Found(found, tuple(mmu.point(series, length) for length in windows), (), busy.lacks())
+    return Found(found, tuple(mmu.curve(series, windows)), (), busy.lacks())
 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Found]]) -> Table:

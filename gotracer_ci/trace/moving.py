@@ -15,6 +15,7 @@ from gotracer_ci.trace.columns import column, grown
 from gotracer_ci.trace.steps import total
 
 _BITS = cython.declare(cython.int, 12)
+_FEWEST = cython.declare(cython.int, 1024)  # segments there is room for
 # Sums of the same weights in another order differ by less than this.
 _MARGIN = cython.declare(cython.double, 1 + 1e-9)
 
@@ -27,10 +28,7 @@ class MovingWindows:
     While a window moves, the sum inside it changes linearly between the moments when an edge meets a step. So it is
     kept as segments: the sum at both ends of each, and its length. Sums are whole numbers, so the minimum is exact.
 
-    Args:
-        most: the sum of a window in which the functions have their largest value.
-        lowest: how many windows (ns × functions) have to be kept, the lowest ones; None for all. Then only the
-            quantiles up to their share of all windows, and the minimum, are known.
+    Begin with each length anew. The memory is used again.
     """
 
     least: cython.longlong
@@ -41,7 +39,9 @@ class MovingWindows:
     _starts: cython.longlong[::1]
     _lengths: cython.longlong[::1]
     _weights: cython.double[::1]
+    _active: cython.longlong[::1]  # the segments that a search still has to look at
     _total: cython.double
+    _bound: cython.longlong  # what has only larger sums is not kept
     # the weight of the segments by the step in which their larger end lies, up to the last step that is needed
     _target: cython.double
     _below: cython.double
@@ -49,17 +49,31 @@ class MovingWindows:
     _limit: cython.int
     _shift: cython.int
 
-    def __init__(self, most: int, lowest: float | None = None) -> None:
-        self._most = self.least = most
+    def __init__(self) -> None:
+        self._first = column("q", bytes(8 * _FEWEST))
+        self._last = column("q", bytes(8 * _FEWEST))
+        self._starts = column("q", bytes(8 * _FEWEST))
+        self._lengths = column("q", bytes(8 * _FEWEST))
+        self._weights = column("d", bytes(8 * _FEWEST))
+        self._active = column("q")
+        self._steps = column("d", bytes(8 << _BITS))
+        self.begin(0)
+
+    def begin(self, most: int, lowest: float | None = None) -> None:
+        """Forget all windows, and begin with those of another length.
+
+        Args:
+            most: the sum of a window in which the functions have their largest value.
+            lowest: how many windows (ns × functions) have to be kept, the lowest ones; None for all. Then only the
+                quantiles up to their share of all windows, and the minimum, are known.
+        """
+        k: cython.longlong
+        self._most = self._bound = self.least = most
         self._n = 0
-        self._first = column("q", bytes(8 * 64))
-        self._last = column("q", bytes(8 * 64))
-        self._starts = column("q", bytes(8 * 64))
-        self._lengths = column("q", bytes(8 * 64))
-        self._weights = column("d", bytes(8 * 64))
         self._total = self._below = 0.0
         self._target = -1.0 if lowest is None else lowest * _MARGIN
-        self._steps = column("d", bytes(8 << _BITS))
+        for k in range(len(self._steps)):
+            self._steps[k] = 0.0
         self._limit = (1 << _BITS) - 1
         self._shift = max(0, most.bit_length() - _BITS)
 
@@ -92,69 +106,92 @@ class MovingWindows:
             total += values[j] * (times[j + 1] - times[j])
             j += 1
         total += values[j] * (t + window - times[j])
-        self.least = min(self.least, total)
-        if t == end:
-            self._segment(total, total, t, 0, 0.0)
+        least: cython.longlong = min(self.least, total)
+        bound: cython.longlong = self._bound
+        self._total += cython.cast(cython.double, end - t) * weight
+        if t == end and total < bound:
+            self._keep(total, total, t, 0, weight)
         while t < end:
-            moved: cython.longlong = min(times[i + 1], times[j + 1] - window, end)
+            leaves: cython.longlong = times[i + 1]
+            enters: cython.longlong = times[j + 1] - window
+            moved: cython.longlong = min(leaves, enters, end)
             after: cython.longlong = total + (values[j] - values[i]) * (moved - t)
-            if moved > t:
-                self._segment(total, after, t, moved - t, cython.cast(cython.double, moved - t) * weight)
-                total = after
-                self.least = min(self.least, total)
-                t = moved
-            if t == times[i + 1]:
-                i += 1
-            if t + window == times[j + 1] and t < end:
-                j += 1
+            # most segments of most programs are in no low quantile
+            if (total < bound or after < bound) and moved > t:
+                bound = self._keep(total, after, t, moved - t, weight)
+            least = min(least, after)
+            total = after
+            t = moved
+            # without branches, which would be taken at random
+            i += leaves == moved
+            j += enters == moved
+        self.least = least
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _segment(
+    def _keep(
         self,
         first: cython.longlong,
         last: cython.longlong,
         start: cython.longlong,
         length: cython.longlong,
-        weight: cython.double,
-    ) -> cython.int:
-        self._total += weight
-        if first >= self._most and last >= self._most:
-            # most segments of most programs, and they are in no low quantile
-            return 0
-        if self._target >= 0.0 and not self._is_needed(min(first, last), max(first, last), weight):
-            return 0
+        weight: cython.longlong,
+    ) -> cython.longlong:
+        """Keep a segment, and return the bound."""
         n: cython.longlong = self._n
         if n == len(self._first):
-            self._first = grown(self._first, 2 * n)
-            self._last = grown(self._last, 2 * n)
-            self._starts = grown(self._starts, 2 * n)
-            self._lengths = grown(self._lengths, 2 * n)
-            self._weights = grown(self._weights, 2 * n)
+            n = self._dropped()
+            if 2 * n > len(self._first):
+                self._grow()
         self._first[n] = first
         self._last[n] = last
         self._starts[n] = start
         self._lengths[n] = length
-        self._weights[n] = weight
+        self._weights[n] = cython.cast(cython.double, length) * weight
         self._n = n + 1
-        return 0
+        if self._target >= 0.0:
+            self._lower(max(first, last) >> self._shift, self._weights[n])
+        return self._bound
+
+    def _grow(self) -> None:
+        size = 2 * len(self._first)
+        self._first = grown(self._first, size)
+        self._last = grown(self._last, size)
+        self._starts = grown(self._starts, size)
+        self._lengths = grown(self._lengths, size)
+        self._weights = grown(self._weights, size)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _dropped(self) -> cython.longlong:
+        """Drop the segments above the bound, which was higher when they were kept; return how many are left."""
+        i: cython.longlong
+        n: cython.longlong = 0
+        for i in range(self._n):
+            if self._first[i] < self._bound or self._last[i] < self._bound:
+                self._first[n] = self._first[i]
+                self._last[n] = self._last[i]
+                self._starts[n] = self._starts[i]
+                self._lengths[n] = self._lengths[i]
+                self._weights[n] = self._weights[i]
+                n += 1
+        return n
 
     @cython.cfunc
     @cython.exceptval(-1)
     @cython.inline
-    def _is_needed(self, lower: cython.longlong, upper: cython.longlong, weight: cython.double) -> cython.int:
-        """Return whether a segment may be among the lowest windows: enough others may be known to lie below it."""
-        if lower >> self._shift > self._limit:
+    def _lower(self, step: cython.longlong, weight: cython.double) -> cython.int:
+        """Lower the bound if enough windows are known to lie below it."""
+        if step > self._limit:
             return 0
-        step: cython.longlong = upper >> self._shift
-        if step <= self._limit:
-            self._steps[step] += weight
-            self._below += weight
-            while self._limit > 0 and self._below - self._steps[self._limit] >= self._target:
-                self._below -= self._steps[self._limit]
-                self._limit -= 1
-        return 1
+        self._steps[step] += weight
+        self._below += weight
+        while self._limit > 0 and self._below - self._steps[self._limit] >= self._target:
+            self._below -= self._steps[self._limit]
+            self._limit -= 1
+            self._bound = min(self._most, cython.cast(cython.longlong, self._limit + 1) << self._shift)
+        return 0
 
     def minimum(self) -> int:
         """Return the smallest sum."""
@@ -213,46 +250,63 @@ class MovingWindows:
     def quantile(self, share: float) -> float:
         """Return the sum that this share of all windows does not exceed; windows begin at any time alike.
 
-        Segments begin and end at whole numbers, so between two of these the distribution is linear. The whole numbers
-        are bisected, and what lies between two neighbours is interpolated.
+        Segments begin and end at whole numbers, so between two of these the distribution is linear. The two are
+        searched, and what lies between them is interpolated.
         """
-        return self._bisect(share)
+        return self._searched(share)
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _bisect(self, share: cython.double) -> cython.double:
+    def _searched(self, share: cython.double) -> cython.double:
         i: cython.longlong
         k: cython.longlong
         kept: cython.longlong
-        middle: cython.longlong
-        mass: cython.double
+        lower: cython.longlong
+        upper: cython.longlong
         target: cython.double = share * self._total
+        # the windows up to `low` weigh less than the target, those up to `high` do not
         low: cython.longlong = self.least - 1
-        high: cython.longlong = self._most
+        high: cython.longlong = self._below_which(target)
         # segments that do not end between low and high: their mass up to low, and how it grows from there
         below: cython.double = 0.0
         slope: cython.double = 0.0
-        n: cython.longlong = self._n
+        n: cython.longlong = 0
+        is_halved: cython.bint = False
         if self._total <= 0.0:
             return self.least
-        active: cython.longlong[::1] = grown(column("q"), n)
-        for k in range(n):
-            active[k] = k
+        if len(self._active) < self._n:
+            self._active = column("q", bytes(8 * len(self._first)))
+        active: cython.longlong[::1] = self._active
+        for k in range(self._n):
+            if self._first[k] <= high or self._last[k] <= high:
+                active[n] = k
+                n += 1
         while high - low > 1:
-            middle = low + (high - low) // 2
-            mass = below + slope * (middle - low)
+            # many segments can have the same sum, which halving alone would find last
+            at: cython.longlong = low + (high - low) // 2
+            if n > 0 and not is_halved:
+                upper = max(self._first[active[n >> 1]], self._last[active[n >> 1]])
+                at = upper if low < upper < high else at
+            is_halved = not is_halved
+            before: cython.double = below + slope * (at - 1 - low)
+            mass: cython.double = below + slope * (at - low)
             for k in range(n):
-                mass += self._mass(active[k], middle)
+                before += self._mass(active[k], at - 1)
+                mass += self._mass(active[k], at)
+            since: cython.longlong = low
             if mass < target:
-                below += slope * (middle - low)
-                low = middle
+                low = at
+            elif before >= target and at - 1 > low:
+                high = at - 1
             else:
-                high = middle
+                low = at - 1
+                high = at
+            below += slope * (low - since)
             kept = 0
             for k in range(n):
                 i = active[k]
-                lower: cython.longlong = min(self._first[i], self._last[i])
-                upper: cython.longlong = max(self._first[i], self._last[i])
+                lower = min(self._first[i], self._last[i])
+                upper = max(self._first[i], self._last[i])
                 if upper <= low:
                     below += self._weights[i]
                 elif lower > high or (lower == high and upper > high):
@@ -268,6 +322,19 @@ class MovingWindows:
         if slope > 0.0 and below + slope > target:
             return low + max(0.0, target - below) / slope
         return high
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _below_which(self, target: cython.double) -> cython.longlong:
+        """Return a sum below which there are windows of this weight, as far as the steps tell it."""
+        step: cython.longlong = 0
+        mass: cython.double = 0.0
+        while step <= self._limit and mass < target * _MARGIN:
+            mass += self._steps[step]
+            step += 1
+        if mass < target * _MARGIN:
+            return self._bound
+        return max(self.least, min(self._bound, step << self._shift))
 
     @cython.cfunc
     @cython.inline

@@ -18,89 +18,148 @@ _CAUSES = cython.declare(cython.longlong, 4)
 """What a P can be busy with; 0 is a stopped world, in which all Ps are."""
 
 
-def steps(events: list[tuple[int, int, int, int]], whole: int, procs: int, p: int, end: int) -> tuple[Any, Any, Any]:
-    """Return the function from its first event until `end`: when its steps begin, their values, and the busy Ps.
+@cython.final
+@cython.cclass
+class _Ps:
+    """How many Ps are busy with what at one moment.
 
     Args:
-        events: (time, cause, P, change), sorted. The change is 1 where work begins and −1 where it ends. A cause below
-            0 says instead that there are so many Ps from now on.
-        whole: the value while no P is busy.
-        procs: how many Ps there are at the beginning.
         p: only this one, −1 for all of them.
+    """
+
+    _p: cython.longlong
+    of: cython.longlong
+    stopped: cython.longlong
+    busy: cython.longlong[::1]  # by cause
+    _open: dict  # P → how many pieces of each cause
+
+    def __init__(self, p: int) -> None:
+        self._p = p
+        self.of = self.stopped = 0
+        self.busy = column("q", bytes(8 * _CAUSES))
+        self._open = {}
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def are(self, n: cython.longlong) -> cython.int:
+        """There are so many of them from now on."""
+        k: cython.longlong
+        self.of = n
+        for k in range(_CAUSES):
+            self.busy[k] = 0
+        for on, counts in self._open.items():
+            self._shift(counts, self._p >= 0 or on < n)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def work(self, cause: cython.longlong, on: cython.longlong, change: cython.longlong) -> cython.int:
+        """A piece of work begins (change 1) or ends (−1)."""
+        if cause == 0:
+            self.stopped += change
+            return 0
+        counts: list = self._open.get(on)
+        if counts is None:
+            counts = self._open[on] = [0] * _CAUSES
+        is_there: cython.longlong = self._p >= 0 or on < self.of
+        self._shift(counts, -is_there)
+        counts[cause] += change
+        return self._shift(counts, is_there)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _shift(self, counts: list, change: cython.longlong) -> cython.int:
+        """Count a P for the first cause that it has, or no longer."""
+        k: cython.longlong
+        for k in range(_CAUSES):
+            if counts[k]:
+                self.busy[k] += change
+                return 0
+        return 0
+
+
+_Piece = tuple[int, int, int, int]
+"""Start, end, cause and P."""
+
+
+def steps(
+    starts: list[_Piece], ends: list[_Piece], changes: list[tuple[int, int]], whole: int, p: int, end: int, origin: int
+) -> tuple[Any, Any, Any]:
+    """Return the function from the first of `changes` until `end`: when its steps begin, their values, and busy Ps.
+
+    Args:
+        starts, ends: the same pieces of work, sorted by where they start and by where they end.
+        changes: from when on there are how many Ps, in order.
+        whole: the value while no P is busy.
+        p: only this one, −1 for all of them.
+        origin: what returned times count from.
 
     Returns:
-        Arrays of int64. Times: one more than there are steps, the last one is `end`. Values: of `whole`. Busy: five
-        numbers for each step, how many Ps are busy with each cause, and of how many.
+        Arrays of int64. Times: one more than there are steps, the last one is where they end. Values: of `whole`. Busy:
+        five numbers for each step, how many Ps are busy with each cause, and of how many.
     """
-    n: cython.longlong = len(events)
-    times, values, found = array("q", [0]) * (n + 1), array("q", [0]) * n, array("q", [0]) * (5 * n)
+    n: cython.longlong = len(starts)
+    most: cython.longlong = 2 * n + len(changes)
+    times, values, found = array("q", [0]) * (most + 1), array("q", [0]) * most, array("q", [0]) * (5 * most)
     at: cython.longlong[::1] = times
     of_step: cython.longlong[::1] = values
     busy_in: cython.longlong[::1] = found
+    ps: _Ps = _Ps(p)
     steps_: cython.longlong = 0
-    busy: cython.longlong[::1] = column("q", bytes(8 * _CAUSES))
-    open_: dict = {}  # P → how many pieces of each cause
-    time: cython.longlong
+    i: cython.longlong = 0
+    j: cython.longlong = 0
+    changed: cython.longlong = 0
+    k: cython.longlong
+    first: cython.longlong
+    final: cython.longlong
     cause: cython.longlong
     on: cython.longlong
-    change: cython.longlong
-    k: cython.longlong
-    i: cython.longlong
-    stopped: cython.longlong = 0
-    of: cython.longlong = procs
-    last: cython.longlong = end
-    is_there: cython.longlong
     used: cython.longlong
+    last: cython.longlong = end
+    since: cython.longlong = origin
     is_same: cython.bint
-    for i in range(n):
-        time, cause, on, change = events[i]
-        if cause < 0:
-            of = on
-            for k in range(_CAUSES):
-                busy[k] = 0
-            for each, counts in open_.items():
-                _shift(busy, counts, p >= 0 or each < of)
-        elif cause == 0:
-            stopped += change
-        else:
-            pieces: list = open_.get(on)
-            if pieces is None:
-                pieces = open_[on] = [0] * _CAUSES
-            is_there = p >= 0 or on < of
-            _shift(busy, pieces, -is_there)
-            pieces[cause] += change
-            _shift(busy, pieces, is_there)
-        if time >= last or (i + 1 < n and events[i + 1][0] == time):
-            continue
+    time: cython.longlong = changes[0][0]
+    following: cython.longlong = time
+    while time < last:
+        following = last
+        while changed < len(changes):
+            first, on = changes[changed]
+            if first > time:
+                following = min(following, first)
+                break
+            ps.are(on)
+            changed += 1
+        while i < n:
+            first, final, cause, on = starts[i]
+            if first > time:
+                following = min(following, first)
+                break
+            ps.work(cause, on, 1)
+            i += 1
+        while j < n:
+            first, final, cause, on = ends[j]
+            if final > time:
+                following = min(following, final)
+                break
+            ps.work(cause, on, -1)
+            j += 1
         used = 0
-        is_same = steps_ > 0 and busy_in[5 * steps_ - 1] == of
+        is_same = steps_ > 0 and busy_in[5 * steps_ - 1] == ps.of
         for k in range(_CAUSES):
-            now: cython.longlong = busy[k] if stopped == 0 else of if k == 0 else 0
+            now: cython.longlong = ps.busy[k] if ps.stopped == 0 else ps.of if k == 0 else 0
             used += now
             is_same = is_same and busy_in[5 * steps_ - 5 + k] == now
             busy_in[5 * steps_ + k] = now
-        if is_same:
-            continue
-        busy_in[5 * steps_ + 4] = of
-        at[steps_] = time
-        used = of - min(used, of)
-        # the product can have more than 64 bits
-        of_step[steps_] = whole if used == of else 0 if used == 0 else whole * used // of
-        steps_ += 1
-    at[steps_] = end
+        if not is_same:
+            busy_in[5 * steps_ + 4] = ps.of
+            at[steps_] = time - since
+            used = ps.of - min(used, ps.of)
+            # the product can have more than 64 bits
+            of_step[steps_] = whole if used == ps.of else 0 if used == 0 else whole * used // ps.of
+            steps_ += 1
+        time = following
+    at[steps_] = last - since
     return times[: steps_ + 1], values[:steps_], found[: 5 * steps_]
-
-
-@cython.cfunc
-@cython.exceptval(-1)
-def _shift(busy: cython.longlong[::1], counts: list, change: cython.longlong) -> cython.int:
-    """Count a P for the first cause that it has, or no longer."""
-    k: cython.longlong
-    for k in range(_CAUSES):
-        if counts[k]:
-            busy[k] += change
-            return 0
-    return 0
 
 
 def taken(times: Any, busy: Any, start: cython.longlong, window: cython.longlong) -> tuple[float, ...]:

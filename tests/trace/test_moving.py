@@ -14,8 +14,14 @@ from tests.builds import NAME, Build
 TIMES, VALUES = array("q", [0, 10, 20, 40]), array("q", [4, 0, 4])
 
 
+def make(most: int, lowest: float | None = None) -> Any:
+    found = import_module(f"{NAME}.moving").MovingWindows()
+    found.begin(most, lowest)
+    return found
+
+
 def windows(length: int, *, weight: int = 1) -> Any:
-    found = import_module(f"{NAME}.moving").MovingWindows(4 * length)
+    found = make(4 * length)
     found.add(TIMES, VALUES, length, weight)
     return found
 
@@ -45,7 +51,7 @@ def test_quantiles(decoder: Build) -> None:
 
 def test_sums_of_64_bits(decoder: Build) -> None:
     long = 1 << 61
-    found = import_module(f"{NAME}.moving").MovingWindows(2 * (long - 5))
+    found = make(2 * (long - 5))
     found.add(array("q", [0, long // 2, long]), array("q", [2, 1]), long - 5, 1)
     assert found.minimum() == 2 * (long // 2 - 5) + long // 2
 
@@ -58,7 +64,6 @@ def test_only_the_lowest_windows_give_the_same_low_quantiles(seed: int, decoder:
     times = array("q", sorted(rng.sample(range(100_000), 300)))
     values = array("q", [rng.choice((0, 3, 4, 4)) for _ in times[1:]])
     count = times[-1] - times[0] - length
-    make = import_module(f"{NAME}.moving").MovingWindows
     every, lowest = make(4 * length), make(4 * length, share * count)
     for found in (every, lowest):
         found.add(times, values, length, 1)
