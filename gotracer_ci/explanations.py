@@ -15,7 +15,7 @@ from gotracer_ci.analysis.intervals import Interval, IntervalKind
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import TraceError
 from gotracer_ci.findings import Finding, Key
-from gotracer_ci.rules.merge import Traced
+from gotracer_ci.rules.traced import Traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.open import STDIN, open_trace
 from gotracer_ci.trace.reader import Index
@@ -69,19 +69,39 @@ def explained(
         source: returns what maps the frames of a trace.
     """
     regressions = {verdict.key for verdict in comparison.regressions(strict=True)} if comparison else set()
-    whole = [one for one in base if not one.traced.facts.damage]
+    whole = [one for one in base if one.traced.is_whole]
     left = dict.fromkeys(range(len(traces)), _MOST)
-    found: dict[Key, str] = {}
+    chosen = []
     for finding in findings:
         is_explained = finding.key in regressions and finding.key.rule in (*_PATHS, *_QUEUES)
         if is_explained and finding.trace < len(traces) and left[finding.trace]:
             left[finding.trace] -= 1
-            with suppress(TraceError, OSError):
-                found[finding.key] = _explanation(finding.key, traces[finding.trace], whole, source)
+            chosen.append(finding)
+    before = _lengths([finding.key for finding in chosen if finding.key.rule in _PATHS], whole)
+    found: dict[Key, str] = {}
+    for finding in chosen:
+        with suppress(TraceError, OSError):
+            usual = _usual(before.get(finding.key, ()), whole)
+            found[finding.key] = _explanation(finding.key, traces[finding.trace], usual, source)
     return [replace(one, explanation=found[one.key]) if found.get(one.key) else one for one in findings]
 
 
-def _explanation(key: Key, trace: Again, base: Sequence[Again], source: Callable[[], SourceMap]) -> str:
+def _lengths(keys: Sequence[Key], base: Sequence[Again]) -> dict[Key, list[tuple[int, int]]]:
+    """Return by finding how long the worst occurrence took in which trace of the base, trace by trace."""
+    found: dict[Key, list[tuple[int, int]]] = {}
+    for number, one in enumerate(base):
+        for key in keys:
+            if same := _worst(key, one):
+                found.setdefault(key, []).append((same.length_ns, number))
+    return found
+
+
+def _usual(lengths: Sequence[tuple[int, int]], base: Sequence[Again]) -> Again | None:
+    """Return the trace of the base in which it took as long as usual: neither the fastest nor the slowest."""
+    return base[sorted(lengths)[len(lengths) // 2][1]] if lengths else None
+
+
+def _explanation(key: Key, trace: Again, usual: Again | None, source: Callable[[], SourceMap]) -> str:
     from gotracer_ci.rules import explained as words
 
     worst = _worst(key, trace)
@@ -90,7 +110,7 @@ def _explanation(key: Key, trace: Again, base: Sequence[Again], source: Callable
     if key.rule in _QUEUES:
         from gotracer_ci.analysis.run_queue import Queued, read_queue
 
-        wait = _whole_wait(trace.traced.facts, worst)
+        wait = _whole_wait(trace.traced.details().facts, worst)
         if wait is None:
             return ""
         asked = Queued(wait.goroutine, wait.start_ns, wait.length_ns)
@@ -99,14 +119,10 @@ def _explanation(key: Key, trace: Again, base: Sequence[Again], source: Callable
     path = _path(key, trace, worst, source)
     if path is None:
         return ""
-    before = [(same.length_ns, number) for number, one in enumerate(base) if (same := _worst(key, one))]
-    if before:
-        # the usual one: neither the fastest nor the slowest
-        one = base[sorted(before)[len(before) // 2][1]]
-        same = _worst(key, one)
-        of_base = _path(key, one, same, source) if same else None
-        if of_base:
-            return words.of_longer_path(path, of_base)
+    same = _worst(key, usual) if usual else None
+    of_base = _path(key, usual, same, source) if usual and same else None
+    if of_base:
+        return words.of_longer_path(path, of_base)
     return words.of_path(path)
 
 
@@ -115,13 +131,15 @@ def _worst(key: Key, trace: Again) -> Interval | None:
     if trace.traced.program != key.program or trace.name == STDIN:
         return None
     plain = key._replace(program="")
-    return next((one for found in trace.traced.measured if found.key == plain for one in found.worst), None)
+    if all(found.key != plain for found in trace.traced.measured):
+        return None
+    return next(iter(trace.traced.details().worst.get(plain, ())), None)
 
 
 def _path(key: Key, trace: Again, worst: Interval, source: Callable[[], SourceMap]) -> CriticalPath | None:
     from gotracer_ci.analysis.critical_path import Path, read_paths
 
-    facts = trace.traced.facts
+    facts = trace.traced.details().facts
     end = worst.start_ns + worst.length_ns
     for test in facts.ran.tests if key.rule == _TESTS else ():
         if (test.goroutine, facts.start_ns + test.begin_ns) == (worst.goroutine, worst.start_ns):

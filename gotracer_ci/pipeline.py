@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gotracer_ci import __version__, files, inputs, reading
 from gotracer_ci.analysis.reading import read_for
@@ -24,18 +23,12 @@ from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report, Row, Tables, TraceSummary
 from gotracer_ci.report.page_size import PageSize
 from gotracer_ci.report.picture import Pictures
-from gotracer_ci.rules.merge import (
-    Traced,
-    above_threshold,
-    by_program,
-    findings,
-    places_of,
-    programs_of,
-    tests_of,
-)
+from gotracer_ci.rules.merge import above_threshold, by_program, findings, programs_of
 from gotracer_ci.rules.registry import all_rules, limits_of, select
 from gotracer_ci.rules.rule import Rule
+from gotracer_ci.rules.traced import Traced, notes_of
 from gotracer_ci.settings import Settings
+from gotracer_ci.shelf import Shelf
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository, nearest
 from gotracer_ci.trace.open import STDIN, open_trace
@@ -157,10 +150,8 @@ def run(
     only_regressions = published.only_regressions and settings.fail_on is None
     of_traces = (
         *found.notes(settings.root),
-        *distinct(
-            note for trace in traces for note in trace.facts.notes if not (is_diff and note.kind in _ABOUT_FILES)
-        ),
-        *(note for rule in rules for note in rule.notes([trace.facts for trace in traces])),
+        *distinct(note for trace in traces for note in trace.notes if not (is_diff and note.kind in _ABOUT_FILES)),
+        *notes_of(traces, rules),
     )
     notes = (*of_traces, *of_reference(judged, only_regressions=only_regressions))
     shown = findings(traces, rules, judged.comparison.flagged if judged.comparison else ())
@@ -223,50 +214,44 @@ def _read(
 ) -> list[Read]:
     """Read the traces, here, in several processes or on a cluster."""
 
+    shelf = Shelf()
+    count = len(tasks)
+
     def here(number: int) -> Read:
-        followed = watch and partial(watch, number + 1, len(tasks))
-        return reading.read(tasks[number], repository, rules, settings, followed)
+        followed = watch and partial(watch, number + 1, count)
+        # a single trace is in memory anyway
+        found = reading.read(tasks[number], repository, rules, settings, followed, is_packed=count > 1)
+        return found.kept(shelf.put) if count > 1 else found
 
     if settings.executor:
         from gotracer_ci.cluster import run as cluster
 
-        return cluster.read_all(tasks, repository, rules, settings, here, watch)
+        return cluster.read_all(tasks, repository, rules, settings, shelf, here, watch)
     if settings.jobs == 1:
-        return _in_turn(len(tasks), here)
+        return [here(number) for number in range(count)]
     from gotracer_ci.workers import read_all  # multiprocessing takes long to import
 
-    return read_all(tasks, settings, here, watch)
-
-
-def _in_turn(count: int, here: Callable[[int], Read]) -> list[Read]:
-    found = []
-    try:
-        for number in range(count):
-            found.append(here(number))
-            if count > 1:
-                # results have no cycles: to search all of them for garbage after each trace takes a quarter of the time
-                gc.collect()
-                gc.freeze()
-    finally:
-        gc.unfreeze()
-    return found
+    return read_all(tasks, settings, shelf, here, watch)
 
 
 def _tables(read: Iterable[Read]) -> Tables:
-    from gotracer_ci.tables.included import rows
+    from gotracer_ci.tables.included import rows, sorted_rows
 
-    made = rows([(one.summary.path, one.tables) for one in read if one.tables is not None])
-    return Tables(**{name: tuple(map(Row, table)) for name, table in made.items()})
+    made: dict[str, list[dict[str, Any]]] = {field.name: [] for field in fields(Tables)}
+    for one in read:
+        for name, table in rows(one.summary.path, one.tables()).items() if one.tables else ():
+            made[name] += table
+    return Tables(**{name: tuple(map(Row, sorted_rows(name, table))) for name, table in made.items()})
 
 
 def _pictures(report: Report, read: Sequence[Read], repository: Repository, settings: Settings) -> Pictures:
     """Draw all traces that could be read, and most of the one with the worst finding."""
     from gotracer_ci.pictures import made
 
-    drawn = [(one.name, one.drawn, one.traced.facts.ran) for one in read if one.drawn and one.traced]
+    drawn = [(one.name, one.drawn(), one.traced) for one in read if one.drawn and one.traced]
     shown = view.arrange(report).all
     worst = shown[0].trace if shown else 0
-    name, of_worst, tests = drawn[worst]
+    name, of_worst, traced = drawn[worst]
     detail = of_worst.detail
     if detail is None:
         trace = open_trace(name)
@@ -274,7 +259,7 @@ def _pictures(report: Report, read: Sequence[Read], repository: Repository, sett
         read_for(trace, tuple(analyses.values()))
         stacks = Stacks(trace.tables, SourceMap(repository, settings.path_map), trace.version)
         results = {name: analysis.result(trace, stacks) for name, analysis in analyses.items()}
-        detail = {**results, "tests": tests}
+        detail = {**results, "tests": traced.details().facts.ran}
     page = PageSize(report, len(drawn), worst, settings.html_size)
     found = made.pictures([one for _, one, _ in drawn], worst, detail, page.room)
     # a page that is only served may be larger
@@ -307,13 +292,13 @@ def of_reference(judged: Judged, *, only_regressions: bool) -> list[Note]:
 
 def _candidate(traces: Sequence[Traced], base: Sequence[Traced], rules: Sequence[Rule], *, is_diff: bool) -> Candidate:
     return Candidate(
-        runs=_groups([trace for trace in traces if not (is_diff and trace.facts.damage)]),
+        runs=_groups([trace for trace in traces if not (is_diff and not trace.is_whole)]),
         found=above_threshold(traces, {rule.name for rule in rules if not rule.absolute}),
         rules={rule.name for rule in rules},
         limits=limits_of(all_rules()),
         # the totals of a damaged trace are too low, so every later run would be worse
-        base=_groups([trace for trace in base if not trace.facts.damage]),
-        is_whole=not any(trace.facts.damage for trace in traces),
+        base=_groups([trace for trace in base if trace.is_whole]),
+        is_whole=all(trace.is_whole for trace in traces),
     )
 
 
@@ -353,17 +338,19 @@ def _groups(traces: Sequence[Traced]) -> dict[str, list[TraceGroups]]:
 
 def trace_groups(trace: Traced) -> TraceGroups:
     """Return the groups of a trace, as the baseline compares them."""
+    by_test = {found.key: found.by_test for found in trace.measured if found.by_test}
+    in_tests = {**trace.in_tests, **{key: frozenset(tests) for key, tests in by_test.items()}}
     return TraceGroups(
-        Conditions(trace.facts.go_version, trace.facts.gomaxprocs),
-        trace.facts.duration_ns,
+        Conditions(trace.go_version, trace.gomaxprocs),
+        trace.duration_ns,
         {found.key: found.statistics for found in trace.measured},
-        trace.facts.tests.ran,
-        frozenset(trace.facts.tests.names),
-        trace.facts.tests.timed,
-        partial(tests_of, trace),
-        partial(places_of, trace),
-        trace.facts.tests.work,
-        {found.key: found.by_test for found in trace.measured if found.by_test},
+        trace.tests.ran,
+        frozenset(trace.tests.names),
+        trace.tests.timed,
+        lambda key: in_tests.get(key, frozenset()),
+        lambda key: trace.places.get(key, ()),
+        trace.tests.work,
+        by_test,
         {found.key: found.lengths for found in trace.measured if found.lengths},
         {found.key: found.machine_ns for found in trace.measured if found.machine_ns},
     )

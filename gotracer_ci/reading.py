@@ -13,10 +13,12 @@ from gotracer_ci.analysis.reading import Analysis
 from gotracer_ci.analysis.stacks import Stacks
 from gotracer_ci.errors import TraceError, UsageError
 from gotracer_ci.report.model import TraceSummary
-from gotracer_ci.rules.merge import Traced, measure
+from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import select
 from gotracer_ci.rules.rule import Rule
+from gotracer_ci.rules.traced import Traced, traced
 from gotracer_ci.settings import Settings
+from gotracer_ci.shelf import Kept, Plain, packed
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace, trace_of
@@ -49,8 +51,16 @@ class Read(NamedTuple):
     traced: Traced | None
     error: TraceError | None
     marks: Index | None = None
-    tables: Mapping[str, Any] | None = None
-    drawn: Drawn | None = None
+    tables: Kept[Mapping[str, Any]] | None = None
+    drawn: Kept[Drawn] | None = None
+
+    def kept(self, keep: Callable[[Kept[Any]], Kept[Any]]) -> Read:
+        """Return the result with what is large in it kept in another way: packed, or on a shelf."""
+        return self._replace(
+            traced=self.traced and self.traced._replace(details=keep(self.traced.details)),
+            tables=self.tables and keep(self.tables),
+            drawn=self.drawn and keep(self.drawn),
+        )
 
 
 class Task(NamedTuple):
@@ -83,15 +93,19 @@ def read(
     settings: Settings,
     watch: Callable[[Trace], None] | None,
     held: Held | None = None,
+    *,
+    is_packed: bool = False,
 ) -> Read:
     """Read a trace once, and measure it. A problem with it is part of the result.
 
     Args:
         watch: called for every chunk.
         held: where it is, if not where its name says.
+        is_packed: return what is large in the result as bytes.
     """
     try:
-        return _read(task, repository, rules, settings, watch, held)
+        found = _read(task, repository, rules, settings, watch, held)
+        return found.kept(packed) if is_packed else found
     except TraceError as problem:
         return unreadable(problem, task)
     except MemoryError:
@@ -136,8 +150,15 @@ def _read(
         from gotracer_ci.pictures import made
 
         drawn = made.drawn(task.shown, facts, found, is_base=task.is_base, has_detail=task.has_detail)
-    traced = Traced(facts.program, facts, measured)
-    return Read(task.name, summary, traced, facts.damage, trace.index(), found if has_tables else None, drawn)
+    return Read(
+        task.name,
+        summary,
+        traced(facts, measured, is_compared=settings.needs_all_groups),
+        facts.damage,
+        trace.index(),
+        Plain(found) if has_tables else None,
+        Plain(drawn) if drawn else None,
+    )
 
 
 def _opened(task: Task, processes: int, held: Held | None) -> Trace:

@@ -90,6 +90,11 @@ class Settings:
         return self.with_tables and "json" in (self.format, *self.outputs)
 
     @property
+    def needs_all_groups(self) -> bool:
+        """Whether what is below every threshold matters, because it is compared or is part of a report."""
+        return self.baseline is not None or bool(self.base) or self.needs_measurements
+
+    @property
     def needs_measurements(self) -> bool:
         """Whether a report is written that can be joined with others."""
         return "json" in (self.format, *self.outputs)

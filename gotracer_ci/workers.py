@@ -6,7 +6,6 @@ are spawned: a fork would copy the locks and signal handlers of a process that o
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import signal
 import traceback
@@ -21,6 +20,7 @@ from typing import Any, Final, NamedTuple
 from gotracer_ci.errors import TraceError, UsageError
 from gotracer_ci.reading import Read, Task, read, rules_of, too_large, unreadable
 from gotracer_ci.settings import Settings
+from gotracer_ci.shelf import Shelf
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.reader import Seen, Trace
 from gotracer_ci.urls import is_url
@@ -38,13 +38,16 @@ class _Bug(NamedTuple):
 def read_all(
     tasks: Sequence[Task],
     settings: Settings,
+    shelf: Shelf,
     here: Callable[[int], Read],
     watch: Callable[[int, int, Seen], None] | None,
 ) -> list[Read]:
     """Read the traces in `settings.jobs` processes, and return the results in the order of the tasks.
 
     Args:
-        here: reads a trace in this process, by its index: no other one can read standard input and pipes.
+        shelf: gets what is large in the results.
+        here: reads a trace in this process, by its index, and puts the result on the shelf: no other one can read
+            standard input and pipes.
         watch: called with the number of the next result, the number of traces, and how far the first of the traces that
             are being read has been read.
 
@@ -62,12 +65,11 @@ def read_all(
         found |= {number: here(number) for number in own}
         for number, message in workers.messages():
             if isinstance(message, Read):
-                found[number] = message
+                found[number] = message.kept(shelf.put)
             elif watch and number == workers.first:
                 watch(len(found) + 1, len(tasks), message)
     finally:
         workers.end()
-        gc.unfreeze()
     return [found[number] for number in range(len(tasks))]
 
 
@@ -161,15 +163,10 @@ class _Worker:
         Raises:
             RuntimeError: there is a bug.
         """
-        gc.disable()
         try:
             message: Read | Seen | _Bug = self.pipe.recv()
         except (EOFError, OSError):
             return None
-        finally:
-            # a result has no cycles, and to search all of them for garbage again and again takes as long as the rest
-            gc.freeze()
-            gc.enable()
         if isinstance(message, _Bug):
             raise RuntimeError(f"in another process:\n{message.text}")
         return message
@@ -216,7 +213,7 @@ def _work(pipe: Connection, settings: Settings, is_watched: bool) -> None:
             task: Task = pipe.recv()
             result: Read | _Bug
             try:
-                result = read(task, repository, rules, settings, watch if is_watched else None)
+                result = read(task, repository, rules, settings, watch if is_watched else None, is_packed=True)
             except Exception:
                 # the other process raises it, with its traceback
                 result = _Bug(traceback.format_exc())

@@ -16,10 +16,11 @@ from hypothesis import settings
 
 from gotracer_ci.analysis.facts import Facts, analyse
 from gotracer_ci.findings import Finding
-from gotracer_ci.rules.merge import Traced, measure
 from gotracer_ci.rules.merge import findings as merged
+from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.rules.rule import Measured
+from gotracer_ci.rules.traced import traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
@@ -79,7 +80,7 @@ def described(facts: Facts, found: Measured) -> Finding:
 @cache
 def findings(name: str) -> tuple[Finding, ...]:
     """Return the findings above a threshold in a committed trace, worst first."""
-    return tuple(merged([Traced("", facts_of(name), measured(name))], all_rules(), ()))
+    return tuple(merged([traced(facts_of(name), measured(name))._replace(program="")], all_rules(), ()))
 
 
 def line_of(path: str, line: int) -> str:

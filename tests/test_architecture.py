@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "sizes": {"errors"},
     "limits": {"findings"},
     "globs": set(),
+    "shelf": set(),
     "files": {"errors"},
     "remote": {"errors"},
     "trace": {"errors", "remote", "urls"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "analysis": {"errors", "notes", "trace", "source"},
     "rules": {
         "errors", "findings", "globs", "limits", "notes", "analysis", "source.names", "source.place", "source.frames",
-        "source.program", "spelling", "text",
+        "shelf", "source.program", "spelling", "text",
     },
     "baseline": {"analysis.histogram", "errors", "files", "findings", "limits", "notes", "text"},
     "report": {"errors", "findings", "notes", "baseline.verdicts", "text"},
@@ -49,18 +50,20 @@ MAY_IMPORT = {
     "pictures": {"analysis", "errors", "report.picture", "report.safe", "source.frames", "trace"},
     "explanations": {"analysis", "baseline.verdicts", "errors", "findings", "rules", "source.frames", "trace"},
     "reading": {
-        "analysis", "errors", "files", "pictures", "report.model", "rules", "settings", "source", "tables",
+        "analysis", "errors", "files", "pictures", "report.model", "rules", "settings", "shelf", "source", "tables",
         "trace",
     },
     "shards": {
         "baseline.measurements", "errors", "findings", "limits", "notes", "report.measurements", "report.model",
         "rules", "trace",
     },
-    "workers": {"errors", "reading", "settings", "source.repository", "trace.reader", "urls"},
-    "cluster": {"errors", "reading", "rules.rule", "settings", "source.repository", "trace.reader", "urls", "workers"},
+    "workers": {"errors", "reading", "settings", "shelf", "source.repository", "trace.reader", "urls"},
+    "cluster": {
+        "errors", "reading", "rules.rule", "settings", "shelf", "source.repository", "trace.reader", "urls", "workers",
+    },
     "pipeline": {
         "errors", "files", "notes", "trace", "source", "analysis", "rules", "baseline", "report", "settings", "inputs",
-        "cluster", "explanations", "findings", "pictures", "reading", "shards", "tables", "workers",
+        "cluster", "explanations", "findings", "pictures", "reading", "shards", "shelf", "tables", "workers",
     },
     "merging": {
         "baseline.measurements", "errors", "files", "findings", "globs", "inputs", "notes", "pipeline", "report",
@@ -69,7 +72,8 @@ MAY_IMPORT = {
     "serve": {"errors"},
     "export": {"analysis", "errors", "report.safe", "source.frames", "source.place", "trace"},
     "database": {
-        "analysis", "errors", "findings", "rules.merge", "rules.registry", "source", "spelling", "text", "trace",
+        "analysis", "errors", "findings", "rules.merge", "rules.registry", "rules.traced", "source", "spelling", "text",
+        "trace",
     },
     "anonymise": {
         "analysis.calls", "errors", "rules.system_calls", "source.layout", "source.libraries", "source.mounts",

@@ -18,8 +18,9 @@ from gotracer_ci.explanations import Again, explained
 from gotracer_ci.findings import Finding
 from gotracer_ci.report.formats import FORMATS, render
 from gotracer_ci.report.model import Report
-from gotracer_ci.rules.merge import Traced, findings
+from gotracer_ci.rules.merge import findings
 from gotracer_ci.rules.registry import all_rules
+from gotracer_ci.rules.traced import traced
 from gotracer_ci.settings import Settings
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
@@ -158,14 +159,14 @@ def test_a_trace_that_is_gone_costs_only_the_explanation(shop: Shop, tmp_path: P
     ],
 )
 def test_a_wait_for_a_p_says_what_the_ps_did(name: str, rule: str, words: str) -> None:
-    traced = Traced("", facts_of(name), measured(name))
-    found = findings([traced], all_rules(), ())
+    known = traced(facts_of(name), measured(name))._replace(program="")
+    found = findings([known], all_rules(), ())
     (key, *_) = (finding.key for finding in found if finding.key.rule == rule)
     verdict = Verdict(key, Status.WORSE, Level.SUSPECTED, "ns", None, 0, (1,))
     trace = open_trace(path_of(name))
     for _ in trace.chunks(()):
         pass
-    again = [Again(path_of(name), trace.index(), traced)]
+    again = [Again(path_of(name), trace.index(), known)]
     comparison = Comparison(baseline="", entries=0, verdicts={key: verdict})
     shown = explained(found, comparison, again, [], lambda: SourceMap(Repository.scan(PROGRAMS)))
     (one,) = (finding for finding in shown if finding.key == key)

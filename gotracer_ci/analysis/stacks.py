@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from gotracer_ci.analysis import waits
 from gotracer_ci.source.frames import OWN, STD, SourceFrame, SourceMap
+from gotracer_ci.source.names import normalise
 from gotracer_ci.source.place import entry, place, primary
 from gotracer_ci.trace.tables import Tables
 
 _CALLBACKS_KEEP_STACKS = 23
 """The first version of Go in which a C call has the right stack after a callback."""
+_TEST: Final = re.compile(r"\.((?:Test|Fuzz|Example|Benchmark)(?![a-z])\w{0,200})(?:\.func)?$")
+_RUNS_TESTS: Final = "TestMain"
 _RUNS_THE_PROGRAM = frozenset({"runtime.main", waits.COROUTINE, "runtime.cgocallback"})
 
 
@@ -62,6 +67,12 @@ class Stack:
         if not self.known:
             return None
         return self.function if self.own else f"~{self.function}"
+
+    @cached_property
+    def test(self) -> str:
+        """The outermost test function on the stack, or that of a closure, without its package; "" if there is none."""
+        found = (_TEST.search(normalise(name)) for name in reversed(self.functions))
+        return next((name[1] for name in found if name and name[1] != _RUNS_TESTS), "")
 
     @property
     def first(self) -> str:

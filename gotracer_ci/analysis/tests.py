@@ -6,20 +6,16 @@ first event in it that has a stack. A quick test may have none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.analysis.stacks import Stack
-from gotracer_ci.source.names import normalise
 
 TEST: Final = "testing.tRunner"
 BENCHMARK: Final = "testing.(*B).launch"
 _ROUND: Final = ("runtime.GC", "testing.(*B).runN", BENCHMARK)
 _LOOP: Final = "testing.(*B).loopSlowPath"
-_NAME: Final = re.compile(r"\.((?:Test|Fuzz|Example|Benchmark)(?![a-z])\w{0,200})(?:\.func)?$")
-_RUNS_TESTS: Final = "TestMain"
 _MOST: Final = 10_000
 
 
@@ -49,7 +45,7 @@ def tests(groups: Sequence[IntervalGroup], work: Mapping[str, int]) -> Tests:
 
 def tests_of(stacks: Iterable[Stack]) -> set[str]:
     """Return the test functions that led to these stacks, as far as the stacks show it, without their package."""
-    return {name for stack in stacks if (name := _test(stack))}
+    return {name for stack in stacks if (name := stack.test)}
 
 
 def test_of(lineage: Sequence[Stack]) -> str:
@@ -57,19 +53,13 @@ def test_of(lineage: Sequence[Stack]) -> str:
 
     lineage: the goroutine's stack, and those that created it, its creator, and so on.
     """
-    return next((name for stack in reversed(lineage) if (name := _test(stack))), "")
+    return next((name for stack in reversed(lineage) if (name := stack.test)), "")
 
 
 def _stacks(group: IntervalGroup) -> Iterator[Stack]:
     yield group.stack
     for interval in group.worst:
         yield interval.creation
-
-
-def _test(stack: Stack) -> str:
-    """Return the outermost test function on the stack, or that of a closure; "" if there is none."""
-    found = (_NAME.search(normalise(name)) for name in reversed(stack.functions))
-    return next((name[1] for name in found if name and name[1] != _RUNS_TESTS), "")
 
 
 def _created(groups: Iterable[IntervalGroup], entry: str) -> Iterator[int]:

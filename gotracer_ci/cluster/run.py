@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from gotracer_ci.errors import TraceError
 from gotracer_ci.reading import Read, Task, names_of, unreadable
 from gotracer_ci.rules.rule import Rule
 from gotracer_ci.settings import Settings
+from gotracer_ci.shelf import Shelf
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.reader import Seen
 from gotracer_ci.urls import is_url
@@ -37,23 +37,23 @@ def read_all(
     repository: Repository,
     rules: Sequence[Rule],
     settings: Settings,
+    shelf: Shelf,
     here: Callable[[int], Read],
     watch: Callable[[int, int, Seen], None] | None,
 ) -> list[Read]:
     """Read the traces on a cluster, and return the results in the order of the tasks.
 
     Args:
-        here: reads a trace in this process, by its index: what no worker sees, and is too large to be sent.
+        shelf: gets what is large in the results.
+        here: reads a trace in this process, by its index, and puts the result on the shelf: what no worker sees, and is
+            too large to be sent.
         watch: called after each trace with how many have been read, the number of traces, and that trace.
 
     Raises:
         UsageError: there is no cluster that can read traces.
     """
     with connected(settings.executor) as cluster:
-        try:
-            return _Run(cluster, tasks, repository, rules, settings, here, watch).results()
-        finally:
-            gc.unfreeze()
+        return _Run(cluster, tasks, repository, rules, settings, shelf, here, watch).results()
 
 
 class _Run:
@@ -66,11 +66,13 @@ class _Run:
         repository: Repository,
         rules: Sequence[Rule],
         settings: Settings,
+        shelf: Shelf,
         here: Callable[[int], Read],
         watch: Callable[[int, int, Seen], None] | None,
     ) -> None:
         self._client = cluster.client
         self._tasks = tasks
+        self._shelf = shelf
         self._here = here
         self._watch = watch
         self._waiting = deque(range(len(tasks)))
@@ -136,7 +138,7 @@ class _Run:
         result = _result(future)
         future.release()
         if isinstance(result, Read):
-            self._keep(number, result)
+            self._keep(number, result.kept(self._shelf.put))
         elif result is None and self._losses[number] < _LOSSES:
             self._losses[number] += 1
             self._waiting.appendleft(number)
@@ -179,16 +181,11 @@ def _result(future: Any) -> Read | Refused | None:
         return Refused(problem=_death(future.exception()))
     if future.status != "finished":
         return None
-    gc.disable()
     try:
         answer: Read | Refused = unpacked(future.result(timeout=_GATHER_S))
     except Exception:
         # a worker that dies now takes its result along, and the errors for that vary
         return None
-    finally:
-        # as for the results of processes: see `workers`
-        gc.freeze()
-        gc.enable()
     return answer
 
 

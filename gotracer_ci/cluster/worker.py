@@ -111,7 +111,7 @@ def _measure(work: Work, packed_common: bytes) -> Read | Refused:
             return Refused(is_unseen=True)
         held = Held(work.path)
     try:
-        return read(work.task, common.repository, rules, common.settings, None, held)
+        return read(work.task, common.repository, rules, common.settings, None, held, is_packed=True)
     except Exception:
         # the process that asked raises it, with this traceback
         return Refused(bug=traceback.format_exc())

@@ -6,20 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
-from gotracer_ci.analysis import tests
 from gotracer_ci.analysis.facts import Facts
 from gotracer_ci.findings import Finding, Key, Severity, rank
 from gotracer_ci.rules.once import once
 from gotracer_ci.rules.rule import Measured, Rule
+from gotracer_ci.rules.traced import Traced
 from gotracer_ci.source.program import TEST
-
-
-class Traced(NamedTuple):
-    """One trace and what the rules measured in it. program: of the run's programs, "" if unknown."""
-
-    program: str
-    facts: Facts
-    measured: Sequence[Measured]
 
 
 class Measurable(Protocol):
@@ -84,21 +76,6 @@ def above_threshold(traces: Iterable[Measurable], rules: Collection[str]) -> dic
     }
 
 
-def tests_of(trace: Traced, key: Key) -> frozenset[str]:
-    """Return the tests in which a group occurs, from its worst intervals or from where its goroutines were created."""
-    found = next((found for found in trace.measured if found.key == key), None)
-    if found is None or found.by_test:
-        return frozenset(found.by_test if found else ())
-    stacks = [stack for interval in found.worst for stack in (interval.stack, interval.creation)]
-    return frozenset(tests.tests_of(stacks))
-
-
-def places_of(trace: Traced, key: Key) -> list[str]:
-    """Return the places of the worst intervals of a group."""
-    worst = next((found.worst for found in trace.measured if found.key == key), ())
-    return [interval.stack.place for interval in worst]
-
-
 def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collection[Key]) -> list[Finding]:
     """Return the findings of these rules, ranked: all above a threshold, and those that got worse.
 
@@ -108,7 +85,8 @@ def findings(traces: Sequence[Traced], rules: Sequence[Rule], flagged: Collectio
     by_name = {rule.name: rule for rule in rules}
 
     def describe(number: int, measured: Measured) -> Finding:
-        return by_name[measured.key.rule].describe(traces[number].facts, measured)
+        trace = traces[number]
+        return by_name[measured.key.rule].describe(trace.details().facts, trace.whole(measured))
 
     return selected(traces, by_name.keys(), flagged, describe)
 
@@ -132,20 +110,27 @@ def selected(
             key = measured.key._replace(program=trace.program)
             if key.rule in rules and (measured.severity > Severity.NONE or key in flagged):
                 found.setdefault(key, []).append(_Seen(index, measured))
-    return sorted((_merged(key, seen, describe, has_several) for key, seen in found.items()), key=rank)
+    worst = [(key, max(seen, key=lambda one: (*extent(one.measured), -one.number))) for key, seen in found.items()]
+    # trace by trace, because to have the facts of one takes time
+    worst.sort(key=lambda one: one[1].number)
+    return sorted((_merged(key, one, len(found[key]), describe, has_several) for key, one in worst), key=rank)
 
 
 def _merged(
-    key: Key, seen: Sequence[_Seen], describe: Callable[[int, Measured], Finding], has_several: bool
+    key: Key, worst: _Seen, traces: int, describe: Callable[[int, Measured], Finding], has_several: bool
 ) -> Finding:
-    """Return the worst trace's finding, with that trace's figures. has_several: the run has several programs."""
-    worst = max(seen, key=lambda one: (*extent(one.measured), -one.number))
+    """Return the worst trace's finding, with that trace's figures.
+
+    Args:
+        traces: how many have the group.
+        has_several: the run has several programs.
+    """
     finding = replace(describe(worst.number, worst.measured), key=key)
     if key.program and has_several:
         finding = replace(finding, message=f"{key.program}: {finding.message}")
-    if len(seen) == 1:
+    if traces == 1:
         return replace(finding, trace=worst.number)
-    others = f"In {len(seen)} traces; the figures are those of the worst (number {worst.number + 1})."
+    others = f"In {traces} traces; the figures are those of the worst (number {worst.number + 1})."
     return replace(finding, trace=worst.number, detail=f"{finding.detail}\n{others}")
 
 

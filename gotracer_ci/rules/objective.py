@@ -135,19 +135,22 @@ class ObjectiveRule(Rule):
 
     def notes(self, every: Sequence[Facts]) -> Iterator[Note]:
         """Yield what was not judged: objectives that match nothing, and groups with too few instances."""
-        for objective in self.objectives:
+        has_any = dict.fromkeys(self.objectives, False)
+        few: dict[Objective, dict[str, int]] = {objective: {} for objective in self.objectives}
+        for facts in every if self.objectives else ():
+            for objective, labels in few.items():
+                for group in _groups(objective, facts):
+                    has_any[objective] = True
+                    if group.times.count < objective.min_count:
+                        labels[_label(group)] = labels.get(_label(group), 0) + 1
+        for objective, labels in few.items():
             about = f"objective {objective.number} ({objective.target})"
-            matched = [list(_groups(objective, facts)) for facts in every]
-            if not any(matched):
+            if not has_any[objective]:
                 text = f"{about}: no trace has such a {objective.subject}{_closest(objective, every)}"
                 yield Note(NoteKind.UNMATCHED, text, about)
-                continue
-            few: dict[str, int] = {}
-            for group in (group for groups in matched for group in groups):
-                if group.times.count < objective.min_count:
-                    few[_label(group)] = few.get(_label(group), 0) + 1
-            if few:
-                yield Note(NoteKind.OBJECTIVE, f"{about}: {_too_few(few, objective.min_count, len(every))}", about)
+            elif labels:
+                text = f"{about}: {_too_few(labels, objective.min_count, len(every))}"
+                yield Note(NoteKind.OBJECTIVE, text, about)
 
     def _missed(self, facts: Facts) -> dict[Key, _Missed]:
         found: dict[Key, _Missed] = {}

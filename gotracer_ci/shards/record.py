@@ -20,8 +20,9 @@ from gotracer_ci.report.measurements import (
     TraceMeasurements,
 )
 from gotracer_ci.report.model import TraceSummary
-from gotracer_ci.rules.merge import Traced, extent, places_of, tests_of
+from gotracer_ci.rules.merge import extent
 from gotracer_ci.rules.rule import Measured, Rule
+from gotracer_ci.rules.traced import Traced
 
 DESCRIBED: Final = tuple(field.name for field in fields(Description) if field.name not in ("trace", "stack"))
 """The members of a finding that a description has as they are."""
@@ -64,7 +65,7 @@ def record(
                 recorder.worst(number, traced, found)
     # trace by trace, for rules that look at all facts of one
     for at, (number, traced, found) in sorted(recorder.worsts.items(), key=lambda item: (item[1][0], item[0])):
-        finding = by_name[found.key.rule].describe(traced.facts, found)
+        finding = by_name[found.key.rule].describe(traced.details().facts, traced.whole(found))
         recorder.describe(at, number, finding, explained.get((found.key, number), ""))
     return Measurements(
         rules=tuple(by_name),
@@ -87,11 +88,11 @@ class _Recorder:
 
     def trace(self, one: Shown) -> TraceMeasurements:
         _, traced = one
-        ran = traced.facts.tests
-        every = [(self._index(traced.facts.program, found), found) for found in traced.measured]
+        ran = traced.tests
+        every = [(self._index(traced.program, found), found) for found in traced.measured]
         numbers = [found.statistics for found in traced.measured]
-        in_tests = [(at, tests_of(traced, found.key)) for at, found in every if not found.by_test]
-        places = [(at, places_of(traced, found.key)) for at, found in every if not found.key.place]
+        in_tests = [(at, traced.in_tests.get(found.key)) for at, found in every]
+        places = [(at, traced.places.get(found.key)) for at, found in every]
         return TraceMeasurements(
             tests_run=ran.ran,
             tests=tuple(sorted(ran.names)),
@@ -118,12 +119,12 @@ class _Recorder:
                 if found.lengths
             ),
             in_tests=tuple(Names(at, tuple(sorted(tests))) for at, tests in in_tests if tests),
-            places=tuple(Names(at, tuple(names)) for at, names in places if names),
+            places=tuple(Names(at, names) for at, names in places if names),
         )
 
     def worst(self, number: int, traced: Traced, found: Measured) -> None:
         """Note a group of a trace, if the group is worse there than in all traces before."""
-        at = self._index(traced.facts.program, found)
+        at = self._index(traced.program, found)
         before = self.worsts.get(at)
         if before is None or extent(found) > extent(before[2]):
             self.worsts[at] = (number, traced, found)

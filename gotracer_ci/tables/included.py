@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from gotracer_ci.analysis.gc import CollectorAnalysis
@@ -72,14 +72,14 @@ def analyses(trace: Trace) -> dict[str, Analysis[Any]]:
     return {name: table.analysis(trace) for name, table in _TABLES.items() if table.analysis}
 
 
-def rows(found: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Iterator[Row]]:
-    """Return the rows of each table.
+def rows(trace: str, found: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Return the rows that each table has of a trace, not sorted.
 
     Args:
-        found: the name of each trace, what its analyses found, and its tests as "tests".
+        trace: its name.
+        found: what its analyses found, and its tests as "tests".
     """
-    made = {name: table.table([(trace, made[name]) for trace, made in found]) for name, table in _TABLES.items()}
-    return {name: _rows(table.sort(order) if (order := _TABLES[name].order) else table) for name, table in made.items()}
+    return {name: _rows(table.table([(trace, found[name])])) for name, table in _TABLES.items()}
 
 
 def sorted_rows(name: str, rows: Sequence[Row]) -> list[Row]:
@@ -90,9 +90,9 @@ def sorted_rows(name: str, rows: Sequence[Row]) -> list[Row]:
     column, is_ascending = order.removeprefix("+"), order.startswith("+")
     known = [row for row in rows if type(row.get(column)) in (int, float)]
     others = [row for row in rows if type(row.get(column)) not in (int, float)]
-    return [*sorted(known, key=lambda row: float(row[column]), reverse=not is_ascending), *others]
+    return [*sorted(known, key=lambda row: row[column], reverse=not is_ascending), *others]
 
 
-def _rows(table: Table) -> Iterator[Row]:
+def _rows(table: Table) -> list[Row]:
     names = [column.name for column in table.columns]
-    return ({name: row[name] for name in names} for row in table.rows)
+    return [{name: row[name] for name in names} for row in table.rows]

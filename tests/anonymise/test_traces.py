@@ -13,10 +13,11 @@ from gotracer_ci.anonymise.rewriting import Renamed
 from gotracer_ci.events.choice import Choice, chosen
 from gotracer_ci.events.parsed import Parsed
 from gotracer_ci.findings import Finding
-from gotracer_ci.rules.merge import Traced, measure
 from gotracer_ci.rules.merge import findings as merged
+from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import all_rules
 from gotracer_ci.rules.rule import Measured
+from gotracer_ci.rules.traced import traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
@@ -58,7 +59,7 @@ def test_the_findings_are_the_same_except_for_names(name: str) -> None:
     ours, theirs = measure(all_rules(), before), measure(all_rules(), after)
     assert sorted(map(_without_names, theirs)) == sorted(map(_without_names, ours))
     found = [
-        sorted(map(_shown, merged([Traced("", facts, some)], all_rules(), ())))
+        sorted(map(_shown, merged([traced(facts, some)._replace(program="")], all_rules(), ())))
         for facts, some in ((before, ours), (after, theirs))
     ]
     assert found[0] == found[1]

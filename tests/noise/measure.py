@@ -10,8 +10,9 @@ from pathlib import Path
 from gotracer_ci.analysis.facts import analyse
 from gotracer_ci.baseline.measurements import TraceGroups
 from gotracer_ci.pipeline import trace_groups
-from gotracer_ci.rules.merge import Traced, measure
+from gotracer_ci.rules.merge import measure
 from gotracer_ci.rules.registry import BUILT_IN
+from gotracer_ci.rules.traced import traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
@@ -52,7 +53,7 @@ def _groups(path: Path) -> TraceGroups:
     facts = analyse(trace, SourceMap(_repository()))
     if trace.damage:
         raise NoiseError(f"{path}: the trace is damaged: {trace.damage}")
-    return trace_groups(Traced(facts.program, facts, measure(BUILT_IN, facts)))
+    return trace_groups(traced(facts, measure(BUILT_IN, facts)))
 
 
 @cache
