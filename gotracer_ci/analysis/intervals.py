@@ -152,6 +152,13 @@ class PlaceGroup:
     def quantile_ns(self, q: float) -> int:
         return histogram.quantile(self.counts, q, self.max_ns)
 
+    def longest_ns(self, rank: int) -> int:
+        """Return the length of the longest interval (rank 1), or the second longest, …; 0 if there are fewer."""
+        if rank > self.count:
+            return 0
+        known = rank <= len(self.worst)
+        return self.worst[rank - 1].length_ns if known else self.quantile_ns(1 - (rank - 1) / self.count)
+
 
 def groups(
     rows: Iterable[tuple[Any, ...]],

@@ -16,7 +16,9 @@ not running inside the assist counts too: it delayed the program all the same.
 Thresholds
 ----------
 `warn` and `error`: how long at least `count` assists at a place are. `share`: assists that add up to a smaller part of
-the run are an exception. An exception is no finding; if it is above `error`, it is informational.
+the run are an exception. An exception is no finding; if it is above `error`, it is informational. A machine without a
+free CPU also stops the goroutines that mark: in a run in which a P was idle for a millisecond while a goroutine was
+ready to run, five times and twice a second, an assist is a warning at most.
 
 What to do
 ----------
@@ -57,4 +59,5 @@ RULE = IntervalRule(
     detail="Time from the beginning of the mark assist to its end.",
     suggestion="Allocate less there: reuse buffers, preallocate; or give the collector more room (GOGC, GOMEMLIMIT).",
     limit=ASSISTS,
+    of_machine=True,
 )

@@ -26,7 +26,9 @@ Thresholds
 ----------
 `warn` and `error`: how long at least `count` waits at a place are. `share`: waits that add up to a smaller part of the
 run are an exception. An exception is no finding; if it is above `error`, it is informational. Where a P was idle for
-most of the time that the waits took, the operating system had not run its thread: that is a warning at most.
+most of the time that the waits took, the operating system had not run its thread: that is a warning at most. So is each
+wait of a run in which a P was idle for a millisecond while a goroutine was ready to run, five times and twice a second:
+such a machine makes all waits longer.
 
 What to do
 ----------
@@ -94,4 +96,5 @@ RULE = HighSchedulingLatency(
     more=More.QUEUE,
     limit=SCHEDULER._replace(is_effect=True),
     informational=frozenset({"preempted"}),
+    of_machine=True,
 )

@@ -12,6 +12,7 @@ from gotracer_ci.analysis.intervals import Interval, IntervalGroup, PlaceGroup, 
 from gotracer_ci.findings import Finding, Key, Location, More, Occurrence, Severity, Share, Statistics
 from gotracer_ci.limits import EVERY_KIND, Limit
 from gotracer_ci.rules import wording
+from gotracer_ci.rules.busy_machine import is_busy
 from gotracer_ci.rules.holders import holders
 from gotracer_ci.rules.rule import Measured, Rule, severity
 from gotracer_ci.source.place import vendored
@@ -28,7 +29,7 @@ class IntervalRule(Rule):
     select: returns the kind of a group in Go's words, or None if the group does not concern the rule.
     message, detail: text with fields in braces (see `_fields`). whole_program: one group for all places. more: which
     table shows more. limit: how its groups are compared, None if they are not. informational: kinds that are never more
-    than info.
+    than info. of_machine: a busy machine causes such intervals, too; where it was, they are a warning at most.
 
     If it has the threshold `count`, so many intervals must be above `warn` or `error`. A group with fewer, or with a
     total that is a smaller part of the run than `share` and below `total`, is an exception: info at most, and only
@@ -42,22 +43,25 @@ class IntervalRule(Rule):
     more: More = More.GOROUTINE
     limit: Limit | None = None
     informational: frozenset[str] = frozenset()
+    of_machine: bool = False
 
     def limits(self) -> dict[str, Limit]:
         return {**super().limits(), **({EVERY_KIND: self.limit} if self.limit else {})}
 
     def measure(self, facts: Facts) -> Iterator[Measured]:
         thresholds = self.thresholds
+        most = Severity.WARN if self.of_machine and is_busy(facts) else Severity.ERROR
         place = _nowhere if self.whole_program else _place
         for group in by_place(facts.intervals, self.select, place):
             statistics = statistics_of(group)
-            level = severity(_longest(group, int(thresholds.get("count", 1))), thresholds)
+            level = severity(group.longest_ns(int(thresholds.get("count", 1))), thresholds)
             if group.total_ns < min(thresholds.get("share", 0) * facts.duration_ns, thresholds.get("total", inf)):
                 level = Severity.NONE
             if group.name in self.informational:
                 level = min(level, Severity.INFO)
             if level is Severity.NONE and severity(group.max_ns, thresholds) is Severity.ERROR:
                 level = Severity.INFO
+            level = min(level, most)
             by_test = {test: Share(*part) for test, part in group.by_test.items() if test}
             yield Measured(Key(self.name, group.name, group.place), level, statistics, tuple(group.worst), by_test)
 
@@ -105,15 +109,6 @@ def finding_of(facts: Facts, measured: Measured, *, message: str, detail: str, s
         groups=wording.groups(interval.group for interval in measured.worst),
         more=more,
         holders=next((holders(one.holding) for one in measured.worst if one.holding), None),
-    )
-
-
-def _longest(group: PlaceGroup, rank: int) -> int:
-    """Return the length of the longest interval, or the second longest, …, in ns; 0 if there are fewer."""
-    if rank > group.count:
-        return 0
-    return (
-        group.worst[rank - 1].length_ns if rank <= len(group.worst) else group.quantile_ns(1 - (rank - 1) / group.count)
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind
 from gotracer_ci.findings import Severity
+from gotracer_ci.rules.busy_machine import is_busy
 from tests.conftest import facts_of, findings, measured
 from tests.rules.real import MS, MUTEX, RULES
 
@@ -83,3 +84,17 @@ def test_a_preempted_goroutine_does_not_wait_for_its_turn() -> None:
     assert severity_of("HighSchedulingLatency", "schedlatency-go1.26", 50, 900 * MS, "preempted") == "info"
     with pytest.raises(ValueError, match="unpack"):
         severity_of("ProcessorStarvation", "starvation-go1.27", 50, 900 * MS, "preempted")
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"), [("HighSchedulingLatency", "schedlatency-go1.26"), ("GCAssist", "markassist-go1.21")]
+)
+def test_what_a_machine_without_a_free_cpu_causes_is_a_warning(rule: str, name: str) -> None:
+    """The same waits, in a run where Ps stay idle for a while although goroutines are ready."""
+    facts = facts_of(name)
+    late = [g for g in facts_of("starvation-go1.27").intervals if g.kind is IntervalKind.IDLE_P]
+    busy = facts._replace(intervals=(*facts.intervals, *late))
+    often = busy._replace(duration_ns=60_000 * MS)
+    assert [is_busy(run) for run in (facts, busy, often)] == [False, True, False]
+    worst = [max(m.severity for m in RULES[rule].run(run) if m.statistics.unit == "ns") for run in (facts, busy)]
+    assert worst == [Severity.ERROR, Severity.WARN]
