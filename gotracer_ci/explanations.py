@@ -1,4 +1,4 @@
-"""Explain regressions from a second reading of their traces: only of the windows of their worst occurrences.
+"""Explain regressions and long waits from a second reading of their traces: only of their worst occurrences.
 
 A trace that cannot be read again, such as stdin, and a window with too much in it cost only the explanation.
 """
@@ -15,10 +15,12 @@ from gotracer_ci.analysis.intervals import Interval, IntervalKind
 from gotracer_ci.baseline.verdicts import Comparison
 from gotracer_ci.errors import TraceError
 from gotracer_ci.findings import Finding, Key
+from gotracer_ci.rules.explained import ALWAYS
 from gotracer_ci.rules.traced import Traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.trace.open import STDIN, open_trace
 from gotracer_ci.trace.reader import Index
+from gotracer_ci.urls import is_url
 
 if TYPE_CHECKING:
     from gotracer_ci.analysis.critical_path import CriticalPath
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 _MOST: Final = 3
 """Findings of a trace that are explained, the worst ones."""
 _MAX_INTERVALS: Final = 500_000
+_MAX_BYTES: Final = 500_000
+"""What is read again of a trace for a finding that is no regression, so that it costs little."""
 _TESTS: Final = "TestDurationGrowth"
-_PATHS: Final = (_TESTS, "RegionDurationGrowth")
+_WAITS: Final = ("MutexContention", *ALWAYS)
+_PATHS: Final = (_TESTS, "RegionDurationGrowth", "MutexContention")
 _QUEUES: Final = ("HighSchedulingLatency", "ProcessorStarvation")
 
 
@@ -62,7 +67,9 @@ def explained(
     base: Sequence[Again],
     source: Callable[[], SourceMap],
 ) -> list[Finding]:
-    """Return the findings, with explanations of regressions of those rules that say that something takes long.
+    """Return the findings, with explanations of those that say that something takes long.
+
+    These are regressions, and long waits, which are never compared.
 
     Args:
         traces: of the run, in the report's order. base: of the base commit.
@@ -73,7 +80,7 @@ def explained(
     left = dict.fromkeys(range(len(traces)), _MOST)
     chosen = []
     for finding in findings:
-        is_explained = finding.key in regressions and finding.key.rule in (*_PATHS, *_QUEUES)
+        is_explained = finding.key.rule in ((*_PATHS, *_QUEUES) if finding.key in regressions else ALWAYS)
         if is_explained and finding.trace < len(traces) and left[finding.trace]:
             left[finding.trace] -= 1
             chosen.append(finding)
@@ -82,7 +89,7 @@ def explained(
     for finding in chosen:
         with suppress(TraceError, OSError):
             usual = _usual(before.get(finding.key, ()), whole)
-            found[finding.key] = _explanation(finding.key, traces[finding.trace], usual, source)
+            found[finding.key] = _explanation(finding, traces[finding.trace], usual, source)
     return [replace(one, explanation=found[one.key]) if found.get(one.key) else one for one in findings]
 
 
@@ -101,29 +108,46 @@ def _usual(lengths: Sequence[tuple[int, int]], base: Sequence[Again]) -> Again |
     return base[sorted(lengths)[len(lengths) // 2][1]] if lengths else None
 
 
-def _explanation(key: Key, trace: Again, usual: Again | None, source: Callable[[], SourceMap]) -> str:
+def _explanation(finding: Finding, trace: Again, usual: Again | None, source: Callable[[], SourceMap]) -> str:
     from gotracer_ci.rules import explained as words
 
+    key = finding.key
     worst = _worst(key, trace)
     if worst is None:
         return ""
     if key.rule in _QUEUES:
-        from gotracer_ci.analysis.run_queue import Queued, read_queue
-
-        wait = _whole_wait(trace.traced.details().facts, worst)
-        if wait is None:
-            return ""
-        asked = Queued(wait.goroutine, wait.start_ns, wait.length_ns)
-        (queued,) = read_queue(open_trace(trace.name), source(), [asked], trace.marks, _MAX_INTERVALS)
-        return words.of_queue(queued)
-    path = _path(key, trace, worst, source)
-    if path is None:
+        return _queue(trace, worst, source)
+    if key.rule in ALWAYS and (worst.still_open or not _is_cheap(trace, worst)):
         return ""
+    path = _path(key, trace, worst, source)
+    if path is None or (key.rule in _WAITS and path.parts[0].longest.depth <= (1 if finding.holders else 0)):
+        return ""  # the finding already says what its holders did, and a path leads to them first
     same = _worst(key, usual) if usual else None
     of_base = _path(key, usual, same, source) if usual and same else None
     if of_base:
         return words.of_longer_path(path, of_base)
     return words.of_path(path)
+
+
+def _is_cheap(trace: Again, worst: Interval) -> bool:
+    """Return whether little is read for the window of an occurrence: the generations that it touches."""
+    index = trace.marks
+    before = [mark.offset for mark in index.marks if mark.start <= worst.start_ns]
+    after = [mark.offset for mark in index.marks if mark.start > worst.start_ns + worst.length_ns]
+    size = min(after, default=index.size) - max(before, default=0)
+    return size <= _MAX_BYTES and not is_url(trace.name)
+
+
+def _queue(trace: Again, worst: Interval, source: Callable[[], SourceMap]) -> str:
+    from gotracer_ci.analysis.run_queue import Queued, read_queue
+    from gotracer_ci.rules import explained as words
+
+    wait = _whole_wait(trace.traced.details().facts, worst)
+    if wait is None:
+        return ""
+    asked = Queued(wait.goroutine, wait.start_ns, wait.length_ns)
+    (queued,) = read_queue(open_trace(trace.name), source(), [asked], trace.marks, _MAX_INTERVALS)
+    return words.of_queue(queued)
 
 
 def _worst(key: Key, trace: Again) -> Interval | None:

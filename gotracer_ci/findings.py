@@ -218,8 +218,8 @@ class Finding:
     explanation: Annotated[
         str,
         Doc(
-            "Of a regression, a sentence about the worst occurrence: what it waited for, or what the Ps did while it "
-            "was runnable; empty if unknown."
+            "Of a regression or a long wait, a sentence about the worst occurrence: what it waited for, or what the Ps "
+            "did while it was runnable; empty if unknown, or if the holders say it."
         ),
     ] = ""
     more: Annotated[More, Doc("Which table shows more; the member command is how to get it.")] = More.NONE

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "tables": {"analysis", "errors", "globs", "report.safe", "source.names", "spelling", "text", "trace.reader"},
     "events": {"analysis.reading", "errors", "globs", "report.safe", "spelling", "text", "trace"},
     "pictures": {"analysis", "errors", "report.picture", "report.safe", "source.frames", "trace"},
-    "explanations": {"analysis", "baseline.verdicts", "errors", "findings", "rules", "source.frames", "trace"},
+    "explanations": {"analysis", "baseline.verdicts", "errors", "findings", "rules", "source.frames", "trace", "urls"},
     "reading": {
         "analysis", "errors", "files", "pictures", "report.model", "rules", "settings", "shelf", "source", "tables",
         "trace",

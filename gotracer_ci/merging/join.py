@@ -15,6 +15,7 @@ from gotracer_ci.merging.sides import sides
 from gotracer_ci.merging.tables import tables
 from gotracer_ci.notes import NoteKind
 from gotracer_ci.report.model import Report, TraceSummary
+from gotracer_ci.rules.explained import ALWAYS
 from gotracer_ci.rules.merge import above_threshold, by_program, selected
 from gotracer_ci.rules.registry import all_rules, limits_of
 from gotracer_ci.rules.rule import Measured
@@ -70,7 +71,7 @@ def run(
         rules=first.rules,
         rules_known=first.rules_known,
         findings=tuple(
-            one if one.key in regressions else replace(one, explanation="")
+            one if one.key in regressions or one.key.rule in ALWAYS else replace(one, explanation="")
             for one in selected(head.traces, rules, flagged, describe)
         ),
         tables=tables(shards, head.traces),

@@ -1,4 +1,4 @@
-"""Explain a regression in words: what its worst occurrence waited for, or what the Ps did while it was runnable."""
+"""Explain a regression or a long wait in words: what it waited for, or what the Ps did while it was runnable."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from gotracer_ci.rules.sync_waits import primitive
 from gotracer_ci.source.names import normalise
 from gotracer_ci.text import count, duration
 
+ALWAYS: Final = frozenset({"LongWait"})
+"""Rules whose findings are explained whether or not they got worse: they are not compared."""
 _SHOWN: Final = 3
 _WORTH_SHOWING: Final = 0.1
 """The part of the whole that is worth a phrase."""

@@ -24,7 +24,8 @@ What to do
 ----------
 Find out who should have sent, closed or signalled. "The longest one was ended by" names who finally did, and "While it
 waited" what that goroutine did meanwhile, if it was the last one of a WaitGroup or always the same one (see
-MutexContention).
+MutexContention). If it waited itself, "It took" follows those waits to what took the time, unless too much happened
+during the wait.
 
 Limits
 ------
