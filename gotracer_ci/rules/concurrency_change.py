@@ -27,7 +27,8 @@ Compare the number with what the code asks for: a limit, the size of a pool, or 
 Limits
 ------
 Goroutines that exist but only wait for a lock or a token count as well: see WaitCountGrowth and MutexContention. The
-runtime's goroutines and those of package testing are left out.
+runtime's goroutines and those of package testing are left out. Goroutines that a finalizer ends are fewer at once if
+the garbage collector runs earlier.
 """
 
 from __future__ import annotations

@@ -199,6 +199,19 @@ def test_a_test_that_waits_for_the_first_time_is_not_new() -> None:
     assert found.flagged == {COUNT}
 
 
+def test_a_test_that_only_one_job_names_is_not_missing() -> None:
+    """A trace names a test that never waits by chance. This must not hide what another one does for the first time."""
+    entries = [replace(entry, tests=3) for entry in OLD.entries]
+    entries[-1] = replace(entries[-1], work=(("TestOld", 1), ("TestQuick", 1)))
+    before = replace(OLD, entries=tuple(entries), work=("TestOld", "TestQuick"))
+    now = trace(TWO, a=(COUNT, 500, 500, {"TestOld": (100, 100), "TestNew": (400, 400)}))._replace(ran=3)
+    assert judge(now, before).flagged == {COUNT}
+    both = tuple(replace(entry, work=entries[-1].work) for entry in entries)
+    replaced = judge(now, replace(before, entries=both))
+    assert not replaced.flagged
+    assert any("this run shows nothing of TestQuick" in line for line in replaced.warnings)
+
+
 def test_a_test_that_does_not_wait_this_time_is_not_missing() -> None:
     now = trace(ONE, a=(COUNT, 110, 110, {"TestOld": (110, 110)}))._replace(ran=2)
     found = judge(now, BOTH)
