@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.facts import Facts
-from gotracer_ci.analysis.intervals import IntervalGroup, IntervalKind, by_place
+from gotracer_ci.analysis.intervals import IntervalKind
 from gotracer_ci.limits import MS
 
 _LATE_NS: Final = MS
@@ -23,9 +24,12 @@ def is_busy(facts: Facts) -> bool:
 
     Any goroutine tells, also one that waits on purpose or is the runtime's own.
     """
-    times = max(_TIMES, round(_TIMES_A_SECOND * facts.duration_ns / 1e9))
-    return any(group.longest_ns(times) >= _LATE_NS for group in by_place(facts.intervals, _idle_p, lambda _: ""))
-
-
-def _idle_p(group: IntervalGroup) -> str | None:
-    return "idle P" if group.kind is IntervalKind.IDLE_P else None
+    least = histogram.bucket(_LATE_NS)
+    times = sum(
+        number
+        for group in facts.intervals
+        if group.kind is IntervalKind.IDLE_P and group.longest_ns >= _LATE_NS
+        for bucket, number in group.counts.items()
+        if bucket >= least
+    )
+    return times >= max(_TIMES, _TIMES_A_SECOND * facts.duration_ns / 1e9)
