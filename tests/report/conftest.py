@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests import npm
 
-from .pages import Opened
+from .pages import Opened, new_page
 
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def tab(chromium: Browser) -> Page:
     """A page that tests use in turns: a new one for each takes more CPU than what most of them do with it."""
-    return chromium.new_page(viewport=VIEWPORT)
+    return new_page(chromium, viewport=VIEWPORT)
 
 
 @pytest.fixture

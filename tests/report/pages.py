@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from gotracer_ci import pipeline
 from gotracer_ci.report.formats import render
@@ -14,6 +15,21 @@ from gotracer_ci.report.model import Report
 from gotracer_ci.settings import Settings
 from tests.conftest import ROOT, path_of
 
+FRAMES = """{
+  const ask = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (draw) => {
+    let isDue = true;
+    const once = (time) => {
+      if (isDue) {
+        isDue = false;
+        draw(time);
+      }
+    };
+    setTimeout(() => once(performance.now()), 500);
+    return ask(once);
+  };
+}"""
+"""Frames that come after half a second at the latest: at times a browser without a screen stops making them."""
 BASELINE = ROOT / "testdata" / "baseline.json"
 
 
@@ -36,6 +52,13 @@ class Opened:
         self.page.goto(file.as_uri() + state)
         assert self.requests == [file.as_uri()]
         return self.page
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """Return a page in which there is always a next frame. options: as Playwright has them."""
+    page = browser.new_page(**options)
+    page.add_init_script(FRAMES)
+    return page
 
 
 @cache

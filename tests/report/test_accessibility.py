@@ -16,6 +16,7 @@ from gotracer_ci.settings import Settings
 from tests.conftest import ROOT, path_of
 from tests.report import factory
 from tests.report.accessibility import violations
+from tests.report.pages import new_page
 
 BASELINE = ROOT / "testdata/baseline.json"
 REPORTS = {"compared": factory.compared_report(), "plain": factory.plain_report(), "empty": factory.large_report(0, 0)}
@@ -24,7 +25,7 @@ REPORTS = {"compared": factory.compared_report(), "plain": factory.plain_report(
 @pytest.fixture(params=["light", "dark"])
 def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     scheme: Literal["light", "dark"] = request.param
-    page = chromium.new_page(color_scheme=scheme)
+    page = new_page(chromium, color_scheme=scheme)
     yield page
     page.close()
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from gotracer_ci import pipeline
 from gotracer_ci.settings import Settings
 from tests.conftest import ROOT, path_of
+from tests.report.pages import new_page
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 TRACES = ("service-leak-go1.27", "service-lock-go1.27", "tour-go1.27", "heapgrowth-go1.26")
@@ -58,6 +59,6 @@ def test_the_printed_page_has_the_findings(chromium: Browser, report: Path) -> N
 
 
 def opened(chromium: Browser, report: Path, scheme: Scheme, width: int, height: int) -> Page:
-    page = chromium.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page = new_page(chromium, color_scheme=scheme, viewport={"width": width, "height": height})
     page.goto(report.as_uri())
     return page

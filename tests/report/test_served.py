@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from gotracer_ci.report.formats import render
 from tests.conftest import PROGRAMS, ROOT, path_of
 
-from .pages import Opened, analysed
+from .pages import Opened, analysed, new_page
 from .timeline import Record, point, records, selected, touching
 
 TRACE = "service-lock-go1.27"
@@ -59,7 +59,7 @@ def test_a_window_without_some_ps_has_its_slices_in_the_right_rows(chromium: Bro
         return record.start - beside, record.end + beside
 
     lone = next(one for one in records(TRACE) if one.proc and {it.proc for it in touching(TRACE, *fetched(one))} == {1})
-    served = Opened(chromium.new_page(), tmp_path)
+    served = Opened(new_page(chromium), tmp_path)
     page = served.page
     page.goto(f"{url}#v=timeline&t={lone.start - MARGIN}-{lone.end + MARGIN}")
     page.wait_for_selector(".tl[data-windows]")
@@ -73,7 +73,7 @@ def test_zooming_fetches_what_the_page_lacks(chromium: Browser, url: str, tmp_pa
     """It then shows the same as a page that has everything, and asks nobody else for anything."""
     start, end = records(TRACE)[50].start, records(TRACE)[90].start
     state = f"#v=timeline&t={start}-{end}"
-    with_all, served = (Opened(chromium.new_page(), tmp_path) for _ in range(2))
+    with_all, served = (Opened(new_page(chromium), tmp_path) for _ in range(2))
     file = tmp_path / "report.html"
     file.write_text(render("html", analysed(TRACE, baseline=None)), encoding="utf-8")
     expected = table(with_all, file.as_uri() + state)
