@@ -92,6 +92,7 @@ def _stream(trace: int, times: LaneTimes, stacks: array[int], every: int = 1) ->
         "from_ns": times.start_ns,
         "to_ns": times.end_ns,
         "resolution_ns": times.slices.resolution(),
+        "run_ns": times.slices.span(),
         "procs": procs,
         "reasons": strings.values(),
         "totals": {"running": times.running_ns, "syscall": times.syscall_ns, "runnable": times.runnable_ns},

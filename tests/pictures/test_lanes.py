@@ -69,7 +69,8 @@ def test_the_records_are_the_slices_of_the_trace(name: str, tmp_path: Path) -> N
             assert stack_of(calls, record["node"]) == (functions if any(functions) else [])
             busy += record["length"] - record.get("idle", 0)
             if len(of) > 1:
-                assert record["length"] <= header["resolution_ns"]
+                assert longest.end - longest.start <= header["resolution_ns"]
+                assert record["length"] <= header["run_ns"]
                 continue
             assert header["reasons"][record["reason"]] == clean(trace.tables.string(of[0].reason))
             assert (record["kind"], record["queued"], record["waker"]) == (of[0].ending, of[0].queued, of[0].waker)

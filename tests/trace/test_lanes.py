@@ -53,23 +53,27 @@ def records(slices: Any, p: int) -> list[tuple[int, ...]]:
     return found
 
 
-def check(found: list[tuple[int, ...]], expected: list[Slice], resolution: int) -> None:
+def check(found: list[tuple[int, ...]], expected: list[Slice], slices: Any) -> None:
     """Check that the records stand for exactly these slices, in order."""
     left = iter(expected)
+    resolution, span = slices.resolution(), slices.span()
+    alone = []
     for start, length, n, goroutine, stack, *rest in found:
         of = [next(left) for _ in range(n)]
+        alone.append(of[0].end - of[0].start > resolution)
         assert (start, start + length) == (of[0].start, of[-1].end)
         longest = max(of, key=lambda each: each.end - each.start)
         assert (goroutine, stack) == (longest.goroutine, longest.stack)
         if n == 1:
             assert tuple(rest) == (of[0].ending, of[0].reason, of[0].queued, of[0].waker)
         else:
-            assert length <= resolution
+            assert longest.end - longest.start <= resolution
+            assert length <= span
             assert length - rest[0] == sum(each.end - each.start for each in of)
     assert next(left, None) is None
     # nothing is coarser than it must be
-    for before, after in pairwise(found):
-        assert after[0] + after[1] - before[0] > resolution
+    for (before, is_alone), (after, follows_alone) in pairwise(zip(found, alone, strict=True)):
+        assert is_alone or follows_alone or after[0] + after[1] - before[0] > span
 
 
 @each_trace
@@ -83,7 +87,7 @@ def test_the_records_are_the_slices(path: Path, budget: int, decoder: Build) -> 
     assert slices.count() <= max(budget, 2 * (max(procs) + 1), 16)
     assert budget != BUDGETS[-1] or slices.resolution() == FINEST
     for p in procs:
-        check(records(slices, p), walk.slices[p], slices.resolution())
+        check(records(slices, p), walk.slices[p], slices)
     assert lanes.totals() == (walk.running, walk.syscall, walk.runnable)
 
 
@@ -98,7 +102,7 @@ def test_pickled_records_can_be_made_fewer(path: Path, decoder: Build) -> None:
         slices.shrink(most)
         assert slices.count() <= max(most, len(walk.slices))
         for p in slices.sorted():
-            check(records(slices, p), walk.slices[p], slices.resolution())
+            check(records(slices, p), walk.slices[p], slices)
         assert most == n or slices.resolution() > before
         before = slices.resolution()
     slices.shrink(0)

@@ -29,6 +29,7 @@ class Lanes {
     this.from = header.from_ns || 0;
     this.to = header.to_ns || 0;
     this.resolution = header.resolution_ns || 0;
+    this.longestRun = header.run_ns || 0;
     this.reasons = header.reasons || [""];
     const lanes = procs.map((proc) => blocks.get(`lane-${own.indexOf(proc)}`) || null);
     this.first = new Int32Array(lanes.length + 1);

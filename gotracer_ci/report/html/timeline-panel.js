@@ -262,7 +262,7 @@ const LEGEND = [
 const legendPanel = (timeline) => {
   const { lanes } = timeline.picture;
   const exact = lanes.hasRuns
-    ? `Slices of at least ${duration(lanes.resolution)} are exact; shorter ones are merged into runs.`
+    ? `Slices of more than ${duration(lanes.resolution)} are exact; shorter ones are merged into runs.`
     : "Every slice is exact.";
   return [
     make("h2", { text: "What ran on each P" }),

@@ -21,7 +21,7 @@ class FinerWindows {
   /** Whether a short run is so wide that its slices could be seen. */
   isCoarse(view) {
     const { lanes } = this.timeline.base;
-    if (lanes.resolution / view.scale < WIDE_RUN) return false;
+    if (lanes.longestRun / view.scale < WIDE_RUN) return false;
     return lanes
       .visible(view.from, view.to, 2000)
       .records.some((i) => lanes.row[i] < 0 && lanes.length[i] / view.scale >= WIDE_RUN);

@@ -10,6 +10,7 @@ cdef class Slices:
     cdef long long _n
     cdef long long _budget
     cdef long long _resolution
+    cdef long long _span
     cdef int[::1] _order
     cdef long long[::1] _ends
     cdef int add(
@@ -25,6 +26,7 @@ cdef class Slices:
         long long waker,
     ) except? -1
     cdef int amend(self, long long p, long long start, long long end, long long ending) except? -1
+    cdef long long _longest(self, long long k) noexcept
     cdef int _join(
         self,
         long long k,

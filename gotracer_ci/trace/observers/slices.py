@@ -18,8 +18,11 @@ from gotracer_ci.trace.encoding import decoded, encoded
 
 FINEST = 100
 """The first resolution, ns."""
+SPAN = 8
+"""How many times the resolution a record of several slices spans at most."""
 
 _COARSEST = cython.declare(cython.longlong, spec.MAX_TIME)
+_SPAN = cython.declare(cython.longlong, SPAN)
 _WIDTH = cython.declare(cython.longlong, 7)  # numbers of a record
 _FEW = cython.declare(cython.longlong, 1 << 17)  # numbers, in 1 MB
 _PROC = cython.declare(cython.longlong, (1 << 16) - 1)
@@ -36,8 +39,8 @@ _EXACT = ("ending", "reason", "queued", "waker")
 class Slices:
     """Records of slices, in the order in which they end on each P.
 
-    A slice becomes a record. It joins the record before it on its P while both together span at most the resolution, so
-    each slice that is longer has a record of its own. When there are too many records, the resolution doubles.
+    A slice that is longer than the resolution has a record of its own. Shorter ones in a row share a record while they
+    span at most `SPAN` resolutions together. When there are too many records, the resolution grows by half.
 
     Args:
         budget: how many records there may be; two for each P in any case.
@@ -52,6 +55,7 @@ class Slices:
     _n: cython.longlong
     _budget: cython.longlong
     _resolution: cython.longlong
+    _span: cython.longlong
     # the records in order, and where those of each P end in it
     _order: cython.int[::1]
     _ends: cython.longlong[::1]
@@ -63,6 +67,7 @@ class Slices:
         self._n = 0
         self._budget = budget
         self._resolution = FINEST
+        self._span = SPAN * FINEST
         self._order = column("i")
         self._ends = column("q")
 
@@ -95,13 +100,18 @@ class Slices:
         if k >= 0:
             # nothing overlaps in a valid trace
             start = max(start, self._records[k] + self._records[k + 1])
-            if end - self._records[k] <= self._resolution:
-                return self._join(k, end, 1, end - start, end - start, id, what, ending) if end > start else 0
         if end <= start:
             return 0
+        if (
+            k >= 0
+            and end - self._records[k] <= self._span
+            and end - start <= self._resolution
+            and self._longest(k) <= self._resolution
+        ):
+            return self._join(k, end, 1, end - start, end - start, id, what, ending)
         if self._n >= self._budget:
             while self._n >= self._budget:
-                self._coarsen(min(2 * self._resolution, _COARSEST))
+                self._coarsen(min(self._resolution + self._resolution // 2, _COARSEST))
             return self.add(p, start, end, id, stack, reason, ending, queued, waker)
         k = _WIDTH * self._n
         if k == len(self._records):
@@ -129,10 +139,16 @@ class Slices:
         k: cython.longlong = self._last[p]
         if k < 0 or self._records[k] + self._records[k + 1] != end:
             return 0
-        last: cython.longlong = self._records[k + 6]
-        if (self._records[k + 1] if last >> 20 == 1 else self._records[k + 4]) == end - start:
-            self._records[k + 6] = (last & ~_ENDINGS) | ending << 16
+        if self._longest(k) == end - start:
+            self._records[k + 6] = (self._records[k + 6] & ~_ENDINGS) | ending << 16
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    @cython.inline
+    def _longest(self, k: cython.longlong) -> cython.longlong:
+        """Return the length of the longest slice of the record at `k`."""
+        return self._records[k + 1] if self._records[k + 6] >> 20 == 1 else self._records[k + 4]
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -175,7 +191,9 @@ class Slices:
         count: cython.longlong
         last: cython.longlong
         p: cython.longlong
+        longest: cython.longlong
         self._resolution = resolution
+        self._span = _span_of(resolution)
         for p in range(self.procs):
             self._last[p] = -1
         for i in range(self._n):
@@ -184,14 +202,15 @@ class Slices:
             p = last & _PROC
             end = self._records[k] + self._records[k + 1]
             count = last >> 20
-            j = self._last[p]
-            if j >= 0 and end - self._records[j] <= self._resolution:
+            longest = self._longest(k)
+            j = self._last[p] if longest <= resolution else -1
+            if j >= 0 and end - self._records[j] <= self._span and self._longest(j) <= resolution:
                 self._join(
                     j,
                     end,
                     count,
-                    self._records[k + 1] if count == 1 else self._records[k + 3],
-                    self._records[k + 1] if count == 1 else self._records[k + 4],
+                    longest if count == 1 else self._records[k + 3],
+                    longest,
                     self._records[k + 2],
                     self._records[k + 5],
                     (last >> 16) & 15,
@@ -212,8 +231,12 @@ class Slices:
         return _unpickled, (self.procs, self._n, self._resolution, encoded(numbers, True, True, _WIDTH))
 
     def resolution(self) -> int:
-        """Return the resolution, ns: each slice of more than that has a record of its own."""
+        """Return the resolution, ns: each longer slice has a record of its own."""
         return int(self._resolution)
+
+    def span(self) -> int:
+        """Return how long a record of several slices is at most, ns."""
+        return int(self._span)
 
     def count(self) -> int:
         """Return the number of records."""
@@ -238,7 +261,9 @@ class Slices:
     @cython.exceptval(-1)
     def _count_at(self, resolution: cython.longlong) -> cython.longlong:
         """Return about how many records there would be at this resolution; of many, only some runs are looked at."""
+        # where the P's record begins that slices can join
         starts: cython.longlong[::1] = column("q", [-_COARSEST]) * self.procs
+        span: cython.longlong = _span_of(resolution)
         count: cython.longlong = 0
         looked: cython.longlong = 0
         every: cython.longlong = max(1, self._n >> 16)
@@ -250,7 +275,10 @@ class Slices:
             for i in range(first, min(first + (1 << _RUN), self._n)):
                 k = _WIDTH * i
                 p = self._records[k + 6] & _PROC
-                if self._records[k] + self._records[k + 1] - starts[p] > resolution:
+                if self._longest(k) > resolution:
+                    starts[p] = -_COARSEST
+                    count += 1
+                elif self._records[k] + self._records[k + 1] - starts[p] > span:
                     starts[p] = self._records[k]
                     count += 1
                 looked += 1
@@ -361,11 +389,19 @@ class Slices:
         return found
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _span_of(resolution: cython.longlong) -> cython.longlong:
+    return _SPAN * resolution if resolution < _COARSEST // _SPAN else _COARSEST
+
+
 def _unpickled(procs: int, n: int, resolution: int, data: bytes) -> Slices:
     slices: Slices = Slices(n)
     slices.procs = procs
     slices._last = column("q", bytes(8 * procs))
     slices._n = n
     slices._resolution = resolution
+    slices._span = _span_of(resolution)
     slices._records = column("q", decoded(data, _WIDTH * n, True, True, _WIDTH))
     return slices
