@@ -153,19 +153,45 @@ class Observer:
 
 @cython.final
 @cython.cclass
+class _Nobody(Observer):
+    """Wants nothing."""
+
+    def ignored(self) -> int:
+        return -1
+
+
+@cython.final
+@cython.cclass
 class _All(Observer):
-    """Several observers as one, called in their order."""
+    """Several observers as one, called in their order: the first ones by name, all others through the last of these.
+
+    Going through a list costs more than most observers make of an interval, because each is counted as used and unused.
+    """
+
+    _a: Observer
+    _b: Observer
+    _c: Observer
+    _d: Observer
+    _e: Observer
+    _f: Observer
+    _g: Observer
+    _h: Observer
+    _first: Observer  # of a list of them all
 
     def __init__(self, observers: Sequence[Any]) -> None:
-        previous: Observer = self
+        direct: list = [*observers] if len(observers) <= 8 else [*observers[:7], _All(observers[7:])]
+        direct += [_Nobody()] * (8 - len(direct))
+        self._a, self._b, self._c, self._d, self._e, self._f, self._g, self._h = direct
+        self._first = self._a
+        previous: Observer = self._a
         one: Observer
-        for one in observers:
+        for one in direct[1:]:
             previous.following = one
             previous = one
         previous.following = None
 
     def observe(self, goroutines: Any) -> None:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.observe(goroutines)
             one = one.following
@@ -173,7 +199,7 @@ class _All(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.born(g, now)
             one = one.following
@@ -182,7 +208,7 @@ class _All(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def died(self, g: cython.int, now: cython.longlong) -> cython.int:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.died(g, now)
             one = one.following
@@ -191,7 +217,7 @@ class _All(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def began(self, kind: cython.int, g: cython.int, now: cython.longlong) -> cython.int:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.began(kind, g, now)
             one = one.following
@@ -211,17 +237,28 @@ class _All(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        one: Observer = self.following
-        while one is not None:
-            if one.unwanted >> kind & 1 == 0:
-                one.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-            one = one.following
+        if self._a.unwanted >> kind & 1 == 0:
+            self._a.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._b.unwanted >> kind & 1 == 0:
+            self._b.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._c.unwanted >> kind & 1 == 0:
+            self._c.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._d.unwanted >> kind & 1 == 0:
+            self._d.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._e.unwanted >> kind & 1 == 0:
+            self._e.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._f.unwanted >> kind & 1 == 0:
+            self._f.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._g.unwanted >> kind & 1 == 0:
+            self._g.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._h.unwanted >> kind & 1 == 0:
+            self._h.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def labelled(self, g: cython.int, label: cython.int, now: cython.longlong) -> cython.int:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.labelled(g, label, now)
             one = one.following
@@ -230,7 +267,7 @@ class _All(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def end(self, now: cython.longlong) -> cython.int:
-        one: Observer = self.following
+        one: Observer = self._first
         while one is not None:
             one.end(now)
             one = one.following
