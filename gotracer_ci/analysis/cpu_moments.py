@@ -48,7 +48,7 @@ class CpuMomentsAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
-        if Ev.CPU_SAMPLE not in bytes(memoryview(chunk.types)[: chunk.n]):
+        if not chunk.has(self.wanted):
             return
         for now, kind, stack, goroutine in chunk.columns(chunk.times, chunk.types, chunk.stacks, chunk.goroutines):
             if kind != Ev.CPU_SAMPLE or not self._from <= now < self._to:

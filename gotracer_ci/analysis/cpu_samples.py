@@ -34,7 +34,7 @@ class CpuSamples:
         self._windows = windows
 
     def feed(self, chunk: Chunk) -> None:
-        if Ev.CPU_SAMPLE not in bytes(memoryview(chunk.types)[: chunk.n]):
+        if not chunk.has(self.wanted):
             return
         for now, kind, stack, life in chunk.columns(chunk.times, chunk.types, chunk.stacks, chunk.lives):
             if kind == Ev.CPU_SAMPLE and self._from <= now < self._to and self._is_inside(life, now):

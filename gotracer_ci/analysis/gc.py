@@ -150,7 +150,7 @@ class CollectorAnalysis:
         for kind, time, a, b, stack in chunk.columns(*columns):
             if kind == _ALLOC:
                 if 0 <= self._now < a:
-                    self._allocated = min(self._allocated + a - self._now, LARGEST)
+                    self._allocated += a - self._now
                 self._now = a
                 if self._heap is not None:
                     self._sample(time)
@@ -233,9 +233,11 @@ class CollectorAnalysis:
         for mark in reversed(self._cycles):
             if mark.end <= start:
                 return
-            length = min(end, mark.end) - max(start, mark.start)
+            # comparisons are much faster than min and max
+            length = (end if end < mark.end else mark.end) - (start if start > mark.start else mark.start)
             if length > 0:
-                mark.sums[name] = min(mark.sums.get(name, 0) + length, LARGEST)
+                total = mark.sums.get(name, 0) + length
+                mark.sums[name] = total if total < LARGEST else LARGEST
 
     def _mode(self, label: int) -> str:
         if label not in self._modes:

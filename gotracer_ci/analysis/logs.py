@@ -53,6 +53,8 @@ class LogsAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
+        if not chunk.has(self.wanted):
+            return
         columns = (chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
         for now, kind, g, task, category, message, stack in chunk.columns(*columns):
             if kind != Ev.USER_LOG or not self._from <= now < self._to:

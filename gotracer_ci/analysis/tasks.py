@@ -113,6 +113,8 @@ class TasksAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
+        if not chunk.has(ANNOTATIONS):
+            return
         columns = (chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
         for now, kind, g, a, b, c, stack in chunk.columns(*columns):
             if kind < _FIRST or kind > _LAST:

@@ -30,6 +30,8 @@ class EndedTasks:
         self._types: Counter[int] = Counter()
 
     def feed(self, chunk: Chunk) -> None:
+        if not chunk.has(self.wanted):
+            return
         self._types.update(name for kind, name in chunk.columns(chunk.types, chunk.c) if kind == Ev.USER_TASK_END)
 
     def result(self) -> Counter[int]:

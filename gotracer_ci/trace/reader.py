@@ -53,6 +53,11 @@ class Chunk(NamedTuple):
         ids = (self.threads, self.procs, self.goroutines)
         return self.columns(self.times, self.types, *ids, self.a, self.b, self.c, self.stacks)
 
+    def has(self, kinds: Iterable[Ev]) -> bool:
+        """Return whether an event is of one of these types: much faster than to look at each."""
+        types = bytes(memoryview(self.types)[: self.n])
+        return any(kind in types for kind in kinds)
+
     def columns(self, *chosen: Any) -> Iterator[Any]:
         """Yield one tuple for each event with its values in the chosen columns; faster the fewer they are."""
         return zip(*(memoryview(column)[: self.n] for column in chosen), strict=True)

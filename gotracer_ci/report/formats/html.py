@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
-from typing import NamedTuple
+from operator import is_
+from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -31,6 +32,10 @@ DETAILED = 500
 """This many findings have their stack and occurrences; with thousands the page would be slow to open."""
 
 _AROUND_NS = 20_000
+_STREAMS: Final = Markup("<!-- streams -->\n")
+"""Where the streams belong. Nothing else of the page has this text: all others are escaped."""
+_latest: list[tuple[tuple[str, int | None, list[Any]], tuple[str, str]]] = []
+"""What the page without its streams was made of, and what is before and after them: rendering it takes long."""
 _PROFILES = {"BlockedOnSyscall": "syscall", "HighSchedulingLatency": "sched", "MutexContention": "sync"}
 """The profile in which a rule's stacks are; those of the others are in the one of all waits."""
 _OWNERS = {"std": "the standard library", "dependency": "dependencies"}
@@ -135,6 +140,25 @@ _SCRIPTS = (
 
 def render(report: Report, windows: str = "") -> str:
     """Return the page. windows: the URL of the server's that finer windows of the timeline come from, "" in a file."""
+    before, after = _around(report, windows)
+    return "".join((before, *_streams(report), after))
+
+
+def _around(report: Report, windows: str) -> tuple[str, str]:
+    """Return what is before and after the streams; kept for the next page of the same report with other streams."""
+    worst = None if report.pictures is None else report.pictures.worst
+    parts = [getattr(report, field.name) for field in fields(report) if field.name != "pictures"]
+    if _latest:
+        known, page = _latest[0]
+        if known[:2] == (windows, worst) and all(map(is_, known[2], parts)):
+            return page
+    before, _, after = _page(report, windows).rpartition(_STREAMS)
+    _latest[:] = [((windows, worst, parts), (before, after))]
+    return before, after
+
+
+def _page(report: Report, windows: str) -> str:
+    """Return the page with a mark where its streams belong."""
     shown = view.arrange(report)
     rows = {finding.key: row for finding, row in zip(shown.all, _rows(report, shown), strict=True)}
     return _template().render(
@@ -151,7 +175,7 @@ def render(report: Report, windows: str = "") -> str:
         policy=policy(windows),
         windows=windows,
         outcome=view.outcome(report),
-        streams=dict(_streams(report)),
+        streams=_STREAMS,
     )
 
 
@@ -162,15 +186,14 @@ def _tabs(report: Report) -> Iterator[tuple[str, str, bool]]:
             yield name, title, is_drawn
 
 
-def _streams(report: Report) -> Iterator[tuple[str, Markup]]:
-    """Yield the data of the pictures by the IDs of their elements."""
+def _streams(report: Report) -> Iterator[str]:
+    """Yield the elements with the data of the pictures; base64 has nothing to clean or to escape."""
     if report.pictures is None:
         return
-    # megabytes of base64 have nothing to clean or to escape
-    for number, stream in enumerate(report.pictures.summaries):
-        yield f"summary-{number}", Markup(packed(stream))  # noqa: S704
-    for name in ("calls", "lanes", "tables"):
-        yield name, Markup(packed(getattr(report.pictures, name)))  # noqa: S704
+    named = {f"summary-{number}": stream for number, stream in enumerate(report.pictures.summaries)}
+    named |= {name: getattr(report.pictures, name) for name in ("calls", "lanes", "tables")}
+    for name, stream in named.items():
+        yield f'<script type="application/octet-stream" id="data-{name}">{packed(stream)}</script>\n'
 
 
 @cache
