@@ -188,10 +188,8 @@ class Slices:
         k: cython.longlong
         to: cython.longlong = 0
         end: cython.longlong
-        count: cython.longlong
         last: cython.longlong
         p: cython.longlong
-        longest: cython.longlong
         self._resolution = resolution
         self._span = _span_of(resolution)
         for p in range(self.procs):
@@ -201,20 +199,12 @@ class Slices:
             last = self._records[k + 6]
             p = last & _PROC
             end = self._records[k] + self._records[k + 1]
-            count = last >> 20
-            longest = self._longest(k)
+            count: cython.longlong = last >> 20
+            longest: cython.longlong = self._longest(k)
+            busy: cython.longlong = longest if count == 1 else self._records[k + 3]
             j = self._last[p] if longest <= resolution else -1
             if j >= 0 and end - self._records[j] <= self._span and self._longest(j) <= resolution:
-                self._join(
-                    j,
-                    end,
-                    count,
-                    longest if count == 1 else self._records[k + 3],
-                    longest,
-                    self._records[k + 2],
-                    self._records[k + 5],
-                    (last >> 16) & 15,
-                )
+                self._join(j, end, count, busy, longest, self._records[k + 2], self._records[k + 5], (last >> 16) & 15)
                 continue
             for j in range(_WIDTH):
                 self._records[to + j] = self._records[k + j]
