@@ -236,17 +236,13 @@ def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any
     return times.of_reason(made, options.reason, keep_order=sort is not None) if options.reason else made
 
 
-def _left_out(options: Options, name: str, found: Found) -> Iterator[str]:
+def _left_out(options: Options, name: str, found: Any) -> Iterator[str]:
     """Yield what the table lacks."""
-    from gotracer_ci.analysis.moments import GoroutineTimeline
-    from gotracer_ci.analysis.over_time import OverTime
-
-    if isinstance(found, paths.Paths):
+    if options.critical_path:
         yield from paths.left_out(name, found)
+    elif options.over_time or options.run_queue:
         return
-    if isinstance(found, (OverTime, list)):
-        return
-    if isinstance(found, GoroutineTimeline):
+    elif options.goroutine is not None:
         if found.left_out:
             yield (
                 f"{name}: the first {len(found.moments):,} intervals are shown; {found.left_out:,} more follow: "

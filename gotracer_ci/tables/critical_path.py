@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gotracer_ci.analysis.critical_path import CriticalPath, Part, Stretch
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.critical_path import CriticalPath, Part, Stretch
 
 
 class NamedPath(NamedTuple):

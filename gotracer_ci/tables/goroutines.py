@@ -17,7 +17,18 @@ from gotracer_ci.tables.percentiles import PERCENTILES, REASON, UNNAMED, By
 from gotracer_ci.tables.run_queue import QUEUE
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
-from gotracer_ci.tables.times import RANGES, REASONS, TIMES, by_column, percentile, ranges_of, ranked, sum_of
+from gotracer_ci.tables.times import (
+    RANGES,
+    REASONS,
+    TIMES,
+    all_buckets,
+    by_column,
+    percentile,
+    ranges_of,
+    ranked,
+    sorted_of,
+    sum_of,
+)
 
 STATES: Final = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 _TOTAL: Final = Column(
@@ -139,7 +150,7 @@ def _called(group: LifeGroup, by: By) -> str:
 
 def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, running: int) -> dict[str, Any]:
     names = {_called(group, by) for group in groups}
-    lengths: Sequence[int] = sorted(length for group in groups for length in group.lengths)
+    lengths = sorted_of([group.lengths for group in groups])
     buckets: histogram.Histogram = {}
     waits: dict[str, int] = {}
     for group in groups:
@@ -149,6 +160,7 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
     longest = max(group.longest_ns for group in groups)
     is_measured = all(group.is_measured for group in groups)
     times = sum_of(group.times for group in groups)
+    every = all_buckets(lengths, buckets)
     return {
         "trace": trace,
         "group": (min(names) if len(names) == 1 else key) or UNNAMED,
@@ -157,7 +169,7 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
         "alive": sum(group.alive for group in groups),
         **by_column(times),
         "total_ns": sum(group.total_ns for group in groups),
-        **{f"total_p{p}_ns": percentile(lengths, buckets, p, longest) if is_measured else None for p in (50, 90, 99)},
+        **{f"total_p{p}_ns": percentile(lengths, every, p, longest) if is_measured else None for p in (50, 90, 99)},
         "total_max_ns": longest,
         "running_share": times.running / running if running else 0.0,
         **ranges_of(group.ranges for group in groups),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gotracer_ci.analysis.moments import GoroutineTimeline, Moment
-from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import closest_names
 from gotracer_ci.tables.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.moments import GoroutineTimeline, Moment
+    from gotracer_ci.analysis.stacks import Stack
 
 TRACE: Final = Column("trace", "text", "The trace's name, if there are several.")
 MOMENT: Final = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gotracer_ci.analysis.over_time import Bin, OverTime
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.table import Column, Table
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.over_time import Bin, OverTime
 
 ROWS: Final = 20
 """Rows of a trace, if nothing else is asked for."""

@@ -13,7 +13,18 @@ from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.schema import DEFINITIONS, schema
 from gotracer_ci.tables.table import Column, Row, Table
-from gotracer_ci.tables.times import RANGES, REASONS, TIMES, by_column, percentile, ranges_of, ranked, sum_of
+from gotracer_ci.tables.times import (
+    RANGES,
+    REASONS,
+    TIMES,
+    all_buckets,
+    by_column,
+    percentile,
+    ranges_of,
+    ranked,
+    sorted_of,
+    sum_of,
+)
 
 SCHEMA: Final = "gotracer-ci/regions/1"
 _TYPE: Final = Column("type", "text", "The region's type, as the program names it.")
@@ -126,7 +137,7 @@ def _columns(own: tuple[Column, ...], traces: bool, reasons: bool, ranges: bool,
 
 
 def _group_row(trace: str, kind: str, where: str | None, inherited: bool, groups: Sequence[RegionGroup]) -> Row:
-    lengths: Sequence[int] = sorted(length for group in groups for length in group.lengths)
+    lengths = sorted_of([group.lengths for group in groups])
     buckets: histogram.Histogram = {}
     waits: dict[str, int] = {}
     for group in groups:
@@ -135,6 +146,7 @@ def _group_row(trace: str, kind: str, where: str | None, inherited: bool, groups
             waits[reason] = waits.get(reason, 0) + ns
     longest = max(group.longest_ns for group in groups)
     has_complete = bool(lengths or buckets)
+    every = all_buckets(lengths, buckets)
     return {
         "trace": trace,
         "type": kind,
@@ -143,7 +155,7 @@ def _group_row(trace: str, kind: str, where: str | None, inherited: bool, groups
         "count": sum(group.number for group in groups),
         "open": sum(group.no_end for group in groups),
         "before": sum(group.no_begin for group in groups),
-        **{f"p{p}_ns": percentile(lengths, buckets, p, longest) if has_complete else None for p in (50, 90, 99)},
+        **{f"p{p}_ns": percentile(lengths, every, p, longest) if has_complete else None for p in (50, 90, 99)},
         "max_ns": longest if has_complete else None,
         "total_ns": sum(group.total_ns for group in groups),
         **by_column(sum_of(group.times for group in groups)),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gotracer_ci.analysis.run_queue import Meanwhile, QueueWait
 from gotracer_ci.tables.moments import TRACE
 from gotracer_ci.tables.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from gotracer_ci.analysis.run_queue import Meanwhile, QueueWait
 
 QUEUE: Final = (
     Column("goroutine", "id", "The goroutine that waited."),

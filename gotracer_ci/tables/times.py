@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
@@ -81,10 +82,27 @@ def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:
     return replace(found, items=items, view=view, value=None)
 
 
-def percentile(lengths: Sequence[int], buckets: histogram.Histogram, p: int, longest: int) -> int:
-    """Return the length that `p` percent of the instances do not exceed: exact without buckets, else right to 3 %."""
+def sorted_of(every: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return the lengths of several groups in one; those of each are sorted."""
+    return every[0] if len(every) == 1 else sorted(chain.from_iterable(every))
+
+
+def all_buckets(lengths: Sequence[int], buckets: histogram.Histogram) -> histogram.Histogram:
+    """Return the histogram of `lengths` and of the others, which only `buckets` has; {} if there are no others."""
     if not buckets:
-        return lengths[(p * len(lengths) + 99) // 100 - 1]
-    every = dict(buckets)
-    histogram.merge(every, Counter(histogram.bucket(length) for length in lengths))
-    return histogram.quantile(every, p / 100, longest)
+        return {}
+    every: histogram.Histogram = Counter(map(histogram.bucket, lengths))
+    histogram.merge(every, buckets)
+    return every
+
+
+def percentile(lengths: Sequence[int], every: histogram.Histogram, p: int, longest: int) -> int:
+    """Return the length that `p` percent of the instances do not exceed.
+
+    Args:
+        lengths: of the instances, sorted.
+        every: their histogram, which gives the percentile to 3 %; {} if `lengths` has all, and gives it exactly.
+    """
+    if every:
+        return histogram.quantile(every, p / 100, longest)
+    return lengths[(p * len(lengths) + 99) // 100 - 1]

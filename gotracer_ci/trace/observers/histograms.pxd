@@ -16,3 +16,6 @@ cdef class Histograms:
     cdef int add(self, long long key, long long length) except? -1
     cdef int _new(self, long long key) except? -1
     cdef int _start(self, int n) except? -1
+
+
+cdef long long bucket_of(long long length) noexcept
