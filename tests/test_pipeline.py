@@ -24,8 +24,9 @@ from tests.trace.writer import case
 SERVICE = "example.com/programs/service"
 
 
-def without_programs(found: Iterable[Finding]) -> list[Finding]:
-    return [replace(finding, key=finding.key._replace(program="")) for finding in found]
+def of_rules(found: Iterable[Finding]) -> list[Finding]:
+    """Return findings as the rules make them of one trace: without the program and what a second reading explains."""
+    return [replace(finding, key=finding.key._replace(program=""), explanation="") for finding in found]
 
 
 def analysed(*names: str, **settings: Any) -> Outcome:
@@ -262,7 +263,7 @@ def test_several_traces_give_one_finding_per_key() -> None:
             before = worst.get(finding.key)
             if before is None or finding.statistics.maximum > before[1].statistics.maximum:
                 worst[finding.key] = (index, finding)
-    found = {f.key: (f.trace, f.statistics) for f in without_programs(outcome.report.findings)}
+    found = {f.key: (f.trace, f.statistics) for f in of_rules(outcome.report.findings)}
     assert found == {key: (index, finding.statistics) for key, (index, finding) in worst.items()}
     assert [trace.path.rpartition("/")[2] for trace in outcome.report.traces] == [f"{name}.trace" for name in names]
 
@@ -272,7 +273,7 @@ def test_a_broken_trace_does_not_spoil_the_others(tmp_path: Path) -> None:
     broken = tmp_path / "empty.trace"
     broken.write_bytes(b"")
     outcome = analysed(str(broken), "lockwait-go1.27", str(tmp_path / "missing"))
-    assert without_programs(outcome.report.findings) == list(findings("lockwait-go1.27"))
+    assert of_rules(outcome.report.findings) == list(findings("lockwait-go1.27"))
     assert outcome.exit_code == 2
     assert [type(error) for error in outcome.errors] == [TraceError, TraceError]
     # the report must show it too
@@ -320,7 +321,7 @@ def test_a_gzipped_trace_gives_the_same_report(tmp_path: Path, name: str) -> Non
     packed.write_bytes(gzip.compress(Path(path_of(name)).read_bytes(), 1))
     outcome = analysed(str(packed))
     assert outcome.errors == ()
-    assert without_programs(outcome.report.findings) == list(findings(name))
+    assert of_rules(outcome.report.findings) == list(findings(name))
 
 
 @pytest.mark.parametrize(
