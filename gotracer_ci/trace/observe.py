@@ -179,6 +179,7 @@ class _All(Observer):
     _first: Observer  # of a list of them all
 
     def __init__(self, observers: Sequence[Any]) -> None:
+        self.unwanted = 0
         direct: list = [*observers] if len(observers) <= 8 else [*observers[:7], _All(observers[7:])]
         direct += [_Nobody()] * (8 - len(direct))
         self._a, self._b, self._c, self._d, self._e, self._f, self._g, self._h = direct
