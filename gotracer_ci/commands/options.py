@@ -249,7 +249,8 @@ def place_settings(trace: str, options: Mapping[str, Any]) -> Settings:
     """
     given = {"base": (), "rule": (), "skip": (), "thresholds": (), "baseline": None}
     settings = load(_of_report((trace,), {**given, **options}), options["config"], typed=True)
-    return replace(settings, format="human", outputs={})
+    # JSON has all groups, also those below every threshold
+    return replace(settings, format="json", outputs={})
 
 
 def run_and_print(
