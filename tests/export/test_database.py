@@ -91,7 +91,7 @@ def test_mistakes_are_one_line_and_leave_nothing(run: Run, tmp_path: Path) -> No
         ((CHOICE[0], "--to", "sqlite", "--goroutine", "1"), "--to sqlite: tables have whole traces"),
         ((CHOICE[0], "--to", "parquet", "-o", "-"), "standard output is one file, and this format is a directory"),
         ((CHOICE[0], "--to", "parquet", "-o", "mine.parquet"), "mine.parquet: exists, and is not a directory of such"),
-        ((CHOICE[0], "--to", "perfetto", "--intervals"), "--intervals and --path-map are for sqlite and parquet"),
+        ((CHOICE[0], "--to", "perfetto", "--intervals"), "--intervals is for sqlite and parquet"),
         ((*CHOICE, "--to", "chrome"), "--to chrome: takes one trace"),
         (("empty.trace", "--to", "sqlite"), "empty.trace: the file is empty"),
         (("empty.trace", "--to", "parquet"), "empty.trace: the file is empty"),
