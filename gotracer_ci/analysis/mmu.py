@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.utilisation import Series
 from gotracer_ci.trace.moving import MovingWindows
+from gotracer_ci.trace.steps import total
 
 PERCENTILES: Final = (99.9, 99.0, 95.0)
 _LARGEST_SHARE: Final = (100 - min(PERCENTILES)) / 100
@@ -88,9 +89,8 @@ def _worst(series: Series, window: int, count: int) -> list[Worst]:
     windows.begin(most)
     windows.add(series.times, series.values, window, 1)
     found = windows.apart(series.times, series.values, window, count)
-    return [Worst(start, window, total / most, series.p, series.taken(start, window)) for total, start in found]
+    return [Worst(start, window, sum_ / most, series.p, series.taken(start, window)) for sum_, start in found]
 
 
 def _mean(series: Series) -> float:
-    steps = zip(series.values, series.times, series.times[1:], strict=False)
-    return sum(value * (end - start) for value, start, end in steps) / (series.length * series.whole)
+    return total(series.times, series.values, series.times[0], series.length) / (series.length * series.whole)

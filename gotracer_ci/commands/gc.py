@@ -42,9 +42,9 @@ class Options(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found in one trace. lacks: what the utilisation lacks, one line each."""
+    """What was found in one trace. collections: None for the utilisation; lacks: what it lacks, one line each."""
 
-    collections: Collections
+    collections: Collections | None
     points: tuple[Point, ...]
     worst: tuple[Worst, ...]
     lacks: tuple[str, ...]
@@ -122,26 +122,27 @@ def _check(options: Options) -> None:
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:
-    from gotracer_ci.analysis.gc import CollectorAnalysis
     from gotracer_ci.analysis.reading import read
 
     if not options.utilisation:
+        from gotracer_ci.analysis.gc import CollectorAnalysis
+
         return Found(read(trace, source, CollectorAnalysis(trace, heap=options.heap), window), (), (), ())
     from gotracer_ci.analysis import mmu
+    from gotracer_ci.analysis.collector_work import CollectorWork
     from gotracer_ci.analysis.utilisation import CAUSES, Busy
 
     busy = Busy(options.counted or CAUSES, per_p=options.per_p, all_stw=options.all_stw)
-    found = read(trace, source, CollectorAnalysis(trace, busy=busy), window)
+    shortest = read(trace, source, CollectorWork(trace, busy), window)
     start, end = window.on(trace)
     end = min(end, trace.start_ns + trace.duration_ns)
     series = busy.series(trace.start_ns, start, end, trace.gomaxprocs_at_start)
     if not series:
-        return Found(found, (), (), busy.lacks())
+        return Found(None, (), (), busy.lacks())
     if options.windows is not None:
-        return Found(found, (), tuple(mmu.worst(series, options.windows)), busy.lacks())
-    shortest = min((stop.length_ns for stop in found.stops), default=None)
+        return Found(None, (), tuple(mmu.worst(series, options.windows)), busy.lacks())
     windows = mmu.default_windows(end - start, shortest)
-    return Found(found, tuple(mmu.curve(series, windows)), (), busy.lacks())
+    return Found(None, tuple(mmu.curve(series, windows)), (), busy.lacks())
 
 
 def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Found]]) -> Table:
@@ -154,7 +155,7 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Found]
     if options.windows is not None:
         worst = [(name, found.worst) for name, found in named]
         return gc.worst_table(worst, traces=traces).sort(sort or "+utilisation")
-    collections = [(name, found.collections) for name, found in named]
+    collections = [(name, found.collections) for name, found in named if found.collections]
     make = gc.stops_table if options.stw else gc.heap_table if options.heap else gc.cycles_table
     made = make(collections, traces=traces)
     return made.sort(sort or "+start_ns")
@@ -162,7 +163,8 @@ def _table(options: Options, sort: str | None, named: Sequence[tuple[str, Found]
 
 def _left_out(name: str, found: Found) -> Iterator[str]:
     """Yield what the table lacks."""
-    for what, number in zip(("cycles", "stops", "heap samples"), found.collections.left_out, strict=True):
+    left_out = found.collections.left_out if found.collections else (0, 0, 0)
+    for what, number in zip(("cycles", "stops", "heap samples"), left_out, strict=True):
         if number:
             yield f"{name}: {number:,} more {what} follow: narrow it with --from and --to"
     for text in found.lacks:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gotracer_ci.analysis import utilisation
+from gotracer_ci.analysis.collector_work import CollectorWork
 from gotracer_ci.analysis.gc import Collections, CollectorAnalysis, collector_of
 from gotracer_ci.analysis.heap import HeapSamples
 from gotracer_ci.analysis.lives import GoroutineLives, LivesAnalysis, RangeTimes
@@ -40,7 +41,7 @@ def lives_of(trace: Trace) -> GoroutineLives:
 
 
 def series_of(trace: Trace, busy: Busy) -> list[Series]:
-    collections_of(trace, busy=busy)
+    read(trace, SourceMap(None), CollectorWork(trace, busy))
     return busy.series(trace.start_ns, trace.start_ns, trace.start_ns + trace.duration_ns, trace.gomaxprocs_at_start)
 
 
@@ -203,6 +204,18 @@ def test_known_times() -> None:
         (4099, one),
     ]  # fmt: skip
     assert steps(second) == [(0, one), (999, none), (1199, one), (2399, none), (2599, one), (4009, none), (4109, one)]
+
+
+@pytest.mark.parametrize("window", [WHOLE, Window(1_000_000, 40_000_000)])
+@pytest.mark.parametrize("name", NAMES)
+def test_its_work_alone_is_that_of_the_cycles(name: str, window: Window) -> None:
+    first, second = (open_trace(path_of(name)) for _ in range(2))
+    all_of_it, work = Busy(all_stw=True), Busy(all_stw=True)
+    stops = collections_of(first, window, busy=all_of_it).stops
+    shortest = read(second, SourceMap(None), CollectorWork(second, work), window)
+    assert shortest == min((stop.length_ns for stop in stops), default=None)
+    around = (second.start_ns, *window.on(second), second.gomaxprocs_at_start)
+    assert work.series(*around) == all_of_it.series(*around)
 
 
 def test_neighbours_are_merged_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

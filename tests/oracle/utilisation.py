@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gotracer_ci.analysis import mmu
-from gotracer_ci.analysis.gc import CollectorAnalysis
+from gotracer_ci.analysis.collector_work import CollectorWork
 from gotracer_ci.analysis.reading import read
 from gotracer_ci.analysis.utilisation import Busy, Cause
 from gotracer_ci.source.frames import SourceMap
@@ -46,7 +46,7 @@ def compare_utilisation(oracle: Path, path: Path) -> tuple[int, list[str]]:
     for work in WORK:
         trace = open_trace(str(path))
         busy = Busy(work)
-        read(trace, SourceMap(None), CollectorAnalysis(trace, busy=busy))
+        read(trace, SourceMap(None), CollectorWork(trace, busy))
         first, last = trace.start_ns, trace.start_ns + trace.duration_ns
         lengths = windows(trace)
         steps, minima = theirs(oracle, path, work, lengths)
