@@ -23,6 +23,7 @@ RUN /build/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /wheels /src
     && /opt/gotracer-ci/bin/python -I -c 'from gotracer_ci.trace import kernel; assert kernel.is_compiled(), "not compiled"' \
     && find /opt/gotracer-ci -name __pycache__ -prune -exec rm -r {} + \
     && /opt/gotracer-ci/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/gotracer-ci/lib \
+    && /opt/gotracer-ci/bin/python -I -c "from gotracer_ci.report import templates; templates.compile_all()" \
     && find /opt/gotracer-ci -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 FROM python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b

@@ -21,6 +21,7 @@ from tests.conftest import PROGRAMS, ROOT, path_of
 
 NAME = f"gotracer_ci-{__version__}"
 BESIDE = {"CHANGELOG.md", "LICENSE", "MANIFEST.in", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg", "setup.py"}
+LEFTOVERS = {".c", ".so", ".pyd", ".pyc", ".cache"}
 HOOK = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 
 
@@ -74,7 +75,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     plain_wheel = build("build_wheel", source, "plain", CC="false")
     wheel = build("build_wheel", source, "wheel", **({"CC": os.environ["CC"]} if "CC" in os.environ else {}))
     package = (file for file in (tree / "gotracer_ci").rglob("*") if file.is_file())
-    files = {file.relative_to(tree).as_posix() for file in package if file.suffix not in (".c", ".so", ".pyd", ".pyc")}
+    files = {file.relative_to(tree).as_posix() for file in package if file.suffix not in LEFTOVERS}
     return Built(files, sdist, wheel, plain_wheel)
 
 
@@ -87,6 +88,7 @@ def _used_tree(tree: Path) -> Path:
         "gotracer_ci/trace/kernel.c",
         "gotracer_ci/trace/kernel.abi3.so",
         "gotracer_ci/trace/__pycache__/kernel.cpython-311.pyc",
+        "gotracer_ci/report/html/__pycache__/__jinja2_0.cache",
         "gotracer_ci.egg-info/PKG-INFO",
     ):
         (tree / junk).parent.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,15 @@ def test_it_starts_from_bytecode() -> None:
     assert inside("/opt/gotracer-ci/bin/python", "-I", "-c", code).strip() == ""
 
 
+def test_the_templates_are_compiled() -> None:
+    code = (
+        "from gotracer_ci.report.templates import FOLDER as f; print(*map(len, map(list, map(f.glob, sys.argv[1:]))))"
+    )
+    counts = inside("/opt/gotracer-ci/bin/python", "-I", "-c", f"import sys; {code}", "*.html", "__pycache__/*").split()
+
+    assert counts[0] == counts[1] != "0"
+
+
 def test_a_leak_is_found_and_all_files_belong_to_the_workspaces_owner(mounts: Mounts) -> None:
     done = mounts.step(traces="/home/runner/work/hello/hello/*.trace", markdown="out/a/r.md")
 

@@ -11,12 +11,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from operator import is_
 from typing import Any, Final, NamedTuple
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from gotracer_ci import text
@@ -26,6 +25,7 @@ from gotracer_ci.report import groups, labels, reproduce, safe, verdict_list, vi
 from gotracer_ci.report.model import Report
 from gotracer_ci.report.picture import packed
 from gotracer_ci.report.strip import Strip, strip
+from gotracer_ci.report.templates import FOLDER, environment
 from gotracer_ci.report.worst import Words, regression, words
 
 DETAILED = 500
@@ -198,28 +198,22 @@ def _streams(report: Report) -> Iterator[str]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        finalize=_clean,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        loader=FunctionLoader(_own),
+    return environment().get_template(
+        "report.html",
+        globals={
+            "labels": labels,
+            "reproduce": reproduce,
+            "safe": safe,
+            "text": text,
+            "view": view,
+            "owners": _OWNERS,
+            "profiles": _PROFILES,
+        },
     )
-    environment.globals |= {
-        "labels": labels,
-        "reproduce": reproduce,
-        "safe": safe,
-        "text": text,
-        "view": view,
-        "owners": _OWNERS,
-        "profiles": _PROFILES,
-    }
-    return environment.get_template("report.html")
 
 
 def _own(name: str) -> str:
-    return (files("gotracer_ci.report") / "html" / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _rows(report: Report, shown: view.Shown) -> Iterator[Row]:
@@ -259,13 +253,6 @@ def _moment(report: Report, finding: Finding) -> Moment | None:
 
 def _runs(finding: Finding) -> tuple[tuple[str, tuple[Frame, ...]], ...]:
     return tuple((owner, tuple(run)) for owner, run in groupby(finding.stack, key=lambda frame: frame.owner))
-
-
-def _clean(value: object) -> object:
-    """Clean the value of an expression in the template, before it is escaped."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return safe.clean(value)
-    return value
 
 
 def policy(windows: str = "") -> str:
