@@ -14,6 +14,7 @@ PACKAGE = Path("gotracer_ci/trace")
 COMPILED = (
     "columns",
     "encoding",
+    "heap_points",
     "interning",
     "kernel",
     "observe",

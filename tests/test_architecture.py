@@ -99,6 +99,7 @@ THIRD_PARTY = {
     "cython": {
         "trace/columns",
         "trace/encoding",
+        "trace/heap_points",
         "trace/interning",
         "trace/kernel",
         "trace/moving",
@@ -190,8 +191,8 @@ THIRD_PARTY = {
     "dask": {"cluster/connection"},
     "distributed": {"cluster/connection"},
     "fsspec": {"remote/stores"},
-    "jinja2": {"report/formats/html"},
-    "markupsafe": {"report/formats/html"},
+    "jinja2": {"report/formats/html", "report/templates"},
+    "markupsafe": {"report/formats/html", "report/templates"},
     "pyarrow": {"database/parquet"},
     "pydantic": {"settings", "baseline/models", "baseline/schema", "report/schema"},
     "requests": {"capture/adapters", "capture/fetch", "capture/receiver", "github/session"},
@@ -294,10 +295,11 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
 
 
 # besides `files`: the system's own files; traces, which may be pipes or huge; installed packages; zips; /dev/null;
-# databases and their drafts
+# databases and their drafts; compiled templates
 OPENERS = {
     "cluster/run", "cluster/worker", "database/parquet", "database/query", "database/sqlite",
-    "files", "trace/memory", "trace/open", "duplicates", "inputs", "report/formats/html", "rules/installed",
+    "files", "trace/memory", "trace/open", "duplicates", "inputs", "report/formats/html", "report/templates",
+    "rules/installed",
     "github/artifacts", "commands/output", "recording/go_test", "recording/session", "recording/worktree",
     "remote/stores",
 }  # fmt: skip

@@ -13,8 +13,8 @@ from gotracer_ci.trace.observers.slices import Slices
 
 MAX_LANES: Final = 1024
 """Ps that have a lane, those with the lowest numbers."""
-_BYTES: Final = 2.5  # of a packed record; 1.3 to 5 in real traces
-_MOST_BYTES: Final = 5
+_BYTES: Final = 2.5  # of a packed record; 1.3 to 7 in real traces
+_MOST_BYTES: Final = 8
 _SAMPLE: Final = 8
 """One of so many runs of records tells how many bytes all of them need."""
 
