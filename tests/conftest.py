@@ -40,6 +40,10 @@ ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata" / "traces"
 PROGRAMS = ROOT / "testdata" / "programs"
 NAMES = sorted(path.stem for path in TRACES.glob("*.trace"))
+_NEWEST = {name.rpartition("-")[0]: name for name in NAMES}
+TYPICAL = sorted({*_NEWEST.values(), *(name for name in NAMES if name.startswith("tour-"))})
+"""The newest trace of each program, and every version's of one that does a little of everything: between the others
+only Go's version differs."""
 
 Done = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Done]

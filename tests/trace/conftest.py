@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builds import BUILDS, Build
-from tests.conftest import once
+from tests.conftest import TYPICAL, once
 from tests.oracle.build import build as build_oracle
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,17 @@ def oracle(oracle_program: Path) -> Oracle:
     return read
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let plain Python read only the typical traces, because it takes twenty times as long as the other builds."""
+    items[:] = [item for item in items if not _takes_long(getattr(item, "callspec", None))]
+
+
+def _takes_long(test: Any) -> bool:
+    """Report whether a test reads a trace that is not typical with plain Python."""
+    path = test.params.get("path") if test else None
+    return isinstance(path, Path) and test.params.get("build") == "uncompiled" and path.stem not in TYPICAL
+
+
 @pytest.fixture(scope="session", params=BUILDS)
 def build(request: pytest.FixtureRequest) -> Build:
     return BUILDS[request.param]()
@@ -46,4 +58,11 @@ def build(request: pytest.FixtureRequest) -> Build:
 def decoder(build: Build) -> Iterator[Build]:
     """The decoder runs in this build: the same source, compiled or not."""
     with build.active():
+        yield build
+
+
+@pytest.fixture(params=[name for name in BUILDS if name != "uncompiled"])
+def fast_decoder(request: pytest.FixtureRequest) -> Iterator[Build]:
+    """The decoder, but not as plain Python beside a compiled one: for tests of limits, which need large traces."""
+    with BUILDS[request.param]().active() as build:
         yield build

@@ -136,7 +136,7 @@ def test_ps_of_the_older_format_that_wait_for_each_other_end_the_reading(
 
 
 @pytest.mark.parametrize("kind", ["reasons", "stacks"])
-def test_the_number_of_groups_is_bounded_and_their_sums_are_exact(kind: str, decoder: Build) -> None:
+def test_the_number_of_groups_is_bounded_and_their_sums_are_exact(kind: str, fast_decoder: Build) -> None:
     opened, groups = trace_of(kind, KINDS[kind](1_200_000)), new_groups()
     stops = 0
     for chunk in opened.chunks((Ev.GO_STOP,), (groups,)):

@@ -97,7 +97,7 @@ def test_a_system_call_is_blocked_from_the_loss_of_its_p_on(
     assert (record[9][SYSCALL], record[9][BLOCKED]) == expected
 
 
-def test_many_lives_are_bounded(decoder: Build) -> None:
+def test_many_lives_are_bounded(fast_decoder: Build) -> None:
     """Beyond `KEPT` lives there are no records, and lengths are counted by bucket; the sums stay exact."""
     n = KEPT + 1_000
     one = event(Ev.GO_CREATE, 2, 0, 0) + event(Ev.GO_STOP, 0, 0) + event(Ev.GO_START, 2, 1)
@@ -116,7 +116,7 @@ def test_many_lives_are_bounded(decoder: Build) -> None:
     assert sum(buckets.values()) == n + 1 - KEPT
 
 
-def test_many_groups_are_bounded(decoder: Build) -> None:
+def test_many_groups_are_bounded(fast_decoder: Build) -> None:
     """Beyond `MAX_GROUPS` pairs of stacks lives lose their creation stack; beyond twice as many, all have one group."""
     n = 2 * MAX_GROUPS + 100
     stacks = split(bytes([Ev.STACKS]), (stack(k, k) for k in range(1, n + 1)), 1 << 30)

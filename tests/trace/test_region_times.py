@@ -129,7 +129,7 @@ def end(kind: int) -> bytes:
     return event(Ev.USER_REGION_END, 0, kind, 0)
 
 
-def test_deep_nesting_is_exact(decoder: Build) -> None:
+def test_deep_nesting_is_exact(fast_decoder: Build) -> None:
     """65,536 regions in each other: each one has its length, and only open ones need memory."""
     depth = 1 << 16
     events = (begin(0) if k < depth else end(0) for k in range(2 * depth))

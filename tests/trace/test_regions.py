@@ -120,16 +120,16 @@ def test_deep_nesting_is_no_misuse(decoder: Build) -> None:
     assert not any(region[3] for region in regions)
 
 
-def test_regions_that_never_end_are_bounded(decoder: Build) -> None:
+def test_regions_that_never_end_are_bounded(fast_decoder: Build) -> None:
     """The times of those that do not fit are not known, and their ends are no misuse."""
-    most, size = decoder.regions.MAX_OPEN, 9000
+    most, size = fast_decoder.regions.MAX_OPEN, 9000
     tables = ['string #900 "a"', "stack #900 main.begin@main.go:1"]
     batches = [
         f"thread 1 at {200 + k * size}\nbytes {event} 01 00 84 07 84 07 " + f"{event} 01 00 84 07 84 07 " * (size - 1)
         for k, event in enumerate(["2a"] * (most // size + 1) + ["2b"] * (most // size + 1))
     ]
     regions, misuses = written(*tables, *batches)
-    assert misuses == [(decoder.regions.UNTRACKED, "", "", "")]
+    assert misuses == [(fast_decoder.regions.UNTRACKED, "", "", "")]
     assert [region[2] for region in regions[:2]] == [108_000 + most - 1, 108_000 + most - 3]
     assert not any(region[3] for region in regions)
 

@@ -96,7 +96,7 @@ def test_a_benchmark_whose_rounds_run_has_not_ended(decoder: Build) -> None:
     assert benchmark[7] == opened.start_ns + opened.duration_ns - benchmark[5]
 
 
-def test_many_tests_are_bounded(decoder: Build) -> None:
+def test_many_tests_are_bounded(fast_decoder: Build) -> None:
     """Beyond `KEPT` tests, further ones are goroutines of the test that starts them."""
     n = KEPT + 1_000
     first = create(2, 1) + switch(Ev.GO_STOP, 1, 0, to=2, seq=1)

@@ -64,7 +64,7 @@ def test_the_longest_of_several_waits(decoder: Build) -> None:
     assert row[5:] == (3, 100, 50)
 
 
-def test_many_places_are_bounded(decoder: Build) -> None:
+def test_many_places_are_bounded(fast_decoder: Build) -> None:
     """Each wait and each waker has its own stack: beyond the most, both lose it, but nothing else."""
     most = max(MAX_WAITS, MAX_WAKES)
     n = most + 100
