@@ -24,6 +24,7 @@ from gotracer_ci.rules.traced import traced
 from gotracer_ci.source.frames import SourceMap
 from gotracer_ci.source.repository import Repository
 from gotracer_ci.trace.open import open_trace
+from tests import forked
 from tests.npm import locked
 from tests.oracle.build import build_command
 from tests.runner import Runner
@@ -35,6 +36,7 @@ settings.load_profile("untimed")
 # A shell ignores SIGINT for what it starts in the background, and so would every process that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
@@ -109,12 +111,13 @@ def complaints(done: Done) -> list[str]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run gotracer-ci as a process in an empty directory with a clean environment."""
+    """Run gotracer-ci as a process in an empty directory with a clean environment. new: it has imported nothing yet."""
 
-    def start(*arguments: str | Path, cwd: Path = tmp_path, stdin: bytes = b"", **environment: str) -> Done:
-        scrubbed = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **environment}
-        command = [sys.executable, "-m", "gotracer_ci", *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, env=scrubbed, input=stdin, capture_output=True, timeout=60)
+    def start(
+        *arguments: str | Path, cwd: Path = tmp_path, stdin: bytes = b"", new: bool = False, **environment: str
+    ) -> Done:
+        scrubbed = {"PATH": os.defpath, "HOME": str(tmp_path), **environment}
+        return forked.run(forked.Request(tuple(map(str, arguments)), cwd, scrubbed, stdin, new=new))
 
     return start
 

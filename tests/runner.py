@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import forked
 from tests.variants import variant
 
 ROOT = Path(__file__).parents[1]
@@ -70,7 +69,6 @@ class Runner:
         given = {"traces": "*.trace", **inputs}
         environ = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_REPOSITORY": "octo/programs",
             "GITHUB_OUTPUT": str(self.output),
@@ -83,9 +81,7 @@ class Runner:
             **self.variables,
             **{f"INPUT_{name.replace('_', '-').upper()}": value for name, value in given.items()},
         }
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=self.workspace, env=environ, capture_output=True, text=True, check=False
-        )
-        assert done.stderr == ""
+        done = forked.run(forked.Request((), self.workspace, environ, code=code))
+        assert done.stderr == b""
         outputs = dict(line.split("=", 1) for line in self.output.read_text(encoding="utf-8").splitlines())
-        return Step(done.returncode, done.stdout, outputs, self.summary.read_text(encoding="utf-8"))
+        return Step(done.returncode, done.stdout.decode(), outputs, self.summary.read_text(encoding="utf-8"))

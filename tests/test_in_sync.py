@@ -74,7 +74,7 @@ def test_every_file_of_commands_is_a_command() -> None:
 @each_command
 def test_every_command_has_a_short_summary_and_an_example(path: tuple[str, ...], run: Run) -> None:
     """The summary is an imperative. The example runs the command and has only existing options."""
-    text = run(*path, "--help", COLUMNS="80").stdout.decode()
+    text = run(*path, "--help", new=True, COLUMNS="80").stdout.decode()
     lines = [line.strip() for line in text.splitlines()]
     summary = lines[2]
     assert summary.endswith(".")

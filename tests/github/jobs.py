@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests import forked
 from tests.github.hub import Hub, state
 from tests.runner import ROOT, Runner, Step
 
@@ -112,10 +112,10 @@ class Machine:
             return acted.exit_code, acted.outputs
         if uses.startswith("docker://ghcr.io/org/gotracer-ci:"):
             assert {"entrypoint": given.pop("entrypoint")} == IMAGE
-            command = [sys.executable, "-m", "gotracer_ci", *shlex.split(given.pop("args"))]
+            arguments = tuple(shlex.split(given.pop("args")))
             assert given == {}
-            ran = subprocess.run(command, cwd=workspace, env=self._environment(), capture_output=True, text=True)
-            done.log += ran.stdout + ran.stderr
+            ran = forked.run(forked.Request(arguments, workspace, self._environment()))
+            done.log += (ran.stdout + ran.stderr).decode()
             return ran.returncode, {}
         if uses == "actions/checkout":
             assert given["persist-credentials"] == "false"
@@ -135,7 +135,6 @@ class Machine:
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": f"{self.directory / 'tools'}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "HOME": str(self.directory),
             "GIT_CONFIG_NOSYSTEM": "1",
         }
@@ -143,6 +142,7 @@ class Machine:
     def _shell(self, script: str, workspace: Path, variables: Mapping[str, str], done: Job) -> int:
         environment = {
             **self._environment(),
+            "PYTHONPATH": str(ROOT),
             "GITHUB_WORKSPACE": str(workspace),
             "GITHUB_REPOSITORY": self.hub.state.repository,
             "GITHUB_SERVER_URL": str(self.directory / SERVER),
