@@ -89,10 +89,10 @@ def test_without_any_worker_left_the_rest_is_named(
     assert sum(trace.events > 0 for trace in outcome.report.traces) == len(traces) - len(lost)
 
 
-def test_200_traces_and_a_worker_that_is_killed(scheduler: Scheduler, tmp_path: Path) -> None:
+def test_100_traces_and_a_worker_that_is_killed(scheduler: Scheduler, tmp_path: Path) -> None:
     """The report has the same bytes as without a cluster. The progress counts all."""
     data = [Path(path_of(name)).read_bytes() for name in NAMES]
-    traces = [tmp_path / f"{number:03}.trace" for number in range(200)]
+    traces = [tmp_path / f"{number:03}.trace" for number in range(100)]
     for number, trace in enumerate(traces):
         trace.write_bytes(variant(data[number % len(data)], number))
     names = list(map(str, traces))

@@ -266,14 +266,14 @@ def test_only_sarif_objects_are_serialized() -> None:
 
 
 def test_a_large_log_is_within_githubs_limits(multitool: Path, write: Write) -> None:
-    """The schema and the validator check only a part here; `check_large_sarif.py` checks the whole log."""
-    report = factory.large_report(5_000, 20)
+    """The schema and the validator check only a part here; `check_large_sarif.py` checks a whole log of 5,000."""
+    report = factory.large_report(2_000, 20)
     text = render("sarif", report)
     log = json.loads(text)
     own = {frame.path for finding in report.findings for frame in finding.stack if frame.path}
-    assert len(gzip.compress(text.encode(), 6)) < 10_000_000
+    assert len(gzip.compress(text.encode(), 6)) < 10_000_000 * 2_000 / 5_000
     assert sarif_gates.by_us(log, dict.fromkeys(own, 100)) == []
-    assert len(log["runs"][0]["results"]) == 5_000
+    assert len(log["runs"][0]["results"]) == 2_000
     assert all(len(result["stacks"][0]["frames"]) == 20 for result in log["runs"][0]["results"])
     del log["runs"][0]["results"][50:]
     assert sarif_gates.against_schema(write(log), multitool) == []
