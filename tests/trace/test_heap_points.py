@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +14,7 @@ from gotracer_ci.trace.heap_points import BUCKETS
 from gotracer_ci.trace.spec import MAX_TIME, NEVER, Ev
 from tests.builds import NAME, Build
 
-Samples = list[tuple[int, int, int]]
+Samples = Sequence[tuple[int, int, int]]
 """Event type, time and bytes."""
 
 
