@@ -15,7 +15,7 @@ from functools import partial
 from statistics import median
 from typing import cast
 
-from gotracer_ci.baseline import evidence, slow_machine, turns, work
+from gotracer_ci.baseline import ended, evidence, slow_machine, turns, work
 from gotracer_ci.baseline.criteria import NEEDED_TRACES, NUMBER, Seen, by_more_waits, by_total, fell_below, highest
 from gotracer_ci.baseline.events import Events
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups, common, compared, middle
@@ -161,6 +161,7 @@ def compare(
     verdicts |= _moved(verdicts, limits, run)
     verdicts |= {} if did.is_scaled else turns.judged(verdicts, limits, baseline, run.without)
     verdicts |= work.judged(verdicts, did, limits, current, baseline, base)
+    verdicts |= ended.judged(verdicts, limits)
     verdicts |= slow_machine.unsure_of_locks(verdicts, limits)
     verdicts |= slow_machine.unsure(verdicts, limits, current, baseline, run.same)
     usual_ns = median(trace.wall_ns for trace in current)

@@ -13,8 +13,9 @@ How it is measured
 ------------------
 The most goroutines of one place that existed at once, counted like those of GoroutineCreationGrowth. Fewer than half as
 many and 1.5 less than in every job are a change, and so are more than twice as many and 10 more. A number that varies
-by more than this between the jobs is not compared downwards. Three traces can confirm it with three jobs or base
-traces.
+by more than this between the jobs is not compared downwards. Where as many were created, and fewer are left at the end
+of the trace, they only end earlier: somebody closes them now, or a finalizer does, because the garbage collector ran.
+Three traces can confirm it with three jobs or base traces.
 
 Thresholds
 ----------
@@ -27,8 +28,8 @@ Compare the number with what the code asks for: a limit, the size of a pool, or 
 Limits
 ------
 Goroutines that exist but only wait for a lock or a token count as well: see WaitCountGrowth and MutexContention. The
-runtime's goroutines and those of package testing are left out. Goroutines that a finalizer ends are fewer at once if
-the garbage collector runs earlier.
+runtime's goroutines and those of package testing are left out. Goroutines that a finalizer ends may be fewer at once if
+the garbage collector runs earlier, and none of them was left at the end before.
 """
 
 from __future__ import annotations
