@@ -74,6 +74,17 @@ def unsure_of_locks(verdicts: Mapping[Key, Verdict], limits: Limits) -> dict[Key
 
     How long all of them wait depends on who meets there. Where it is known how long the lock is held, that tells more.
     """
+    longer = [
+        key
+        for key, verdict in verdicts.items()
+        if verdict.status is Status.WORSE
+        and verdict.level is Level.CONFIRMED
+        and (limit := limit_of(limits, key)) is not None
+        and limit.by_medians
+        and not limit.varies
+    ]
+    if not longer:
+        return {}
     held = {
         key.place: key.kind
         for key, verdict in verdicts.items()
@@ -86,11 +97,9 @@ def unsure_of_locks(verdicts: Mapping[Key, Verdict], limits: Limits) -> dict[Key
         and not limit.by_speed
     }
     found = {}
-    for key, verdict in verdicts.items():
-        limit = limit_of(limits, key)
-        is_lock = limit is not None and limit.by_medians and not limit.varies
-        is_sure = verdict.status is Status.WORSE and verdict.level is Level.CONFIRMED
-        if is_lock and is_sure and held.get(key.place, "").endswith(key.kind):
+    for key in longer:
+        verdict = verdicts[key]
+        if held.get(key.place, "").endswith(key.kind):
             evidence = verdict.evidence.replace(f"({verdict.level})", f"({Level.SUSPECTED})")
             found[key] = verdict._replace(level=Level.SUSPECTED, evidence=evidence, more=f"{NOTHING}: {_HELD}")
     return found
