@@ -2,19 +2,22 @@
 
 Noise makes events longer, and the longest first, so a low quantile hardly moves. Each side has bounds (see
 `quantiles`), and only the gap between them counts. What no reference has is not judged: other groups show it.
+
+How fast code runs depends on the machine, too. So the fastest trace of each side counts, and all pieces of code are
+corrected by one factor: what two in three of them are slower by is the machine.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from math import exp, log
 from statistics import median
 
 from gotracer_ci.baseline.criteria import MANY_JOBS, NEEDED_TRACES, highest
 from gotracer_ci.baseline.evidence import UNMEASURED, missing
 from gotracer_ci.baseline.measurements import Conditions, TraceGroups
-from gotracer_ci.baseline.quantiles import FEWEST, Bounds, bounds, quantiles
+from gotracer_ci.baseline.quantiles import FEWEST, Bounds, bounds, fastest, quantiles
 from gotracer_ci.baseline.records import KEPT_ENTRIES, Part
 from gotracer_ci.baseline.verdicts import NOTHING, Level, Status, Verdict
 from gotracer_ci.findings import Key
@@ -24,8 +27,10 @@ from gotracer_ci.text import plural, quantity, ratio, span
 _SHORTEST_NS = 100 * MS
 _SPEED = "how fast code runs depends on the machine; compare CPU profiles"
 _OUTSIDE = "how long a usual wait takes depends on the machine; look at what it waits for"
-_NEEDED_OTHERS = 3
-"""Groups that tell how fast the machine is."""
+_NEEDED_PIECES = 4
+"""Pieces of code that tell how fast the machine is."""
+_FASTEST_OF = 3
+"""One in so many pieces may be slower by less than the machine is, if there are several traces."""
 
 
 class Events:
@@ -78,7 +83,7 @@ class Events:
         if not self._base and len(self._without.get(key.rule, ())) == len(self._part.entries):
             return known._replace(status=Status.UNKNOWN, level=Level.INSUFFICIENT, evidence=UNMEASURED)
         run, base = self._of_run(key, limit), self._of_base(key, limit)
-        speed = self._speed(key) if limit.by_speed and run else 1.0
+        speed = self._speed if limit.by_speed else 1.0
         past = self._past(key) if speed and (limit.jobs or self._is_accepted(key)) else []
         reference = max(highest(past), base.high if base else 0.0)
         if run is None or not reference:
@@ -88,7 +93,8 @@ class Events:
             before=before, limit=limit.above(reference), base=_each(self._base, key, limit.quantile)
         )
         low = run.low / (speed or 1.0)
-        if self._is_more(low, reference, run.each, limit):
+        at_place = max(self._excess[place] for place in _places(key)) if limit.by_speed else 0.0
+        if self._is_more(low, reference, run.each, limit, at_place):
             status = Status.WORSE
         elif self._is_more(min([*past, *([base.low] if base else [])]), run.high, run.each, limit):
             status = Status.BETTER
@@ -100,9 +106,14 @@ class Events:
         history = tuple(past)[-KEPT_ENTRIES:]
         return _explained(verdict._replace(status=status, level=level, more=more, history=history), past, limit)
 
-    def _is_more(self, low: float, high: float, each: float, limit: Limit) -> bool:
-        """Return whether one side's lower bound is far enough above the other's upper one. each: events in a trace."""
-        return low > limit.above(high) and (low - high) * each > limit.floor
+    def _is_more(self, low: float, high: float, each: float, limit: Limit, at_place: float = 0.0) -> bool:
+        """Return whether one side's lower bound is far enough above the other's upper one.
+
+        Args:
+            each: events in a trace.
+            at_place: how much longer all groups at the place are, if they count together.
+        """
+        return low > limit.above(high) and max((low - high) * each, at_place) > limit.floor
 
     def _of_run(self, key: Key, limit: Limit) -> Bounds | None:
         return self._bounds(self._current, key, limit, is_base=False)
@@ -113,7 +124,8 @@ class Events:
     def _bounds(self, traces: Sequence[TraceGroups], key: Key, limit: Limit, *, is_base: bool) -> Bounds | None:
         which = (key, limit.quantile, is_base)
         if which not in self._known:
-            self._known[which] = bounds((trace.lengths.get(key, {}) for trace in traces), limit.quantile)
+            of = fastest if limit.by_speed else bounds
+            self._known[which] = of((trace.lengths.get(key, {}) for trace in traces), limit.quantile)
         return self._known[which]
 
     def _past(self, key: Key) -> list[float]:
@@ -130,23 +142,42 @@ class Events:
         group = self._part.groups.get(key)
         return group is not None and group.accepted != ""
 
-    def _speed(self, key: Key) -> float:
-        """Return by how much the machine is slower than before, at least 1; 0 if too few other groups tell it."""
-        others = [slower for other, slower in self._slower.items() if other != key]
-        return exp(max(0.0, median(others))) if len(others) >= _NEEDED_OTHERS else 0.0
-
     @cached_property
-    def _slower(self) -> dict[Key, float]:
-        """By how much each group that depends on the machine's speed is above its reference: a logarithm."""
+    def _pieces(self) -> dict[Key, tuple[Bounds, list[float], Bounds | None]]:
+        """The groups that depend on the machine's speed: in the run, in the jobs, and in the base traces."""
         found = {}
         for key in sorted(set().union(*(trace.lengths for trace in self._current))):
             limit = limit_of(self._limits, key)
-            if limit is None or not limit.by_speed:
+            if limit is None or not limit.by_speed or (run := self._of_run(key, limit)) is None:
                 continue
-            run, base = self._of_run(key, limit), self._of_base(key, limit)
-            reference = max(highest(self._past(key)), base.high if base else 0.0)
-            if run and reference:
-                found[key] = log(run.high / reference)
+            past, base = self._past(key), self._of_base(key, limit)
+            if past or base:
+                found[key] = run, past, base
+        return found
+
+    @cached_property
+    def _speed(self) -> float:
+        """By how much the machine is slower than before, at least 1; 0 if too few pieces of code tell it.
+
+        Code that calls something slower is slower too, so a regression may be more than half of the pieces. In one
+        trace alone, noise may be: there is no faster one.
+        """
+        slower = sorted(
+            run.usual / (median(past) if past else base.usual if base else 0.0)
+            for run, past, base in self._pieces.values()
+        )
+        rank = (len(slower) - 1) // (_FASTEST_OF if len(self._current) > 1 else 2)
+        return max(1.0, slower[rank]) if len(slower) >= _NEEDED_PIECES else 0.0
+
+    @cached_property
+    def _excess(self) -> Counter[str]:
+        """By place, how much longer than their references all pieces of code there are in a trace, in ns."""
+        found: Counter[str] = Counter()
+        for key, (run, past, base) in self._pieces.items():
+            reference = max(highest(past) if self._speed else 0.0, base.high if base else 0.0)
+            excess = (run.low / (self._speed or 1.0) - reference) * run.each
+            if reference and excess > 0:
+                found.update(dict.fromkeys(_places(key), round(excess)))
         return found
 
     def _level(self, limit: Limit, jobs: int, base: Bounds | None) -> tuple[Level, str]:
@@ -161,6 +192,11 @@ class Events:
             return Level.CONFIRMED, ""
         more = 0 if is_referenced else NEEDED_TRACES - traces
         return Level.SUSPECTED, missing(NEEDED_TRACES - len(self._current), more)
+
+
+def _places(key: Key) -> frozenset[str]:
+    """Return where a piece of code begins and ends."""
+    return frozenset(key.place.split(" to "))
 
 
 def _each(traces: Sequence[TraceGroups], key: Key, q: float) -> tuple[float, ...]:

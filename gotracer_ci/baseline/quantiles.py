@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.histogram import Histogram, edges, merge
+from gotracer_ci.limits import Limit
 
 FEWEST: Final = 20
 """Events that a trace needs."""
@@ -48,9 +49,20 @@ def bounds(traces: Iterable[Mapping[int, int]], q: float) -> Bounds | None:
     return Bounds(low, usual, high, events / len(every))
 
 
-def highest(traces: Iterable[Mapping[int, int]], q: float) -> float:
+def fastest(traces: Iterable[Mapping[int, int]], q: float) -> Bounds | None:
+    """Return the lowest bounds of any trace; otherwise as `bounds`. A neighbour may slow a whole trace down."""
+    every = [*traces]
+    found = bounds(every, q)
+    if found is None:
+        return None
+    each = [one for trace in every if (one := bounds([trace], q))]
+    low, usual, high = (min(values) for values in zip(*(one[:3] for one in each), strict=True))
+    return Bounds(low, usual, high, found.each)
+
+
+def highest(traces: Iterable[Mapping[int, int]], limit: Limit) -> float:
     """Return what a baseline stores of a job: the upper bound of the quantile in ns; 0 with too few events."""
-    found = bounds(traces, q)
+    found = (fastest if limit.by_speed else bounds)(traces, limit.quantile)
     return found.high if found else 0.0
 
 

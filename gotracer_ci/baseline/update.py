@@ -116,8 +116,8 @@ def maxima(current: Sequence[TraceGroups], limits: Limits) -> dict[Key, Group]:
             found[key] = Group(s.unit, (max(seen.values[0] or 0.0, float(s.trimmed)),), counts)
     for key, group in found.items():
         value, limit = group.values[0], limit_of(limits, key)
-        if limit and limit.quantile:  # of all traces together
-            value = highest((trace.lengths.get(key, {}) for trace in current), limit.quantile)
+        if limit and limit.quantile:
+            value = highest((trace.lengths.get(key, {}) for trace in current), limit)
         found[key] = keep(group, values=(value,), shares=of_traces(key, current))
     return found
 

@@ -84,7 +84,7 @@ def test_bounds_surround_the_quantile(values: list[float]) -> None:
     assert found
     assert found.low <= found.usual <= found.high
     assert found.each == len(values)
-    assert highest([histogram(values)], 0.1) == found.high
+    assert highest([histogram(values)], HOLDS) == highest([histogram(values)], CPU) == found.high
 
 
 def test_varying_lengths_have_wider_bounds() -> None:
@@ -165,6 +165,40 @@ def test_the_speed_of_the_machine_does_not_count(scale: float) -> None:
     assert {key for key, verdict in found.verdicts.items() if verdict.flagged} == {CODE[0]}
     assert found.verdicts[CODE[0]].level is Level.SUSPECTED
     assert not found.verdicts[CODE[0]].can_be_confirmed
+
+
+def test_a_trace_that_a_neighbour_slowed_down_does_not_count() -> None:
+    """Of each job the fastest trace counts, on both sides."""
+    normal = running(1)
+    part = file_of(*[[*running(1.4, seed=9)[:2], normal[0]] for _ in range(3)])
+    assert not compare([*running(1.4, seed=20)[:2], normal[1]], part, "b.json", LIMITS).flagged
+    assert compare(running(1, 1.4, seed=7), part, "b.json", LIMITS).flagged == {CODE[0]}
+
+
+def test_code_that_calls_what_got_slower_is_not_the_machine() -> None:
+    """Most pieces of code take longer by the same time, those that are longer anyway by a smaller part."""
+    part = file_of(*(running(1, seed=100 * i) for i in range(3)))
+    slower = [
+        trace({key: lengths((k + 1) * MS + (k < 4) * MS, 100, 10 * i + k) for k, key in enumerate(CODE)})
+        for i in range(3)
+    ]
+    assert compare(slower, part, "b.json", LIMITS).flagged == set(CODE[:4])
+
+
+def test_pieces_of_code_at_one_place_add_up() -> None:
+    """Each of three alone is longer by less than the floor of 20 ms."""
+    there = [Key("CpuTimeGrowth", f"running from {what} to unblock", "main.a to main.show") for what in "xyz"]
+
+    def traces(usual: float, keys: Sequence[Key]) -> list[TraceGroups]:
+        others = {key: lengths(MS, 100, i) for i, key in enumerate(CODE[1:])}
+        return [trace({**others, **{key: lengths(usual, 30, i) for key in keys}}) for i in range(3)]
+
+    def flagged(keys: Sequence[Key]) -> set[Key]:
+        part = file_of(*(traces(MS, keys) for _ in range(3)))
+        return compare(traces(1.4 * MS, keys), part, "b.json", LIMITS).flagged
+
+    assert flagged(there) == set(there)
+    assert not flagged(there[:1])
 
 
 def test_without_other_code_only_the_base_tells_the_speed() -> None:
