@@ -86,7 +86,7 @@ LEAKS: Final = Limit("count", 1.05, 0, everywhere=True, noun="goroutines")
 """Goroutines that were left: one more than ever before, or one in twenty where there are many."""
 HOLDS: Final = Limit("each", 1.15, 5 * MS, share=0.005, quantile=0.1, jobs=3)
 """How long a lock is held. Run to run, it varies by 2 %."""
-CPU: Final = HOLDS._replace(tolerance=1.2, floor=20 * MS, share=0.01, by_speed=True, confirms=False, is_effect=True)
+CPU: Final = HOLDS._replace(tolerance=1.2, floor=20 * MS, by_speed=True, confirms=False, is_effect=True)
 """How long a piece of code runs. It depends on the CPU, so it is only suspected."""
 CALLS: Final = Limit("each", 1.5, 5 * MS, share=0.005, quantile=0.1, jobs=5, of_base=1.5)
 """How long a single system call takes."""
