@@ -48,6 +48,7 @@ COMPILED = (
     "observers/stretches",
     "observers/sums",
     "observers/tests",
+    "observers/time_records",
     "observers/timeline",
     "observers/track_events",
     "observers/wakers",

@@ -135,6 +135,7 @@ THIRD_PARTY = {
         "trace/observers/stretches",
         "trace/observers/sums",
         "trace/observers/tests",
+        "trace/observers/time_records",
         "trace/observers/timeline",
         "trace/observers/track_events",
         "trace/observers/wakers",

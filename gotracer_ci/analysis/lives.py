@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.analysis import waits
 from gotracer_ci.analysis.histogram import Histogram
+from gotracer_ci.analysis.made import Records
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
 from gotracer_ci.source.place import outermost
-from gotracer_ci.trace.observers.lives import Lives
+from gotracer_ci.trace.observers.lives import FIELDS, Lives
 from gotracer_ci.trace.observers.ranges import Ranges
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import LARGEST
@@ -132,7 +132,6 @@ class LivesAnalysis:
         names = Names(trace.tables)
         reasons = self._observer.reasons()
         by_group = self._ranges.groups() if self._ranges else {}
-        by_life = self._ranges.records() if self._ranges else {}
         groups = [
             LifeGroup(
                 names[entry_stack],
@@ -150,28 +149,34 @@ class LivesAnalysis:
             )
             for entry_stack, creation, counts, times, waited, lengths, buckets in self._observer.groups()
         ]
-        lives: list[Any] = self._observer.records()
-        lives.sort(key=itemgetter(3))
+        return GoroutineLives(
+            tuple(groups),
+            self._lives(trace, names, reasons, known),
+            sum(group.lives for group in groups),
+        )
+
+    def _lives(self, trace: Trace, names: Names, reasons: Sequence[str], stacks: Stacks | None) -> Records[Life]:
         start_ns = trace.start_ns
-        for i, (entry_stack, creation, id, number, creator, created, ran, ended, length, times, waited) in enumerate(
-            lives
-        ):
-            # in place, because there can be a hundred thousand
-            lives[i] = Life(
+        ranges = self._ranges.records() if self._ranges else {}
+
+        def life(_: int, record: tuple[Any, ...]) -> Life:
+            entry, creation, id, number, creator, created, ran, ended, length, times, waited = record
+            return Life(
                 id,
                 number,
-                names[entry_stack],
+                names[entry],
                 creator,
-                known[creation] if known else _NO_STACK,
+                stacks[creation] if stacks else _NO_STACK,
                 created - start_ns if created >= 0 else None,
                 None if ran == -1 else ran - start_ns,
                 None if ended == -1 else ended - start_ns,
                 length,
                 times_of(times),
                 {reasons[i]: ns for i, ns in waited.items()},
-                RangeTimes(*by_life[number]) if number in by_life else NO_RANGES,
+                RangeTimes(*ranges[number]) if number in ranges else NO_RANGES,
             )
-        return GoroutineLives(tuple(groups), lives, sum(group.lives for group in groups))
+
+        return Records(self._observer.records(), FIELDS, life, "life")
 
 
 def go_summary(trace: Trace) -> GoroutineLives:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.analysis.histogram import Histogram
 from gotracer_ci.analysis.lives import NO_RANGES, RangeTimes, go_ranges_of, reason_of
+from gotracer_ci.analysis.made import Records
 from gotracer_ci.analysis.stacks import Stack, Stacks
 from gotracer_ci.analysis.times import Times, times_of
 from gotracer_ci.trace.observers.region_ranges import RegionRanges
-from gotracer_ci.trace.observers.regions import Regions
+from gotracer_ci.trace.observers.regions import FIELDS, Regions
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import NEVER
 
@@ -115,7 +116,6 @@ class RegionsAnalysis:
         text = trace.tables.string
         reasons = self._observer.reasons()
         by_group = self._ranges.groups() if self._ranges else {}
-        by_region = self._ranges.records() if self._ranges else {}
         groups = [
             RegionGroup(
                 text(name),
@@ -133,23 +133,29 @@ class RegionsAnalysis:
             )
             for i, (name, stack, counts, length, times, waited, lengths, buckets) in enumerate(self._observer.groups())
         ]
-        regions: list[Any] = self._observer.records()
-        for i, (name, stack, goroutine, task, begin, end, length, times, waited) in enumerate(regions):
-            # in place, because there can be a hundred thousand
-            regions[i] = Region(
+        counted = sum(group.number for group in groups)
+        return RegionTimes(tuple(groups), self._regions(trace, reasons, stacks), counted, self._observer.left_out())
+
+    def _regions(self, trace: Trace, reasons: Sequence[str], stacks: Stacks) -> Records[Region]:
+        text, start_ns = trace.tables.string, trace.start_ns
+        ranges = self._ranges.records() if self._ranges else {}
+
+        def region(i: int, record: tuple[Any, ...]) -> Region:
+            name, stack, goroutine, task, begin, end, length, times, waited = record
+            return Region(
                 text(name),
                 stacks[stack],
                 goroutine,
                 task,
-                None if begin == -1 else begin - trace.start_ns,
-                None if end == -1 else end - trace.start_ns,
+                None if begin == -1 else begin - start_ns,
+                None if end == -1 else end - start_ns,
                 length,
                 times_of(times),
                 {reasons[k]: ns for k, ns in waited.items()},
-                RangeTimes(*by_region.get(i, NO_RANGES)),
+                RangeTimes(*ranges[i]) if i in ranges else NO_RANGES,
             )
-        counted = sum(group.number for group in groups)
-        return RegionTimes(tuple(groups), regions, counted, self._observer.left_out())
+
+        return Records(self._observer.records(), FIELDS, region, None)
 
 
 def go_regions(

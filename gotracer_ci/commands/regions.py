@@ -135,7 +135,8 @@ def _read_paths(options: Options, window: Window, trace: Trace, source: SourceMa
         return paths.Paths(found, (), 0)
     since = max(window.on(trace)[0] - trace.start_ns, 0)
     asked = []
-    for _, region in made.sort("duration_ns").top(options.critical_path or 0).items:
+    for _, every, i in made.sort("duration_ns").top(options.critical_path or 0).items:
+        region = every[i]
         start, end = paths.span(trace, region.begin_ns, region.end_ns, region.duration_ns, since)
         asked.append((region.type, region.task or None, Path(region.goroutine, start, end)))
     return paths.read(trace, source, found, asked)

@@ -40,6 +40,8 @@ def compact_json(value: object) -> str:
 
 def escape_json(text: str) -> str:
     """Return JSON that is safe to show on a terminal and that every parser reads; only characters in strings change."""
+    if text.isascii() and text.isprintable():
+        return text
     return re.sub(_UNSAFE, _json_escape, text)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
 from gotracer_ci.analysis.lives import GoroutineLives, Life, LifeGroup
+from gotracer_ci.analysis.made import TIMES as KEPT_TIMES
+from gotracer_ci.analysis.made import Records
 from gotracer_ci.analysis.stacks import is_system
-from gotracer_ci.analysis.times import Times
 from gotracer_ci.source.names import normalise
 from gotracer_ci.tables import critical_path
 from gotracer_ci.tables.moments import MOMENT, TRACE, place
@@ -61,6 +63,8 @@ _LIFE: Final = (
 
 
 SCHEMA: Final = "gotracer-ci/goroutines/1"
+_Of = tuple[str, Sequence[Life], int]
+"""A life: the name of its trace, all lives of that, and its index among them."""
 
 
 def lives_table(
@@ -72,12 +76,13 @@ def lives_table(
         traces, reasons, ranges: with these columns.
         system: the runtime's own, too.
     """
-    lives = [(name, life) for name, found in read for life in found.lives]
-    if not system:
-        runtime = {name for name in {life.name for _, life in lives} if is_system(name)}
-        lives = [one for one in lives if one[1].name not in runtime]
+    items = []
+    for name, found in read:
+        names = _names(found.lives)
+        runtime = set() if system else {name for name in set(names) if is_system(name)}
+        items += [(name, found.lives, i) for i, called in enumerate(names) if called not in runtime]
     columns = _columns(_LIFE, traces, reasons, ranges)
-    return Table("life", columns, lives, _life_row, plural="lives", value=_life_value)
+    return Table("life", columns, items, partial(_life_row, ranges=ranges), plural="lives", value=_life_value)
 
 
 def groups_table(
@@ -177,14 +182,25 @@ def _group_row(trace: str, key: str, groups: Sequence[LifeGroup], by: By, runnin
     }
 
 
-def _life_value(of: tuple[str, Life], column: str) -> Any:
+def _names(lives: Sequence[Life]) -> list[str]:
+    """Return the functions in which the lives began."""
+    if not isinstance(lives, Records):
+        return [life.name for life in lives]
+    entries = lives.all("entry")
+    names = {entry: lives[i].name for entry, i in {entry: i for i, entry in enumerate(entries)}.items()}
+    return [names[entry] for entry in entries]
+
+
+def _life_value(of: _Of, column: str) -> Any:
     """Return one value of a life's row. Sorting a hundred thousand lives by a time needs no more of them."""
-    state = column.removesuffix("_ns")
-    return getattr(of[1].times, state) if state in Times._fields else _life_row(of)[column]
+    _, lives, i = of
+    field = column.removesuffix("_ns")
+    return lives.field(i, field) if isinstance(lives, Records) and field in KEPT_TIMES else _life_row(of)[column]
 
 
-def _life_row(of: tuple[str, Life]) -> Row:
-    trace, life = of
+def _life_row(of: _Of, *, ranges: bool = True) -> Row:
+    trace, lives, i = of
+    life = lives[i]
     return {
         "trace": trace,
         "goroutine": life.id,
@@ -197,6 +213,6 @@ def _life_row(of: tuple[str, Life]) -> Row:
         "place": place(life.creation),
         **by_column(life.times),
         "total_ns": life.total_ns,
-        **ranges_of((life.ranges,)),
+        **(ranges_of((life.ranges,)) if ranges else {}),
         "waiting_by_reason_ns": ranked(life.waits),
     }

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from gotracer_ci.analysis import histogram
+from gotracer_ci.analysis.made import Records
 from gotracer_ci.analysis.region_times import Region, RegionGroup, RegionTimes
 from gotracer_ci.analysis.stacks import Stack
 from gotracer_ci.tables import critical_path
@@ -59,6 +60,8 @@ _REGION: Final = (
     *TIMES,
 )
 Where = Callable[[Stack], str | None]
+Of = tuple[str, Sequence[Region], int]
+"""A region: the name of its trace, all regions of that, and its index among them."""
 
 
 def outermost(stack: Stack) -> str | None:
@@ -79,12 +82,19 @@ def regions_table(
     inherited: bool = False,
 ) -> Table:
     """Return the table with one row for each region. where: says what is its place."""
-    regions = [(name, region) for name, found in read for region in found.regions]
+    items = [(name, found.regions, i) for name, found in read for i in range(len(found.regions))]
 
-    def view(of: tuple[str, Region]) -> Row:
-        return _region_row(of[0], of[1], where)
+    def view(of: Of) -> Row:
+        name, regions, i = of
+        return _region_row(name, regions[i], where)
 
-    return Table("region", _columns(_REGION, traces, reasons, ranges, inherited), regions, view)
+    def value(of: Of, column: str) -> Any:
+        _, regions, i = of
+        if column == "duration_ns" and isinstance(regions, Records):
+            return regions.field(i, "length")
+        return view(of)[column]
+
+    return Table("region", _columns(_REGION, traces, reasons, ranges, inherited), items, view, value=value)
 
 
 def groups_table(

@@ -60,7 +60,7 @@ def ranges_of(every: Iterable[RangeTimes]) -> dict[str, int | None]:
 
 def ranked(waits: dict[str, int]) -> dict[str, int]:
     """Return the reasons with the longest first."""
-    return dict(sorted(waits.items(), key=lambda wait: (-wait[1], wait[0])))
+    return dict(sorted(waits.items(), key=lambda wait: (-wait[1], wait[0]))) if len(waits) > 1 else waits
 
 
 def of_reason(table: Table, reason: str, *, keep_order: bool) -> Table:

@@ -38,6 +38,13 @@ def test_json_and_csv_have_the_same_rows(run: Run) -> None:
     assert [list(row.values()) for row in rows] == [[str(value) for value in row.values()] for row in found["rows"]]
 
 
+def test_a_column_can_have_any_name_and_value(run: Run) -> None:
+    sql = """SELECT 5 AS "a%s b%", 1.5 AS "x""y", NULL AS n, 'é' || char(10, 27, 128512) AS t, 3 AS n"""
+    (row,) = json.loads(run("query", SERVICE, sql, "-f", "json").stdout)["rows"]
+    text = "é\n\x1b\N{GRINNING FACE}"
+    assert row == {"a%s b%": 5, 'x"y': 1.5, "n": None, "t": text, "n_2": 3}
+
+
 def test_people_see_durations_and_how_many_rows_are_left_out(run: Run) -> None:
     sql = "SELECT id, duration_ns, NULL AS n, 'a' || char(27) || 'b' AS t, id FROM interval ORDER BY duration_ns DESC"
     head, first, *_, last = run("query", SERVICE, sql, "--top", "2").stdout.decode().splitlines()

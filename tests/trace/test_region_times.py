@@ -111,13 +111,13 @@ def test_two_parts_make_a_whole(decoder: Build) -> None:
 
 def test_only_the_asked_lengths_and_goroutine_count(decoder: Build) -> None:
     path = str(next(path for path in TRACES if path.stem == "annotations-go1.26"))
-    every = regions_of(open_trace(path)).records()
+    every = list(regions_of(open_trace(path)).records())
     ids = Counter(record[2] for record in every)
     for id, number in ids.items():
         assert len(regions_of(open_trace(path), goroutine=id).records()) == number
     lengths = sorted(record[6] for record in every)
     shortest, longest = lengths[5], lengths[-5]
-    some = regions_of(open_trace(path), shortest=shortest, longest=longest).records()
+    some = list(regions_of(open_trace(path), shortest=shortest, longest=longest).records())
     assert some == [record for record in every if shortest <= record[6] <= longest]
 
 

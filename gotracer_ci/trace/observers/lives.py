@@ -24,15 +24,20 @@ if cython.compiled:
     from cython.cimports.gotracer_ci.trace.observers.lengths import Lengths
     from cython.cimports.gotracer_ci.trace.observers.parts import part_of, plus
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
+    from cython.cimports.gotracer_ci.trace.observers.time_records import TimeRecords
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
     from gotracer_ci.trace.observers.lengths import Lengths
     from gotracer_ci.trace.observers.parts import part_of, plus
     from gotracer_ci.trace.observers.reasons import Reasons
+    from gotracer_ci.trace.observers.time_records import TimeRecords
 
 MAX_GROUPS = 20_000
 """Groups by both stacks; further lives lose their creation stack, and then their name too."""
+
+FIELDS = ("entry", "creation", "id", "life", "creator", "created", "ran", "ended", "length")
+"""What a record of a life begins with."""
 
 _PARTS = cython.declare(cython.int, len(PARTS))
 _BLOCKED = cython.declare(cython.int, len(PARTS) - 1)
@@ -78,7 +83,7 @@ class Lives(Observer):
     _sums: cython.longlong[::1]
     _waited: cython.longlong[::1]  # by group and reason
     _lengths: Lengths
-    _records: list
+    _records: TimeRecords
 
     def __init__(self, why: Callable[[int, int], str], each: bool = False) -> None:
         self._why = Reasons(why)
@@ -96,7 +101,7 @@ class Lives(Observer):
         self._sums = column("q", bytes(8 * 8 * 64))
         self._waited = column("q", bytes(8 * MAX_REASONS * 64))
         self._lengths = Lengths()
-        self._records = []
+        self._records = TimeRecords(len(FIELDS))
 
     def limit(self, start: int, end: int) -> None:
         """Count only what is between these two times, ns on the trace's clock. Call it before the first event."""
@@ -244,33 +249,24 @@ class Lives(Observer):
                 self._sums[group * _PARTS + i] = plus(self._sums[group * _PARTS + i], self._times[first + i])
         self._counts[4 * group + 3] = max(self._counts[4 * group + 3], length)
         self._lengths.add(group, length)
-        if self._each and len(self._records) < _KEPT:
+        if self._each and self._records.count < _KEPT:
             self._record(g, length, -1 if stays else now)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _record(self, g: cython.int, length: cython.longlong, ended: cython.longlong) -> cython.int:
-        first: cython.longlong = cython.cast(cython.longlong, g) * _PARTS
-        times: list = [self._times[i] for i in range(first, first + _PARTS)]
-        first = cython.cast(cython.longlong, g) * _REASONS
-        waits: dict = {i: self._waits[first + i] for i in range(self._why.n) if self._waits[first + i]}
-        self._records.append(
-            (
-                self._keys[self._group[g]] >> 31,
-                self._keys[self._group[g]] & _CREATION,
-                self.goroutines.ids[g],
-                self.goroutines.lives[g],
-                self.goroutines.creators[g],
-                self.goroutines.created[g],
-                -1 if self._runs[g] == _NEVER else self._runs[g],
-                ended,
-                length,
-                tuple(times),
-                waits,
-            )
-        )
-        return 0
+        self._records.put(self._keys[self._group[g]] >> 31)
+        self._records.put(self._keys[self._group[g]] & _CREATION)
+        self._records.put(self.goroutines.ids[g])
+        self._records.put(self.goroutines.lives[g])
+        self._records.put(self.goroutines.creators[g])
+        self._records.put(self.goroutines.created[g])
+        self._records.put(-1 if self._runs[g] == _NEVER else self._runs[g])
+        self._records.put(ended)
+        self._records.put(length)
+        slot: cython.longlong = g
+        return self._records.end(self._times, slot * _PARTS, self._waits, slot * _REASONS, self._why.n)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -335,10 +331,10 @@ class Lives(Observer):
             )
         return out
 
-    def records(self) -> list[tuple[Any, ...]]:
-        """Return a record of each life, at most `KEPT`, in the order in which they ended; the list is the caller's.
+    def records(self) -> TimeRecords:
+        """Return a record of each life, at most `KEPT`, in the order in which they ended, by `FIELDS`.
 
-        Each (entry stack, creation stack, id, life, creator, created, first run, ended, length, times, waits): created
-        is −1 for one from before the trace, first run −1 if it never ran, ended −1 if it was alive at the end.
+        entry, creation: stacks. created is −1 for one from before the trace, ran (first) −1 if it never ran, ended −1
+        if it was alive at the end.
         """
         return self._records

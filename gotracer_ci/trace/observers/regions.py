@@ -23,14 +23,19 @@ if cython.compiled:
     from cython.cimports.gotracer_ci.trace.observers.parts import part_of
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
     from cython.cimports.gotracer_ci.trace.observers.region_groups import RegionGroups
+    from cython.cimports.gotracer_ci.trace.observers.time_records import TimeRecords
 else:
     from gotracer_ci.trace.observe import Observer
     from gotracer_ci.trace.observers.parts import part_of
     from gotracer_ci.trace.observers.reasons import Reasons
     from gotracer_ci.trace.observers.region_groups import RegionGroups
+    from gotracer_ci.trace.observers.time_records import TimeRecords
 
 MAX_OLD = 100_000
 """Goroutines from before the trace whose times are kept, because a region that ends on one may be older, too."""
+
+FIELDS = ("type", "stack", "goroutine", "task", "begin", "end", "length")
+"""What a record of a region begins with."""
 
 _PARTS = cython.declare(cython.int, len(PARTS))
 _BLOCKED = cython.declare(cython.int, len(PARTS) - 1)
@@ -76,7 +81,7 @@ class Regions(Observer):
     _free: list
     _saved: dict  # when a region began, which no other did → its row
     _groups: RegionGroups
-    _records: list
+    _records: TimeRecords
     _left_out: cython.longlong
 
     def __init__(
@@ -100,7 +105,7 @@ class Regions(Observer):
         self._free = []
         self._saved = {}
         self._groups = RegionGroups()
-        self._records = []
+        self._records = TimeRecords(len(FIELDS))
         self._left_out = 0
 
     def limit(self, start: int, end: int) -> None:
@@ -296,13 +301,16 @@ class Regions(Observer):
         no_end: cython.bint = flags & _OPEN or end > self._to
         no_begin: cython.bint = flags & _BEFORE or start < self._from
         self._groups.add(name, stack, no_end, no_begin, length, self._times, times * _WIDTH)
-        if self._each and len(self._records) < _KEPT:
-            row: list = [self._times[i] for i in range(times * _WIDTH, (times + 1) * _WIDTH)]
-            parts: tuple = tuple(row[:_PARTS])
-            waits: dict = {i: row[_PARTS + i] for i in range(self._why.n) if row[_PARTS + i]}
-            begun: cython.longlong = -1 if no_begin else start
-            ended: cython.longlong = -1 if no_end else end
-            self._records.append((name, stack, self.goroutines.ids[g], task, begun, ended, length, parts, waits))
+        if self._each and self._records.count < _KEPT:
+            self._records.put(name)
+            self._records.put(stack)
+            self._records.put(self.goroutines.ids[g])
+            self._records.put(task)
+            self._records.put(-1 if no_begin else start)
+            self._records.put(-1 if no_end else end)
+            self._records.put(length)
+            first: cython.longlong = times * _WIDTH
+            self._records.end(self._times, first, self._times, first + _PARTS, self._why.n)
         return 0
 
     def reasons(self) -> list[str]:
@@ -321,10 +329,9 @@ class Regions(Observer):
         """Return every group (see `RegionGroups.rows`)."""
         return self._groups.rows(self._why.n)
 
-    def records(self) -> list[tuple[Any, ...]]:
-        """Return a record of each region, at most `KEPT`, in the order in which they ended; the list is the caller's.
+    def records(self) -> TimeRecords:
+        """Return a record of each region, at most `KEPT`, in the order in which they ended, by `FIELDS`.
 
-        Each (type, stack, goroutine's id, task, begin, end, length, times, waits): begin and end are −1 if they are
-        unknown or outside the window.
+        stack: where it began. begin and end are −1 if they are unknown or outside the window.
         """
         return self._records
