@@ -3,8 +3,9 @@
 Noise makes events longer, and the longest first, so a low quantile hardly moves. Each side has bounds (see
 `quantiles`), and only the gap between them counts. What no reference has is not judged: other groups show it.
 
-How fast code runs depends on the machine, too. So the fastest trace of each side counts, and all pieces of code are
-corrected by one factor: what two in three of them are slower by is the machine.
+How fast code runs depends on the machine, too. So the fastest trace of each side counts, and the median of the jobs
+instead of the highest one. All pieces of code are corrected by one factor: what two in three of them are slower by is
+the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from statistics import median
+from statistics import median, median_high
 
 from gotracer_ci.baseline.criteria import MANY_JOBS, NEEDED_TRACES, highest
 from gotracer_ci.baseline.evidence import UNMEASURED, missing
@@ -85,7 +86,7 @@ class Events:
         run, base = self._of_run(key, limit), self._of_base(key, limit)
         speed = self._speed if limit.by_speed else 1.0
         past = self._past(key) if speed and (limit.jobs or self._is_accepted(key)) else []
-        reference = max(highest(past), base.high if base else 0.0)
+        reference = max(_worst(past, limit), base.high if base else 0.0)
         if run is None or not reference:
             return known._replace(evidence=f"not compared: fewer than {FEWEST} times in a trace")
         before = median(past) if past else base.usual if base else None
@@ -98,7 +99,7 @@ class Events:
             status = Status.WORSE
         elif self._is_more(min([*past, *([base.low] if base else [])]), run.high, run.each, limit):
             status = Status.BETTER
-        elif past and base and low > limit.above(highest(past)):
+        elif past and base and low > limit.above(_worst(past, limit)):
             return _explained(verdict._replace(is_older=True), past, limit)
         else:
             return verdict._replace(evidence="within the limit")
@@ -174,7 +175,7 @@ class Events:
         """By place, how much longer than their references all pieces of code there are in a trace, in ns."""
         found: Counter[str] = Counter()
         for key, (run, past, base) in self._pieces.items():
-            reference = max(highest(past) if self._speed else 0.0, base.high if base else 0.0)
+            reference = max(median_high(past) if past and self._speed else 0.0, base.high if base else 0.0)
             excess = (run.low / (self._speed or 1.0) - reference) * run.each
             if reference and excess > 0:
                 found.update(dict.fromkeys(_places(key), round(excess)))
@@ -192,6 +193,11 @@ class Events:
             return Level.CONFIRMED, ""
         more = 0 if is_referenced else NEEDED_TRACES - traces
         return Level.SUSPECTED, missing(NEEDED_TRACES - len(self._current), more)
+
+
+def _worst(past: Sequence[float], limit: Limit) -> float:
+    """Return the value of the jobs that a run is compared with."""
+    return median_high(past) if limit.by_speed and past else highest(past)
 
 
 def _places(key: Key) -> frozenset[str]:
@@ -216,7 +222,11 @@ def _explained(verdict: Verdict, past: Sequence[float], limit: Limit) -> Verdict
     values = f"{span(reference, limit.unit)} → {span(verdict.now, limit.unit)} ({which})"
     factor = f", {ratio(verdict.ratio)}" if verdict.ratio else ""
     jobs = plural(len(reference), "baseline job" if past else "base trace")
-    end = "lowest" if verdict.status is Status.BETTER else "second highest" if len(past) >= MANY_JOBS else "highest"
+    end = "second highest" if len(past) >= MANY_JOBS else "highest"
+    if verdict.status is Status.BETTER:
+        end = "lowest"
+    elif limit.by_speed:
+        end = "median" if past else "fastest"
     crossed = f"{'below' if end == 'lowest' else 'above'} the {end} of {jobs}"
     beside = ""
     if verdict.base and past:

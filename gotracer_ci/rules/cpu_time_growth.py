@@ -15,10 +15,10 @@ another goroutine, creating one, and the beginning and the end of a system call.
 the same code. The time in which the goroutine is preempted does not count, nor what it does for the garbage collector
 meanwhile.
 
-The 10th percentile is compared, as by LockHoldTimeGrowth, with 1.2 × that of every job. Of each job the fastest trace
-counts, because something else on the machine may slow one down. The differences of all pieces that begin or end at the
-place must add up to 20 ms, or 0.5 % of the run if that is more. If two in three pieces of code run for longer, the
-machine is slower, and all of them are corrected for that.
+The 10th percentile is compared, as by LockHoldTimeGrowth, with 1.2 × the median of all jobs. Of each job the fastest
+trace counts, because something else on the machine may slow some of them down. The differences of all pieces that begin
+or end at the place must add up to 20 ms, or 0.5 % of the run if that is more. If two in three pieces of code run for
+longer, the machine is slower, and all of them are corrected for that.
 
 Thresholds
 ----------

@@ -175,6 +175,15 @@ def test_a_trace_that_a_neighbour_slowed_down_does_not_count() -> None:
     assert compare(running(1, 1.4, seed=7), part, "b.json", LIMITS).flagged == {CODE[0]}
 
 
+def test_a_slow_job_hides_no_slower_code() -> None:
+    """A neighbour may slow a whole job down. The median of the jobs counts."""
+    part = file_of(*(running(scale, seed=100 * i) for i, scale in enumerate((1, 1, 1.2, 1, 1))))
+    found = compare(running(1, 1.3, seed=7), part, "b.json", LIMITS).verdicts[CODE[0]]
+    assert found.flagged
+    assert found.evidence.endswith("(10th percentile), 1.29×, above the median of 5 baseline jobs (suspected)")
+    assert not compare(running(1.15, seed=7, only=3), part, "b.json", LIMITS).flagged
+
+
 def test_code_that_calls_what_got_slower_is_not_the_machine() -> None:
     """Most pieces of code take longer by the same time, those that are longer anyway by a smaller part."""
     part = file_of(*(running(1, seed=100 * i) for i in range(3)))
