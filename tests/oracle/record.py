@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from measure import orders
 
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import Comparison, compare
-from tests.oracle.runs import Run, of_one_order
+from tests.oracle.runs import Run
 
 KEPT = ROOT / "build" / "oracle"
 """The directory for traces under comparison. A trace that differs is kept."""
@@ -27,22 +28,24 @@ NEEDS_C = "cgocallback"
 """This program has threads created by C. It is skipped without a C compiler."""
 
 
-def build_programs(cache: Path, version: str) -> Path:
-    """Build all programs that this Go can build, and return their directory."""
+def build_programs(cache: Path, version: str, programs: Iterable[str]) -> Path:
+    """Build programs with this Go, and return their directory."""
     goroot = toolchain(cache, version)
     out = cache / "bin" / f"oracle-go{version}"
     out.mkdir(parents=True, exist_ok=True)
-    modules = [
-        (PROGRAMS, False, ["./..."]),
-        *([(PROGRAMS / NEEDS_C, True, ["."])] if shutil.which("gcc") else []),
-        (PROGRAMS / "vendored", False, ["."]),
-        (Path(__file__).resolve().parent / "programs", False, ["./..."]),
-    ]
-    if version in OLDER:
-        modules = [(older_programs(cache, version), False, [f"./{program}" for program in of_one_order(version)])]
+    sources = older_programs(cache, version) if version in OLDER else PROGRAMS
+    modules: dict[Path, list[str]] = defaultdict(list)
+    for program in programs:
+        if program == NEEDS_C or (sources / program / "go.mod").exists():
+            modules[sources / program].append(".")
+        else:
+            module = sources if (sources / program).exists() else Path(__file__).resolve().parent / "programs"
+            modules[module].append(f"./{program}")
     go = [str(goroot / "bin" / "go"), "build", "-trimpath", "-buildvcs=false", "-o", f"{out}{os.sep}"]
-    for module, cgo, names in modules:
-        subprocess.run([*go, *names], cwd=module, env=environment(goroot, cache, cgo=cgo), check=True)
+    for module, names in modules.items():
+        subprocess.run(
+            [*go, *names], cwd=module, env=environment(goroot, cache, cgo=module.name == NEEDS_C), check=True
+        )
     return out
 
 
