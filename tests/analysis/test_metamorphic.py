@@ -13,7 +13,7 @@ from gotracer_ci.analysis.reading import Window
 from gotracer_ci.trace.open import open_trace
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import HEADER_SIZE, OLD_VERSIONS, TIMED, Ev
-from tests.conftest import NAMES, path_of
+from tests.conftest import NAMES, TYPICAL, path_of
 from tests.fuzz import structure
 from tests.fuzz.structure import Record
 from tests.promises import check, counts_of, facts_of, times_of
@@ -28,7 +28,7 @@ GOROUTINE = {
 """Where in the numbers of a record a goroutine's ID is."""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_adjoining_windows_add_up(name: str) -> None:
     trace = open_trace(path_of(name))
     whole = facts_of(trace)
