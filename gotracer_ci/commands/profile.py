@@ -179,7 +179,9 @@ class Reading:
             cpu_rate=options.cpu_rate,
             windows=windows,
         )
-        return read(trace, source, analysis, self._window)
+        found = read(trace, source, analysis, self._window)
+        self.notes += table.missed(trace, self._window)
+        return found
 
     def _windows(self, trace: Trace) -> Windows:
         """Return the part of each life that is asked for."""

@@ -136,6 +136,17 @@ def common(given: dict[str, Any]) -> Common:
     )
 
 
+def missed(trace: Trace, window: Window) -> list[str]:
+    """Return the note that a window has no part of a trace, which has been read; none if it has one."""
+    from gotracer_ci.analysis.reading import WHOLE
+    from gotracer_ci.text import duration
+
+    start, end = window.on(trace)
+    if window == WHOLE or (start < trace.start_ns + trace.duration_ns and end > trace.start_ns):
+        return []
+    return [f"{trace.name}: --from and --to have no part of it: it is {duration(trace.duration_ns)} long"]
+
+
 def rows_shown(form: str, top: int | None) -> int:
     """Return how many rows are shown in a format, 0 all. top: how many the user wants, if any."""
     return (_TOP if form == "human" else 0) if top is None else top
@@ -194,12 +205,19 @@ def show(
     from gotracer_ci.tables.schema import head
     from gotracer_ci.tabulate import tabulate
 
+    told: list[str] = []
+
+    def reading(trace: Trace, source: SourceMap) -> Found:
+        found = read(trace, source)
+        told.extend(missed(trace, asked.window))
+        return found
+
     with progress.shown(sys.stderr) as watch:
-        done = tabulate(asked.traces, read, root=asked.root, path_map=asked.path_map, watch=watch)
+        done = tabulate(asked.traces, reading, root=asked.root, path_map=asked.path_map, watch=watch)
     named = [(summary.path, found) for summary, found in zip(done.summaries, done.found, strict=True)]
     made = table(named).top(asked.top)
     write_table(made, asked.form, head(schema, asked.window, done.summaries, **members), asked.output)
-    told = [note.text for note in done.notes]
+    told += [note.text for note in done.notes]
     told += [text for name, found in named for text in (notes(name, found) if notes else ())]
     for text in told:
         click.echo(f"note: {clean(text)}", err=True)

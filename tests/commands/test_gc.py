@@ -66,6 +66,15 @@ def test_a_part_of_a_trace(run: Run) -> None:
     assert curve[-1]["window_ns"] == 50_000_000
 
 
+@pytest.mark.parametrize("command", [("gc", "--mmu"), ("goroutines",), ("profile", "--type", "wall", "-f", "folded")])
+def test_a_window_outside_the_trace_is_told(command: tuple[str, ...], run: Run) -> None:
+    for options in (("--from", "900s"), ("--to", "2020-01-01T00:00:00Z")):
+        done = run(*command, path_of("tour-go1.27"), *options)
+        assert done.returncode == 0
+        assert b"--from and --to have no part of it: it is 1.3 s long" in done.stderr
+    assert b"no part" not in run(*command, path_of("tour-go1.27"), "--from", "1s").stderr
+
+
 def test_tables_for_people_and_csv(run: Run) -> None:
     """People see a whole curve, and of other tables the first 20 rows. A trace without cycles has a header only."""
     text = run("gc", PAUSES).stdout.decode().splitlines()
