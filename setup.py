@@ -1,5 +1,6 @@
 """What pyproject.toml cannot express: the decoder's modules are compiled together where there is a C compiler."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -143,6 +144,8 @@ setup(
         shared_utility_qualified_name=SHARED,
         build_dir="build/cython-checked" if checked else "build/cython",
         language_level=3,
+        # where processes are not forked, each would run this file
+        nthreads=(os.cpu_count() or 1) if multiprocessing.get_start_method() == "fork" else 0,
         compiler_directives={"boundscheck": checked},
     ),
     cmdclass={"bdist_wheel": HonestWheel, "build_ext": AllOrNothing},
