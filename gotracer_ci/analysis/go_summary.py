@@ -6,7 +6,7 @@ waits forever has ended, and of goroutines that share an ID only the last one is
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from gotracer_ci.analysis.go_ranges import RANGES, GoRanges
 from gotracer_ci.analysis.go_tasks import GoTask, GoTasks
@@ -39,6 +39,9 @@ _ANNOTATIONS = frozenset({Ev.USER_TASK_BEGIN, Ev.USER_TASK_END, Ev.USER_REGION_B
 _HAVE_STACK = frozenset({Ev.GO_STOP, Ev.GO_BLOCK, Ev.GO_SYSCALL_BEGIN})
 
 
+_TIMES = ("running", "runnable", "syscall", "syscall_blocked", "total")
+
+
 class GoStats:
     """How long a goroutine was in which state, ns. waits: by reason, "" where Go has none. ranges: by name."""
 
@@ -46,18 +49,23 @@ class GoStats:
 
     def __init__(self) -> None:
         self.running = self.runnable = self.syscall = self.syscall_blocked = self.total = 0
-        self.waits: Counter[str] = Counter()
-        self.ranges: Counter[str] = Counter()
+        self.waits: dict[str, int] = defaultdict(int)
+        self.ranges: dict[str, int] = defaultdict(int)
 
     def copy(self) -> GoStats:
-        return self.minus(GoStats())
+        other = GoStats()
+        for name in _TIMES:
+            setattr(other, name, getattr(self, name))
+        other.waits.update(self.waits)
+        other.ranges.update(self.ranges)
+        return other
 
     def minus(self, other: GoStats) -> GoStats:
         less = GoStats()
-        for name in ("running", "runnable", "syscall", "syscall_blocked", "total"):
+        for name in _TIMES:
             setattr(less, name, getattr(self, name) - getattr(other, name))
-        less.waits = Counter({reason: ns - other.waits[reason] for reason, ns in self.waits.items()})
-        less.ranges = Counter({name: ns - other.ranges[name] for name, ns in self.ranges.items()})
+        less.waits.update({reason: ns - other.waits.get(reason, 0) for reason, ns in self.waits.items()})
+        less.ranges.update({name: ns - other.ranges.get(name, 0) for name, ns in self.ranges.items()})
         return less
 
     def times(self) -> Times:
@@ -93,6 +101,11 @@ class GoRecord:
     creator: the goroutine that created it, −1 if unknown. is_old: from before the trace. regions: those that have
     ended, in this order; active: the others, the innermost last. ranges: when each that is under way began, by name.
     """
+
+    __slots__ = (
+        "_blocked", "_reason", "_since", "_state", "active", "created", "creator", "ended", "is_old", "name", "number",
+        "ranges", "regions", "started", "stats",
+    )  # fmt: skip
 
     def __init__(self, number: int, created: int, creator: int = -1, *, is_old: bool = False) -> None:
         self.number = number

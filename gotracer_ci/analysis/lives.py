@@ -43,6 +43,7 @@ class RangeTimes(NamedTuple):
 
 
 NO_RANGES = RangeTimes(0, 0, 0, 0)
+_NO_GO_RANGES = RangeTimes(0, 0, None, 0)
 
 
 class Life(NamedTuple):
@@ -188,25 +189,31 @@ def go_summary(trace: Trace) -> GoroutineLives:
     from gotracer_ci.analysis.go_summary import summarize
 
     found, _ = summarize(trace)
-    lives = [_go_life(id, record, trace.start_ns) for id, record in found.items()]
-    groups = [
-        LifeGroup(
-            life.name,
-            _NO_STACK,
-            1,
-            int(not found[life.id].is_old),
-            int(life.ended_ns is None),
-            life.total_ns,
-            life.total_ns,
-            life.times,
-            life.waits,
-            [life.total_ns],
-            {},
-            life.ranges,
-        )
-        for life in lives
-    ]
+    lives, groups = [], []
+    for id in list(found):
+        # both together would take much memory
+        record = found.pop(id)
+        life = _go_life(id, record, trace.start_ns)
+        lives.append(life)
+        groups.append(_group_of_one(life, created=not record.is_old))
     return GoroutineLives(tuple(groups), tuple(lives), len(lives))
+
+
+def _group_of_one(life: Life, *, created: bool) -> LifeGroup:
+    return LifeGroup(
+        life.name,
+        _NO_STACK,
+        1,
+        int(created),
+        int(life.ended_ns is None),
+        life.total_ns,
+        life.total_ns,
+        life.times,
+        life.waits,
+        [life.total_ns],
+        {},
+        life.ranges,
+    )
 
 
 def reason_of(tables: Tables, reason: int, stack: int) -> str:
@@ -218,7 +225,9 @@ def go_ranges_of(stats: GoStats) -> RangeTimes:
     """Return the ranges in Go's summary."""
     from gotracer_ci.analysis.go_ranges import ASSIST, STW, SWEEP
 
-    return RangeTimes(stats.ranges[STW], stats.ranges[ASSIST], None, stats.ranges[SWEEP])
+    if not stats.ranges:
+        return _NO_GO_RANGES
+    return RangeTimes(*(stats.ranges.get(name, 0) for name in (STW, ASSIST)), None, stats.ranges.get(SWEEP, 0))
 
 
 def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
