@@ -15,7 +15,7 @@ _Make = Callable[[int, tuple[Any, ...]], Made]
 
 
 class Records(Sequence[Made], Generic[Made]):
-    """Values of records, in an order; unlike other results, they cannot be pickled.
+    """Values of records, in an order. Pickled, they become a tuple of all values.
 
     Args:
         fields: of the records.
@@ -36,6 +36,9 @@ class Records(Sequence[Made], Generic[Made]):
         self._order: Sequence[int] = range(len(records))
         if order is not None:
             self._order = sorted(self._order, key=self.all(order).__getitem__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (tuple(self),)
 
     def __len__(self) -> int:
         return len(self._order)

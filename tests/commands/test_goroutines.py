@@ -301,7 +301,9 @@ def test_a_window_can_be_on_the_wall_clock(run: Run) -> None:
     assert rows(run, SERVICE, "--from", "0.2s", "--to", at[2]) == rows(run, SERVICE, "--from", "200ms")
     limited = document(run, SERVICE, "--from", at[1], "--over-time", "1")
     assert (limited["from_ns"], limited["from_time"], limited["to_time"]) == (0, began, None)
-    assert rows(run, SERVICE, "--to", at[1]) == []
+    before = run("goroutines", SERVICE, "--to", at[1], "-f", "json", cwd=ROOT)
+    assert json.loads(before.stdout)["rows"] == []
+    assert before.stderr.decode() == f"note: {SERVICE}: --from and --to have no part of it: it is 983 ms long\n"
     curves = [json.loads(run("gc", SERVICE, "--mmu", "-f", "json", *to).stdout) for to in (("--to", at[2]), ())]
     assert curves[0]["rows"] == curves[1]["rows"] != []
     assert run("gc", SERVICE, "--mmu", "-f", "csv", "--to", at[1]).stdout.count(b"\n") == 1
