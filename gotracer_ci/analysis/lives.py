@@ -227,7 +227,8 @@ def go_ranges_of(stats: GoStats) -> RangeTimes:
 
     if not stats.ranges:
         return _NO_GO_RANGES
-    return RangeTimes(*(stats.ranges.get(name, 0) for name in (STW, ASSIST)), None, stats.ranges.get(SWEEP, 0))
+    stw, assist, sweep = (stats.ranges.get(name, 0) for name in (STW, ASSIST, SWEEP))
+    return RangeTimes(stw, assist, None, sweep)
 
 
 def _go_life(id: int, record: GoRecord, start_ns: int) -> Life:
