@@ -38,12 +38,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Run two more tests at a time than there are processors: many wait for a browser, a server or a Go program."""
-    return (os.cpu_count() or 1) + 2
-
-
 ROOT = Path(__file__).parents[1]
 TRACES = ROOT / "testdata" / "traces"
 PROGRAMS = ROOT / "testdata" / "programs"

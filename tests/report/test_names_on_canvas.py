@@ -49,10 +49,10 @@ VIEWS = {
 
 
 class Drawn(NamedTuple):
-    """texts: all that is written on the canvas. shapes: all else, with colours and places, by view."""
+    """texts: all that is written on the canvas in any view. shapes: all else, with colours and places."""
 
     texts: set[str]
-    shapes: list[list[str]]
+    shapes: set[str]
 
 
 def drawn(opened: Opened, called: list[str], views: list[str]) -> Drawn:
@@ -62,8 +62,12 @@ def drawn(opened: Opened, called: list[str], views: list[str]) -> Drawn:
     page = opened.show(deep(report(called)), "#v=heap")
     page.wait_for_selector("#heap canvas")
     page.evaluate(RECORD)
+    # the first drawing comes before the page has its width, and how often a view is drawn depends on the machine
+    page.evaluate(TAKE, views[0])
+    page.evaluate("location.hash = 'v=traces'")
+    page.wait_for_timeout(1000)
     found = [page.evaluate(TAKE, view) for view in views]
-    return Drawn({text for texts, _ in found for text in texts}, [shapes for _, shapes in found])
+    return Drawn({text for texts, _ in found for text in texts}, {shape for _, shapes in found for shape in shapes})
 
 
 def deep(made: Report) -> Report:
