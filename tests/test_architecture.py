@@ -172,6 +172,7 @@ THIRD_PARTY = {
         "commands/goroutines",
         "commands/help",
         "commands/merge",
+        "commands/nothing",
         "commands/options",
         "commands/output",
         "commands/paths",

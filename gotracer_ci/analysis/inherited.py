@@ -140,4 +140,5 @@ class InheritingAnalysis:
             found.counted + len(more),
             found.left_out,
             max(self._inherited.left_out, lives.counted - len(lives.lives)),
+            found.has_goroutine,
         )

@@ -71,7 +71,8 @@ class RegionTimes(NamedTuple):
 
     regions: a record of each one if these were wanted, at most `observers.lengths.KEPT`, in the order of their ends.
     counted: how many there were. left_out: how many are not counted, because their times are not known. not_kept: how
-    many goroutines may have been created inside a region and are not counted as one.
+    many goroutines may have been created inside a region and are not counted as one. has_goroutine: false if only those
+    of one goroutine are wanted, and the trace does not have it.
     """
 
     groups: tuple[RegionGroup, ...]
@@ -79,6 +80,7 @@ class RegionTimes(NamedTuple):
     counted: int
     left_out: int
     not_kept: int = 0
+    has_goroutine: bool = True
 
 
 class RegionsAnalysis:
@@ -134,7 +136,13 @@ class RegionsAnalysis:
             for i, (name, stack, counts, length, times, waited, lengths, buckets) in enumerate(self._observer.groups())
         ]
         counted = sum(group.number for group in groups)
-        return RegionTimes(tuple(groups), self._regions(trace, reasons, stacks), counted, self._observer.left_out())
+        return RegionTimes(
+            tuple(groups),
+            self._regions(trace, reasons, stacks),
+            counted,
+            self._observer.left_out(),
+            has_goroutine=self._observer.has_goroutine(),
+        )
 
     def _regions(self, trace: Trace, reasons: Sequence[str], stacks: Stacks) -> Records[Region]:
         text, start_ns = trace.tables.string, trace.start_ns
@@ -178,7 +186,8 @@ def go_regions(
         if shortest <= region.stats.total and (longest is None or region.stats.total <= longest)
     ]
     groups = [group_of(region) for region in regions]
-    return RegionTimes(tuple(groups), regions, len(regions), 0)
+    has_goroutine = goroutine is None or goroutine in records
+    return RegionTimes(tuple(groups), regions, len(regions), 0, has_goroutine=has_goroutine)
 
 
 def group_of(region: Region) -> RegionGroup:

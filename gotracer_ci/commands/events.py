@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import nothing, table
 from gotracer_ci.commands.output import complain, stdout, write_table
 from gotracer_ci.commands.usage import Choice as OneOf
 from gotracer_ci.commands.usage import Command, file_names
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
+from gotracer_ci.report.safe import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ _NOT_FOR: Final = {
     "footprint": {"kind", "goroutine", "proc", "thread", "stack", "start", "end", "context", "with_stacks"},
 }
 """By form: the options that it does not have."""
+_ROWS: Final = nothing.Rows("events", selects=("kind", "goroutine", "proc", "thread", "stack"))
 
 
 @click.command(cls=Command)
@@ -76,9 +78,15 @@ def command(name: str, **given: Any) -> int:
         _write_footprint(trace, given)
     else:
         # on a terminal the events themselves are the progress
+        is_empty = True
         with stdout() as stream, _watched(trace, quiet=stream.isatty()):
             for part in texts(trace):
+                is_empty = is_empty and not part
                 stream.buffer.write(part)
+        if is_empty and trace.damage is None:
+            if nothing.selecting(_ROWS.selects) == ["--goroutine"]:
+                raise nothing.unknown("--goroutine", given["goroutine"][0], "goroutine")
+            click.echo(f"note: {nothing.note(_ROWS, [clean(name)])}", err=True)
     if trace.damage is not None:
         complain(trace.damage)
         return trace.damage.exit_code

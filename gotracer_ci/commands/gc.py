@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import nothing, table
 from gotracer_ci.commands.usage import Command, nanoseconds
 from gotracer_ci.errors import UsageError
 from gotracer_ci.spelling import did_you_mean
@@ -106,6 +106,7 @@ def command(**given: Any) -> int:
         partial(_read, options, asked.window),
         partial(_table, options, asked.sort),
         SCHEMA,
+        _rows(options),
         _left_out,
         counted=counted,
     )
@@ -119,6 +120,14 @@ def _check(options: Options) -> None:
         raise UsageError("--count, --per-p and --all-stw define the utilisation: add --mmu or --windows")
     if options.windows == 0:
         raise UsageError("--windows must be longer than 0s")
+
+
+def _rows(options: Options) -> nothing.Rows:
+    if options.utilisation:
+        return nothing.Rows("windows that lose time to the garbage collector")
+    if options.stw:
+        return nothing.Rows("stop-the-world")
+    return nothing.Rows("samples of the heap") if options.heap else nothing.Rows("cycles of the garbage collector")
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:

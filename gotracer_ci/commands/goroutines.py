@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from gotracer_ci.commands import paths, table
+from gotracer_ci.commands import nothing, paths, table
 from gotracer_ci.commands.usage import Choice, Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
@@ -112,6 +112,7 @@ def command(**given: Any) -> int:
         partial(_read, options, asked.window),
         partial(_table, options, asked),
         SCHEMA,
+        _rows(options),
         partial(_left_out, options),
         definitions="go" if options.go_compat else "own",
     )
@@ -147,6 +148,15 @@ def _check(options: Options, window: Window) -> None:
         raise UsageError("--merge sums groups: leave out --each")
     if options.go_compat and (options.by != "start" or window != WHOLE):
         raise UsageError("--go-compat: Go has only whole traces, by start function: leave out --by, --from and --to")
+
+
+def _rows(options: Options) -> nothing.Rows:
+    if options.run_queue:
+        return nothing.Rows("waits for a P", "" if options.system else "--system adds those of the runtime")
+    if options.goroutine is not None:
+        return nothing.Rows("intervals", selects=("goroutine", "state", "reason", "min_total"))
+    remedy = "" if options.system else "--system adds the runtime's own"
+    return nothing.Rows("goroutines", remedy, ("state", "reason", "min_total", "alive"))
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:
@@ -186,12 +196,15 @@ def _read_path(goroutine: int, window: Window, trace: Trace, source: SourceMap) 
 
 def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any]]) -> Table:
     """Return the table with its rows selected and sorted."""
+    from gotracer_ci.analysis.reading import WHOLE
     from gotracer_ci.tables import goroutines, moments, times
 
     several, sort = len(named) > 1, asked.sort
     if options.critical_path:
         if not any(found.paths for _, found in named):
-            raise UsageError(f"--goroutine {options.goroutine}: no trace has it in the window")
+            if asked.window == WHOLE:
+                raise nothing.unknown("--goroutine", options.goroutine or 0, "goroutine")
+            raise UsageError(f"--goroutine {options.goroutine}: no trace has it between --from and --to")
         return paths.table(named, stretches=options.stretches, sort=sort, top=asked.top)
     if options.run_queue:
         from gotracer_ci.tables.run_queue import queue_table
@@ -205,7 +218,7 @@ def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any
         return made.sort(sort) if sort else made
     if options.goroutine is not None:
         if not any(found.lives for _, found in named):
-            raise UsageError(f"--goroutine {options.goroutine}: no trace has a goroutine with this ID")
+            raise nothing.unknown("--goroutine", options.goroutine, "goroutine")
         made = moments.timeline_table(named, traces=several)
         return moments.select_moments(made, options.state, options.reason, options.min_total).sort(sort or "+start_ns")
     if options.percentiles:

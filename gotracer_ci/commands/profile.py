@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import nothing, table
 from gotracer_ci.commands.output import complain, write_data
 from gotracer_ci.commands.usage import FILE, Choice, Command, pair
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
@@ -103,6 +103,8 @@ def command(**given: Any) -> int:
     read.check_scope()
     profile, base = chosen_groups(options, profile, base)
     notes = [still_open(profile, options)]
+    if not (profile.samples or base or read.notes):
+        notes.append(nothing.note(_rows(options), [summary.path for summary in read.summaries]))
     if profile.merged:
         notes.append(f"{profile.merged:,} intervals have no stack, because there are too many different ones")
     write(options, profile, base, [note for note in notes if note])
@@ -112,6 +114,13 @@ def command(**given: Any) -> int:
     for error in read.errors:
         complain(error)
     return read.errors[0].exit_code if read.errors else EXIT_CLEAN
+
+
+def _rows(options: Options) -> nothing.Rows:
+    selects = ("goroutines", "region", "task", "test", "closed")
+    if options.type == "cpu":
+        return nothing.Rows("CPU samples", "a CPU profile that runs meanwhile adds them to the trace", selects)
+    return nothing.Rows(f"intervals of type {options.type}", selects=selects)
 
 
 def check(options: Options, window: Window) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import paths, table
+from gotracer_ci.commands import nothing, paths, table
 from gotracer_ci.commands.usage import Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from gotracer_ci.trace.reader import Trace
 
     Found = RegionTimes | paths.Paths
+
+
+_ROWS = nothing.Rows(
+    "regions",
+    "trace.WithRegion and trace.StartRegion of runtime/trace mark them",
+    ("type", "place", "goroutine", "shortest", "longest"),
+)
 
 
 class Options(NamedTuple):
@@ -82,6 +89,7 @@ def command(**given: Any) -> int:
         partial(_read, options, asked.window),
         partial(_table, options, asked),
         SCHEMA,
+        _ROWS,
         _left_out,
         definitions="go" if options.go_compat else "own",
     )
@@ -159,6 +167,8 @@ def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any
 
     where = regions.outermost if options.go_compat else moments.place
     several = len(named) > 1
+    if options.goroutine is not None and not any(_times(of).has_goroutine for _, of in named):
+        raise nothing.unknown("--goroutine", options.goroutine, "goroutine")
     if options.critical_path:
         found = [(name, of.found) for name, of in named]
         _select(options, regions.regions_table(found, where=where, traces=several, reasons=False))
@@ -174,6 +184,11 @@ def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any
     else:
         made = regions.groups_table(named, merge=options.merge, traces=several and not options.merge, **shown)
     return _select(options, made).sort(asked.sort or ("duration_ns" if options.each else "total_ns"))
+
+
+def _times(found: Found) -> RegionTimes:
+    times: RegionTimes = found.found if isinstance(found, paths.Paths) else found
+    return times
 
 
 def _left_out(name: str, found: Found) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from gotracer_ci.commands import nothing
 from gotracer_ci.commands.output import complain, write_table
 from gotracer_ci.commands.usage import FILE, Choice, WallTime, file_names, moment, pair
 from gotracer_ci.errors import EXIT_CLEAN, UsageError
@@ -189,6 +190,7 @@ def show(
     read: Callable[[Trace, SourceMap], Found],
     table: Callable[[Sequence[tuple[str, Found]]], Table],
     schema: str,
+    rows: nothing.Rows,
     notes: Callable[[str, Found], Iterable[str]] | None = None,
     **members: Any,
 ) -> int:
@@ -198,6 +200,7 @@ def show(
         read: reads one trace.
         table: makes the table, selected and sorted, of what was found in each trace, by the trace's name.
         schema: the identity of the JSON document.
+        rows: what the rows are made of, for a note if there are none.
         notes: what a reader must know besides, one line each.
         members: further members of the JSON document.
     """
@@ -217,6 +220,8 @@ def show(
     named = [(summary.path, found) for summary, found in zip(done.summaries, done.found, strict=True)]
     made = table(named).top(asked.top)
     write_table(made, asked.form, head(schema, asked.window, done.summaries, **members), asked.output)
+    if not made.items and not told:
+        told.append(nothing.note(rows, [name for name, _ in named]))
     told += [note.text for note in done.notes]
     told += [text for name, found in named for text in (notes(name, found) if notes else ())]
     for text in told:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import paths, table
+from gotracer_ci.commands import nothing, paths, table
 from gotracer_ci.commands.usage import Command, nanoseconds
 from gotracer_ci.errors import UsageError
 
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from gotracer_ci.trace.reader import Trace
 
     Found = TraceTasks | TaskEvents | TraceLogs | paths.Paths
+
+_TASKS = nothing.Rows(
+    "tasks",
+    "trace.NewTask of runtime/trace marks them",
+    ("task", "type", "complete", "shortest", "longest", "log"),
+)
+_COMPLETE = _TASKS._replace(
+    things="complete tasks", remedy="trace.NewTask of runtime/trace begins and its End ends them"
+)
+_EVENTS = nothing.Rows("events", selects=("task",))
+_LOGS = nothing.Rows("logs", "trace.Log and trace.Logf of runtime/trace write them", ("log",))
 
 
 class Options(NamedTuple):
@@ -87,6 +98,7 @@ def command(**given: Any) -> int:
         partial(_read, options, asked.window),
         partial(_table, options, asked),
         SCHEMA,
+        _rows(options),
         _left_out,
         definitions="go" if options.go_compat else "own",
     )
@@ -113,6 +125,14 @@ def _check(options: Options, window: Window) -> None:
         raise UsageError("--go-compat: Go has only whole traces: leave out --log, --from and --to")
     if options.longest is not None and options.longest < options.shortest:
         raise UsageError("--max must not be less than --min")
+
+
+def _rows(options: Options) -> nothing.Rows:
+    if options.critical_path:
+        return _TASKS
+    if options.task is not None:
+        return _EVENTS
+    return _LOGS if options.logs else _COMPLETE if options.histogram else _TASKS
 
 
 def _read(options: Options, window: Window, trace: Trace, source: SourceMap) -> Found:
@@ -168,12 +188,8 @@ def _select(options: Options, made: Table) -> Table:
     if options.task is not None:
         made = made.keep(lambda row: row["task"] == options.task)
         if not made.items:
-            raise _no_task(options.task)
+            raise nothing.unknown("--task", options.task, "task")
     return made
-
-
-def _no_task(id: int) -> UsageError:
-    return UsageError(f"--task {id}: no trace has a task with this ID")
 
 
 def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any]]) -> Table:
@@ -185,8 +201,8 @@ def _table(options: Options, asked: table.Common, named: Sequence[tuple[str, Any
         _select(options, tasks.tasks_table([(name, of.found) for name, of in named], traces=several))
         return paths.table(named, stretches=options.stretches, sort=sort, top=asked.top)
     if options.task is not None:
-        if not any(found.is_known for _, found in named):
-            raise _no_task(options.task)
+        if options.task and not any(found.is_known for _, found in named):
+            raise nothing.unknown("--task", options.task, "task")
         return tasks.events_table(named, traces=several).sort(sort or "+time_ns")
     if options.logs:
         return logs.logs_table(named, traces=several).sort(sort or "+time_ns")

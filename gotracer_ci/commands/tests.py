@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gotracer_ci.commands import paths, table
+from gotracer_ci.commands import nothing, paths, table
 from gotracer_ci.commands.usage import FILE, Command
 from gotracer_ci.errors import UsageError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Found = RanTests | paths.Paths
 
 _LARGEST_LOG = 1 << 29  # bytes
+_ROWS = nothing.Rows("tests", "go test -trace FILE records them")
 
 
 @click.command(cls=Command)
@@ -58,8 +59,8 @@ def command(
     names = _names(json_log) if json_log else None
     if critical_path:
         read = partial(_read_paths, asked.window, names, critical_path)
-        return table.show(asked, read, partial(_paths, asked, stretches, names), SCHEMA, _left_out)
-    return table.show(asked, partial(_read, asked.window), partial(_table, asked.sort, names), SCHEMA, _left_out)
+        return table.show(asked, read, partial(_paths, asked, stretches, names), SCHEMA, _ROWS, _left_out)
+    return table.show(asked, partial(_read, asked.window), partial(_table, asked.sort, names), SCHEMA, _ROWS, _left_out)
 
 
 def _names(log: Path) -> list[str]:

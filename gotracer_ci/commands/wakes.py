@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gotracer_ci.commands import table
+from gotracer_ci.commands import nothing, table
 from gotracer_ci.commands.usage import Command
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def command(**given: Any) -> int:
         partial(_read, asked.window),
         partial(_table, options, asked.sort or "total_ns"),
         SCHEMA,
+        nothing.Rows("waits", selects=("waiter", "reason", "waker")),
         partial(_left_out, options),
     )
 

@@ -35,7 +35,9 @@ def of_goroutine(trace: Trace, id: int, window: Window) -> Cut:
     """
     chosen, known = _with_wakers(trace, {id}, window)
     if not known:
-        raise UsageError(f"--goroutine {id}: the trace has no goroutine with this ID")
+        raise UsageError(
+            f"--goroutine {id}: the trace has no goroutine with this ID; gotracer-ci goroutines --each lists them"
+        )
     return Cut(window, chosen)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from gotracer_ci.errors import UsageError
-from gotracer_ci.spelling import closest_names
+from gotracer_ci.spelling import hint
 from gotracer_ci.tables.table import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def select_moments(table: Table, state: str | None, reason: str | None, min_leng
 
 def no_reason(reason: str, known: set[str]) -> UsageError:
     """Return the error for a reason that nothing waited for."""
-    near = closest_names(reason, sorted(known)) or ", ".join(sorted(known))
-    return UsageError(f"--reason {reason}: nothing waited for it{f'; did you mean {near}?' if near else ''}")
+    return UsageError(f"--reason {reason}: nothing waited for it{hint(reason, known)}")
 
 
 def place(stack: Stack) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gotracer_ci.errors import UsageError
 from gotracer_ci.globs import for_names
-from gotracer_ci.spelling import closest_names
+from gotracer_ci.spelling import hint
 from gotracer_ci.tables.table import Table
 
 
@@ -22,8 +22,7 @@ def matching(option: str, pattern: str, names: Iterable[str]) -> set[str]:
     glob = for_names(pattern)
     found = {pattern} & known or {name for name in known if glob.fullmatch(name)}
     if not found:
-        near = closest_names(pattern, sorted(known))
-        raise UsageError(f"{option} {pattern}: nothing has this name{f'; did you mean {near}?' if near else ''}")
+        raise UsageError(f"{option} {pattern}: nothing has this name{hint(pattern, known)}")
     return found
 
 

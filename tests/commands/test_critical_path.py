@@ -101,7 +101,11 @@ def test_a_truncated_trace_has_paths_up_to_the_damage(run: Run, tmp_path: Path) 
         (("regions", TASKS, "--critical-path", "--merge"), "--critical-path: leave out --each, --merge"),
         (("tests", TESTS, "--critical-path", "--slowest", "2"), "leave out --slowest"),
         (("goroutines", TASKS, "--critical-path"), "--critical-path is that of one goroutine: add --goroutine ID"),
-        (("goroutines", TASKS, "--critical-path", "--goroutine", "9999"), "no trace has it in the window"),
+        (("goroutines", TASKS, "--critical-path", "--goroutine", "9999"), "no trace has a goroutine with this ID"),
+        (
+            ("goroutines", TASKS, "--critical-path", "--goroutine", "1", "--from", "1h"),
+            "--goroutine 1: no trace has it between --from and --to",
+        ),
         (("goroutines", TASKS, "--critical-path", "--goroutine", "1", "--each"), "leave out options that select"),
     ],
 )

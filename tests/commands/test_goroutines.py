@@ -172,7 +172,6 @@ def test_filters(run: Run) -> None:
     assert all(row["total_ns"] >= 1_200_000_000 for row in rows(run, TOUR, "--min-total", "1.2s"))
     assert any(row["group"] == "runtime.bgsweep" for row in rows(run, TOUR, "--system"))
     assert not any(row["group"].startswith("runtime.bg") for row in rows(run, TOUR))
-    assert rows(run, TOUR, "--min-total", "1h") == []
 
 
 def test_rows_are_sorted_and_limited(run: Run) -> None:

@@ -83,6 +83,7 @@ class Regions(Observer):
     _groups: RegionGroups
     _records: TimeRecords
     _left_out: cython.longlong
+    _is_known: cython.bint  # there is a goroutine that is wanted
 
     def __init__(
         self,
@@ -107,6 +108,7 @@ class Regions(Observer):
         self._groups = RegionGroups()
         self._records = TimeRecords(len(FIELDS))
         self._left_out = 0
+        self._is_known = goroutine < 0
 
     def limit(self, start: int, end: int) -> None:
         """Count only what is between these two times, ns on the trace's clock. Call it before the first event."""
@@ -121,6 +123,8 @@ class Regions(Observer):
         if len(self._row) != len(self.goroutines.ids):
             self._row = grown(self._row, len(self.goroutines.ids))
         self._row[g] = -1
+        if self.goroutines.ids[g] == self._id:
+            self._is_known = True
         if self.goroutines.created[g] < 0 and self._old < _MAX_OLD:
             self._old += 1
             self._row[g] = self._new_row()
@@ -320,6 +324,10 @@ class Regions(Observer):
     def left_out(self) -> int:
         """Return how many regions are not counted, because their goroutines' times are not known (see `MAX_OLD`)."""
         return self._left_out
+
+    def has_goroutine(self) -> bool:
+        """Return whether the trace has the goroutine that is wanted, or all are."""
+        return self._is_known
 
     def latest(self) -> int:
         """Return the group of the region that ended last, by its index among `groups`; −1 if it is not counted."""
