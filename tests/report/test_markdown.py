@@ -16,6 +16,7 @@ from gotracer_ci.report.safe import clean
 from . import factory
 from .github_page import LINKS, page
 from .hostile import NASTY
+from .pages import analysed
 
 COMPARED = factory.compared_report()
 
@@ -41,6 +42,14 @@ def test_with_a_baseline_other_findings_are_collapsed() -> None:
     assert "4 other findings" in titles
     assert "Fixed or better" in titles
     assert [len(table("tr")) for table in page(render("markdown", factory.plain_report()))("table")] == [4]
+
+
+def test_effects_are_not_counted_as_other_findings() -> None:
+    """They stand below their cause."""
+    text = page(render("markdown", analysed("service-leak-go1.27")))
+    folded = next(part for part in text("details") if "other finding" in part.get_text())
+    assert folded("summary")[0].get_text() == "1 other finding"
+    assert len(folded("tr")) == 2
 
 
 def test_places_and_frames_are_links_if_the_repository_is_known() -> None:

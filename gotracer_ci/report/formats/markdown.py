@@ -46,7 +46,7 @@ def _written(report: Report, shown: view.Shown, links: Links, rows: int, details
     if report.comparison is None:
         blocks += [sections.others(report, others, links), *filter(None, [rest]), *details] if others else []
     elif others or rest:
-        title = plural(len(report.findings) - len(shown.regressions), "other finding")
+        title = plural(len(shown.others) + sum(map(len, shown.rest.values())), "other finding")
         table = sections.others(report, others, links) if others else ""
         blocks.append(markup.folded(title, "\n".join(filter(None, [table, rest]))))
     if left_out:
