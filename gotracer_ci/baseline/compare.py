@@ -291,14 +291,14 @@ def _judged(key: Key, limit: Limit, run: _Context, since: Key | None = None) -> 
     is_known = any(seen.base) if seen.past is None else group is not None
     was = before if is_known else None
     unit = seen.limit.unit
-    verdict = Verdict(key, status, level, unit, was, bound, seen.now, seen.base, is_older, (), within, more)
+    jobs = tuple(seen.past or ())[-KEPT_ENTRIES:]
+    verdict = Verdict(key, status, level, unit, was, bound, seen.now, seen.base, is_older, jobs, within, more)
     if within:
         return verdict
     return verdict._replace(
         evidence=evidence.sentence(
             verdict, seen.past or (), seen.limit, waits, run.work.scaling(limit) if run.is_scaled else ""
-        ),
-        history=tuple(seen.past or ())[-KEPT_ENTRIES:] if status is not Status.KNOWN else (),
+        )
     )
 
 

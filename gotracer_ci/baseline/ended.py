@@ -42,9 +42,7 @@ def judged(verdicts: Mapping[Key, Verdict], limits: Limits) -> dict[Key, Verdict
         as_many = starts is not None and middle(starts.now) >= _AS_MANY * (starts.before or 0.0)
         if as_many and max(verdict.now) + ended.get(key.place.removesuffix(_CLOSURE), 0.0) >= verdict.limit:
             evidence = verdict.evidence.replace(f"({verdict.level})", "(fewer are left at the end)")
-            found[key] = verdict._replace(
-                status=Status.KNOWN, level=Level.CONFIRMED, evidence=evidence, more="", history=()
-            )
+            found[key] = verdict._replace(status=Status.KNOWN, level=Level.CONFIRMED, evidence=evidence, more="")
     return found
 
 

@@ -91,7 +91,10 @@ class Events:
             return known._replace(evidence=f"not compared: fewer than {FEWEST} times in a trace")
         before = median(past) if past else base.usual if base else None
         verdict = known._replace(
-            before=before, limit=limit.above(reference), base=_each(self._base, key, limit.quantile)
+            before=before,
+            limit=limit.above(reference),
+            base=_each(self._base, key, limit.quantile),
+            history=tuple(past)[-KEPT_ENTRIES:],
         )
         low = run.low / (speed or 1.0)
         at_place = max(self._excess[place] for place in _places(key)) if limit.by_speed else 0.0
@@ -104,8 +107,7 @@ class Events:
         else:
             return verdict._replace(evidence="within the limit")
         level, more = self._level(limit, len(past), base)
-        history = tuple(past)[-KEPT_ENTRIES:]
-        return _explained(verdict._replace(status=status, level=level, more=more, history=history), past, limit)
+        return _explained(verdict._replace(status=status, level=level, more=more), past, limit)
 
     def _is_more(self, low: float, high: float, each: float, limit: Limit, at_place: float = 0.0) -> bool:
         """Return whether one side's lower bound is far enough above the other's upper one.

@@ -63,9 +63,7 @@ class Verdict(NamedTuple):
     now: Annotated[tuple[float, ...], Doc("One value for each trace.")]
     base: Annotated[tuple[float, ...], Doc("One value for each comparable trace of the base commit.")] = ()
     is_older: Annotated[bool, Doc("Above the baseline's limit, but known because the base is as high.")] = False
-    history: Annotated[
-        tuple[float, ...], Doc("Of a change, one value for each comparable job of the baseline, oldest first.")
-    ] = ()
+    history: Annotated[tuple[float, ...], Doc("One value for each comparable job of the baseline, oldest first.")] = ()
     evidence: Annotated[str, Doc("One sentence.")] = ""
     more: Annotated[str, Doc("What would confirm it; empty if nothing is missing.")] = ""
     cause: Annotated[
