@@ -54,6 +54,32 @@ def test_every_tab_fits_a_phone(opened: Opened) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == 360, name
 
 
+def test_on_a_phone_nothing_is_cut_off_and_places_can_be_read(opened: Opened) -> None:
+    opened.page.set_viewport_size({"width": 360, "height": 740})
+    page = opened.show(analysed(REPORT))
+    cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"
+    assert page.locator(".row > summary, .row > summary > :not(svg)").evaluate_all(cut) == []
+    page.locator("#tab-compare").click()
+    widths = page.locator(".verdicts td:nth-child(2)").evaluate_all("(all) => all.map((one) => one.clientWidth)")
+    assert min(widths) > 300
+    assert page.locator(".verdicts").evaluate("(one) => one.scrollWidth <= one.parentElement.clientWidth")
+
+
+def test_forced_colours_keep_words_and_the_selected_tab(opened: Opened) -> None:
+    """A colour for marked text is one to write on, not with; what is transparent must stay so."""
+    opened.page.emulate_media(forced_colors="active")
+    page = opened.show(analysed("service-leak-go1.27"))
+    text = "(one) => getComputedStyle(one).color"
+    for name in (".verdict", ".flagged.confirmed .word"):
+        assert page.locator(name).first.evaluate(text) == page.locator("body").evaluate(text), name
+    line = "(one) => getComputedStyle(one).borderBottomColor"
+    selected, other = (page.locator(f"[role=tab][aria-selected={is_selected}]") for is_selected in ("true", "false"))
+    assert selected.first.evaluate(line) != other.first.evaluate(line)
+    sides = "(one) => ['Top', 'Left'].map((side) => getComputedStyle(one, '::before')[`border${side}Color`])"
+    top, left = page.locator(".row > summary").first.evaluate(sides)
+    assert top != left
+
+
 def test_printing_waits_for_the_moments_of_all_findings(opened: Opened) -> None:
     """By the button and by the browser's key, with rows that nobody has opened."""
     page = opened.show(analysed(REPORT), "#v=traces")

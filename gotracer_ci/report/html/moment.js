@@ -160,7 +160,7 @@ const drawMoment = async (figure) => {
     ...rows.map(([id, what]) => momentRow(named(id, what), statesWithin(lanes, id, born(id), last), window)),
     momentRow(make("span", { class: "moment-who" }, `${plural(lanes.procs.length, "P")}, busy share`), busyWithin(lanes, first, last), window),
     make("figcaption", {}, make("span", { text: timestamp(first) }), make("span", { text: duration(last - first) }), make("span", { text: timestamp(last) })),
-    make("p", { class: "explained" }, extent && make("span", { text: `${extent} that are left;` }), ...MOMENT_KEY.flatMap(([name, text]) => [make("i", { class: `key ${name}` }), text])),
+    make("p", { class: "explained" }, extent && make("span", { text: `${extent} that are left;` }), ...MOMENT_KEY.map(([name, text]) => make("span", {}, make("i", { class: `key ${name}` }), text))),
   );
   figure.setAttribute("aria-label", `What ${plural(rows.length, "goroutine")} did around the worst occurrence`);
 };

@@ -21,10 +21,11 @@ const plot = (() => {
   /** Return the ticks of an axis. */
   const ticks = ({ from, to, log, unit }, most) => {
     if (log) {
+      const factors = to / from > 300 ? [1] : [1, 2, 5];
       const found = [];
-      for (let power = Math.ceil(Math.log10(from) - 1e-9); 10 ** power <= to * 1.000001; power++)
-        found.push(10 ** power);
-      return found;
+      for (let power = Math.floor(Math.log10(from)); 10 ** power <= to * 1.000001; power++)
+        found.push(...factors.map((factor) => factor * 10 ** power));
+      return found.filter((tick) => tick >= from * 0.999999 && tick <= to * 1.000001);
     }
     const step =
       unit === "count" && to - from <= most ? 1 : unit === "Ps" ? binary(to - from, most) : nice(to - from || 1, most);

@@ -26,7 +26,10 @@ const drawRuler = (context, view, marks, chosen, whole) => {
   for (let number = Math.ceil(view.from / step); number * step < view.to; number++) {
     const x = Math.round((number * step - view.from) / view.scale);
     context.fillRect(x, RULER - 5, 1, 5);
-    context.fillText(axisTime(number * step, step, whole), x + 4, 9);
+    const text = axisTime(number * step, step, whole);
+    const wide = context.measureText(text).width + 4;
+    if (x + wide <= view.width) context.fillText(text, x + 4, 9);
+    else if (2 * wide < step / view.scale) context.fillText(text, x - wide, 9);
   }
   let last = -9;
   for (const mark of marks) {

@@ -57,7 +57,7 @@ const tracesDrawn = async (place) => {
   const longest = Math.max(1, ...found.map(({ header }) => header.duration_ns));
   const legend = [["running", "running"], ["runnable", "runnable"], ["gc", "garbage collection"], ["limit", "GOMAXPROCS"]];
   place.append(
-    make("p", { class: "explained" }, ...legend.flatMap(([name, text]) => [make("i", { class: `key ${name}` }), `${text} `])),
+    make("p", { class: "explained" }, ...legend.map(([name, text]) => make("span", {}, make("i", { class: `key ${name}` }), text))),
     ...found.map((one) =>
       make(
         "figure",
