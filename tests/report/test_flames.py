@@ -103,6 +103,19 @@ def test_a_click_zooms_and_the_callers_lead_back(opened: Opened) -> None:
     assert title(page) == "all"
 
 
+def test_a_function_leads_to_its_findings_goroutines_and_slices(opened: Opened) -> None:
+    page = opened.show(analysed("service-lock-go1.27"), "#v=flames&p=block")
+    ready(page, "flames")
+    page.click(GRAPH, position={"x": 5, "y": 28})
+    name = title(page)
+    for tab in ("findings", "goroutines", "timeline"):
+        page.locator(".flame-name .links a", has_text=tab).click()
+        assert page.locator(f"#{tab} input[type=search]").input_value() == name
+        page.go_back()
+    page.click("#tab-findings")
+    assert page.locator("details.row:visible", has_text=name).count() > 0
+
+
 def test_arrow_keys_walk_through_the_tree(opened: Opened) -> None:
     page = opened.show(analysed(SERVICE), "#v=flames&p=block")
     ready(page, "flames")

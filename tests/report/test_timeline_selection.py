@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from .pages import Opened, analysed
 from .timeline import (
@@ -73,6 +74,38 @@ def test_u_goes_to_the_waker_and_c_to_the_creator(opened: Opened) -> None:
     page.mouse.click(*point(page, woken.start + woken.length / 2, row))
     page.keyboard.press("c")
     assert data(page, "goroutine") == str(lives[woken.goroutine]["creator"])
+
+
+def test_slices_and_ranges_lead_to_findings_flame_graphs_and_goroutines(opened: Opened) -> None:
+    finding = analysed(TRACE).findings[0]
+    worst = finding.occurrences[0]
+    page = show(opened, state=f"&t={worst.start_ns}-{worst.start_ns + worst.duration_ns}&g={worst.goroutine}")
+    page.wait_for_selector(f"{TIMELINE}[data-goroutine='{worst.goroutine}']")
+    page.locator(".tl-side .stack a").first.click()
+    shown = page.locator("#flames input[type=search]").input_value()
+    assert shown
+    assert page.locator("#flames [aria-pressed=true]").first.inner_text() == "Wall"
+    page.go_back()
+    page.locator(".tl-side .tl-facts a", has_text=finding.key.rule).click()
+    expect(page.locator(f"details.row[open][data-fingerprint='{finding.fingerprint}']")).to_be_in_viewport()
+    page.go_back()
+
+    box = page.locator(".tl-lanes").bounding_box()
+    assert box
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert finding.key.rule in page.locator(".tl-side .tl-facts a").all_inner_texts()
+    function = page.locator(".tl-top-functions").first.locator("a").first
+    name = function.locator("..").get_attribute("title")
+    function.click()
+    assert page.locator("#goroutines input[type=search]").input_value() == name
+    page.go_back()
+    page.locator(".tl-top-functions").last.locator("a").first.click()
+    assert "range" in page.locator("#flames [aria-pressed=true]").first.inner_text().lower()
 
 
 @pytest.mark.parametrize("name", TRACES)

@@ -1,5 +1,13 @@
 // The tab of findings, and that of verdicts: their filters, and the finding that the hash names.
 
+/** Return whether a finding has a function in its place or stack. */
+const isInFindings = (name) => {
+  isInFindings.names ||= new Set(
+    [...document.querySelectorAll("details.row .stack b, details.row .place .function")].map((one) => one.textContent),
+  );
+  return isInFindings.names.has(clean(name));
+};
+
 const findingsTab = () => {
   const rows = [...document.querySelectorAll("details.row")];
   const effects = [...document.querySelectorAll("details.effects")];

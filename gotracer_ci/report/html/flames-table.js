@@ -26,6 +26,7 @@ const flameFacts = (node, { tree, zoomed, compared, hasStates }, stacks, times) 
   if (node.frame >= 0) {
     const q = node.name.slice(0, LONGEST);
     const links = [link("goroutines", { v: "goroutines", q }), " ", link("timeline", { v: "timeline", q })];
+    if (isInFindings(node.name)) links.push(" ", link("findings", { v: "findings", q }));
     name.append(" ", frameSource(stacks, node.frame), " ", make("span", { class: "links" }, ...links));
   }
   const pair = ([title, value]) => make("div", {}, make("dt", { text: title }), make("dd", { text: value }));

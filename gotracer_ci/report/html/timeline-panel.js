@@ -41,6 +41,18 @@ const factsList = (pairs) =>
       .flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)]),
   );
 
+/** Return the findings of some occurrences as a fact, each with its first one. */
+const findingsFact = (marks) => {
+  const first = new Map();
+  for (const mark of marks) if (!first.has(mark.finding)) first.set(mark.finding, mark);
+  const links = [...first.values()].slice(0, MOST_FUNCTIONS).map(({ finding, rule, from }) =>
+    make("div", {}, link(rule, { v: "findings", f: finding }), make("span", { class: "muted", text: ` ${timestamp(from)}` })),
+  );
+  return ["Findings", links.length ? make("div", {}, ...links) : ""];
+};
+
+const findingsOf = (timeline, id) => findingsFact(timeline.marks.filter((mark) => mark.goroutine === id));
+
 /** Return the frames of a stack as a list, own code emphasised. */
 const stackOf = (stacks, node) => {
   const frames = stacks.frames(node);
@@ -51,7 +63,7 @@ const stackOf = (stacks, node) => {
       make(
         "li",
         { class: stacks.owner[frame] === 0 ? "own" : null },
-        make("b", { text: clean(stacks.name(frame)) }),
+        make("b", {}, link(clean(stacks.name(frame)), { v: "flames", p: "wall", q: stacks.name(frame).slice(0, LONGEST) })),
         " ",
         source(stacks.strings[stacks.file[frame]], stacks.line[frame], stacks.linked[frame]),
       ),
@@ -107,6 +119,7 @@ const slicePanel = (timeline, record) => {
         : sliceFacts(timeline, record)),
       ...(isRun ? [] : [["How it ended", endOf(lanes, record)]]),
       ...creationFacts(timeline, lanes.goroutine[record], lanes.start[record]),
+      findingsOf(timeline, lanes.goroutine[record]),
     ]),
     ...(lanes.node[record]
       ? [
@@ -151,7 +164,7 @@ const goroutinePanel = (timeline, id, time) => [
       ? `None of its slices is the longest of its run, and none is longer than ${duration(timeline.picture.lanes.resolution)}.`
       : "It has no slices in the timeline.",
   }),
-  factsList(creationFacts(timeline, id, time)),
+  factsList([...creationFacts(timeline, id, time), findingsOf(timeline, id)]),
   goroutineLinks(timeline, id),
 ];
 
@@ -199,7 +212,7 @@ const rangePanel = (timeline, [from, to]) => {
     make("span", { "data-ns": ns }, `${duration(Math.round(ns))}${whole ? ` (${percentage(ns / whole)})` : ""}`),
   ];
   const idle = Math.max(0, room - sums.running - sums.syscall);
-  const list = (title, map) => {
+  const list = (title, map, leads) => {
     const rows = [...map].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MOST_FUNCTIONS);
     if (!rows.length) return [];
     return [
@@ -214,7 +227,7 @@ const rangePanel = (timeline, [from, to]) => {
             make(
               "tr",
               {},
-              make("td", { text: clean(short(name)) || "unknown", title: clean(name) }),
+              make("td", { title: clean(name) }, name ? link(clean(short(name)), { ...leads, q: name.slice(0, LONGEST) }) : "unknown"),
               make("td", { class: "n", "data-ns": ns, text: duration(Math.round(ns)) }),
             ),
           ),
@@ -244,8 +257,9 @@ const rangePanel = (timeline, [from, to]) => {
         ["In system calls without a P", "syscall_blocked"],
       ].map(([name, column]) => line(name, stateSum(summary, column, from, to))),
     ),
-    ...list("Goroutines that ran, by function", sums.functions),
-    ...list("Where slices ended", sums.places),
+    factsList([findingsFact(timeline.marks.filter((mark) => mark.from < to && mark.to > from))]),
+    ...list("Goroutines that ran, by function", sums.functions, { v: "goroutines" }),
+    ...list("Where slices ended", sums.places, { v: "flames", t: [from, to], p: "range" }),
   ];
 };
 
