@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from json.encoder import encode_basestring
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import attr
@@ -97,34 +97,45 @@ class _Json(str):
     """Finished JSON, so that a frame of a thousand stacks is walked once and no log is held as objects."""
 
 
-def to_json(value: Any) -> _Json:
+def to_json(value: Any) -> str:
     """Return the value as JSON without defaults, except for levels; an unknown type is an error."""
     kind: Any = type(value)
-    if kind is _Json:
-        return cast(_Json, value)
-    if kind is str:
-        return _Json(encode_basestring(value))
-    if kind is int:
-        return _Json(value)
-    if kind is float or kind is bool:
-        return _Json(json.dumps(value, allow_nan=False))
-    if kind is list:
-        return _Json("[" + ",".join([to_json(item) for item in value]) + "]")
-    if kind is dict:
-        return _object(value.items())
-    items = [(schema_name, getattr(value, name), default) for name, schema_name, default in _attributes(kind)]
-    return _object((name, item) for name, item, default in items if item is not None and item != default)
+    if write := _WRITERS.get(kind):
+        return write(value)
+    properties = _properties_of(kind)
+    parts = []
+    for name, item in vars(value).items():
+        if item is not None:
+            prefix, default = properties[name]
+            if default is None or item != default:
+                parts.append(prefix + to_json(item))
+    return "{" + ",".join(parts) + "}"
 
 
-def _object(items: Iterable[tuple[str, Any]]) -> _Json:
-    return _Json("{" + ",".join([f'"{name}":{to_json(item)}' for name, item in items]) + "}")
+def _list(items: list[Any]) -> str:
+    return "[" + ",".join([to_json(item) for item in items]) + "]"
+
+
+def _dict(items: dict[str, Any]) -> str:
+    return "{" + ",".join([f'"{name}":{to_json(item)}' for name, item in items.items()]) + "}"
+
+
+def _number(value: float) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    _Json: str, str: encode_basestring, int: str, float: _number, bool: _number, list: _list, dict: _dict
+}  # fmt: skip
 
 
 @cache
-def _attributes(kind: Any) -> list[tuple[str, str, Any]]:
-    """The attribute, property and default of each; raises for a class that is not one of sarif-om's."""
-    fields = attr.fields(kind)
-    return [(a.name, a.metadata["schema_property_name"], None if a.name == "level" else a.default) for a in fields]
+def _properties_of(kind: Any) -> dict[str, tuple[str, Any]]:
+    """The start of each attribute's property and its default; raises for a class that is not one of sarif-om's."""
+    return {
+        a.name: (f'"{a.metadata["schema_property_name"]}":', None if a.name == "level" else a.default)
+        for a in attr.fields(kind)
+    }
 
 
 def _run(report: Report, limit: int, category: str, line_hash: LineHash | None, *, stacks: bool) -> om.Run:
@@ -146,7 +157,7 @@ def _run(report: Report, limit: int, category: str, line_hash: LineHash | None, 
         invocations=[_invocation(report, len(wanted), unplaced, over)],
         original_uri_base_ids={ROOT: om.ArtifactLocation(description=_message("The root of the repository."))},
         properties={"summary": values(report, view.summarise(report))} if report.comparison else None,
-        results=[to_json(_result(report, same, place, index, made, stacks=stacks)) for place, same in shown],
+        results=[_Json(to_json(_result(report, same, place, index, made, stacks=stacks))) for place, same in shown],
     )
 
 
@@ -202,8 +213,8 @@ def _result(
         rule_index=rules.get(finding.key.rule),
         level=_LEVELS[max(view.severity(report, f) for f in same)],
         message=om.Message(text=_text(report, same, related)),
-        locations=[_location(primary)],
-        related_locations=[_location(place, i, at(place)) for i, place in enumerate(related, 1)] or None,
+        locations=[made.location(primary)],
+        related_locations=[made.location(place, i, at(place)) for i, place in enumerate(related, 1)] or None,
         code_flows=_code_flows(finding, primary, made),
         stacks=[om.Stack(frames=[made.frame(frame) for frame in finding.stack])] if stacks and finding.stack else None,
         partial_fingerprints=made.fingerprints(same, primary),
@@ -245,12 +256,26 @@ def _code_flows(finding: Finding, primary: Location, made: _Made) -> list[om.Cod
 
 
 class _Made:
-    """The frames and steps of one log; each is created and walked once, however many stacks it is on."""
+    """The parts of one log that recur, each created and walked once, however many results it is in."""
 
     def __init__(self, line_hash: LineHash | None) -> None:
         self.line_hash = line_hash
-        self.step: Callable[[Location], _Json] = cache(lambda place: to_json(_location(place, text=at(place))))
-        self.frame: Callable[[Frame], _Json] = cache(lambda frame: to_json(self._frame(frame)))
+        self.step = _written(lambda place: self.location(place, text=at(place)))
+        self.frame = _written(self._frame)
+        self._artifact = _written(lambda path: om.ArtifactLocation(uri=quote(clean(path)), uri_base_id=ROOT))
+        self._region = _written(_region)
+        self._logical = _written(lambda name: om.LogicalLocation(fully_qualified_name=clean(name), kind="function"))
+
+    def location(self, place: Location, number: int | None = None, text: str = "") -> om.Location:
+        """A line of a file and its function."""
+        return om.Location(
+            id=number,
+            physical_location=om.PhysicalLocation(
+                artifact_location=self._artifact(place.path), region=self._region(max(place.line, 1))
+            ),
+            logical_locations=[self._logical(place.function)],
+            message=_message(text) if text else None,
+        )
 
     def fingerprints(self, same: Sequence[Finding], primary: Location) -> dict[str, str]:
         """Of several findings those of the first by name, because which one is the worst changes from run to run."""
@@ -262,24 +287,19 @@ class _Made:
         """A frame; outside the repository it has a name and a module but no file, whose path is that of the build."""
         if frame.path and frame.line:
             return om.StackFrame(location=self.step(Location(frame.path, frame.line, frame.function)))
-        return om.StackFrame(location=om.Location(logical_locations=[_logical(frame)]), module=_package(frame.function))
+        return om.StackFrame(
+            location=om.Location(logical_locations=[self._logical(frame.function)]), module=_package(frame.function)
+        )
 
 
-def _location(place: Location, number: int | None = None, text: str = "") -> om.Location:
+def _written(make: Callable[[Any], Any]) -> Callable[[Any], _Json]:
+    """Return make's result as JSON, made once for each argument."""
+    return cache(lambda about: _Json(to_json(make(about))))
+
+
+def _region(line: int) -> om.Region:
     """The first character of a line: GitHub requires all four ends of a region, and the file is not available."""
-    line = max(place.line, 1)
-    region = om.Region(start_line=line, start_column=1, end_line=line, end_column=2)
-    artifact = om.ArtifactLocation(uri=quote(clean(place.path)), uri_base_id=ROOT)
-    return om.Location(
-        id=number,
-        physical_location=om.PhysicalLocation(artifact_location=artifact, region=region),
-        logical_locations=[_logical(place)],
-        message=_message(text) if text else None,
-    )
-
-
-def _logical(place: Location | Frame) -> om.LogicalLocation:
-    return om.LogicalLocation(fully_qualified_name=clean(place.function), kind="function")
+    return om.Region(start_line=line, start_column=1, end_line=line, end_column=2)
 
 
 def _package(function: str) -> str:
