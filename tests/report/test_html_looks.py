@@ -18,6 +18,7 @@ def test_paper_has_all_findings_and_no_tools(opened: Opened) -> None:
     assert page.locator("details.row:not([open])").count() == 0
     assert page.locator(".row.flagged .dots").first.is_visible()
     assert page.locator("#compare").is_visible()
+    assert page.locator("#findings .explained").first.is_visible()  # what the dots are
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.row[open]").count() == 0
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from gotracer_ci import text
 from gotracer_ci.report.formats import render
@@ -179,6 +179,29 @@ def test_histograms_count_each_complete_task_once(opened: Opened) -> None:
     page.locator("#annotations .as-table summary").click()
     complete = [task for task in tables.rows("tasks") if not (task["open"] or task["before"])]
     assert sum(map(int, cells(page, "How long all tasks took", "Count"))) == len(complete)
+
+
+def test_a_bucket_of_the_histogram_narrows_the_list(opened: Opened) -> None:
+    """By pointer or from its table; the histogram itself stays whole, and a link keeps the bucket."""
+    page = opened.show(analysed("annotations-go1.26"), "#v=annotations")
+    ready(page, "annotations")
+    heading = page.locator("#annotations h2", has_text="Tasks")
+    assert heading.inner_text().startswith("Tasks 7")
+    page.locator("#annotations .plot canvas").click(position={"x": 80, "y": 100})
+    assert heading.inner_text().startswith("Tasks 5 of 7")
+    address = page.url
+    page.evaluate("location.hash = '#v=annotations'")
+    expect(heading.locator("button")).to_be_hidden()
+    page.evaluate("to => { location.hash = to; }", address.partition("#")[2])
+    expect(heading.locator("button")).to_be_visible()
+    assert heading.inner_text().startswith("Tasks 5 of 7")
+    page.locator("#annotations .as-table summary").click()
+    counts = cells(page, "How long all tasks took", "Count")
+    assert sum(map(int, counts)) == 6
+    heading.locator("button").click()
+    assert heading.inner_text().strip() == "Tasks 7"
+    page.locator("#annotations .as-table tbody button").last.click()
+    assert heading.inner_text().startswith("Tasks 1 of 7")
 
 
 def test_cycles_stops_and_heap_are_those_of_the_stream(opened: Opened) -> None:

@@ -25,6 +25,7 @@
 
   const search = searchField("Search types, messages, places, tasks", (q) => go({ q }));
   const found = make("output", { class: "muted" });
+  const limits = make("button", { type: "button", hidden: true, title: "Show those of every length", on: { click: () => go({ b: null }) } });
   const content = make("div");
 
   const load = async () => {
@@ -63,7 +64,7 @@
     const list = make(
       "section",
       { class: "card" },
-      make("h2", {}, PARTS.find(([key]) => key === name)[1], " ", found),
+      make("h2", {}, PARTS.find(([key]) => key === name)[1], " ", found, " ", limits),
       table.element,
     );
     const left = data.left[name];
@@ -79,30 +80,37 @@
     part = { name, table, rows, types, kinds, picture, task };
   };
 
-  const fill = ({ q, n, type, sort }) => {
+  /** Draw how long the complete ones took. type: which they are; "" all. */
+  const picture = (complete, type) => {
+    figures = [];
+    if (!part.kinds) return;
+    part.kinds.show(part.types);
+    const figure = durations.histogramPlot(
+      type ? `${part.name} of type ${clean(type)}` : `all ${part.name}`,
+      complete.map(({ length }) => length).sort((a, b) => a - b),
+      (picked) => go({ b: picked === now.b ? null : picked }),
+    );
+    part.picture.replaceChildren(...(figure ? [figure.element] : []));
+    if (figure) figures.push(figure);
+  };
+
+  const fill = ({ q, n, b, type, sort }) => {
     const words = wordsOf(q);
-    const rows = part.rows.filter(
+    const all = part.rows.filter(
       (row) =>
         (!type || row.type === type) &&
         fits(words, `${row.type} ${row.message || ""} ${row.place || ""} ${row.id ?? row.task ?? ""}`),
     );
+    const isComplete = COMPLETE[part.name];
+    const rows = b === null || !part.kinds ? all : all.filter((row) => isComplete(row) && durations.bucket(row.length) === b);
+    limits.hidden = rows === all;
+    if (!limits.hidden) limits.textContent = `${durations.span(b)} ×`;
     part.table.show(rows, sort);
     found.textContent =
       rows.length === part.rows.length ? count(rows.length) : `${count(rows.length)} of ${count(part.rows.length)}`;
-    figures = [];
-    if (part.kinds) {
-      part.kinds.show(part.types);
-      const lengths = rows
-        .filter(COMPLETE[part.name])
-        .map(({ length }) => length)
-        .sort((a, b) => a - b);
-      const figure = durations.histogramPlot(
-        type ? `${part.name} of type ${clean(type)}` : `all ${part.name}`,
-        lengths,
-      );
-      part.picture.replaceChildren(...(figure ? [figure.element] : []));
-      if (figure) figures.push(figure);
-    }
+    const drawn = JSON.stringify([q, type]);
+    if (part.drawn !== drawn) picture(all.filter(isComplete), type);
+    part.drawn = drawn;
     const root = part.name === "tasks" && n !== null ? part.rows.find(({ id }) => id === n) : null;
     part.task.replaceChildren(...(root ? [taskTree(root)] : []));
     if (root) part.table.reveal(root);
@@ -119,7 +127,7 @@
       build(name);
       seen = "";
     }
-    const wanted = JSON.stringify([values.q, values.n, values.type, values.sort]);
+    const wanted = JSON.stringify([values.q, values.n, values.b, values.type, values.sort]);
     if (wanted !== seen) {
       seen = wanted;
       fill(values);
@@ -144,7 +152,7 @@
       segments = buttons(
         "Show",
         offered.map(([name, title]) => [name, `${title} ${count(data[name].length)}`]),
-        (p) => go({ p, type: "", n: null, sort: "", q: "" }),
+        (p) => go({ p, type: "", n: null, b: null, sort: "", q: "" }),
       );
       panel.append(make("div", { class: "bar", role: "search" }, segments.element, search), content);
       const again = () => panel.hidden || figures.forEach((one) => one.draw());

@@ -123,21 +123,30 @@ const durations = (() => {
     });
   };
 
-  /** Return the figure of how many durations are in each bucket; null if there is only one. */
-  const histogramPlot = (noun, lengths) => {
+  /** Return from when to when a bucket is, in words. */
+  const span = (index) => `${duration(Math.round(bound(index)))} to ${duration(Math.round(bound(index + 1)))}`;
+
+  /** Return the figure of how many durations are in each bucket; null if there is only one. picked: called with one. */
+  const histogramPlot = (noun, lengths, picked) => {
     if (lengths.length < 2) return null;
     const { first, counts } = histogram(lengths);
     const xs = counts.map((_, at) => Math.max(bound(first + at), 1));
     const ends = counts.map((_, at) => bound(first + at + 1));
     const most = counts.reduce((high, one) => Math.max(high, one), 1);
     const words = (at) =>
-      `${duration(Math.round(bound(first + at)))} to ${duration(Math.round(ends[at]))}: ${count(counts[at])} of ${count(lengths.length)} (${percentage(counts[at] / lengths.length)})`;
+      `${span(first + at)}: ${count(counts[at])} of ${count(lengths.length)} (${percentage(counts[at] / lengths.length)})`;
     const table = () => {
       const made = dataTable({
         label: `How long ${noun} took`,
         sort: "+from",
         columns: [
-          { key: "from", title: "From", kind: "ns", value: (at) => bound(first + at) },
+          {
+            key: "from",
+            title: "From",
+            kind: "ns",
+            value: (at) => bound(first + at),
+            cell: (at, text) => make("button", { type: "button", text, on: { click: () => picked(first + at) } }),
+          },
           { key: "to", title: "To", kind: "ns", value: (at) => ends[at] },
           { key: "count", title: "Count", kind: "count", value: (at) => counts[at] },
           { key: "share", title: "Share", kind: "share", value: (at) => counts[at] / lengths.length },
@@ -155,9 +164,10 @@ const durations = (() => {
       series: [{ name: "", kind: "bars", color: "--accent", xs, ends, ys: counts }],
       sentence: `${plural(lengths.length, "duration")} from ${duration(lengths[0])} to ${duration(lengths.at(-1))}, median ${duration(percentile(lengths, 50))}.`,
       at: (value) => words(Math.min(counts.length - 1, Math.max(0, bucket(value) - first))),
+      picked: (value) => picked(Math.min(first + counts.length - 1, Math.max(first, bucket(value)))),
       table,
     });
   };
 
-  return { byType, typesTable, histogramPlot };
+  return { bucket, byType, span, typesTable, histogramPlot };
 })();

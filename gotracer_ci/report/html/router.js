@@ -3,7 +3,7 @@
 const natural = (text) => (/^\d{1,15}$/.test(text) ? Number(text) : null);
 const limited = (text) => (text.length <= LONGEST ? text : "");
 
-/** What the hash may say: v tab, t range (ns), g goroutine, f finding, s trace, n window; the others are a tab's own. */
+/** What the hash may say: v tab, t range (ns), g goroutine, f finding, s trace, n window, b bucket of durations; the others are a tab's own. */
 const VALUES = {
   v: (text) => (tabs.has(text) ? text : ""),
   t: (text) => {
@@ -14,6 +14,7 @@ const VALUES = {
   f: (text) => (/^[0-9a-f]{16}$/.test(text) ? text : ""),
   s: natural,
   n: natural,
+  b: (text) => (/^\d{1,2}$/.test(text) ? Number(text) : null),
   q: limited,
   p: (text) => (/^[a-z]{1,20}$/.test(text) ? text : ""),
   severity: limited,
@@ -23,7 +24,7 @@ const VALUES = {
   sort: limited,
 };
 /** What a tab keeps for itself while another one is shown. */
-const OWN = ["n", "q", "p", "severity", "rule", "verdict", "type", "sort"];
+const OWN = ["n", "b", "q", "p", "severity", "rule", "verdict", "type", "sort"];
 const FIRST = "findings";
 
 const tabs = new Map();
