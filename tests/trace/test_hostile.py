@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Counting(list[int]):
 def test_every_kind_is_read_or_refused(kind: str, decoder: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them is a mistake of the test: the reader gets past the beginning."""
     monkeypatch.setattr(decoder.kernel, "MOST_WORK", 0)
+    monkeypatch.setattr(import_module("gotracer_ci.trace.v1.order"), "MOST_WORK", 0)
     groups = new_groups()
     opened = trace_of(kind, KINDS[kind](SMALL))
     for _ in opened.chunks((), (groups,)):
@@ -118,7 +120,7 @@ def test_ps_of_the_older_format_that_wait_for_each_other_end_the_reading(
     decoder: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = 1 << 22
-    order = __import__("gotracer_ci.trace.v1.order", fromlist=["order"])
+    order = import_module("gotracer_ci.trace.v1.order")
     monkeypatch.setattr(order, "MOST_WORK", work)
     monkeypatch.setattr(order, "WORK_PER_EVENT", 0)
     opened = trace_of("old", hostile.old_procs(SMALL))
