@@ -126,8 +126,8 @@ def _read(
     has_tables = settings.needs_tables and not task.is_base
     analyses = _analyses(trace, settings, has_tables=has_tables, has_detail=task.has_detail)
     timed = frozenset().union(*(rule.timed for rule in rules))
-    facts = analyse(trace, source, analyses=tuple(analyses.values()), timed=timed)
     stacks = Stacks(trace.tables, source, trace.version)
+    facts = analyse(trace, source, analyses=tuple(analyses.values()), timed=timed, stacks=stacks)
     found: dict[str, Any] = {name: analysis.result(trace, stacks) for name, analysis in analyses.items()}
     # before the tests get the log's names: other runs are compared by those that a trace has
     measured = measure(rules, facts)

@@ -73,11 +73,13 @@ def analyse(
     consumers: Sequence[Consumer[object]] = (),
     analyses: Sequence[Analysis[object]] = (),
     timed: Collection[str] = (),
+    stacks: Stacks | None = None,
 ) -> Facts:
     """Read the trace and gather its facts.
 
     Args:
         consumers, analyses: what else to feed on the way. The caller asks them for their results.
+        stacks: the trace's, if the caller needs them, too: each resolves all frames.
         timed: the kinds of things that rules need the durations of. Those of tests and regions are always there.
 
     Raises:
@@ -101,7 +103,7 @@ def analyse(
     others = [consumer for analysis in every for consumer in analysis.consumers]
     consume(trace, (heap, tasks, *consumers, *others), observers)
     require_events(trace)
-    stacks = Stacks(trace.tables, source, trace.version)
+    stacks = stacks or Stacks(trace.tables, source, trace.version)
     totals = trace.totals()
     ran = testing.result(trace, stacks)
     owners = work.outermost(ran)

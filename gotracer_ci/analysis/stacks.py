@@ -36,10 +36,10 @@ class Stack:
         """The functions' names, leaf first."""
         return [frame.function for frame in self.frames]
 
-    @cached_property
+    @property
     def known(self) -> bool:
         """Whether it says anything: Go writes one nameless frame where it could not get the stack."""
-        return any(self.functions)
+        return any(frame.function for frame in self.frames)
 
     @cached_property
     def place(self) -> str:
@@ -111,13 +111,15 @@ class Stacks:
         self._source = source
         self._version = version
         self._stacks: dict[int, Stack] = {}
+        self._named: dict[tuple[str, str, int], SourceFrame] = {}
 
     @cached_property
     def frames(self) -> Sequence[SourceFrame]:
         """All frames of the trace, by index."""
-        named = [self._tables.frame(index) for index in range(len(self._tables.frames))]
-        self._source.learn(named)
-        return [self._source.resolve(*frame) for frame in named]
+        frame, indices = self._tables.frame, range(len(self._tables.frames))
+        # there can be a million, so their names are made twice rather than held
+        self._source.learn(frame(index) for index in indices)
+        return [self._source.resolve(*frame(index)) for index in indices]
 
     def __getitem__(self, index: int) -> Stack:
         stack = self._stacks.get(index)
@@ -129,7 +131,14 @@ class Stacks:
     def resolved(self, frames: Sequence[tuple[str, str, int]]) -> Stack:
         """Return a stack of these frames; one without a file stands for something that is no code."""
         self.frames  # noqa: B018 (the source must have learnt all frames of the trace)
-        return Stack(tuple([self._source.resolve(*frame) if frame[1] else _stand_in(frame[0]) for frame in frames]))
+        return Stack(tuple([self._of(frame) for frame in frames]))
+
+    def _of(self, named: tuple[str, str, int]) -> SourceFrame:
+        frame = self._named.get(named)
+        if frame is None:
+            frame = self._source.resolve(*named) if named[1] else _stand_in(named[0])
+            self._named[named] = frame
+        return frame
 
     def whole(self, index: int, creation: int, entry: int) -> Stack:
         """Return a goroutine's stack with what is missing below it, if it has no own code.

@@ -93,8 +93,9 @@ def _counts(trace: Trace, source: SourceMap) -> Counts:
     from gotracer_ci.analysis.wakes import WakesAnalysis
 
     wakes = WakesAnalysis(trace)
-    facts = analyse(trace, source, analyses=(wakes,))
-    return counts(facts, wakes.result(trace, Stacks(trace.tables, source, trace.version)))
+    stacks = Stacks(trace.tables, source, trace.version)
+    facts = analyse(trace, source, analyses=(wakes,), stacks=stacks)
+    return counts(facts, wakes.result(trace, stacks))
 
 
 def _show(

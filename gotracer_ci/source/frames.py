@@ -90,7 +90,6 @@ class SourceMap:
         self._places: dict[tuple[str, str], _Place] = {}  # by file, and package where that matters
         self._beside: set[str] = set()  # where the build had modules that a go.mod expects beside the repository
         self._guesses: dict[str, str | None] = {}
-        self._frames: dict[tuple[str, str, int], SourceFrame] = {}
         self._own = self._mapped = self._past_end = self._compared = 0
         self._unmapped: set[str] = set()
         self._first_past_end = ""
@@ -117,39 +116,7 @@ class SourceMap:
         }
 
     def resolve(self, function: str, file: str, line: int) -> SourceFrame:
-        """Return the frame with its owner and file."""
-        key = (function, file, line)
-        frame = self._frames.get(key)
-        if frame is None:
-            frame = self._frames[key] = self._resolve(function, file, line)
-        return frame
-
-    def notes(self) -> list[Note]:
-        """Return what a reader must know about the mapping."""
-        notes = []
-        if self.repository and not self.repository.found:
-            notes.append(Note(NoteKind.UNMAPPED, _NO_REPOSITORY))
-        elif self._own > 2 * self._mapped and self.repository and self._unmapped:
-            missing = sorted(self._unmapped)
-            path_map = suggested(missing, self.repository)
-            text = f"only {self._mapped} of {self._own} frames of own code are in this repository; " + (
-                f"if the build had it elsewhere, use --path-map {path_map}"
-                if path_map
-                else f"{_shown(missing[0])} is not: is --root the repository of the traced program?"
-            )
-            notes.append(Note(NoteKind.UNMAPPED, text, path_map or missing[0]))
-        if self._past_end:
-            text = (
-                f"lines past the end of their file: {self._past_end}, first {_shown(self._first_past_end)}: "
-                "the checkout differs from the traced build"
-            )
-            notes.append(Note(NoteKind.CHANGED, text, self._first_past_end.rpartition(":")[0]))
-        if self.repository and not self.repository.complete:
-            text = "the repository is too large to scan completely: frames of some files are not mapped"
-            notes.append(Note(NoteKind.PARTIAL, text))
-        return notes
-
-    def _resolve(self, function: str, file: str, line: int) -> SourceFrame:
+        """Return the frame with its owner and file. Call it once for each frame of the trace: `notes` count them."""
         if len(file) > _MAX_NAME or len(function) > _MAX_NAME:
             return SourceFrame(function, file, line, STD, None, "", False, False)
         key = (file, "" if _says_package(file) else package_of(function))
@@ -175,6 +142,31 @@ class SourceMap:
             if place.path is None:
                 self._unmapped.add(normal(file))
         return SourceFrame(function, file, line, owner, path, mapped, generated, file.endswith("_test.go"))
+
+    def notes(self) -> list[Note]:
+        """Return what a reader must know about the mapping."""
+        notes = []
+        if self.repository and not self.repository.found:
+            notes.append(Note(NoteKind.UNMAPPED, _NO_REPOSITORY))
+        elif self._own > 2 * self._mapped and self.repository and self._unmapped:
+            missing = sorted(self._unmapped)
+            path_map = suggested(missing, self.repository)
+            text = f"only {self._mapped} of {self._own} frames of own code are in this repository; " + (
+                f"if the build had it elsewhere, use --path-map {path_map}"
+                if path_map
+                else f"{_shown(missing[0])} is not: is --root the repository of the traced program?"
+            )
+            notes.append(Note(NoteKind.UNMAPPED, text, path_map or missing[0]))
+        if self._past_end:
+            text = (
+                f"lines past the end of their file: {self._past_end}, first {_shown(self._first_past_end)}: "
+                "the checkout differs from the traced build"
+            )
+            notes.append(Note(NoteKind.CHANGED, text, self._first_past_end.rpartition(":")[0]))
+        if self.repository and not self.repository.complete:
+            text = "the repository is too large to scan completely: frames of some files are not mapped"
+            notes.append(Note(NoteKind.PARTIAL, text))
+        return notes
 
     def _is_helper(self, file: str) -> bool:
         """Whether a file belongs to an assertion library: its callers matter. Its own tests are about it."""

@@ -191,6 +191,7 @@ class Trace:
             yield self._chunk()
             self._broken(truncated or problem)
         core.finish()
+        self.tables.complete()
 
     def _old_chunks(self, core: Any) -> Iterator[Chunk]:
         """Read the old format. Until the whole file has been read no event is known, and the chunks are empty."""
@@ -217,6 +218,7 @@ class Trace:
         except wire.Damage as problem:
             self._broken(problem)
         core.finish()
+        self.tables.complete()
 
     def records(self, text: RawText | None = None) -> Iterator[Raw | OldRaw]:
         """Read the file's records as they are, instead of `chunks`: no event gets a time or a goroutine.

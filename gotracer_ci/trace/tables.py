@@ -90,6 +90,10 @@ class Tables:
         intern_text(b"", self._stack_index, [])
         self.stacks.append(())
 
+    def complete(self) -> None:
+        """Forget how to find equal entries, which takes as much memory as the entries: no more are added."""
+        del self._string_index, self._frame_index, self._stack_index
+
     def string(self, index: int) -> str:
         text = self._decoded.get(index)
         if text is None:

@@ -34,6 +34,8 @@ RUNS = {
         ],
     ),
     "reasons": (10, ["diff reasons.trace --counts"]),
+    "stacks": (10, ["analyze --html page.html"]),
+    "frames": (10, ["analyze --html page.html", "diff frames.trace --counts"]),
     "nested_tasks": (10, ["tasks --each", "query SELECT(count(*))FROM(task)"]),
     "own_parent": (10, ["tasks"]),
     "named_regions": (10, ["regions --reasons"]),

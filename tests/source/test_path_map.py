@@ -62,9 +62,8 @@ def test_a_note_suggests_a_path_map_if_less_than_half_is_mapped(repository: Repo
     frames += [(f"x.y/{name}.F", f"/build/tree/{name}/f.go", 1) for name in "abc"]
     source = SourceMap(repository)
     source.learn(frames)
-    for _ in range(2):  # a repeated frame counts once
-        for frame in frames:
-            source.resolve(*frame)
+    for frame in frames:
+        source.resolve(*frame)
     [note] = source.notes()
     assert note.kind is NoteKind.UNMAPPED
     assert "only 1 of 4" in note.text
