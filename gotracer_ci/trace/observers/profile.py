@@ -56,6 +56,9 @@ _GROUP = cython.declare(cython.int, 11)
 _STACK = cython.declare(cython.int, 29)
 _BELOW_GROUP = cython.declare(cython.longlong, (1 << 11) - 1)
 _BELOW_STACK = cython.declare(cython.longlong, (1 << 29) - 1)
+_LATEST = cython.declare(cython.longlong, 8)  # numbers of a slot
+_MAX_LATEST = cython.declare(cython.longlong, 1 << 13)  # slots; those of more would not fit into the cache
+_IS_KNOWN = cython.declare(cython.longlong, 1 << 60)
 _INDEX = cython.declare(cython.longlong, (1 << 31) - 1)
 
 
@@ -86,6 +89,7 @@ class Profile(Observer):
     _windows: Windows
     # by slot
     _group: cython.int[::1]  # −1 while no stack is known
+    _latest: cython.longlong[::1]  # by slot and state: what told its latest interval apart, 0 for none, and its sums
     _slots: cython.int
     _nameless: dict  # slot → {key without group: [count, ns]}
     _nameless_n: cython.longlong
@@ -112,14 +116,13 @@ class Profile(Observer):
         self._named = group
         self._wakers = wakers
         self._keeps = lives
-        self._from = -_NEVER
-        self._to = _NEVER
+        self._from, self._to = -_NEVER, _NEVER
         self._scoped = False
         self._windows = Windows({})
         self._group = self._life_groups = column("i")
-        self._slots = 0
+        self._latest = column("q")
+        self._slots = self._nameless_n = 0
         self._nameless = {}
-        self._nameless_n = 0
         self._group_keys = column("q", bytes(8 * 64))
         self._group_index = IdMap(self._group_keys)
         self._group_of_stack = column("i", bytes(4 * 64))
@@ -145,11 +148,16 @@ class Profile(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def born(self, g: cython.int, now: cython.longlong) -> cython.int:
+        i: cython.longlong
         if len(self._group) != len(self.goroutines.ids):
             self._group = grown(self._group, len(self.goroutines.ids))
+            self._latest = grown(self._latest, _LATEST * min(len(self.goroutines.ids), _MAX_LATEST))
         if g >= self._slots:
             self._slots = g + 1
         self._group[g] = -1
+        if g < _MAX_LATEST:
+            for i in range(_LATEST * g, _LATEST * (g + 1), 2):
+                self._latest[i] = 0
         if self.goroutines.entries[g] > 0:
             self._enter(g, self._group_at(self.goroutines.entries[g]))
         return 0
@@ -170,14 +178,23 @@ class Profile(Observer):
     ) -> cython.int:
         if kind > _IS_WAITING:
             return 0
+        end: cython.longlong = start + length
+        is_inside: cython.bint = self._from <= start and end <= self._to
+        # most goroutines do what they did before
+        latest: cython.longlong = _LATEST * g + 2 * (kind - 1)
+        what: cython.longlong = _IS_KNOWN | flags & _FLAGS
+        if kind != _IS_RUNNING:
+            what |= ((cython.cast(cython.longlong, stack) << 27) | reason) << 2
+        has_latest: cython.bint = g < _MAX_LATEST
+        has_p: cython.bint = kind != _IS_SYSCALL or self.goroutines.lost[g] >= end
+        if has_latest and self._latest[latest] == what and is_inside and has_p:
+            return self._sums.add_at(cython.cast(cython.int, self._latest[latest + 1]), 1, length)
         if self._group[g] < 0 and stack > 0:
             self._found(g, self._group_at(stack))
         if not (self._states >> kind) & 1:
             return 0
-        end: cython.longlong = start + length
-        if start < self._from or end > self._to:
-            start = max(start, self._from)
-            end = min(end, self._to)
+        if not is_inside:
+            start, end = max(start, self._from), min(end, self._to)
             if end <= start:
                 return 0
         row: cython.longlong = -1
@@ -198,15 +215,17 @@ class Profile(Observer):
         lost: cython.longlong = end
         if kind == _IS_SYSCALL:
             lost = min(max(self.goroutines.lost[g], start), end)
-        if row < 0:
-            if lost < end or self._group[g] < 0:
-                return self._piece(g, key, kind, start, end, lost, 1)
-            # the shortest way for nearly all intervals
-            key |= (cython.cast(cython.longlong, self._group[g]) << _GROUP) | (
-                cython.cast(cython.longlong, kind) << _STATE
-            )
-            return self._sums.add(key, 1, end - start)
-        return self._inside(g, key, kind, start, end, lost, row)
+        if row >= 0:
+            return self._inside(g, key, kind, start, end, lost, row)
+        if lost < end or self._group[g] < 0:
+            return self._piece(g, key, kind, start, end, lost, 1)
+        # the shortest way for nearly all intervals
+        key |= (cython.cast(cython.longlong, self._group[g]) << _GROUP) | (cython.cast(cython.longlong, kind) << _STATE)
+        at: cython.int = self._sums.add(key, 1, end - start)
+        if has_latest and self._sums.has(at, key) and not (kind == _IS_RUNNABLE and self._wakers):
+            self._latest[latest] = what
+            self._latest[latest + 1] = at
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)

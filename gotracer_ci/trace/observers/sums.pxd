@@ -16,4 +16,6 @@ cdef class Sums:
     cdef long long[::1] _times
     cdef long long merged
     cdef int add(self, long long key, long long n, long long ns) except? -1
+    cdef int add_at(self, int i, long long n, long long ns) except? -1
+    cdef int has(self, int i, long long key) except? -1
     cdef int _place(self, long long key, long long n) except? -1

@@ -54,13 +54,25 @@ class Sums:
     @cython.cfunc
     @cython.exceptval(-1)
     def add(self, key: cython.longlong, n: cython.longlong, ns: cython.longlong) -> cython.int:
-        """Add to a key's sums, which saturate; no sum of a real trace comes near."""
+        """Add to a key's sums, and return their index."""
         i: cython.int = self._index.find(key)
         if i < 0:
             i = self._place(key, n)
+        return self.add_at(i, n, ns)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def add_at(self, i: cython.int, n: cython.longlong, ns: cython.longlong) -> cython.int:
+        """Add to the sums at an index, which saturate; no sum of a real trace comes near."""
         self._counts[i] += n
         self._times[i] = self._times[i] + ns if ns <= _NEVER - self._times[i] else _NEVER
-        return 0
+        return i
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def has(self, i: cython.int, key: cython.longlong) -> cython.int:
+        """Return whether the sums at an index are those of this very key."""
+        return self._keys[i] == key
 
     @cython.cfunc
     @cython.exceptval(-1)
