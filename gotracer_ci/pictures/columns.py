@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from gotracer_ci.report.picture import DELTA, ZIGZAG, Block, Column
@@ -17,8 +18,13 @@ Thing = TypeVar("Thing")
 
 def column(name: str, numbers: Iterable[int], flags: int = 0) -> Column:
     """Return numbers (int64) as a column; without ZIGZAG none may be negative, nor with DELTA a difference."""
-    values = numbers if isinstance(numbers, array) else array("q", numbers)
+    values = numbers if isinstance(numbers, (array, memoryview)) else array("q", numbers)
     return Column(name, flags, len(values), encoded(values, bool(flags & ZIGZAG), bool(flags & DELTA)))
+
+
+def joined(parts: Sequence[Column]) -> Column:
+    """Return one column of several without DELTA that have the same name and flags."""
+    return replace(parts[0], count=sum(part.count for part in parts), data=b"".join(part.data for part in parts))
 
 
 def block(name: str, columns: Sequence[tuple[str, int]], rows: Sequence[Sequence[int]]) -> Block:

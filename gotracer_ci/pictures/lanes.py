@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gotracer_ci.analysis.lanes import LaneTimes
-from gotracer_ci.pictures.columns import Strings, column
+from gotracer_ci.pictures.columns import Strings, column, joined
 from gotracer_ci.report.picture import ZIGZAG, Block, Stream
 from gotracer_ci.trace.observers.slices import Slices
 
@@ -101,8 +101,11 @@ def _stream(trace: int, times: LaneTimes, stacks: array[int], every: int = 1) ->
 
 
 def _lane(name: str, proc: int, times: LaneTimes, stacks: array[int], reasons: array[int], every: int) -> Block:
-    found = times.slices.columns(proc, times.begin, stacks, reasons, every)
-    return Block(name, tuple(column(shown, found[of], flags) for of, shown, flags in _COLUMNS))
+    parts = [
+        [column(shown, run[of], flags) for of, shown, flags in _COLUMNS]
+        for run in times.slices.runs(proc, times.begin, stacks, reasons, every)
+    ]
+    return Block(name, tuple(map(joined, zip(*parts, strict=True))))
 
 
 def _ranges(times: LaneTimes, procs: list[int]) -> Block:

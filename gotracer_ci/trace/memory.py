@@ -10,6 +10,7 @@ UNKNOWN = 1 << 30
 """Bytes, where the system does not tell."""
 
 _ROOT = Path("/")
+_LARGE = 8 << 20  # bytes; getting so many in pages of 4 kB takes longer than writing to them
 
 
 def anonymous(size: int) -> mmap.mmap:
@@ -20,7 +21,10 @@ def anonymous(size: int) -> mmap.mmap:
     """
     try:
         if hasattr(mmap, "MAP_PRIVATE"):
-            return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            if size >= _LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
+                memory.madvise(mmap.MADV_HUGEPAGE)
+            return memory
         return mmap.mmap(-1, size)
     except OSError:
         raise MemoryError from None

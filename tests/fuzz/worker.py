@@ -77,9 +77,9 @@ def check_lanes(lanes: Any) -> None:
     stacks, reasons = (array("q", bytes(8 * (max(indices, default=0) + 1))) for indices in slices.named())
     busy = 0
     for p in slices.sorted():
-        found = slices.columns(p, 0, stacks, reasons)
-        assert min(found["gap"][1:], default=0) >= 0, "slices overlap"
-        busy += sum(found["length"]) - sum(found["idle"])
+        for run in slices.runs(p, 0, stacks, reasons):
+            assert min(run["gap"]) >= 0, "slices overlap"
+            busy += sum(run["length"]) - sum(run["idle"])
     assert busy <= sum(lanes.totals()[:2])
 
 

@@ -40,7 +40,10 @@ def records(slices: Any, p: int) -> list[tuple[int, ...]]:
     Of one with a single slice the rest is ending, reason, queued and waker, else the time that nothing was on the P.
     """
     stacks, reasons = (array("q", range(max(indices, default=0) + 1)) for indices in slices.named())
-    columns = slices.columns(p, 0, stacks, reasons)
+    columns: dict[str, list[int]] = {}
+    for run in slices.runs(p, 0, stacks, reasons):
+        for name, numbers in run.items():
+            columns.setdefault(name, []).extend(numbers)
     gap, length, count, goroutine, stack = (columns[name] for name in ("gap", "length", "slices", "goroutine", "stack"))
     exact = zip(*(columns[name] for name in ("ending", "reason", "queued", "waker")), strict=True)
     idle = ((each,) for each in columns["idle"])

@@ -151,7 +151,7 @@ class Lanes(Observer):
             self._running = plus(self._running, max(0, min(end, self._to) - max(start, self._from)))
             if p >= 0:
                 i = self._of(p)
-                if self._procs[i] >= 0:
+                if self._procs[i] >= 0 and self.goroutines.states[self._procs[i]] == _IN_SYSCALL:
                     self._settle(p)
                 self._procs[i] = g
                 self._procs[i + 1] = start

@@ -40,3 +40,6 @@ cdef class Slices:
     ) except? -1
     cdef long long _count_at(self, long long resolution) except? -1
     cdef int _coarsen(self, long long resolution) except? -1
+    cdef long long _fill(
+        self, dict columns, long long first, long long n, long long begin, object stacks, object reasons
+    ) except? -1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Any
 
 try:
@@ -28,9 +29,10 @@ _FEW = cython.declare(cython.longlong, 1 << 17)  # numbers, in 1 MB
 _PROC = cython.declare(cython.longlong, (1 << 16) - 1)
 _ENDINGS = cython.declare(cython.longlong, 15 << 16)
 _ENTRY = cython.declare(cython.longlong, (1 << 27) - 1)  # an index of the tables
-_RUN = cython.declare(cython.int, 12)  # records that `columns` takes or leaves together, as a power of two
+_RUN = cython.declare(cython.int, 12)  # records that `runs` takes or leaves together, as a power of two
 _LAST = cython.declare(cython.longlong, (1 << 12) - 1)
 _SEEN = cython.declare(cython.longlong, (1 << 10) - 1)
+_COLUMNS = ("gap", "length", "slices", "goroutine", "stack", "ending", "reason", "queued", "waker", "idle")
 _EXACT = ("ending", "reason", "queued", "waker")
 
 
@@ -62,14 +64,12 @@ class Slices:
 
     def __init__(self, budget: int) -> None:
         self._last = column("q")
-        self.procs = 0
         self._records = column("q", bytes(8 * 7 * 64))
-        self._n = 0
+        self.procs = self._n = 0
         self._budget = budget
         self._resolution = FINEST
         self._span = SPAN * FINEST
-        self._order = column("i")
-        self._ends = column("q")
+        self._order, self._ends = column("i"), column("q")
 
     def grow(self, procs: int) -> None:
         """Make room for the slices of so many Ps."""
@@ -116,9 +116,8 @@ class Slices:
         k = _WIDTH * self._n
         if k == len(self._records):
             # room for many is only reserved, and no copy of them is ever made
-            self._records = grown(
-                self._records, _WIDTH * (min(2 * self._n, self._budget) if k < _FEW else self._budget)
-            )
+            room: cython.longlong = min(2 * self._n, self._budget) if k < _FEW else self._budget
+            self._records = grown(self._records, _WIDTH * room)
         self._n += 1
         self._records[k] = start
         self._records[k + 1] = end - start
@@ -299,7 +298,7 @@ class Slices:
         found: list = [p for p in range(self.procs) if ends[p + 1]]
         for p in range(self.procs):
             ends[p + 1] += ends[p]
-        self._order = column("i", bytes(4 * self._n))
+        self._order = grown(column("i"), self._n)
         for i in range(self._n):
             p = self._records[_WIDTH * i + 6] & _PROC
             self._order[ends[p]] = cython.cast(cython.int, i)
@@ -308,55 +307,64 @@ class Slices:
         self._ends = ends
         return found
 
-    def columns(
-        self, p: int, begin: cython.longlong, stacks: Any, reasons: Any, every: cython.longlong = 1
-    ) -> dict[str, Any]:
-        """Return the records of a P as arrays of int64; call `sorted` before.
+    def runs(
+        self, p: cython.longlong, begin: cython.longlong, stacks: Any, reasons: Any, every: cython.longlong = 1
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the records of a P, some thousands at a time, as columns of int64; call `sorted` before.
 
         Of all records gap: ns since the end of the record before, of the first one since `begin`; length: ns; slices:
         how many; goroutine: Go's ID, of several slices that of the longest one; stack: where it stopped. Of those with
         one slice ending: `lanes.STOPPED`, …; reason: why it stopped; queued: how long it was runnable just before, ns;
         waker: the goroutine (Go's ID) that made it runnable, −1 unknown. Of the others idle: ns between the slices.
 
+        The columns are views of memory that is used again for the next records.
+
         Args:
             stacks, reasons: arrays of int64 with what to return for each index of the trace's tables.
             every: only one of so many runs of records.
         """
         first: cython.longlong = self._ends[p - 1] if p > 0 else 0
-        n: cython.longlong = self._ends[p] - first
-        names: tuple = ("gap", "length", "slices", "goroutine", "stack", "ending", "reason", "queued", "waker", "idle")
-        # of the runs that are taken, the last one may be shorter
-        room: cython.longlong = n if every == 1 else min(n, ((n >> _RUN) // every + 1) << _RUN)
-        found: dict = {name: array("q", [0]) * room for name in names}
-        gaps: cython.longlong[::1] = found["gap"]
-        lengths: cython.longlong[::1] = found["length"]
-        counts: cython.longlong[::1] = found["slices"]
-        goroutines: cython.longlong[::1] = found["goroutine"]
-        at: cython.longlong[::1] = found["stack"]
-        endings: cython.longlong[::1] = found["ending"]
-        why: cython.longlong[::1] = found["reason"]
-        queued: cython.longlong[::1] = found["queued"]
-        wakers: cython.longlong[::1] = found["waker"]
-        idle: cython.longlong[::1] = found["idle"]
+        last: cython.longlong = self._ends[p]
+        i: cython.longlong
+        columns: dict = {name: array("q", [0]) * min(last - first, _LAST + 1) for name in _COLUMNS}
+        for i in range(first, last, (_LAST + 1) * every):
+            if i > first:
+                k: cython.longlong = _WIDTH * self._order[i - 1]
+                begin = self._records[k] + self._records[k + 1]
+            n: cython.longlong = min(last - i, _LAST + 1)
+            exact: cython.longlong = self._fill(columns, i, n, begin, stacks, reasons)
+            sizes: dict = {name: exact if name in _EXACT else n - exact if name == "idle" else n for name in _COLUMNS}
+            yield {name: memoryview(columns[name])[: sizes[name]] for name in _COLUMNS}
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _fill(
+        self,
+        columns: dict,
+        first: cython.longlong,
+        n: cython.longlong,
+        begin: cython.longlong,
+        stacks: object,
+        reasons: object,
+    ) -> cython.longlong:
+        """Write `n` records from a place of the order on into columns; return how many have one slice."""
+        gaps: cython.longlong[::1] = columns["gap"]
+        lengths: cython.longlong[::1] = columns["length"]
+        counts: cython.longlong[::1] = columns["slices"]
+        goroutines: cython.longlong[::1] = columns["goroutine"]
+        at: cython.longlong[::1] = columns["stack"]
+        endings: cython.longlong[::1] = columns["ending"]
+        why: cython.longlong[::1] = columns["reason"]
+        queued: cython.longlong[::1] = columns["queued"]
+        wakers: cython.longlong[::1] = columns["waker"]
+        idle: cython.longlong[::1] = columns["idle"]
         of_stacks: cython.const[cython.longlong][::1] = stacks
         of_reasons: cython.const[cython.longlong][::1] = reasons
         exact: cython.longlong = 0
-        i: cython.longlong = 0
-        j: cython.longlong
-        k: cython.longlong
-        last: cython.longlong
-        j = 0
-        while j < n:
-            if j & _LAST == 0 and (j >> _RUN) % every:
-                # on with the next run that is taken
-                j += (every - (j >> _RUN) % every) << _RUN
-                if j >= n:
-                    break
-                k = _WIDTH * self._order[first + j - 1]
-                begin = self._records[k] + self._records[k + 1]
-            k = _WIDTH * self._order[first + j]
-            j += 1
-            last = self._records[k + 6]
+        i: cython.longlong
+        for i in range(n):
+            k: cython.longlong = _WIDTH * self._order[first + i]
+            last: cython.longlong = self._records[k + 6]
             gaps[i] = self._records[k] - begin
             lengths[i] = self._records[k + 1]
             counts[i] = last >> 20
@@ -371,12 +379,7 @@ class Slices:
                 exact += 1
             else:
                 idle[i - exact] = self._records[k + 1] - self._records[k + 3]
-            i += 1
-        for name in names:
-            size: cython.longlong = exact if name in _EXACT else i - exact if name == "idle" else i
-            if size < room:
-                found[name] = found[name][:size]
-        return found
+        return exact
 
 
 @cython.cfunc
