@@ -361,6 +361,7 @@ class Kernel:
         self._goroutines.threads = self._m_id
         self._goroutines.tests = column("i")
         self._goroutines.is_test = False
+        self._goroutines.changes = 0
         self._grow_goroutines(64)
         self._lives = 0
         self._observer = observer

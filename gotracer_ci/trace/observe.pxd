@@ -19,6 +19,7 @@ cdef class Goroutines:
     cdef long long[::1] lost
     cdef int[::1] tests
     cdef bint is_test
+    cdef int changes
     cdef long long seen
     cdef int proc
     cdef int thread
@@ -31,6 +32,7 @@ cdef class Observer:
     cdef Goroutines goroutines
     cdef int unwanted
     cdef Observer following
+    cdef int ignore(self, int kinds) except? -1
     cdef int born(self, int g, long long now) except? -1
     cdef int died(self, int g, long long now) except? -1
     cdef int began(self, int kind, int g, long long now) except? -1

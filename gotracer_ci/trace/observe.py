@@ -16,10 +16,14 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
+from gotracer_ci.trace import spec
+
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
 else:
     from gotracer_ci.trace.columns import IdMap
+
+_KINDS = cython.declare(cython.int, max(spec.IntervalKind) + 1)
 
 
 @cython.final
@@ -38,6 +42,7 @@ class Goroutines:
     slots: finds a slot by id. tests (int32): the outermost test that the goroutine belongs to, as a row of
     `observers.tests.Tests`, −1 for none; only that observer fills it, so it must come before those that read it.
     is_test: whether there has been a test; without one nobody needs `tests`.
+    changes: how often an observer has changed what it wants.
 
     proc: the P of what is being reported, if that is a running interval or a range, −1 unknown. thread: the row of its
     thread among `threads` (int64, Go's ids), if that is a running interval or a system call, −1 unknown. waker:
@@ -57,6 +62,7 @@ class Goroutines:
     lost: cython.longlong[::1]
     tests: cython.int[::1]
     is_test: cython.bint
+    changes: cython.int
     seen: cython.longlong
     proc: cython.int
     thread: cython.int
@@ -70,7 +76,7 @@ class Observer:
     """Base class; each method does nothing. Subclasses override what they need, with the same signature."""
 
     goroutines: Goroutines
-    unwanted: cython.int
+    unwanted: cython.int  # set by `ignore`
     following: Observer | None  # what is called next, if several observe the same trace
 
     def observe(self, goroutines: Any) -> None:
@@ -81,8 +87,16 @@ class Observer:
     def ignored(self) -> int:
         """Return the kinds of intervals that need not be reported, as bits; a call costs more than most make of it.
 
-        An observer can change `unwanted` later. One that is alone gets all intervals.
+        An observer that is alone gets all intervals.
         """
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def ignore(self, kinds: cython.int) -> cython.int:
+        """These kinds of intervals need not be reported from now on, as bits."""
+        self.unwanted = kinds
+        self.goroutines.changes += 1
         return 0
 
     @cython.cfunc
@@ -153,49 +167,70 @@ class Observer:
 
 @cython.final
 @cython.cclass
-class _Nobody(Observer):
-    """Wants nothing."""
+class _Wanting:
+    """Observers that want intervals of one kind, eight by name.
 
-    def ignored(self) -> int:
-        return -1
+    Going through a list costs more than most observers make of an interval, because each is counted as used and unused.
+    """
+
+    n: cython.int
+    a: Observer
+    b: Observer
+    c: Observer
+    d: Observer
+    e: Observer
+    f: Observer
+    g: Observer
+    h: Observer
+    more: _Wanting | None
+
+    def __init__(self, observers: Sequence[Any]) -> None:
+        self.n = min(len(observers), 8)
+        named: list = [*observers[:8]] + [None] * (8 - self.n)
+        self.a, self.b, self.c, self.d, self.e, self.f, self.g, self.h = named
+        self.more = _Wanting(observers[8:]) if len(observers) > 8 else None
 
 
 @cython.final
 @cython.cclass
 class _All(Observer):
-    """Several observers as one, called in their order: the first ones by name, all others through the last of these.
+    """Several observers as one, called in their order."""
 
-    Going through a list costs more than most observers make of an interval, because each is counted as used and unused.
-    """
-
-    _a: Observer
-    _b: Observer
-    _c: Observer
-    _d: Observer
-    _e: Observer
-    _f: Observer
-    _g: Observer
-    _h: Observer
-    _first: Observer  # of a list of them all
+    _observers: list
+    _first: Observer
+    _changes: cython.int
+    _wanting: list  # by kind
 
     def __init__(self, observers: Sequence[Any]) -> None:
-        self.unwanted = 0
-        direct: list = [*observers] if len(observers) <= 8 else [*observers[:7], _All(observers[7:])]
-        direct += [_Nobody()] * (8 - len(direct))
-        self._a, self._b, self._c, self._d, self._e, self._f, self._g, self._h = direct
-        self._first = self._a
-        previous: Observer = self._a
+        self._observers = [*observers]
+        self._first = observers[0]
+        self._wanting = []
+        previous: Observer = self._first
         one: Observer
-        for one in direct[1:]:
+        for one in self._observers[1:]:
             previous.following = one
             previous = one
         previous.following = None
 
     def observe(self, goroutines: Any) -> None:
-        one: Observer = self._first
-        while one is not None:
+        one: Observer
+        self.goroutines = goroutines
+        for one in self._observers:
             one.observe(goroutines)
-            one = one.following
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Find out who wants what."""
+        one: Observer
+        kind: cython.int
+        self._changes = self.goroutines.changes
+        self._wanting = []
+        for kind in range(_KINDS):
+            wanting: list = []
+            for one in self._observers:
+                if one.unwanted >> kind & 1 == 0:
+                    wanting.append(one)
+            self._wanting.append(_Wanting(wanting))
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -238,22 +273,27 @@ class _All(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        if self._a.unwanted >> kind & 1 == 0:
-            self._a.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._b.unwanted >> kind & 1 == 0:
-            self._b.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._c.unwanted >> kind & 1 == 0:
-            self._c.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._d.unwanted >> kind & 1 == 0:
-            self._d.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._e.unwanted >> kind & 1 == 0:
-            self._e.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._f.unwanted >> kind & 1 == 0:
-            self._f.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._g.unwanted >> kind & 1 == 0:
-            self._g.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
-        if self._h.unwanted >> kind & 1 == 0:
-            self._h.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+        if self._changes != self.goroutines.changes:
+            self._arrange()
+        of: _Wanting = self._wanting[kind]
+        while of is not None:
+            if of.n > 0:
+                of.a.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 1:
+                of.b.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 2:
+                of.c.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 3:
+                of.d.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 4:
+                of.e.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 5:
+                of.f.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 6:
+                of.g.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            if of.n > 7:
+                of.h.interval(kind, reason, stack, start, length, g, cause, cause_stack, flags)
+            of = of.more
         return 0
 
     @cython.cfunc
@@ -277,4 +317,6 @@ class _All(Observer):
 
 def joined(observers: Sequence[Any]) -> Any:
     """Return one observer that stands for all of them, called in their order."""
+    if not observers:
+        return Observer()
     return observers[0] if len(observers) == 1 else _All(observers)

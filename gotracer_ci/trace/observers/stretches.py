@@ -149,7 +149,7 @@ class Stretches(Observer):
             self._lengths.add(self._slots[i] << 31 | event, self._slots[i + 1] + now - self._slots[i + 2])
             self._left -= 1
             if self._left == 0:
-                self.unwanted = -1
+                self.ignore(-1)
         self._slots[i] = event
         self._slots[i + 1] = 0
         self._slots[i + 2] = now

@@ -295,7 +295,8 @@ class Tests(Observer):
         self._begins[n] = now
         self._ends[n] = _NEVER
         self._n = n + 1
-        self.unwanted = 0
+        if self.unwanted:
+            self.ignore(0)
         self.goroutines.is_test = True
         return n
 
