@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gotracer_ci.analysis.stacks import Stacks
-from gotracer_ci.trace.observers.bins import BINS, Bins
+from gotracer_ci.trace.observers.bins import BINS, SUMS, Bins
 from gotracer_ci.trace.reader import Chunk, Trace
 from gotracer_ci.trace.spec import NEVER, Ev
 
@@ -72,11 +72,12 @@ class OverTimeAnalysis:
     def result(self, trace: Trace, stacks: Stacks) -> OverTime:
         start, end = self._rare.finish(trace.start_ns + trace.duration_ns)
         shift, sums = self._bins.result(end)
+        named = dict(zip(SUMS, sums, strict=True))
         length = end - start
         used = (length + (1 << shift) - 1) >> shift
         procs = self._rare.procs(trace.gomaxprocs_at_start, shift, start, end)
         levels = (self._rare.heap.at(shift, used), self._rare.goal.at(shift, used))
-        columns = zip(*(column[:used] for column in sums), procs, *levels, strict=True)
+        columns = zip(*(named[name][:used] for name in Bin._fields if name in named), procs, *levels, strict=True)
         changes = self._rare.changes(trace.gomaxprocs_at_start, trace.start_ns, end)
         bins = tuple(Bin(*values) for values in columns)
         return OverTime(start - trace.start_ns, length, 1 << shift, bins, changes)
@@ -89,6 +90,7 @@ class _Level:
         self._last = last
         self._shift = 10
         self._before: int | None = None
+        self._is_empty = True
         self._bins: list[tuple[int, int] | None] = [None] * BINS  # what a bin shows, and its last value
 
     def set(self, offset: int, value: int) -> None:
@@ -96,6 +98,7 @@ class _Level:
         if offset < 0:
             self._before = value
             return
+        self._is_empty = False
         while offset >> self._shift >= BINS:
             self._widen()
         known = self._bins[offset >> self._shift]
@@ -116,7 +119,7 @@ class _Level:
 
     def at(self, shift: int, n: int) -> Iterator[int | None]:
         """Yield what the first `n` bins of this width show."""
-        while self._shift < shift:
+        while self._shift < shift and not self._is_empty:
             self._widen()
         now = self._before
         for known in self._bins[:n]:
@@ -148,16 +151,16 @@ class _Rare:
 
     def feed(self, chunk: Chunk) -> None:
         for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
-            if self._start is None:
+            if kind == _ALLOC:
+                if self._has_heap and time < self._to:
+                    self.heap.set(time - (self._start or 0), value)
+            elif kind == _GOAL:
+                if self._has_heap and time < self._to:
+                    self.goal.set(time - (self._start or 0), value)
+            elif self._start is None:
                 # the first event is a Sync, and nothing has been reported before it
                 self._bins.begin(time)
                 self._first, self._start = time, max(time, self._from)
-            elif kind == _ALLOC:
-                if self._has_heap and time < self._to:
-                    self.heap.set(time - self._start, value)
-            elif kind == _GOAL:
-                if self._has_heap and time < self._to:
-                    self.goal.set(time - self._start, value)
             elif kind == Ev.PROCS_CHANGE:
                 if len(self._procs) < _MAX_CHANGES and (not self._procs or self._procs[-1][1] != value):
                     self._procs.append((time, value))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gotracer_ci.errors import UsageError
 from gotracer_ci.report.formats import render
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.picture import NOTHING, Pictures, packed
+from gotracer_ci.report.picture import NOTHING, Pictures, Stream
 
 
 class PageSize:
@@ -34,8 +34,13 @@ class PageSize:
         Raises:
             UsageError: the page with them is larger than it may be.
         """
-        needed = self._page + sum(len(packed(stream)) - len(packed(NOTHING)) for stream in pictures.streams)
+        needed = self._page + sum(_size(stream) - _size(NOTHING) for stream in pictures.streams)
         if needed > self._size:
             problem = f"--html-size {self._size}: too small for the pictures of these traces, which are left out"
             raise UsageError(f"{problem}; give at least {-(-needed // 1000)}kB, or 0")
         return pictures
+
+
+def _size(stream: Stream) -> int:
+    """Return the bytes of a stream in base64."""
+    return -(-len(stream.deflated) // 3) * 4

@@ -139,10 +139,17 @@ class HeapPoints:
         """Return (ns from the trace's start, allocated, goal) of each point, in order; bytes, −1 if not known yet."""
         found: list = []
         last: cython.longlong = 0
+        i: cython.longlong
+        k: cython.longlong
         for i in range(0, _WIDTH * _BUCKETS, _WIDTH):
-            of_bucket: list = [tuple(self._points[k : k + _POINT]) for k in range(i, i + _WIDTH, _POINT)]
-            for number, at, allocated, goal in sorted(of_bucket):
-                if number > last:
-                    last = number
-                    found.append((at, allocated, goal))
+            # the four of a bucket in the order of their numbers, each once
+            for _ in range(4):
+                following: cython.longlong = -1
+                for k in range(i, i + _WIDTH, _POINT):
+                    if self._points[k] > last and (following < 0 or self._points[k] < self._points[following]):
+                        following = k
+                if following < 0:
+                    break
+                last = self._points[following]
+                found.append(tuple([self._points[k] for k in range(following + 1, following + _POINT)]))
         return found

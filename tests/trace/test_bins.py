@@ -44,7 +44,7 @@ def times_of(path: Path, window: tuple[int, int]) -> list[int]:
             lives.limit(*(opened.start_ns + time for time in window))
     sums = [sum(column) for column in zip(*(group[3] for group in lives.groups()), strict=True)] or [0] * len(PARTS)
     running, *runnable, waiting, syscall, blocked = sums
-    return [running, sum(runnable), waiting, syscall, blocked]
+    return [sum(runnable), running, syscall, waiting, blocked]  # as `SUMS`
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)

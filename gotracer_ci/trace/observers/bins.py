@@ -21,8 +21,11 @@ else:
 
 BINS = 2048
 """How many there are at most; when the trace outgrows them, two neighbours become one."""
-SUMS = ("running", "runnable", "waiting", "syscall", "syscall_blocked", "stw", "gc")
-"""What each bin sums, ns: the times of all goroutines in a state, with the world stopped, and of GC cycles."""
+SUMS = ("runnable", "running", "syscall", "waiting", "syscall_blocked", "stw", "gc")
+"""What each bin sums, ns: the times of all goroutines in a state, with the world stopped, and of GC cycles.
+
+The first ones are in the order of `spec.IntervalKind`.
+"""
 
 _N = cython.declare(cython.longlong, BINS)
 _SUMS = cython.declare(cython.longlong, len(SUMS))
@@ -57,6 +60,7 @@ class Bins(Observer):
     _from: cython.longlong
     _to: cython.longlong
     _shift: cython.int
+    _reach: cython.longlong  # to where the bins reach, ns from the first one's start
     _partial: cython.longlong[::1]  # by sum and bin, ns
     _change: cython.longlong[
         ::1
@@ -66,6 +70,7 @@ class Bins(Observer):
         self._from = -1  # no time is earlier
         self._to = _NEVER
         self._shift = _SHIFT
+        self._reach = _N << _SHIFT
         self._partial = column("q", bytes(8 * len(SUMS) * BINS))
         self._change = column("q", bytes(8 * len(SUMS) * BINS))
 
@@ -95,32 +100,30 @@ class Bins(Observer):
         cause_stack: cython.int,
         flags: cython.int,
     ) -> cython.int:
-        lost: cython.longlong
         end: cython.longlong = start + length
-        if kind == _IS_RUNNING:
-            return self._add(0, start, end)
-        if kind == _IS_RUNNABLE:
-            return self._add(1, start, end)
-        if kind == _IS_WAITING:
-            return self._add(2, start, end)
         if kind == _IS_SYSCALL:
-            lost = min(max(self.goroutines.lost[g], start), end)
-            self._add(3, start, lost)
-            return self._add(_BLOCKED, lost, end)
+            lost: cython.longlong = min(max(self.goroutines.lost[g], start), end)
+            self._add(_BLOCKED, lost, end)
+            end = lost
+        if kind <= _IS_WAITING:
+            return self._add(kind - 1, start, end)
         return self._add(_STW, start, end) if kind == _IS_STW else 0
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _add(self, what: cython.longlong, start: cython.longlong, end: cython.longlong) -> cython.int:
         """Add the time between these two times to the bins that it covers."""
-        start = max(start, self._from)
-        end = min(end, self._to)
+        if start < self._from:
+            start = self._from
+        if end > self._to:
+            end = self._to
         if end <= start:
             return 0
         # an interval ends in the bin of its last nanosecond
         start -= self._from
         end -= self._from
-        if (end - 1) >> self._shift >= _N:
+        if end > self._reach:
             self._widen(end - 1)
         first: cython.longlong = start >> self._shift
         last: cython.longlong = (end - 1) >> self._shift
@@ -152,6 +155,7 @@ class Bins(Observer):
                 self._partial[what + i] = 0
                 self._partial[what + (i >> more)] = _plus(self._partial[what + (i >> more)], length)
         self._shift += more
+        self._reach = _N << self._shift
         return 0
 
     @cython.cfunc

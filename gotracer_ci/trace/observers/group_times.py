@@ -37,6 +37,9 @@ STATES = ("running", "runnable", "waiting", "syscall")
 """What is known over time; syscall is the sum of both."""
 
 _SUMS = cython.declare(cython.longlong, len(SUMS))
+# by kind of interval, from 1 on, and after these the system calls without a P
+_BLOCKED = cython.declare(cython.longlong, 4)
+_KINDS = (*(int(spec.IntervalKind[name.upper()]) for name in STATES), 5)
 _STATES = cython.declare(cython.longlong, len(STATES))
 _PARTS = cython.declare(cython.longlong, PARTS)
 _SHIFT = cython.declare(cython.int, 10)  # the first width, as a power of two of ns
@@ -71,6 +74,7 @@ class GroupTimes(Observer):
     _from: cython.longlong
     _to: cython.longlong
     _shift: cython.int
+    _reach: cython.longlong  # to where the parts reach, ns from the first one's start
     _slots: cython.int  # that have been in use
     # by slot
     _group: cython.int[::1]  # −1 while no stack is known
@@ -81,7 +85,7 @@ class GroupTimes(Observer):
     _keys: cython.longlong[::1]
     _index: IdMap
     _counts: cython.longlong[::1]  # lives, created, alive, and the longest's length
-    _sums: cython.longlong[::1]
+    _sums: cython.longlong[::1]  # by kind; of those that have times over time only the last one
     # by group, state and part
     _partial: cython.longlong[::1]  # ns
     _change: cython.int[::1]  # how many more intervals cover all of this part than of the one before
@@ -90,6 +94,7 @@ class GroupTimes(Observer):
         self._from = -1  # no time is earlier
         self._to = _NEVER
         self._shift = _SHIFT
+        self._reach = _PARTS << _SHIFT
         self._slots = 0
         self._group = column("i")
         self._later = {}
@@ -152,7 +157,10 @@ class GroupTimes(Observer):
             if stack == 0 and self._waits(g, kind, start, end, lost):
                 return 0
             self._found(g, stack)
-        return self._add(self._group[g], kind, start, end, lost)
+        if start < self._from or end > self._to or lost < end or self._group[g] >= _MAX_DRAWN:
+            return self._add(self._group[g], kind, start, end, lost)
+        # the shortest way for nearly all intervals
+        return self._draw((self._group[g] * _STATES + kind - 1) * _PARTS, start - self._from, end - self._from)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -253,33 +261,32 @@ class GroupTimes(Observer):
         end: cython.longlong,
         lost: cython.longlong,
     ) -> cython.int:
+        """Add an interval; a system call loses its P at `lost`."""
         start = max(start, self._from)
         end = min(end, self._to)
         if end <= start:
             return 0
-        what: cython.longlong = 0
-        if kind == _IS_RUNNABLE:
-            what = 1
-        elif kind == _IS_WAITING:
-            what = 2
-        elif kind == _IS_SYSCALL:
-            what = 3
-        i: cython.longlong = group * _SUMS + what
+        i: cython.longlong = group * _SUMS
         lost = min(max(lost, start), end)
-        self._sums[i] = _plus(self._sums[i], lost - start)
-        if lost < end:
-            self._sums[i + 1] = _plus(self._sums[i + 1], end - lost)
-        if group >= _MAX_DRAWN:
+        self._sums[i + _BLOCKED] = _plus(self._sums[i + _BLOCKED], end - lost)
+        if group < _MAX_DRAWN:
+            return self._draw((group * _STATES + kind - 1) * _PARTS, start - self._from, end - self._from)
+        self._sums[i + kind - 1] = _plus(self._sums[i + kind - 1], lost - start)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    @cython.inline
+    def _draw(self, what: cython.longlong, start: cython.longlong, end: cython.longlong) -> cython.int:
+        """Add an interval to the parts that it covers, which begin at `what`; times from the first part's start on."""
+        if end <= start:
             return 0
-        # an interval ends in the part of its last nanosecond
-        start -= self._from
-        end -= self._from
-        if (end - 1) >> self._shift >= _PARTS:
+        if end > self._reach:
             self._widen(end - 1)
+        # an interval ends in the part of its last nanosecond
         first: cython.longlong = start >> self._shift
         last: cython.longlong = (end - 1) >> self._shift
-        what = (group * _STATES + what) * _PARTS
-        i = what + first
+        i: cython.longlong = what + first
         if first == last:
             self._partial[i] = _plus(self._partial[i], end - start)
             return 0
@@ -307,6 +314,7 @@ class GroupTimes(Observer):
                 self._partial[what + i] = 0
                 self._partial[what + (i >> more)] = _plus(self._partial[what + (i >> more)], length)
         self._shift += more
+        self._reach = _PARTS << self._shift
         return 0
 
     @cython.cfunc
@@ -338,13 +346,28 @@ class GroupTimes(Observer):
         """
         n: cython.longlong
         out: list[tuple[Any, ...]] = []
+        self._settle()
         for n in range(self._n):
             if not self._counts[4 * n]:
                 continue
             counts: list = [self._counts[i] for i in range(4 * n, 4 * n + 4)]
-            sums: list = [self._sums[i] for i in range(_SUMS * n, _SUMS * (n + 1))]
+            sums: list = [self._sum(n, kind) for kind in _KINDS]
             out.append((n, self._keys[n] >> 31, self._keys[n] & _CREATION, tuple(counts), tuple(sums)))
         return out
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _sum(self, n: cython.longlong, kind: cython.longlong) -> cython.longlong:
+        """Return the time of a group in a state, or of its system calls without a P."""
+        i: cython.longlong
+        total: cython.longlong = self._sums[n * _SUMS + kind - 1]
+        if n < _MAX_DRAWN and kind <= _STATES:
+            first: cython.longlong = (n * _STATES + kind - 1) * _PARTS
+            for i in range(first, first + _PARTS):
+                total = _plus(total, self._partial[i])
+            if kind == _IS_SYSCALL:
+                total = max(0, total - self._sums[n * _SUMS + _STATES])
+        return total
 
     def over_time(self, end: int) -> tuple[int, int]:
         """Return a part's width as a power of two of ns, and how many there are; call it once, before `states`.
@@ -362,9 +385,8 @@ class GroupTimes(Observer):
         """Return the times of a group in the first `parts` parts by `STATES`, ns; None if it has none over time."""
         if number >= _MAX_DRAWN:
             return None
-        first: cython.longlong = number * _STATES * _PARTS
         found: list[Any] = []
-        for what in range(4):
-            begin: cython.longlong = first + what * _PARTS
+        for kind in _KINDS[:4]:
+            begin: cython.longlong = (number * _STATES + kind - 1) * _PARTS
             found.append(array("q", self._partial[begin : begin + parts]))
         return tuple(found)
