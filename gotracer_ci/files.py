@@ -6,7 +6,7 @@ temporary file, `.gotracer-ci-*.tmp`; it is safe to delete, and its random name 
 
 The last part of a path is never followed as a symbolic link: a link is replaced by the file, and what it points to
 stays as it is. The directories of a path may be links, because a user named them; `inside` confines them where the
-content of the directory tree is not trusted.
+content of the directory tree is not trusted. A trace is never replaced: as the name of an output it is a slip.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from gotracer_ci.beginnings import is_trace
 from gotracer_ci.errors import FileError, MissingFileError
 
 # Windows lacks some of these flags, and needs one of its own so that it leaves line ends alone.
@@ -152,8 +153,7 @@ def replacing(path: Path, inside: Path | None = None) -> Iterator[Callable[[byte
         old = None if target is None else _checked(path, target, inside)
         if target is None or (old is not None and _is_written_directly(old)):
             # a reader that closes a pipe early is not an error
-            flags = os.O_WRONLY | _NOFOLLOW | _COMMON
-            descriptor = os.open(target, flags) if target else os.dup(_descriptor(path))
+            descriptor = os.open(target, os.O_WRONLY | _NOFOLLOW | _COMMON) if target else os.dup(_descriptor(path))
             with suppress(BrokenPipeError), open(descriptor, "wb", buffering=0):
                 yield partial(_write_all, descriptor)
             return
@@ -202,8 +202,7 @@ class NewFile:
         self.size = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _COMMON
-            self._descriptor = os.open(path, flags, 0o666)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _COMMON, 0o666)
         except FileExistsError:
             raise FileError(path, "exists already", "name another file, because it is never overwritten") from None
         except OSError as error:
@@ -336,6 +335,8 @@ def _checked(path: Path, target: Path, inside: Path | None) -> os.stat_result | 
         raise FileError(path, f"cannot be written: it is {_kind(old)}")
     if not os.access(target, os.W_OK):
         raise FileError(path, "cannot be written: Permission denied")
+    if stat.S_ISREG(old.st_mode) and is_trace(target):
+        raise FileError(path, "cannot be written: it is a trace", "name another file, or delete it first")
     return old
 
 

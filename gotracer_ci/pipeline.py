@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
@@ -92,11 +93,16 @@ def check_outputs(settings: Settings, inside: Path | None = None) -> None:
     """Check that the reports can be written.
 
     Raises:
-        UsageError: one of the files cannot be written.
+        UsageError: one of the files cannot be written, or is named twice.
     """
-    for path in (*settings.outputs.values(), settings.output):
-        if path is not None:
-            files.check_writable(path, inside)
+    named: dict[str, str] = {}
+    for option, path in (*settings.outputs.items(), ("output", settings.output)):
+        if path is None:
+            continue
+        files.check_writable(path, inside)
+        other = named.setdefault(os.path.abspath(path), option)
+        if other != option and (path.is_file() or not path.exists()):
+            raise UsageError(f"{path}: {other} and {option} cannot both be written to it; name another file for one")
 
 
 def run(

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "limits": {"findings"},
     "globs": set(),
     "shelf": set(),
-    "files": {"errors"},
+    "beginnings": set(),
+    "files": {"beginnings", "errors"},
     "remote": {"errors"},
     "trace": {"errors", "remote", "urls"},
     "source": {"errors", "files", "notes"},
@@ -300,6 +301,7 @@ def test_used_only_in(names: set[str], homes: set[str]) -> None:
 # databases and their drafts; compiled templates
 OPENERS = {
     "cluster/run", "cluster/worker", "database/parquet", "database/query", "database/sqlite",
+    "beginnings",
     "files", "trace/memory", "trace/open", "duplicates", "inputs", "report/formats/html", "report/templates",
     "rules/installed",
     "github/artifacts", "commands/output", "recording/go_test", "recording/session", "recording/worktree",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from gotracer_ci.errors import FileError
 from gotracer_ci.files import check_writable, locked, write
+from tests.conftest import LOCKWAIT
 from tests.files.processes import NOBODY, OLD, left_behind, listening
 
 
@@ -136,3 +138,14 @@ def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
     check_writable(Path("/dev/stdout"))
     check_writable(Path("/dev/null"))
     assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_trace_is_never_replaced(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    trace, data = tmp_path / "trace.out", pack(Path(LOCKWAIT).read_bytes())
+    trace.write_bytes(data)
+    with pytest.raises(FileError, match="it is a trace; name another file"):
+        check_writable(trace)
+    with pytest.raises(FileError, match="it is a trace; name another file"):
+        write(trace, b"{}")
+    assert trace.read_bytes() == data
