@@ -10,7 +10,7 @@ UNKNOWN = 1 << 30
 """Bytes, where the system does not tell."""
 
 _ROOT = Path("/")
-_LARGE = 8 << 20  # bytes; getting so many in pages of 4 kB takes longer than writing to them
+_LARGE = 32 << 20  # bytes; getting so many in pages of 4 kB takes longer than writing to them
 
 
 def anonymous(size: int) -> mmap.mmap:
