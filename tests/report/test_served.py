@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,6 +22,8 @@ from .timeline import Record, point, records, selected, touching
 TRACE = "service-lock-go1.27"
 MARGIN = 2_000
 """ns beside a slice."""
+CELLS = "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+"""What is in each row, however the browser would lay it out."""
 COARSE = """
 import sys
 from gotracer_ci import cli
@@ -41,14 +44,14 @@ def url(tmp_path: Path) -> Iterator[str]:
         assert process.wait(20) == 0
 
 
-def table(opened: Opened, address: str) -> list[str]:
-    """Return the rows of the table of the range that the address shows."""
+def table(opened: Opened, address: str) -> list[list[str]]:
+    """Return the cells of the table of the range that the address shows."""
     page = opened.page
     page.goto(address)
     page.wait_for_selector("#timeline[data-ready]")
     page.click("#timeline >> text=Show as a table")
     page.wait_for_selector("#timeline tbody tr:nth-child(21)")
-    return page.locator("#timeline tbody tr").all_inner_texts()
+    return cast("list[list[str]]", page.locator("#timeline tbody tr").evaluate_all(CELLS))
 
 
 def test_a_window_without_some_ps_has_its_slices_in_the_right_rows(chromium: Browser, url: str, tmp_path: Path) -> None:
