@@ -39,9 +39,8 @@ class CollectorWork:
         """Change nothing: GOMAXPROCS counts from before the window, too (see `reading.Limited`)."""
 
     def feed(self, chunk: Chunk) -> None:
-        for kind, time, n in chunk.columns(chunk.types, chunk.times, chunk.a):
-            if kind == Ev.PROCS_CHANGE:
-                self._busy.procs(time, n)
+        for time, n in chunk.of(self.wanted, chunk.times, chunk.a):
+            self._busy.procs(time, n)
         self._take()
 
     def _take(self) -> None:

@@ -48,10 +48,8 @@ class CpuMomentsAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
-        if not chunk.has(self.wanted):
-            return
-        for now, kind, stack, goroutine in chunk.columns(chunk.times, chunk.types, chunk.stacks, chunk.goroutines):
-            if kind != Ev.CPU_SAMPLE or not self._from <= now < self._to:
+        for now, stack, goroutine in chunk.of(self.wanted, chunk.times, chunk.stacks, chunk.goroutines):
+            if not self._from <= now < self._to:
                 continue
             if len(self._rows) < KEPT:
                 self._rows.append((now, stack, goroutine))

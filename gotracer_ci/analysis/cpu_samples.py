@@ -34,10 +34,8 @@ class CpuSamples:
         self._windows = windows
 
     def feed(self, chunk: Chunk) -> None:
-        if not chunk.has(self.wanted):
-            return
-        for now, kind, stack, life in chunk.columns(chunk.times, chunk.types, chunk.stacks, chunk.lives):
-            if kind == Ev.CPU_SAMPLE and self._from <= now < self._to and self._is_inside(life, now):
+        for now, stack, life in chunk.of(self.wanted, chunk.times, chunk.stacks, chunk.lives):
+            if self._from <= now < self._to and self._is_inside(life, now):
                 key = (life, stack)
                 if key not in self._counts and len(self._counts) >= KEPT:
                     key = (NO_LIFE, stack)

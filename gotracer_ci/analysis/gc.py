@@ -147,7 +147,7 @@ class CollectorAnalysis:
 
     def feed(self, chunk: Chunk) -> None:
         columns = (chunk.types, chunk.times, chunk.a, chunk.b, chunk.stacks)
-        for kind, time, a, b, stack in chunk.columns(*columns):
+        for kind, time, a, b, stack in chunk.of(self.wanted, *columns):
             if kind == _ALLOC:
                 if 0 <= self._now < a:
                     self._allocated += a - self._now

@@ -64,7 +64,7 @@ class HeapSamples:
         self._live: list[tuple[int, int]] = []  # (bytes, time) of each cycle
 
     def feed(self, chunk: Chunk) -> None:
-        for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
+        for kind, time, value in chunk.of(self.wanted, chunk.types, chunk.times, chunk.a):
             if kind == _ALLOC:
                 if 0 <= self._now < value:
                     self._allocated = min(self._allocated + value - self._now, LARGEST)

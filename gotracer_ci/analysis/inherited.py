@@ -45,7 +45,7 @@ class InheritedRegions:
         self._start = start
 
     def feed(self, chunk: Chunk) -> None:
-        for now, kind, g, a, b in chunk.columns(chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b):
+        for now, kind, g, a, b in chunk.of(self.wanted, chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b):
             if kind in _CREATES:
                 self._leaves(a)
                 if g in self._open:

@@ -53,11 +53,9 @@ class LogsAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
-        if not chunk.has(self.wanted):
-            return
-        columns = (chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
-        for now, kind, g, task, category, message, stack in chunk.columns(*columns):
-            if kind != Ev.USER_LOG or not self._from <= now < self._to:
+        columns = (chunk.times, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
+        for now, g, task, category, message, stack in chunk.of(self.wanted, *columns):
+            if not self._from <= now < self._to:
                 continue
             if not (self._matches[category] or self._matches[message]):
                 continue

@@ -150,7 +150,7 @@ class _Rare:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
-        for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
+        for kind, time, value in chunk.of(self.wanted, chunk.types, chunk.times, chunk.a):
             if kind == _ALLOC:
                 if self._has_heap and time < self._to:
                     self.heap.set(time - (self._start or 0), value)

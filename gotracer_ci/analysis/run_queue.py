@@ -249,9 +249,9 @@ class _Procs:
         """Changes before the window matter, too."""
 
     def feed(self, chunk: Chunk) -> None:
-        for kind, time, value in chunk.columns(chunk.types, chunk.times, chunk.a):
+        for time, value in chunk.of(self.wanted, chunk.times, chunk.a):
             is_new = not self._changes or self._changes[-1][1] != value
-            if kind == Ev.PROCS_CHANGE and is_new and len(self._changes) < _MAX_CHANGES:
+            if is_new and len(self._changes) < _MAX_CHANGES:
                 self._changes.append((time, value))
 
     def time(self, first: int, start: int, end: int) -> int:

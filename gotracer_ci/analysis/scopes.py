@@ -117,9 +117,7 @@ class TaskScopes:
 
     def feed(self, chunk: Chunk) -> None:
         columns = (chunk.times, chunk.types, chunk.a, chunk.c, chunk.lives)
-        for now, kind, task, name, life in chunk.columns(*columns):
-            if kind not in self.wanted:
-                continue
+        for now, kind, task, name, life in chunk.of(self.wanted, *columns):
             if kind == Ev.USER_TASK_BEGIN:
                 self._types[task] = name
             if task not in self._types or life < 0:

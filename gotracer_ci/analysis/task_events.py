@@ -75,9 +75,7 @@ class TaskEventsAnalysis:
 
     def feed(self, chunk: Chunk) -> None:
         columns = (chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
-        for now, kind, g, task, b, c, stack in chunk.columns(*columns):
-            if kind not in _WHATS:
-                continue
+        for now, kind, g, task, b, c, stack in chunk.of(self.wanted, *columns):
             if kind == Ev.USER_TASK_BEGIN and b in self._depths and b > 0 and len(self._depths) < KEPT:
                 # a task that is already in the tree is not its own descendant
                 self._depths.setdefault(task, self._depths[b] + 1)

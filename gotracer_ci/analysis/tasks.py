@@ -22,7 +22,6 @@ MAX_OPEN = 100_000
 BACKGROUND = (0, -1)
 """The IDs that stand for no task: context.Background has none."""
 ANNOTATIONS = (Ev.USER_TASK_BEGIN, Ev.USER_TASK_END, Ev.USER_REGION_BEGIN, Ev.USER_REGION_END, Ev.USER_LOG)
-_FIRST, _LAST = min(ANNOTATIONS), max(ANNOTATIONS)
 _NO_STACK = Stack()
 
 
@@ -113,12 +112,8 @@ class TasksAnalysis:
         self._from, self._to = start, end
 
     def feed(self, chunk: Chunk) -> None:
-        if not chunk.has(ANNOTATIONS):
-            return
         columns = (chunk.times, chunk.types, chunk.goroutines, chunk.a, chunk.b, chunk.c, chunk.stacks)
-        for now, kind, g, a, b, c, stack in chunk.columns(*columns):
-            if kind < _FIRST or kind > _LAST:
-                continue
+        for now, kind, g, a, b, c, stack in chunk.of(self.wanted, *columns):
             if kind == Ev.USER_TASK_BEGIN and now >= self._to:
                 self._is_over(a)
             elif kind == Ev.USER_TASK_BEGIN:

@@ -30,9 +30,7 @@ class EndedTasks:
         self._types: Counter[int] = Counter()
 
     def feed(self, chunk: Chunk) -> None:
-        if not chunk.has(self.wanted):
-            return
-        self._types.update(name for kind, name in chunk.columns(chunk.types, chunk.c) if kind == Ev.USER_TASK_END)
+        self._types.update(name for (name,) in chunk.of(self.wanted, chunk.c))
 
     def result(self) -> Counter[int]:
         return self._types

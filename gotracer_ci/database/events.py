@@ -43,30 +43,27 @@ class EventRows:
 
     def _feed_logs(self, chunk: Chunk) -> None:
         text = self._trace.tables.string
-        columns = (chunk.types, chunk.times, chunk.lives, chunk.a, chunk.b, chunk.c, chunk.stacks)
+        columns = (chunk.times, chunk.lives, chunk.a, chunk.b, chunk.c, chunk.stacks)
         self._add(
             LOG,
             [
                 (self._time(now), self._goroutine(life), self._task(task), text(category), text(message), self._at(at))
-                for kind, now, life, task, category, message, at in chunk.columns(*columns)
-                if kind == Ev.USER_LOG
+                for now, life, task, category, message, at in chunk.of((Ev.USER_LOG,), *columns)
             ],
         )
 
     def _feed_heap(self, chunk: Chunk) -> None:
         rows = []
-        for kind, now, size in chunk.columns(chunk.types, chunk.times, chunk.a):
+        for kind, now, size in chunk.of((Ev.HEAP_ALLOC, Ev.HEAP_GOAL), chunk.types, chunk.times, chunk.a):
             if kind == Ev.HEAP_ALLOC:
                 self._allocated = size
-            elif kind == Ev.HEAP_GOAL:
-                self._goal = size
             else:
-                continue
+                self._goal = size
             rows.append((self._time(now), self._allocated, self._goal))
         self._add(HEAP, rows)
 
     def _feed_samples(self, chunk: Chunk) -> None:
-        columns = (chunk.types, chunk.times, chunk.lives, chunk.procs, chunk.threads, chunk.stacks)
+        columns = (chunk.times, chunk.lives, chunk.procs, chunk.threads, chunk.stacks)
         self._add(
             CPU_SAMPLE,
             [
@@ -77,8 +74,7 @@ class EventRows:
                     thread if thread >= 0 else None,
                     self._at(at),
                 )
-                for kind, now, life, proc, thread, at in chunk.columns(*columns)
-                if kind == Ev.CPU_SAMPLE
+                for now, life, proc, thread, at in chunk.of((Ev.CPU_SAMPLE,), *columns)
             ],
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.errors import TraceError
@@ -53,14 +55,21 @@ class Chunk(NamedTuple):
         ids = (self.threads, self.procs, self.goroutines)
         return self.columns(self.times, self.types, *ids, self.a, self.b, self.c, self.stacks)
 
-    def has(self, kinds: Iterable[Ev]) -> bool:
-        """Return whether an event is of one of these types: much faster than to look at each."""
-        types = bytes(memoryview(self.types)[: self.n])
-        return any(kind in types for kind in kinds)
-
     def columns(self, *chosen: Any) -> Iterator[Any]:
         """Yield one tuple for each event with its values in the chosen columns; faster the fewer they are."""
         return zip(*(memoryview(column)[: self.n] for column in chosen), strict=True)
+
+    def of(self, types: tuple[Ev, ...], *chosen: Any) -> Iterator[Any]:
+        """Yield the same for each event of one of these types: much faster than to look at each."""
+        is_wanted = bytes(memoryview(self.types)[: self.n]).translate(_table(types))
+        at = list(compress(range(self.n), is_wanted))
+        return zip(*(map(column.__getitem__, at) for column in chosen), strict=True)
+
+
+@cache
+def _table(types: tuple[Ev, ...]) -> bytes:
+    """Return 1 for each of these types, 0 for all others."""
+    return bytes(kind in types for kind in range(256))
 
 
 class Mark(NamedTuple):
