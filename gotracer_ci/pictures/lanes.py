@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from math import log
 from typing import Final
 
 from gotracer_ci.analysis.lanes import LaneTimes
-from gotracer_ci.pictures.columns import Strings, column, joined
+from gotracer_ci.pictures.columns import Strings, block, column, joined
 from gotracer_ci.report.picture import ZIGZAG, Block, Stream
-from gotracer_ci.trace.observers.slices import Slices
 
 MAX_LANES: Final = 1024
 """Ps that have a lane, those with the lowest numbers."""
-_BYTES: Final = 2.5  # of a packed record; 1.3 to 7 in real traces
+_BYTES: Final = 3.5  # of a packed record; 1.3 to 7 in real traces
 _MOST_BYTES: Final = 8
 _SAMPLE: Final = 8
 """One of so many runs of records tells how many bytes all of them need."""
@@ -49,18 +49,29 @@ def lanes(trace: int, times: LaneTimes, nodes: Mapping[int, int], room: int) -> 
     stacks = _table(nodes)
     slices = times.slices
     fewest = len(slices.sorted())
+    sizes: list[tuple[int, int]] = []
     while slices.count() > max(fewest, room // _MOST_BYTES) and (size := _estimate(trace, times, stacks)) > room:
-        slices.shrink(_fitting(slices, room, size))
+        sizes.append((slices.count(), size))
+        slices.shrink(_fitting(sizes[-2:], room))
     stream = _stream(trace, times, stacks)
     while slices.count() > fewest and (size := len(stream.deflated)) > room:
-        slices.shrink(_fitting(slices, room, size))
+        sizes.append((slices.count(), size))
+        slices.shrink(_fitting(sizes[-2:], room))
+        stream = _stream(trace, times, stacks)
+    if len(stream.deflated) > room:
+        # the smallest one is always the same
+        slices.shrink(0)
         stream = _stream(trace, times, stacks)
     return stream
 
 
-def _fitting(slices: Slices, room: int, size: int) -> int:
-    """Return how many records fit: the fewer there are, the more bytes each of them needs."""
-    return int(slices.count() * 0.99 * (room / size) ** 1.25)
+def _fitting(sizes: list[tuple[int, int]], room: int) -> int:
+    """Return about how many records fit. sizes: the last one or two numbers of records, and the bytes they needed."""
+    (count, size), power = sizes[-1], 1.0
+    if len(sizes) == 2 and sizes[0][0] > count and sizes[0][1] > size:
+        # the fewer records there are, the more bytes each of them needs
+        power = log(sizes[0][0] / count) / log(sizes[0][1] / size)
+    return int(count * 0.99 * (room / size) ** min(max(power, 1.0), 2.0))
 
 
 def _estimate(trace: int, times: LaneTimes, stacks: array[int]) -> int:
@@ -110,14 +121,5 @@ def _lane(name: str, proc: int, times: LaneTimes, stacks: array[int], reasons: a
 
 def _ranges(times: LaneTimes, procs: list[int]) -> Block:
     lane = {proc: number for number, proc in enumerate(procs)}
-    shown = [each for each in times.ranges if each.proc in lane]
-    return Block(
-        "ranges",
-        (
-            column("lane", [lane[each.proc] for each in shown]),
-            column("start", [each.start_ns for each in shown]),
-            column("length", [each.length_ns for each in shown]),
-            column("kind", [int(each.sweep) for each in shown]),
-            column("goroutine", [each.goroutine for each in shown], ZIGZAG),
-        ),
-    )
+    columns = (("lane", 0), ("start", 0), ("length", 0), ("kind", 0), ("goroutine", ZIGZAG))
+    return block("ranges", columns, [(lane[proc], *rest) for proc, *rest in times.ranges if proc in lane])

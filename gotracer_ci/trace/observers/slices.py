@@ -42,7 +42,7 @@ class Slices:
     """Records of slices, in the order in which they end on each P.
 
     A slice that is longer than the resolution has a record of its own. Shorter ones in a row share a record while they
-    span at most `SPAN` resolutions together. When there are too many records, the resolution grows by half.
+    span at most `SPAN` resolutions together. When there are too many, the resolution grows until a quarter is gone.
 
     Args:
         budget: how many records there may be; two for each P in any case.
@@ -111,7 +111,7 @@ class Slices:
             return self._join(k, end, 1, end - start, end - start, id, what, ending)
         if self._n >= self._budget:
             while self._n >= self._budget:
-                self._coarsen(min(self._resolution + self._resolution // 2, _COARSEST))
+                self.shrink(self._budget * 3 // 4)
             return self.add(p, start, end, id, stack, reason, ending, queued, waker)
         k = _WIDTH * self._n
         if k == len(self._records):
