@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gotracer_ci.errors import TraceError
 from gotracer_ci.trace import kernel, spec, wire
-from gotracer_ci.trace.observe import joined
+from gotracer_ci.trace.joining import joined
 from gotracer_ci.trace.spec import Ev
 from gotracer_ci.trace.tables import Tables
 

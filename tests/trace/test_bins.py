@@ -16,7 +16,7 @@ from tests.trace.conftest import TRACES
 from tests.trace.hostile import RUNS, event, trace
 from tests.trace.writer import batch
 
-STATES = SUMS[:5]
+STATES = ("runnable", "running", "syscall", "waiting", "syscall_blocked")
 
 
 def bins_of(opened: Any, window: tuple[int, int] | None = None) -> tuple[int, list[list[int]]]:
@@ -44,7 +44,7 @@ def times_of(path: Path, window: tuple[int, int]) -> list[int]:
             lives.limit(*(opened.start_ns + time for time in window))
     sums = [sum(column) for column in zip(*(group[3] for group in lives.groups()), strict=True)] or [0] * len(PARTS)
     running, *runnable, waiting, syscall, blocked = sums
-    return [sum(runnable), running, syscall, waiting, blocked]  # as `SUMS`
+    return [sum(runnable), running, syscall, waiting, blocked]  # as `STATES`
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
@@ -52,11 +52,12 @@ def test_each_bin_has_what_happened_in_it(path: Path, decoder: Build) -> None:
     """A bin has the times that the goroutine table has for this part of the trace, and all bins those of the whole."""
     opened = open_trace(str(path))
     width, sums = bins_of(opened)
+    states = [sums[SUMS.index(name)] for name in STATES]
     used = -(-opened.duration_ns // width)
     assert BINS // 2 < used <= BINS
-    assert [sum(column) for column in sums[:5]] == times_of(path, (0, opened.duration_ns))
+    assert [sum(column) for column in states] == times_of(path, (0, opened.duration_ns))
     for i in (0, 1, used // 3, used - 1):
-        assert [column[i] for column in sums[:5]] == times_of(path, (i * width, (i + 1) * width))
+        assert [column[i] for column in states] == times_of(path, (i * width, (i + 1) * width))
 
 
 def test_a_window_has_its_own_bins(decoder: Build) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gotracer_ci.trace.observers.go_profile import MAX_SAMPLES as MOST_OF_GO
-from gotracer_ci.trace.observers.profile import MAX_PAIRS, MAX_SAMPLES
+from gotracer_ci.trace.observers.pairs import MAX_PAIRS
+from gotracer_ci.trace.observers.profile import MAX_SAMPLES
 from gotracer_ci.trace.spec import LARGEST, MAX_TIME, Ev, GoState
 from tests.builds import Build, installed, open_trace, trace_of
 from tests.trace.conftest import TRACES

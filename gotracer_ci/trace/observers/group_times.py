@@ -12,15 +12,19 @@ try:
 except ModuleNotFoundError:
     from gotracer_ci.trace import _uncompiled as cython
 
-from gotracer_ci.trace import spec
+from gotracer_ci.trace import spec, state_times
 from gotracer_ci.trace.columns import column, grown
 
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
-    from cython.cimports.gotracer_ci.trace.observe import Observer
+    from cython.cimports.gotracer_ci.trace.observers.binned import Binned
+    from cython.cimports.gotracer_ci.trace.observers.parts import plus
+    from cython.cimports.gotracer_ci.trace.state_times import Summing, Times
 else:
     from gotracer_ci.trace.columns import IdMap
-    from gotracer_ci.trace.observe import Observer
+    from gotracer_ci.trace.observers.binned import Binned
+    from gotracer_ci.trace.observers.parts import plus
+    from gotracer_ci.trace.state_times import Summing, Times
 
 MAX_GROUPS = 20_000
 """Groups by both stacks; further lives lose their creation stack, and then their name too."""
@@ -29,72 +33,57 @@ MAX_DRAWN = 256
 PARTS = 512
 """How many parts of the trace there are at most; when it outgrows them, two neighbours become one."""
 MAX_LATER = 64
-"""Intervals of one life that wait for its name; a life with more has none."""
+"""Times of one life that wait for its name; a life with more has none."""
 MAX_ALL_LATER = 1 << 15
 """The same for all lives together."""
 SUMS = ("running", "runnable", "waiting", "syscall", "syscall_blocked")
 STATES = ("running", "runnable", "waiting", "syscall")
 """What is known over time; syscall is the sum of both."""
 
+# sums of a group: in the places of `state_times.RUNNABLE`, RUNNING, SYSCALL and BLOCKED these, and all waits
 _SUMS = cython.declare(cython.longlong, len(SUMS))
-# by kind of interval, from 1 on, and after these the system calls without a P
-_BLOCKED = cython.declare(cython.longlong, 4)
-_KINDS = (*(int(spec.IntervalKind[name.upper()]) for name in STATES), 5)
+_AT_WAITS = cython.declare(cython.longlong, 1)
 _STATES = cython.declare(cython.longlong, len(STATES))
-_PARTS = cython.declare(cython.longlong, PARTS)
-_SHIFT = cython.declare(cython.int, 10)  # the first width, as a power of two of ns
+_AT_STATES = (state_times.RUNNING, state_times.RUNNABLE, 1, state_times.SYSCALL)
+_SYSCALL = cython.declare(cython.int, state_times.SYSCALL)
+_BLOCKED = cython.declare(cython.int, state_times.BLOCKED)
+_STW = cython.declare(cython.int, state_times.STW)
+_WAITS = cython.declare(cython.int, state_times.WAITS)
+_ASSIST = cython.declare(cython.int, state_times.ASSIST)
 _MAX_GROUPS = cython.declare(cython.int, MAX_GROUPS)
 _MAX_DRAWN = cython.declare(cython.longlong, MAX_DRAWN)
 _MAX_ALL_LATER = cython.declare(cython.longlong, MAX_ALL_LATER)
 _MAX_LATER = cython.declare(cython.longlong, MAX_LATER)
-_IS_RUNNING = cython.declare(cython.int, spec.IntervalKind.RUNNING)
-_IS_RUNNABLE = cython.declare(cython.int, spec.IntervalKind.RUNNABLE)
-_IS_SYSCALL = cython.declare(cython.int, spec.IntervalKind.SYSCALL)
-_IS_WAITING = cython.declare(cython.int, spec.IntervalKind.WAITING)
+_WANTED = cython.declare(
+    cython.int,
+    sum(1 << kind for kind in spec.IntervalKind if kind.name in ("RUNNABLE", "RUNNING", "SYSCALL", "WAITING")),
+)
 _CREATION = cython.declare(cython.longlong, (1 << 31) - 1)  # a key's bits for the creation stack
-_NEVER = cython.declare(cython.longlong, spec.NEVER)
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _plus(total: cython.longlong, length: cython.longlong) -> cython.longlong:
-    """Return the sum, which saturates; no sum of a real trace comes near."""
-    return total + length if length <= _NEVER - total else _NEVER
 
 
 @cython.final
 @cython.cclass
-class GroupTimes(Observer):
+class GroupTimes(Summing):
     """Lives by (the stack in which they began, the stack that created them).
 
     A life from before the trace has no stack in which it began: any stack of its own has the same outermost function.
     """
 
-    _from: cython.longlong
-    _to: cython.longlong
-    _shift: cython.int
-    _reach: cython.longlong  # to where the parts reach, ns from the first one's start
     _slots: cython.int  # that have been in use
     # by slot
     _group: cython.int[::1]  # −1 while no stack is known
-    _later: dict  # slot → intervals of a life without a group
+    _later: dict  # slot → times of a life without a group
     _waiting: cython.longlong  # how many these are
     # by group
     _n: cython.int
     _keys: cython.longlong[::1]
     _index: IdMap
     _counts: cython.longlong[::1]  # lives, created, alive, and the longest's length
-    _sums: cython.longlong[::1]  # by kind; of those that have times over time only the last one
-    # by group, state and part
-    _partial: cython.longlong[::1]  # ns
-    _change: cython.int[::1]  # how many more intervals cover all of this part than of the one before
+    _sums: cython.longlong[::1]  # of those that have times over time only the last one
 
     def __init__(self) -> None:
-        self._from = -1  # no time is earlier
-        self._to = _NEVER
-        self._shift = _SHIFT
-        self._reach = _PARTS << _SHIFT
+        Summing.__init__(self)
+        self.parts = Binned(PARTS, len(STATES) * 16)
         self._slots = 0
         self._group = column("i")
         self._later = {}
@@ -104,22 +93,11 @@ class GroupTimes(Observer):
         self._index = IdMap(self._keys)
         self._counts = column("q", bytes(8 * 4 * 16))
         self._sums = column("q", bytes(8 * len(SUMS) * 16))
-        self._partial = column("q", bytes(8 * len(STATES) * PARTS * 16))
-        self._change = column("i", bytes(4 * len(STATES) * PARTS * 16))
-
-    def limit(self, start: int, end: int) -> None:
-        """Count only what is between these two times, ns on the trace's clock. Call it before the first event."""
-        self._from = start
-        self._to = end
-
-    def begin(self, start: int) -> None:
-        """Begin with the trace, at this time on its clock. Call it before the first event."""
-        self._from = max(self._from, start)
 
     def ignored(self) -> int:
-        return ~(1 << _IS_RUNNABLE | 1 << _IS_RUNNING | 1 << _IS_SYSCALL | 1 << _IS_WAITING)
+        return ~_WANTED
 
-    # ---- what the kernel reports ------------------------------------------------------------------------------
+    # ---- what happens ------------------------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -135,32 +113,23 @@ class GroupTimes(Observer):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def interval(
-        self,
-        kind: cython.int,
-        reason: cython.int,
-        stack: cython.int,
-        start: cython.longlong,
-        length: cython.longlong,
-        g: cython.int,
-        cause: cython.longlong,
-        cause_stack: cython.int,
-        flags: cython.int,
-    ) -> cython.int:
-        if kind > _IS_WAITING:
-            return 0
-        end: cython.longlong = start + length
-        lost: cython.longlong = end
-        if kind == _IS_SYSCALL:
-            lost = min(max(self.goroutines.lost[g], start), end)
-        if self._group[g] < 0:
-            if stack == 0 and self._waits(g, kind, start, end, lost):
-                return 0
-            self._found(g, stack)
-        if start < self._from or end > self._to or lost < end or self._group[g] >= _MAX_DRAWN:
-            return self._add(self._group[g], kind, start, end, lost)
-        # the shortest way for nearly all intervals
-        return self._draw((self._group[g] * _STATES + kind - 1) * _PARTS, start - self._from, end - self._from)
+    def take(self, times: Times) -> cython.int:
+        i: cython.int
+        for i in range(times.n):
+            what: cython.int = times.whats[i]
+            if what >= _WAITS:
+                if what == _ASSIST:
+                    continue
+                what = _WAITS
+            elif what == _STW:
+                continue
+            g: cython.int = times.slots[i]
+            if self._group[g] < 0:
+                if self.entries[g] == 0 and self._waits(g, what, times.starts[i], times.ends[i], times.lengths[i]):
+                    continue
+                self._found(g, self.entries[g])
+            self._add(self._group[g], what, times.starts[i], times.ends[i], times.lengths[i])
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -181,16 +150,16 @@ class GroupTimes(Observer):
     @cython.cfunc
     @cython.exceptval(-1)
     def _waits(
-        self, g: cython.int, kind: cython.int, start: cython.longlong, end: cython.longlong, lost: cython.longlong
+        self, g: cython.int, what: cython.int, start: cython.longlong, end: cython.longlong, ns: cython.longlong
     ) -> cython.int:
-        """Keep an interval until the group is known; return 0 if there are too many."""
+        """Keep a time until the group is known; return 0 if there are too many."""
         if self._waiting >= _MAX_ALL_LATER:
             return 0
         kept: list = self._later.setdefault(g, [])
         if len(kept) >= _MAX_LATER:
             return 0
         self._waiting += 1
-        kept.append((kind, start, end, lost))
+        kept.append((what, start, end, ns))
         return 1
 
     @cython.cfunc
@@ -198,9 +167,9 @@ class GroupTimes(Observer):
     def _found(self, g: cython.int, stack: cython.int) -> cython.int:
         """The group of the life in slot `g` is known from now on."""
         self._group[g] = self._group_of(stack, self.goroutines.creations[g])
-        for kind, start, end, lost in self._later.pop(g, ()):
+        for what, start, end, ns in self._later.pop(g, ()):
             self._waiting -= 1
-            self._add(self._group[g], kind, start, end, lost)
+            self._add(self._group[g], what, start, end, ns)
         return 0
 
     @cython.cfunc
@@ -208,16 +177,16 @@ class GroupTimes(Observer):
     def _fold(self, g: cython.int, now: cython.longlong, alive: cython.bint) -> cython.int:
         """Count a life that ends, or is alive at the end of the trace."""
         if self._group[g] < 0:
-            self._found(g, 0)
+            self._found(g, self.entries[g])
         # −1 if before the trace, and nothing counts before its start
         created: cython.longlong = self.goroutines.created[g]
-        if now <= self._from or created >= self._to:
+        if now <= self.start or created >= self.stop:
             return 0
         i: cython.longlong = 4 * cython.cast(cython.longlong, self._group[g])
         self._counts[i] += 1
-        self._counts[i + 1] += created >= max(self._from, 0)
-        self._counts[i + 2] += alive or now > self._to
-        self._counts[i + 3] = max(self._counts[i + 3], min(now, self._to) - max(created, self._from))
+        self._counts[i + 1] += created >= max(self.start, 0)
+        self._counts[i + 2] += alive or now > self.stop
+        self._counts[i + 3] = max(self._counts[i + 3], min(now, self.stop) - max(created, self.start))
         return 0
 
     @cython.cfunc
@@ -243,8 +212,7 @@ class GroupTimes(Observer):
             self._counts = grown(self._counts, 4 * size)
             self._sums = grown(self._sums, _SUMS * size)
             if n < _MAX_DRAWN:
-                self._partial = grown(self._partial, min(size, _MAX_DRAWN) * _STATES * _PARTS)
-                self._change = grown(self._change, min(size, _MAX_DRAWN) * _STATES * _PARTS)
+                self.parts.grow(min(size, _MAX_DRAWN) * _STATES)
         self._keys[n] = key
         self._n = n + 1
         return self._index.put(key, n)
@@ -253,88 +221,23 @@ class GroupTimes(Observer):
 
     @cython.cfunc
     @cython.exceptval(-1)
+    @cython.inline
     def _add(
         self,
         group: cython.longlong,
-        kind: cython.int,
+        what: cython.int,
         start: cython.longlong,
         end: cython.longlong,
-        lost: cython.longlong,
+        ns: cython.longlong,
     ) -> cython.int:
-        """Add an interval; a system call loses its P at `lost`."""
-        start = max(start, self._from)
-        end = min(end, self._to)
-        if end <= start:
+        """Add a time."""
+        at: cython.longlong = _AT_WAITS if what == _WAITS else min(what, _SYSCALL)
+        if what == _BLOCKED or group >= _MAX_DRAWN:
+            i: cython.longlong = group * _SUMS + (what if what == _BLOCKED else at)
+            self._sums[i] = plus(self._sums[i], ns)
+        if group >= _MAX_DRAWN:
             return 0
-        i: cython.longlong = group * _SUMS
-        lost = min(max(lost, start), end)
-        self._sums[i + _BLOCKED] = _plus(self._sums[i + _BLOCKED], end - lost)
-        if group < _MAX_DRAWN:
-            return self._draw((group * _STATES + kind - 1) * _PARTS, start - self._from, end - self._from)
-        self._sums[i + kind - 1] = _plus(self._sums[i + kind - 1], lost - start)
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    @cython.inline
-    def _draw(self, what: cython.longlong, start: cython.longlong, end: cython.longlong) -> cython.int:
-        """Add an interval to the parts that it covers, which begin at `what`; times from the first part's start on."""
-        if end <= start:
-            return 0
-        if end > self._reach:
-            self._widen(end - 1)
-        # an interval ends in the part of its last nanosecond
-        first: cython.longlong = start >> self._shift
-        last: cython.longlong = (end - 1) >> self._shift
-        i: cython.longlong = what + first
-        if first == last:
-            self._partial[i] = _plus(self._partial[i], end - start)
-            return 0
-        self._partial[i] = _plus(self._partial[i], ((first + 1) << self._shift) - start)
-        if last > first + 1:
-            self._change[i + 1] += 1
-            self._change[what + last] -= 1
-        i = what + last
-        self._partial[i] = _plus(self._partial[i], end - (last << self._shift))
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _widen(self, offset: cython.longlong) -> cython.int:
-        """Make the parts so wide that the last one reaches this far from the start."""
-        what: cython.longlong
-        i: cython.longlong
-        more: cython.int = 0
-        while offset >> (self._shift + more) >= _PARTS:
-            more += 1
-        self._settle()
-        for what in range(0, min(self._n, _MAX_DRAWN) * _STATES * _PARTS, _PARTS):
-            for i in range(1, _PARTS):
-                length: cython.longlong = self._partial[what + i]
-                self._partial[what + i] = 0
-                self._partial[what + (i >> more)] = _plus(self._partial[what + (i >> more)], length)
-        self._shift += more
-        self._reach = _PARTS << self._shift
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _settle(self) -> cython.int:
-        """Turn the counts of intervals that cover whole parts into sums."""
-        what: cython.longlong
-        i: cython.longlong
-        covering: cython.longlong
-        for what in range(0, min(self._n, _MAX_DRAWN) * _STATES * _PARTS, _PARTS):
-            covering = 0
-            for i in range(what, what + _PARTS):
-                covering += self._change[i]
-                self._change[i] = 0
-                if covering > 0:
-                    full: cython.longlong = _NEVER
-                    if covering <= _NEVER >> self._shift:
-                        full = covering << self._shift
-                    self._partial[i] = _plus(self._partial[i], full)
-        return 0
+        return self.parts.add(group * _STATES + at, start - self.start, end - self.start, ns)
 
     # ---- results ----------------------------------------------------------------------------------------------
 
@@ -346,47 +249,36 @@ class GroupTimes(Observer):
         """
         n: cython.longlong
         out: list[tuple[Any, ...]] = []
-        self._settle()
+        self.parts.settle()
         for n in range(self._n):
             if not self._counts[4 * n]:
                 continue
             counts: list = [self._counts[i] for i in range(4 * n, 4 * n + 4)]
-            sums: list = [self._sum(n, kind) for kind in _KINDS]
+            sums: list = [self._sum(n, at) for at in (*_AT_STATES, _BLOCKED)]
             out.append((n, self._keys[n] >> 31, self._keys[n] & _CREATION, tuple(counts), tuple(sums)))
         return out
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _sum(self, n: cython.longlong, kind: cython.longlong) -> cython.longlong:
+    def _sum(self, n: cython.longlong, at: cython.longlong) -> cython.longlong:
         """Return the time of a group in a state, or of its system calls without a P."""
-        i: cython.longlong
-        total: cython.longlong = self._sums[n * _SUMS + kind - 1]
-        if n < _MAX_DRAWN and kind <= _STATES:
-            first: cython.longlong = (n * _STATES + kind - 1) * _PARTS
-            for i in range(first, first + _PARTS):
-                total = _plus(total, self._partial[i])
-            if kind == _IS_SYSCALL:
-                total = max(0, total - self._sums[n * _SUMS + _STATES])
-        return total
+        i: cython.longlong = n * _SUMS
+        if n >= _MAX_DRAWN or at == _BLOCKED:
+            return self._sums[i + at]
+        total: cython.longlong = self.parts.total(n * _STATES + at)
+        return max(0, total - self._sums[i + _BLOCKED]) if at == _SYSCALL else total
 
     def over_time(self, end: int) -> tuple[int, int]:
-        """Return a part's width as a power of two of ns, and how many there are; call it once, before `states`.
+        """Return a part's width as a power of two of ns, and how many there are.
 
         Args:
             end: the parts reach to this time, ns on the trace's clock.
         """
-        length: cython.longlong = max(end - self._from, 1)
-        if (length - 1) >> self._shift >= _PARTS:
-            self._widen(length - 1)
-        self._settle()
-        return self._shift, ((length - 1) >> self._shift) + 1
+        used: cython.longlong = self.parts.finish(end - self.start)
+        return self.parts.shift, used
 
     def states(self, number: int, parts: int) -> tuple[array[int], ...] | None:
         """Return the times of a group in the first `parts` parts by `STATES`, ns; None if it has none over time."""
-        if number >= _MAX_DRAWN:
+        if number >= MAX_DRAWN:
             return None
-        found: list[Any] = []
-        for kind in _KINDS[:4]:
-            begin: cython.longlong = (number * _STATES + kind - 1) * _PARTS
-            found.append(array("q", self._partial[begin : begin + parts]))
-        return tuple(found)
+        return tuple(self.parts.row(number * len(STATES) + at, parts) for at in _AT_STATES)

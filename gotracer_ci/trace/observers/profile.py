@@ -17,12 +17,14 @@ from gotracer_ci.trace.columns import column, grown
 if cython.compiled:
     from cython.cimports.gotracer_ci.trace.columns import IdMap
     from cython.cimports.gotracer_ci.trace.observe import Observer
+    from cython.cimports.gotracer_ci.trace.observers.pairs import Pairs
     from cython.cimports.gotracer_ci.trace.observers.reasons import Reasons
     from cython.cimports.gotracer_ci.trace.observers.sums import Sums
     from cython.cimports.gotracer_ci.trace.observers.windows import Windows
 else:
     from gotracer_ci.trace.columns import IdMap
     from gotracer_ci.trace.observe import Observer
+    from gotracer_ci.trace.observers.pairs import Pairs
     from gotracer_ci.trace.observers.reasons import Reasons
     from gotracer_ci.trace.observers.sums import Sums
     from gotracer_ci.trace.observers.windows import Windows
@@ -31,14 +33,11 @@ BLOCKED = 5
 """The state of a system call that has lost its P, beside those of `spec.GoState`."""
 MAX_SAMPLES = 1 << 16
 """Different samples. Further ones lose their stack, and then their group."""
-MAX_PAIRS = 1 << 16
-"""Different pairs of a stack and its waker's; further ones lose the waker."""
 MAX_GROUPS = 1 << 18
 """Groups of goroutines that the caller may number."""
 MAX_LIVES = 1 << 20
 """Lives whose group is kept for `group_of`."""
 
-_MAX_PAIRS = cython.declare(cython.longlong, MAX_PAIRS)
 _MAX_NAMELESS = cython.declare(cython.longlong, 1 << 15)
 _MAX_LIVES = cython.declare(cython.longlong, MAX_LIVES)
 _IS_RUNNABLE = cython.declare(cython.int, spec.IntervalKind.RUNNABLE)
@@ -56,10 +55,11 @@ _GROUP = cython.declare(cython.int, 11)
 _STACK = cython.declare(cython.int, 29)
 _BELOW_GROUP = cython.declare(cython.longlong, (1 << 11) - 1)
 _BELOW_STACK = cython.declare(cython.longlong, (1 << 29) - 1)
-_LATEST = cython.declare(cython.longlong, 8)  # numbers of a slot
-_MAX_LATEST = cython.declare(cython.longlong, 1 << 13)  # slots; those of more would not fit into the cache
+# numbers of a slot's latest intervals: four for each of four states
+_LATEST = cython.declare(cython.longlong, 16)
+_OF_STATE = cython.declare(cython.longlong, 4)
+_MAX_LATEST = cython.declare(cython.longlong, 1 << 12)  # slots; those of more would not fit into the cache
 _IS_KNOWN = cython.declare(cython.longlong, 1 << 60)
-_INDEX = cython.declare(cython.longlong, (1 << 31) - 1)
 
 
 @cython.final
@@ -89,7 +89,8 @@ class Profile(Observer):
     _windows: Windows
     # by slot
     _group: cython.int[::1]  # −1 while no stack is known
-    _latest: cython.longlong[::1]  # by slot and state: what told its latest interval apart, 0 for none, and its sums
+    # by slot and state: what told its latest interval apart, 0 for none, and its sums; ns and count to add to these
+    _latest: cython.longlong[::1]
     _slots: cython.int
     _nameless: dict  # slot → {key without group: [count, ns]}
     _nameless_n: cython.longlong
@@ -98,9 +99,7 @@ class Profile(Observer):
     _group_keys: cython.longlong[::1]
     _group_index: IdMap
     _group_of_stack: cython.int[::1]
-    # pairs
-    _pair_keys: cython.longlong[::1]
-    _pairs: IdMap
+    _pairs: Pairs
     _sums: Sums
 
     def __init__(
@@ -126,8 +125,7 @@ class Profile(Observer):
         self._group_keys = column("q", bytes(8 * 64))
         self._group_index = IdMap(self._group_keys)
         self._group_of_stack = column("i", bytes(4 * 64))
-        self._pair_keys = column("q", bytes(8 * 64))
-        self._pairs = IdMap(self._pair_keys)
+        self._pairs = Pairs()
         self._sums = Sums(MAX_SAMPLES, _BELOW_STACK, _BELOW_GROUP)
 
     def limit(self, start: int, end: int) -> None:
@@ -156,7 +154,8 @@ class Profile(Observer):
             self._slots = g + 1
         self._group[g] = -1
         if g < _MAX_LATEST:
-            for i in range(_LATEST * g, _LATEST * (g + 1), 2):
+            for i in range(_LATEST * g, _LATEST * (g + 1), _OF_STATE):
+                self._settle(i)
                 self._latest[i] = 0
         if self.goroutines.entries[g] > 0:
             self._enter(g, self._group_at(self.goroutines.entries[g]))
@@ -181,14 +180,16 @@ class Profile(Observer):
         end: cython.longlong = start + length
         is_inside: cython.bint = self._from <= start and end <= self._to
         # most goroutines do what they did before
-        latest: cython.longlong = _LATEST * g + 2 * (kind - 1)
+        latest: cython.longlong = _LATEST * g + _OF_STATE * (kind - 1)
         what: cython.longlong = _IS_KNOWN | flags & _FLAGS
         if kind != _IS_RUNNING:
             what |= ((cython.cast(cython.longlong, stack) << 27) | reason) << 2
         has_latest: cython.bint = g < _MAX_LATEST
         has_p: cython.bint = kind != _IS_SYSCALL or self.goroutines.lost[g] >= end
         if has_latest and self._latest[latest] == what and is_inside and has_p:
-            return self._sums.add_at(cython.cast(cython.int, self._latest[latest + 1]), 1, length)
+            self._latest[latest + 2] += length
+            self._latest[latest + 3] += 1
+            return 0
         if self._group[g] < 0 and stack > 0:
             self._found(g, self._group_at(stack))
         if not (self._states >> kind) & 1:
@@ -210,7 +211,7 @@ class Profile(Observer):
             # where it stopped is not where it ran
             place = 0
         elif kind == _IS_RUNNABLE and self._wakers:
-            place = self._pair(stack, cause_stack)
+            place = self._pairs.of(stack, cause_stack)
         key: cython.longlong = (place << _STACK) | (number << _REASON) | (flags & _FLAGS)
         lost: cython.longlong = end
         if kind == _IS_SYSCALL:
@@ -223,6 +224,7 @@ class Profile(Observer):
         key |= (cython.cast(cython.longlong, self._group[g]) << _GROUP) | (cython.cast(cython.longlong, kind) << _STATE)
         at: cython.int = self._sums.add(key, 1, end - start)
         if has_latest and self._sums.has(at, key) and not (kind == _IS_RUNNABLE and self._wakers):
+            self._settle(latest)
             self._latest[latest] = what
             self._latest[latest + 1] = at
         return 0
@@ -242,6 +244,16 @@ class Profile(Observer):
         return 0
 
     # ---- sums -------------------------------------------------------------------------------------------------
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _settle(self, latest: cython.longlong) -> cython.int:
+        """Add what has gathered in the latest intervals of a slot and state."""
+        if self._latest[latest + 3] > 0:
+            n: cython.longlong = self._latest[latest + 3]
+            self._sums.add_at(cython.cast(cython.int, self._latest[latest + 1]), n, self._latest[latest + 2])
+            self._latest[latest + 2] = self._latest[latest + 3] = 0
+        return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -309,25 +321,6 @@ class Profile(Observer):
             self._nameless_n += 1
         return 0
 
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _pair(self, stack: cython.longlong, waker: cython.longlong) -> cython.int:
-        """Return the index of a stack and its waker's, 0 if there are too many."""
-        key: cython.longlong = (stack << 31) | waker
-        i: cython.int = self._pairs.find(key)
-        if i < 0 and self._pairs.count >= _MAX_PAIRS:
-            key &= ~_INDEX
-            i = self._pairs.find(key)
-            if i < 0 and self._pairs.count >= 2 * _MAX_PAIRS:
-                return 0
-        if i < 0:
-            i = self._pairs.count
-            if i == len(self._pair_keys):
-                self._pair_keys = self._pairs.keys = grown(self._pair_keys, 2 * i)
-            self._pair_keys[i] = key
-            self._pairs.put(key, i)
-        return i + 1
-
     # ---- groups -----------------------------------------------------------------------------------------------
 
     @cython.cfunc
@@ -388,12 +381,15 @@ class Profile(Observer):
         trace's tables, 0 for none. group: 0 unknown. flags: `spec.OPEN` and `spec.BEFORE`.
         """
         out: list = []
+        i: cython.longlong
+        for i in range(0, len(self._latest), _OF_STATE):
+            self._settle(i)
         for key, count, ns in self._sums.rows():
             state = (key >> _STATE) & 7
             place = key >> _STACK
             waker = 0
             if self._wakers and state == _IS_RUNNABLE and place > 0:
-                place, waker = self._pair_keys[place - 1] >> 31, self._pair_keys[place - 1] & _INDEX
+                place, waker = self._pairs[place]
             group = (key & _BELOW_STACK) >> _GROUP
             out.append((state, (key >> _REASON) & 63, place, waker, group, key & _FLAGS, count, ns))
         return out
