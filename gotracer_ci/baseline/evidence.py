@@ -23,7 +23,7 @@ _DASH: Final = "\N{EN DASH}"
 def within(now: Sequence[float], limit: float) -> str:
     """Return the evidence for a group that has not changed."""
     above = sum([value > limit for value in now]) if max(now) > limit else 0
-    return f"above the limit in {above} of {len(now)} traces"
+    return f"above the limit in {above} of {plural(len(now), 'trace')}" if above else "not above the limit"
 
 
 def sentence(

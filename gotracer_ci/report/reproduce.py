@@ -55,16 +55,14 @@ def commands(report: Report, links: Links) -> str:
         options += ["--base", name]
     baseline = report.comparison.baseline if report.comparison else ""
     if baseline:
-        in_checkout = baseline.removesuffix(_CHECKOUT)
-        of_branch = _OF_BRANCH.fullmatch(baseline) if in_checkout == baseline else None
+        file = _from_folder(baseline, links)
+        of_branch = None if baseline.endswith(_CHECKOUT) else _OF_BRANCH.fullmatch(baseline)
         if of_branch and clean(baseline) == baseline and len(baseline) <= _LONGEST:
             # a full reference is neither an option nor a second branch to write to
             lines.append(f"git fetch origin {shlex.quote('refs/heads/' + of_branch['branch'])}")
             lines.append(f"git show {shlex.quote('FETCH_HEAD:' + of_branch['file'])} > {_COPY}")
-            in_checkout = _COPY
-        elif links.folder and not in_checkout.startswith("/"):
-            in_checkout = "../" * len(PurePosixPath(links.folder).parts) + in_checkout
-        options += ["--baseline", _word(in_checkout, "BASELINE")]
+            file = _COPY
+        options += ["--baseline", _word(file, "BASELINE")]
     if report.strict:
         options.append("--strict")
     if report.fail_on is not Severity.WARN:
@@ -85,11 +83,26 @@ def more(report: Report, finding: Finding) -> str:
 
 
 def accept(report: Report, finding: Finding) -> str:
-    """Return the command that accepts a regression, with words in capitals to replace; "" if there is none."""
+    """Return the command that accepts a regression, run in the report's root; "" if there is none.
+
+    A name that cannot be copied is a word in capitals, like the reason, which only a person knows.
+    """
     found = report.verdict(finding)
     if not (found and found.flagged and report.comparison and report.comparison.baseline):
         return ""
-    return f"gotracer-ci analyze TRACES --baseline FILE --accept {finding.fingerprint} --reason WHY"
+    names = _short(_names([trace.path for trace in report.traces], "traces", "TRACES"))
+    name = report.comparison.baseline
+    of_branch = None if name.endswith(_CHECKOUT) else _OF_BRANCH.fullmatch(name)
+    file = _word(_from_folder(of_branch["file"] if of_branch else name, report.links), "FILE")
+    return " ".join(
+        ["gotracer-ci analyze", *names, "--baseline", file, "--accept", finding.fingerprint, "--reason WHY"]
+    )
+
+
+def _from_folder(baseline: str, links: Links) -> str:
+    """Return the path of a baseline file from the report's root. baseline: as the comparison names it."""
+    path = baseline.removesuffix(_CHECKOUT)
+    return path if not links.folder or path.startswith("/") else "../" * len(PurePosixPath(links.folder).parts) + path
 
 
 def _words(finding: Finding) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def detail(
     if has_commands and (command := more(report, finding)):
         paragraphs.append(f"**More:**\n\n{markup.fence(command, 'sh')}")
     if has_commands and (command := accept(report, finding)):
-        paragraphs.append(f"To accept it: `{command}`. This counts once the file is merged.")
+        paragraphs.append(f"To accept it, which counts once the file is merged:\n\n{markup.fence(command, 'sh')}")
     return markup.folded(title, "\n\n".join(paragraphs))
 
 

@@ -18,7 +18,7 @@ from gotracer_ci.findings import Severity
 from gotracer_ci.report import schema
 from gotracer_ci.report.links import NO_LINKS, Links
 from gotracer_ci.report.model import Report
-from gotracer_ci.report.reproduce import commands
+from gotracer_ci.report.reproduce import accept, commands
 from tests.conftest import ROOT
 from tests.source.conftest import Go, Write, go, write
 
@@ -146,6 +146,24 @@ def test_the_commands_use_the_same_baseline(name: str, lines: list[str]) -> None
     assert commands(compared_with(name), NO_LINKS).splitlines() == [*RECORD, *lines]
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("b.json", "", "b.json"),
+        ("b.json in the checkout", "services/shop", "../../b.json"),
+        ("b c.json on release/1", "", "'b c.json'"),
+        ("/tmp/b.json", "shop", "/tmp/b.json"),
+        ("b\n.json", "", "FILE"),
+    ],
+)
+def test_a_regression_is_accepted_with_the_names_of_the_run(name: str, folder: str, file: str) -> None:
+    report = replace(compared_with(name), folder=folder)
+    flagged = next(finding for finding in report.findings if (found := report.verdict(finding)) and found.flagged)
+    assert accept(report, flagged) == f"{ANALYZE} --baseline {file} --accept {flagged.fingerprint} --reason WHY"
+    others = [finding for finding in report.findings if not ((found := report.verdict(finding)) and found.flagged)]
+    assert {accept(report, finding) for finding in others} == {""}
+
+
 def test_base_traces_are_named_and_many_traces_by_directory() -> None:
     many = tuple(replace(factory.TRACES[0], path=f"traces/{i}/x.trace") for i in (1, 2) for _ in range(20))
     report = replace(
@@ -170,3 +188,9 @@ def test_hostile_names_stay_arguments(text: str) -> None:
     assert words[4] in (report.comparison.baseline, "base-baseline.json", "BASELINE")
     assert len(words) == 5
     assert CliRunner().invoke(cli.cli, ["analyze", "--help", *words[2:]]).exit_code == 0
+    for finding in report.findings:
+        if command := accept(report, finding):
+            accepted = shlex.split(command)
+            assert accepted[2] == words[2]
+            assert accepted[4] == "FILE" or accepted[4].removeprefix("./") in report.comparison.baseline
+            assert accepted[5:] == ["--accept", finding.fingerprint, "--reason", "WHY"]
