@@ -72,6 +72,19 @@ def test_a_window_without_some_ps_has_its_slices_in_the_right_rows(chromium: Bro
         assert (f"on P {lone.proc}" in selected(page)) == (row == lone.proc)
 
 
+def test_a_slice_that_is_longer_than_the_window_is_not_shortened(chromium: Browser, url: str, tmp_path: Path) -> None:
+    long = max((one for one in records(TRACE) if one.kind is not None), key=lambda one: one.length)
+    middle, beside = long.start + long.length / 2, long.length // 20
+    page = Opened(new_page(chromium), tmp_path).page
+    page.goto(f"{url}#v=timeline&t={int(middle) - beside}-{int(middle) + beside}")
+    page.wait_for_selector(".tl[data-windows]")
+    page.mouse.click(*point(page, middle, long.proc))
+    shown = selected(page)
+    assert f"on P {long.proc}" in shown
+    assert "at least" in shown
+    assert "goes on after what was read" in shown
+
+
 def test_zooming_fetches_what_the_page_lacks(chromium: Browser, url: str, tmp_path: Path) -> None:
     """It then shows the same as a page that has everything, and asks nobody else for anything."""
     start, end = records(TRACE)[50].start, records(TRACE)[90].start

@@ -11,6 +11,8 @@ const ENDINGS = [
   "was still in the system call at the end",
 ];
 const KIND_STOPPED = 0;
+const KIND_RUNS = 3;
+const KIND_STAYS = 6;
 const KIND_CALL = 4;
 const GROUP_SIZE = 16;
 

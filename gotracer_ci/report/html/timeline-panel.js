@@ -9,11 +9,21 @@ const whatIs = (lanes, record) => {
 };
 
 /** Return how an exact slice ended, in words. */
-const endOf = (lanes, record) => {
-  const row = lanes.row[record];
-  const reason = lanes.reasons[lanes.reason[row]];
-  if (lanes.kind[row] !== KIND_STOPPED) return ENDINGS[lanes.kind[row]];
-  return reason ? clean(reason) : ENDINGS[KIND_STOPPED];
+const endOf = (timeline, record) => {
+  const { lanes } = timeline.picture;
+  const kind = lanes.kind[lanes.row[record]];
+  const reason = lanes.reasons[lanes.reason[lanes.row[record]]];
+  if ((kind === KIND_RUNS || kind === KIND_STAYS) && lanes.to < timeline.whole) return "goes on after what was read";
+  return kind === KIND_STOPPED && reason ? clean(reason) : ENDINGS[kind];
+};
+
+/** Return how long a record is, in words. The lanes can be of a part of the trace, which cuts what is longer. */
+const lengthOf = (timeline, record) => {
+  const { lanes } = timeline.picture;
+  const isCut =
+    (lanes.from > 0 && lanes.start[record] <= lanes.from) ||
+    (lanes.to < timeline.whole && lanes.end(record) >= lanes.to);
+  return `${isCut ? "at least " : ""}${duration(lanes.length[record])}`;
 };
 
 /** Return `goroutine 12` as a link that selects it at a time. */
@@ -106,8 +116,8 @@ const slicePanel = (timeline, record) => {
   const title = isRun ? `${count(lanes.slices[record])} short slices` : `Goroutine ${lanes.goroutine[record]}`;
   const name = timeline.goroutines.function(lanes.goroutine[record], lanes.start[record]);
   const summary = isRun
-    ? `On P ${lanes.procs[lane]}, busy ${duration(lanes.busy[record])} of ${duration(lanes.length[record])}. They are too short to be shown one by one.`
-    : `${lanes.isCall(record) ? "In a system call with the P for" : "Ran"} ${duration(lanes.length[record])} on P ${lanes.procs[lane]}.`;
+    ? `On P ${lanes.procs[lane]}, busy ${duration(lanes.busy[record])} of ${lengthOf(timeline, record)}. They are too short to be shown one by one.`
+    : `${lanes.isCall(record) ? "In a system call with the P for" : "Ran"} ${lengthOf(timeline, record)} on P ${lanes.procs[lane]}.`;
   return [
     make("h2", { text: title }),
     make("p", { class: "tl-name", text: clean(name) }),
@@ -117,7 +127,7 @@ const slicePanel = (timeline, record) => {
       ...(isRun
         ? [["Longest slice of", goroutineLink(timeline, lanes.goroutine[record], lanes.start[record])]]
         : sliceFacts(timeline, record)),
-      ...(isRun ? [] : [["How it ended", endOf(lanes, record)]]),
+      ...(isRun ? [] : [["How it ended", endOf(timeline, record)]]),
       ...creationFacts(timeline, lanes.goroutine[record], lanes.start[record]),
       findingsOf(timeline, lanes.goroutine[record]),
     ]),

@@ -72,11 +72,11 @@ class RangeTable {
     const cells = [
       String(lanes.procs[lanes.laneOf(record)]),
       start,
-      duration(lanes.length[record]),
+      lengthOf(this.timeline, record),
       String(id),
       short(goroutines.function(id, lanes.start[record])),
       what,
-      row < 0 ? "" : endOf(lanes, record),
+      row < 0 ? "" : endOf(this.timeline, record),
       row < 0 || isCall ? "" : duration(lanes.queued[row]),
       waker,
     ];
