@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from gotracer_ci.findings import Finding, More, Severity
@@ -90,13 +91,19 @@ def accept(report: Report, finding: Finding) -> str:
     found = report.verdict(finding)
     if not (found and found.flagged and report.comparison and report.comparison.baseline):
         return ""
-    names = _short(_names([trace.path for trace in report.traces], "traces", "TRACES"))
+    names = _traces(tuple([trace.path for trace in report.traces]))
     name = report.comparison.baseline
     of_branch = None if name.endswith(_CHECKOUT) else _OF_BRANCH.fullmatch(name)
     file = _word(_from_folder(of_branch["file"] if of_branch else name, report.links), "FILE")
     return " ".join(
         ["gotracer-ci analyze", *names, "--baseline", file, "--accept", finding.fingerprint, "--reason WHY"]
     )
+
+
+@lru_cache(maxsize=1)
+def _traces(paths: tuple[str, ...]) -> list[str]:
+    """Return the words for a run's traces. A report with many of them can have many regressions, too."""
+    return _short(_names(paths, "traces", "TRACES"))
 
 
 def _from_folder(baseline: str, links: Links) -> str:

@@ -12,8 +12,8 @@ const ENDINGS = [
 ];
 const KIND_STOPPED = 0;
 const KIND_RUNS = 3;
-const KIND_STAYS = 6;
 const KIND_CALL = 4;
+const KIND_STAYS = 6;
 const GROUP_SIZE = 16;
 
 /**
