@@ -195,12 +195,12 @@ class CollectorAnalysis:
     def _sweep(self, time: int, swept: int, reclaimed: int) -> None:
         if not self._from < time <= self._to:
             return
-        self._sweeps[0] = min(self._sweeps[0] + swept, LARGEST)
-        self._sweeps[1] = min(self._sweeps[1] + reclaimed, LARGEST)
+        self._sweeps[0] += swept
+        self._sweeps[1] += reclaimed
         last = self._extra or (self._cycles[-1] if self._cycles else None)
         if last is not None and last.end != NEVER:
-            last.swept = min(last.swept + swept, LARGEST)
-            last.reclaimed = min(last.reclaimed + reclaimed, LARGEST)
+            last.swept += swept
+            last.reclaimed += reclaimed
 
     def _sample(self, time: int) -> None:
         if self._heap is None or not self._from <= time < self._to:
@@ -227,7 +227,7 @@ class CollectorAnalysis:
             elif what == WORKER:
                 self._add(self._mode(label), start, end)
             if self._busy is not None:
-                self._busy.add(what, start, end, p, self._name(label))
+                self._busy.add(what, start, end, p, self._name(label) if label else "")
 
     def _add(self, name: str, start: int, end: int) -> None:
         for mark in reversed(self._cycles):
@@ -284,8 +284,8 @@ class CollectorAnalysis:
                     mark.sums.get("unlabelled", 0),
                     mark.live,
                     None if mark.goal is None or mark.goal < 0 else mark.goal,
-                    mark.swept,
-                    mark.reclaimed,
+                    min(mark.swept, LARGEST),
+                    min(mark.reclaimed, LARGEST),
                     stacks[mark.stack],
                     mark.end == NEVER,
                     mark.is_old,
@@ -295,8 +295,9 @@ class CollectorAnalysis:
             HeapSample(time - first, None if now < 0 else now, None if goal < 0 else goal)
             for time, now, goal in self._heap or ()
         )
+        swept, reclaimed = self._sweeps
         left_out = (self._counted - len(self._cycles), self._left_out[0], self._left_out[1])
-        return Collections(tuple(cycles), stops, heap, (self._sweeps[0], self._sweeps[1]), left_out)
+        return Collections(tuple(cycles), stops, heap, (min(swept, LARGEST), min(reclaimed, LARGEST)), left_out)
 
 
 class _Nearest:
