@@ -8,7 +8,7 @@ before it was created is the path of its creator. So the path never leaves the w
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from gotracer_ci.analysis.interval_log import MAX_INTERVALS, IntervalLog
@@ -33,7 +33,7 @@ MAX_PARTS: Final = 20_000
 DEEP: Final = "deep"
 OTHER: Final = "other"
 UNKNOWN: Final = "unknown"
-_STATES: Final = {
+_STATES: Final[Mapping[int, str]] = {
     IntervalKind.RUNNING: "running",
     IntervalKind.RUNNABLE: "runnable",
     IntervalKind.SYSCALL: "syscall",
@@ -138,6 +138,16 @@ class _Raw(NamedTuple):
     is_deep: bool
 
 
+class _Sum:
+    """A part while it grows."""
+
+    __slots__ = ("longest", "ns", "stretches")
+
+    def __init__(self, longest: Stretch) -> None:
+        self.longest = longest
+        self.ns = self.stretches = 0
+
+
 class CriticalPaths:
     """Finds paths in the intervals of a trace, or of the part of it that has their windows."""
 
@@ -157,7 +167,7 @@ class CriticalPaths:
             return None
         first, last = self._log.bounds(life)
         start, end = max(asked.start, first), min(asked.end, last)
-        sums: dict[tuple[str, str, str | None], Part] = {}
+        sums: dict[tuple[str, str, str | None], _Sum] = {}
         longest: list[tuple[int, int, Stretch]] = []
         count = 0
         for raw in self._walk(life, start, end):
@@ -167,17 +177,19 @@ class CriticalPaths:
                 key = ("", OTHER, None)
             same = sums.get(key)
             if same is None:
-                sums[key] = Part(*key, one.length_ns, 1, one)
-            else:
-                worst = max(same.longest, one, key=lambda each: each.length_ns)
-                sums[key] = same._replace(ns=same.ns + one.length_ns, stretches=same.stretches + 1, longest=worst)
+                same = sums[key] = _Sum(one)
+            same.ns += one.length_ns
+            same.stretches += 1
+            if one.length_ns > same.longest.length_ns:
+                same.longest = one
             count += 1
             item = (one.length_ns, -one.start_ns, one)
             if len(longest) < KEPT:
                 heapq.heappush(longest, item)
             else:
                 heapq.heappushpop(longest, item)
-        parts = sorted(sums.values(), key=lambda part: (-part.ns, part.longest.start_ns))
+        parts = [Part(*key, same.ns, same.stretches, same.longest) for key, same in sums.items()]
+        parts.sort(key=lambda part: (-part.ns, part.longest.start_ns))
         kept = sorted((one for _, _, one in longest), key=lambda one: one.start_ns)
         group = self._group(life)
         return CriticalPath(
@@ -190,8 +202,7 @@ class CriticalPaths:
         left = MAX_STEPS
         todo = [_Frame(life, log.place_of(life, start), start, end, 0, _NONE, 0)]
         while todo:
-            frame = todo.pop()
-            life, i, now, end, depth, behind, stack = frame
+            life, i, now, end, depth, behind, stack = todo.pop()
             if now >= end:
                 continue
             left -= 1
@@ -201,7 +212,7 @@ class CriticalPaths:
             if begin > now:
                 # the goroutine does not exist yet, or nothing is known of it
                 begin = min(begin, end)
-                todo.append(frame._replace(now=begin))
+                todo.append(_Frame(life, i, begin, end, depth, behind, stack))
                 creator = log.creator(life) if i == 0 else _NONE
                 if creator != _NONE and depth < DEEPEST and left > 0:
                     at = log.place_of(creator, now)
@@ -211,7 +222,7 @@ class CriticalPaths:
                     yield _Raw(life, _NONE, 0, now, begin, depth, behind, is_deep=creator != _NONE)
                 continue
             until = min(log.ends[interval], end)
-            todo.append(frame._replace(i=i + 1, now=until))
+            todo.append(_Frame(life, i + 1, until, end, depth, behind, stack))
             waker = self._waker(interval)
             if waker == _NONE or depth >= DEEPEST or left <= 0:
                 goes_on = log.kinds[interval] == IntervalKind.RUNNING and log.ends[interval] > end
@@ -259,7 +270,7 @@ class CriticalPaths:
         if interval == _NONE:
             return UNKNOWN
         log = self._log
-        state = _STATES.get(IntervalKind(log.kinds[interval]))
+        state = _STATES.get(log.kinds[interval])
         if state:
             return state
         reason = self._reason(interval)

@@ -208,8 +208,7 @@ class Names:
         return track
 
     def _describe(self, track: int, name: str, parent: int, rank: int, extra: bytes = b"") -> None:
-        fields = [_field(1, track), _field(2, name.encode()), _field(11, _EXPLICIT), _field(15, _UNMERGED)]
-        fields += [_field(12, max(0, min(rank, _MAX_RANK))), extra]
+        fields = [_field(1, track), _field(2, name.encode()), _ALONE, _field(12, max(0, min(rank, _MAX_RANK))), extra]
         if parent:
             fields.append(_field(5, parent))
         self._packet(_field(60, b"".join(fields)))
@@ -218,7 +217,7 @@ class Names:
         self._packet(_field(13, _NEEDS_STATE), _field(12, _interned(kind, id, text)))
 
     def _packet(self, *fields: bytes) -> None:
-        self._out.raw(_field(1, b"".join((_field(10, 1), *fields))))
+        self._out.raw(_field(1, b"".join((_SEQUENCE, *fields))))
 
 
 def _interned(kind: int, id: int, text: str) -> bytes:
@@ -233,6 +232,8 @@ def _field(number: int, value: int | bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
+    if 0 <= number < 128:
+        return _SHORT[number]
     number &= (1 << 64) - 1
     parts = bytearray()
     while number > 127:
@@ -240,3 +241,9 @@ def _varint(number: int) -> bytes:
         number >>= 7
     parts.append(number)
     return bytes(parts)
+
+
+_SHORT: Final = tuple(bytes([number]) for number in range(128))
+_SEQUENCE: Final = _field(10, 1)
+_ALONE: Final = _field(11, _EXPLICIT) + _field(15, _UNMERGED)
+"""Of a track: its children have an explicit order, and it is not merged with others of its name."""
