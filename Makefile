@@ -82,8 +82,9 @@ lock: $(VENV)/.lint
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
 		--python-version 3.13 --output-file requirements-build.lock -
 
+# Starting a build container, or fetching what it installs, can fail for a moment: try a second time.
 image: $(VENV)/.dev
-	$(IMAGE_TOOL) build . $(IMAGE)
+	$(IMAGE_TOOL) build . $(IMAGE) || { sleep 10; $(IMAGE_TOOL) build . $(IMAGE); }
 	IMAGE_TOOL=$(IMAGE_TOOL) IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image/check_image.py tests/image/check_flow.py
 
 clean:

@@ -14,8 +14,16 @@ ENTRYPOINT = ["/opt/gotracer-ci/bin/gotracer-ci", "action"]
 OWNER = 1001
 
 
+NOT_STARTED = "sealing memfd copy: Device or resource busy"
+
+
 def tool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([TOOL, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    """Run the image tool, again if the container did not start because the machine was busy."""
+    for _ in range(3):
+        done = subprocess.run([TOOL, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        if NOT_STARTED not in done.stderr:
+            break
+    return done
 
 
 def inside(*command: str) -> str:
