@@ -9,17 +9,20 @@ from playwright.sync_api import Page
 from tests import npm
 
 AXE = ("axe-core", "4.14.1", "axe.min.js")
-_RUN = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+_RUN = """async (within) => {
+  const { violations } = await axe.run(within ? { include: [within] } : document, { resultTypes: ["violations"] });
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical");
 }"""
 
 
-def violations(page: Page) -> list[str]:
-    """Return a line for each element with a serious or critical problem, as the page is now shown."""
+def violations(page: Page, within: str = "") -> list[str]:
+    """Return a line for each element with a serious or critical problem, as the page is now shown.
+
+    within: the selector of the only part to check.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(npm.file(*AXE).read_text(encoding="utf-8"))  # unlike a script element, no policy blocks this
-    found: list[dict[str, Any]] = page.evaluate(_RUN)
+    found: list[dict[str, Any]] = page.evaluate(_RUN, within)
     return [_line(problem, node) for problem in found for node in problem["nodes"]]
 
 

@@ -18,7 +18,7 @@ from gotracer_ci.trace.observers.groups import MAX_GROUPS, MAX_REASONS
 from gotracer_ci.trace.reader import Trace
 from gotracer_ci.trace.spec import MAX_PROCS, Ev, IntervalKind
 from tests.builds import Build, new_groups, trace_of, uncompiled
-from tests.conftest import ROOT
+from tests.conftest import ROOT, once
 from tests.trace import hostile
 from tests.trace.hostile import KINDS, RUNS, event, trace
 from tests.trace.writer import batch
@@ -188,10 +188,12 @@ finally:
 @pytest.mark.parametrize(
     "kind", ["goroutines", "repeated_stacks", "samples", "batches", "empty_batches", "strings", "old_goroutines"]
 )
-def test_ten_megabytes_take_no_more_than_256_megabytes(kind: str, tmp_path: Path) -> None:
-    (tmp_path / "a.trace").write_bytes(KINDS[kind](10_000_000))
+def test_ten_megabytes_take_no_more_than_256_megabytes(
+    kind: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    trace = once(tmp_path_factory, f"{kind}.trace", lambda file: file.write_bytes(KINDS[kind](10_000_000)))
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, "a.trace"],
+        [sys.executable, "-c", PEAK, trace],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
