@@ -84,6 +84,25 @@ def test_links_of_a_finding_lead_to_what_they_name(opened: Opened) -> None:
     assert page.locator("details.row[open]").is_visible()
 
 
+def test_each_occurrence_leads_to_its_time_and_its_goroutine(opened: Opened) -> None:
+    report = analysed(LOCK)
+    finding = report.findings[0]
+    page = opened.show(report)
+    moment(page, report)
+    rows = page.locator("details.row[open] tbody tr").all()
+    assert len(rows) == len(finding.occurrences) > 1
+    for row, occurrence in zip(rows, finding.occurrences, strict=True):
+        time, goroutine = (link.get_attribute("href") or "" for link in row.locator("a").all())
+        assert goroutine == f"#v=goroutines&g={occurrence.goroutine}"
+        found = re.fullmatch(rf"#v=timeline&t=(\d+)-(\d+)&g={occurrence.goroutine}&f={finding.fingerprint}", time)
+        assert found
+        assert int(found[1]) <= occurrence.start_ns
+        assert int(found[2]) > occurrence.start_ns + occurrence.duration_ns
+    rows[-1].locator("a").last.click()
+    current = page.locator("#goroutines tr[aria-current=true] td").first
+    expect(current).to_have_text(str(finding.occurrences[-1].goroutine))
+
+
 def test_each_link_inside_the_page_is_a_state_that_it_keeps(opened: Opened) -> None:
     page = opened.show(analysed(LEAK, LOCK))
     page.evaluate("document.querySelectorAll('details').forEach((element) => { element.open = true; })")
