@@ -112,7 +112,7 @@ def test_the_extra_time_of_a_region_is_spent_behind_a_lock(shop: Shop) -> None:
     )
     assert words
     extra, asleep = map(float, words.groups())
-    assert 20 < asleep <= extra + 1
+    assert 20 < asleep <= extra
 
 
 def test_every_format_has_the_explanation(shop: Shop) -> None:

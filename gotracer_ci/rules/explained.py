@@ -49,7 +49,14 @@ def of_longer_path(path: CriticalPath, base: CriticalPath) -> str:
         ((sum(part.ns for part in same) - before.get(key, 0), same[0]) for key, same in now.items()),
         key=lambda one: -one[0],
     )
-    shown = [one for one in grown[:_SHOWN] if one[0] >= _WORTH_SHOWING * extra]
+    shown = []
+    left = extra
+    for ns, part in grown[:_SHOWN]:
+        # where others became shorter, what grew is more than the whole did
+        ns = min(ns, left)
+        left -= ns
+        if ns >= _WORTH_SHOWING * extra:
+            shown.append((ns, part))
     if extra <= 0 or not shown:
         return of_path(path)
     return f"It took {duration(extra)} longer than in the base, {_spent(shown)}"
