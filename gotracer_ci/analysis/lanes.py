@@ -12,22 +12,12 @@ from gotracer_ci.trace.reader import Chunk, Trace
 from gotracer_ci.trace.spec import NEVER, Ev
 
 
-class Range(NamedTuple):
-    """A mark assist or a sweep. start_ns: from the trace's start. goroutine: Go's ID, −1 for none."""
-
-    proc: int
-    start_ns: int
-    length_ns: int
-    sweep: bool
-    goroutine: int
-
-
 class LaneTimes(NamedTuple):
     """What was on the Ps of a trace, or of a part of it.
 
     start_ns, end_ns: of the part, from the trace's start. begin: its beginning on the trace's clock. running_ns,
-    syscall_ns, runnable_ns: how long goroutines ran, were in system calls with a P, and were runnable. stacks, reasons:
-    by the indices that the slices have.
+    syscall_ns, runnable_ns: how long goroutines ran, were in system calls with a P, and were runnable. ranges: see
+    `observers.lanes.Lanes`; starts are from the trace's start. stacks, reasons: by the indices that the slices have.
     """
 
     start_ns: int
@@ -36,7 +26,7 @@ class LaneTimes(NamedTuple):
     running_ns: int
     syscall_ns: int
     runnable_ns: int
-    ranges: tuple[Range, ...]
+    ranges: Sequence[tuple[int, int, int, bool, int]]
     stacks: Mapping[int, Stack]
     reasons: Mapping[int, str]
     slices: Slices
@@ -75,10 +65,7 @@ class LanesAnalysis:
             running,
             syscall,
             runnable,
-            tuple(
-                Range(proc, start - first, length, is_sweep, goroutine)
-                for proc, start, length, is_sweep, goroutine in self._lanes.ranges()
-            ),
+            self._lanes.ranges(first),
             {index: stacks[index] for index in found_stacks},
             {index: trace.tables.string(index) for index in found_reasons},
             slices,

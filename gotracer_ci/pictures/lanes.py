@@ -48,20 +48,23 @@ def lanes(trace: int, times: LaneTimes, nodes: Mapping[int, int], room: int) -> 
     """
     stacks = _table(nodes)
     slices = times.slices
-    fewest = len(slices.sorted())
+    procs = slices.sorted()
+    fewest = len(procs)
+    ranges = _ranges(times, procs[:MAX_LANES])
     sizes: list[tuple[int, int]] = []
-    while slices.count() > max(fewest, room // _MOST_BYTES) and (size := _estimate(trace, times, stacks)) > room:
+    few = max(fewest, room // _MOST_BYTES)
+    while slices.count() > few and (size := _estimate(trace, times, stacks, ranges)) > room:
         sizes.append((slices.count(), size))
         slices.shrink(_fitting(sizes[-2:], room))
-    stream = _stream(trace, times, stacks)
+    stream = _stream(trace, times, stacks, ranges)
     while slices.count() > fewest and (size := len(stream.deflated)) > room:
         sizes.append((slices.count(), size))
         slices.shrink(_fitting(sizes[-2:], room))
-        stream = _stream(trace, times, stacks)
+        stream = _stream(trace, times, stacks, ranges)
     if len(stream.deflated) > room:
         # the smallest one is always the same
         slices.shrink(0)
-        stream = _stream(trace, times, stacks)
+        stream = _stream(trace, times, stacks, ranges)
     return stream
 
 
@@ -74,12 +77,11 @@ def _fitting(sizes: list[tuple[int, int]], room: int) -> int:
     return int(count * 0.99 * (room / size) ** min(max(power, 1.0), 2.0))
 
 
-def _estimate(trace: int, times: LaneTimes, stacks: array[int]) -> int:
+def _estimate(trace: int, times: LaneTimes, stacks: array[int], ranges: Block) -> int:
     """Return about how many bytes the packed stream has, from a part of its records."""
-    part = _stream(trace, times, stacks, _SAMPLE)
-    *of_lanes, ranges = part.blocks
-    records = sum(block.rows for block in of_lanes)
-    size = len(Stream(part.header, tuple(of_lanes)).deflated) * times.slices.count() // max(records, 1)
+    part = _stream(trace, times, stacks, None, _SAMPLE)
+    records = sum(block.rows for block in part.blocks)
+    size = len(part.deflated) * times.slices.count() // max(records, 1)
     # a part is packed a little worse than the whole
     return size * 15 // 16 + len(Stream({}, (ranges,)).deflated)
 
@@ -92,7 +94,7 @@ def _table(numbers: Mapping[int, int]) -> array[int]:
     return table
 
 
-def _stream(trace: int, times: LaneTimes, stacks: array[int], every: int = 1) -> Stream:
+def _stream(trace: int, times: LaneTimes, stacks: array[int], ranges: Block | None, every: int = 1) -> Stream:
     strings = Strings()
     reasons = _table({index: strings.number(reason) for index, reason in sorted(times.reasons.items())})
     procs = times.slices.sorted()[:MAX_LANES]
@@ -108,7 +110,7 @@ def _stream(trace: int, times: LaneTimes, stacks: array[int], every: int = 1) ->
         "reasons": strings.values(),
         "totals": {"running": times.running_ns, "syscall": times.syscall_ns, "runnable": times.runnable_ns},
     }
-    return Stream(header, (*blocks, _ranges(times, procs)))
+    return Stream(header, (*blocks, ranges) if ranges else tuple(blocks))
 
 
 def _lane(name: str, proc: int, times: LaneTimes, stacks: array[int], reasons: array[int], every: int) -> Block:

@@ -283,16 +283,16 @@ class Lanes(Observer):
         """
         return int(self._running), int(self._calling), int(self._runnable)
 
-    def ranges(self) -> list[tuple[int, int, int, bool, int]]:
+    def ranges(self, first: cython.longlong) -> list[tuple[int, int, int, bool, int]]:
         """Return (P, start, length, whether it is a sweep, goroutine) of the longest assists and sweeps; ns.
 
-        They are in order of their Ps and starts. An assist can go on while its goroutine does not run; its P is the one
-        on which it ended.
+        The starts are from `first` on. They are in order of their Ps and starts. An assist can go on while its
+        goroutine does not run; its P is the one on which it ended.
         """
         found: list = []
         i: cython.longlong
         for i in range(0, _RANGE * self._n_ranges, _RANGE):
             kind: cython.longlong = self._ranges[i + 3]
-            start: cython.longlong = self._ranges[i + 1]
+            start: cython.longlong = self._ranges[i + 1] - first
             found.append((self._ranges[i], start, self._ranges[i + 2], kind == _SWEEP, self._ranges[i + 4]))
         return sorted(found)

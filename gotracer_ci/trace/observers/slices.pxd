@@ -13,6 +13,7 @@ cdef class Slices:
     cdef long long _span
     cdef int[::1] _order
     cdef long long[::1] _ends
+    cdef list _procs
     cdef int add(
         self,
         long long p,

@@ -58,7 +58,8 @@ class Slices:
     _budget: cython.longlong
     _resolution: cython.longlong
     _span: cython.longlong
-    # the records in order, and where those of each P end in it
+    # the Ps that have records, None if these are not sorted; the records in order, and where those of each P end in it
+    _procs: list | None
     _order: cython.int[::1]
     _ends: cython.longlong[::1]
 
@@ -69,6 +70,7 @@ class Slices:
         self._budget = budget
         self._resolution = FINEST
         self._span = SPAN * FINEST
+        self._procs = None
         self._order, self._ends = column("i"), column("q")
 
     def grow(self, procs: int) -> None:
@@ -184,20 +186,18 @@ class Slices:
         """Join the records that this resolution no longer separates."""
         i: cython.longlong
         j: cython.longlong
-        k: cython.longlong
         to: cython.longlong = 0
-        end: cython.longlong
-        last: cython.longlong
         p: cython.longlong
         self._resolution = resolution
         self._span = _span_of(resolution)
+        self._procs = None
         for p in range(self.procs):
             self._last[p] = -1
         for i in range(self._n):
-            k = _WIDTH * i
-            last = self._records[k + 6]
+            k: cython.longlong = _WIDTH * i
+            last: cython.longlong = self._records[k + 6]
             p = last & _PROC
-            end = self._records[k] + self._records[k + 1]
+            end: cython.longlong = self._records[k] + self._records[k + 1]
             count: cython.longlong = last >> 20
             longest: cython.longlong = self._longest(k)
             busy: cython.longlong = longest if count == 1 else self._records[k + 3]
@@ -258,12 +258,10 @@ class Slices:
         every: cython.longlong = max(1, self._n >> 16)
         first: cython.longlong
         i: cython.longlong
-        k: cython.longlong
-        p: cython.longlong
         for first in range(0, self._n, every << _RUN):
             for i in range(first, min(first + (1 << _RUN), self._n)):
-                k = _WIDTH * i
-                p = self._records[k + 6] & _PROC
+                k: cython.longlong = _WIDTH * i
+                p: cython.longlong = self._records[k + 6] & _PROC
                 if self._longest(k) > resolution:
                     starts[p] = -_COARSEST
                     count += 1
@@ -292,10 +290,12 @@ class Slices:
         """Return the Ps that have a lane, and sort the records by them; call it again after `shrink`."""
         i: cython.longlong
         p: cython.longlong
+        if self._procs is not None:
+            return self._procs
         ends: cython.longlong[::1] = column("q", bytes(8 * (self.procs + 1)))
         for i in range(self._n):
             ends[(self._records[_WIDTH * i + 6] & _PROC) + 1] += 1
-        found: list = [p for p in range(self.procs) if ends[p + 1]]
+        self._procs = [p for p in range(self.procs) if ends[p + 1]]
         for p in range(self.procs):
             ends[p + 1] += ends[p]
         self._order = grown(column("i"), self._n)
@@ -305,7 +305,7 @@ class Slices:
             ends[p] += 1
         # now a P's records end where those of the next one began
         self._ends = ends
-        return found
+        return self._procs
 
     def runs(
         self, p: cython.longlong, begin: cython.longlong, stacks: Any, reasons: Any, every: cython.longlong = 1
