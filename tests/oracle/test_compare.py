@@ -15,7 +15,7 @@ from gotracer_ci.trace.reader import Trace
 from tests.oracle.coarse import coarse
 from tests.oracle.compare import compare
 from tests.oracle.goroutines import ours
-from tests.oracle.utilisation import possible, windows
+from tests.oracle.utilisation import is_miscounted, possible, windows
 from tests.trace.conftest import ROOT
 from tests.trace.lines import lines
 
@@ -64,6 +64,20 @@ def test_another_utilisation_is_a_difference(tmp_path: Path) -> None:
     printed = tmp_path / "-utilization"
     printed.write_text(printed.read_text(encoding="utf-8").replace("\t1\nmmu", "\t0.5\nmmu", 1), encoding="utf-8")
     assert "MMU" in compare(reader, TRACE).difference[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "generations", "expected"),
+    [("Waiting", 1, True), ("Runnable", 1, True), ("Running", 1, False), ("Syscall", 1, False), ("Waiting", 2, False)],
+)
+def test_go_miscounts_an_assist_from_before_the_trace_that_does_not_run(
+    state: str, generations: int, expected: bool
+) -> None:
+    """Later generations tell of assists whose beginnings have been seen."""
+    sync = "Sync\t5\t-1\t-1\t-1\t1\t-\t-"
+    status = f'StateTransition\t6\t3\t1\t1\tGoroutine\t15\tUndetermined\t{state}\t""\t-\t-'
+    assist = 'RangeActive\t7\t3\t1\t1\t"GC mark assist"\tGoroutine\t15\t-\t-'
+    assert is_miscounted([*[sync] * generations, status, assist]) is expected
 
 
 def test_a_longer_window_loses_no_less_time_than_a_shorter_one() -> None:
