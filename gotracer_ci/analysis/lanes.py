@@ -17,7 +17,7 @@ class LaneTimes(NamedTuple):
 
     start_ns, end_ns: of the part, from the trace's start. begin: its beginning on the trace's clock. running_ns,
     syscall_ns, runnable_ns: how long goroutines ran, were in system calls with a P, and were runnable. ranges: see
-    `observers.lanes.Lanes`; starts are from the trace's start. stacks, reasons: by the indices that the slices have.
+    `Lanes.ranges`; starts are from the trace's start. stacks, reasons: by the indices that the slices have.
     """
 
     start_ns: int

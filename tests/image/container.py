@@ -12,9 +12,8 @@ TOOL = os.environ.get("IMAGE_TOOL", str(ROOT / "../shared/tools/image"))
 IMAGE = os.environ.get("IMAGE", "gotracer-ci")
 ENTRYPOINT = ["/opt/gotracer-ci/bin/gotracer-ci", "action"]
 OWNER = 1001
-
-
 NOT_STARTED = "sealing memfd copy: Device or resource busy"
+"""What buildah says if it could not start a command, at times on a busy machine."""
 
 
 def tool(*arguments: str) -> subprocess.CompletedProcess[str]:
